@@ -1,0 +1,154 @@
+/**
+ * What can go wrong between an accepted event and the hub, as values. Each failure says whom it concerns: the event alone
+ * (park it, the device goes on), the device (its lane waits), or the hub (everything for it waits and no event's attempts
+ * are used up).
+ */
+
+export type FailureScope = "event" | "device" | "hub";
+
+interface FailureKind {
+  readonly scope: FailureScope;
+  /** `refused`: the hub will say no every time. */
+  readonly verdict: "retry" | "refused";
+  readonly nextStep: string;
+}
+
+/** Stable: scripts and consoles depend on them. */
+export type FailureCode =
+  | "hub_not_found"
+  | "hub_address_refused"
+  | "hub_unreachable"
+  | "hub_tls_failed"
+  | "key_refused"
+  | "permission_missing"
+  | "throttled"
+  | "quota_exceeded"
+  | "hub_error"
+  | "outcome_unknown"
+  | "identity_missing"
+  | "identity_in_use"
+  | "device_disabled"
+  | "device_id_refused"
+  | "message_too_large"
+  | "message_refused"
+  | "template_failed";
+
+/** Every failure code with its scope and the step that mends it. */
+export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
+  hub_not_found: {
+    scope: "hub",
+    verdict: "retry",
+    nextStep: "Check the IoT Hub name: the host name must resolve. Azure portal > IoT Hub > Overview > Hostname.",
+  },
+  hub_address_refused: {
+    scope: "hub",
+    verdict: "retry",
+    nextStep:
+      "The host resolves to a private address. If that is intended, the operator lists it in ISTHMUS_HUB_HOSTS.",
+  },
+  hub_unreachable: {
+    scope: "hub",
+    verdict: "retry",
+    nextStep:
+      "Check that the hub is up and that Networking > Public network access allows this server. Events wait meanwhile.",
+  },
+  hub_tls_failed: {
+    scope: "hub",
+    verdict: "retry",
+    nextStep: "The hub's certificate was not trusted. Check the host name, and for proxies the certificate authority.",
+  },
+  key_refused: {
+    scope: "hub",
+    verdict: "retry",
+    nextStep: "Copy the policy's name and primary key again: Azure portal > IoT Hub > Shared access policies.",
+  },
+  permission_missing: {
+    scope: "hub",
+    verdict: "retry",
+    nextStep: "Give the policy registry read, registry write, service connect and device connect.",
+  },
+  throttled: {
+    scope: "hub",
+    verdict: "retry",
+    nextStep: "The hub limits the rate. Nothing to do; add units if it lasts.",
+  },
+  quota_exceeded: {
+    scope: "hub",
+    verdict: "retry",
+    nextStep: "The hub's daily quota is used up until midnight UTC. Add units to go on sooner.",
+  },
+  hub_error: {
+    scope: "hub",
+    verdict: "retry",
+    nextStep: "The hub has trouble of its own. Events wait and go on by themselves.",
+  },
+  outcome_unknown: {
+    scope: "device",
+    verdict: "retry",
+    nextStep: "The hub did not answer. The message is sent again with the same message id.",
+  },
+  identity_missing: {
+    scope: "device",
+    verdict: "retry",
+    nextStep: "The device identity is not in the hub. It is created again.",
+  },
+  identity_in_use: {
+    scope: "device",
+    verdict: "retry",
+    nextStep:
+      "Another connection uses this device identity. A device behind the bridge must not connect to the hub too.",
+  },
+  device_disabled: {
+    scope: "device",
+    verdict: "retry",
+    nextStep: "Enable the device in the hub. Its events wait.",
+  },
+  device_id_refused: {
+    scope: "event",
+    verdict: "refused",
+    nextStep:
+      "The hub does not accept this device id: 1 to 128 letters, digits and - : . + % _ # * ? ! ( ) , = @ ; $ '.",
+  },
+  message_too_large: {
+    scope: "event",
+    verdict: "refused",
+    nextStep: "Make the message smaller than 256 KB, for instance by changing the template.",
+  },
+  message_refused: {
+    scope: "event",
+    verdict: "refused",
+    nextStep: "The hub refused this message for good. Look at its reason, mend the template and retry.",
+  },
+  template_failed: {
+    scope: "event",
+    verdict: "refused",
+    nextStep: "The payload template could not be rendered for this event. Mend the template and retry.",
+  },
+};
+
+export interface Failure {
+  readonly code: FailureCode;
+  /** What happened, in a sentence, with the hub's own words where it gave any. Never a secret. */
+  readonly message: string;
+  /** The hub's own error name or number, e.g. `404001` or `amqp:not-found`. */
+  readonly hubCode?: string;
+  /** Unix milliseconds before which a try makes no sense, when the hub says so. */
+  readonly notBefore?: number;
+}
+
+export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
+
+/** How one try to deliver ended. */
+export type Outcome = { readonly kind: "delivered" } | { readonly kind: "failed"; readonly failure: Failure };
+
+export function succeed<T>(value: T): Result<T> {
+  return { ok: true, value };
+}
+
+export function fail(
+  code: FailureCode,
+  message: string,
+  more: Omit<Failure, "code" | "message"> = {},
+): { ok: false; failure: Failure } {
+  return { ok: false, failure: { code, message, ...more } };
+}

@@ -1,0 +1,117 @@
+/** Small ports by which the folders beside `core` meet in `bridge.ts`. */
+import type { DeliveryRecord, DeliveryState, Ledger, PendingDelivery, Settlement } from "./delivery.ts";
+import type { Device } from "./device.ts";
+import type { DeviceEvent } from "./device-event.ts";
+import type { Failure } from "./failure.ts";
+import type { HubEvent } from "./hub-client.ts";
+
+/** Appends events, each with one pending delivery per match, and resolves when they are flushed to disk. */
+export interface EventLog {
+  append(event: DeviceEvent, integrationIds: readonly string[]): Promise<readonly PendingDelivery[]>;
+}
+
+/** What the dispatcher reads and writes. All writes are grouped into flushed transactions. */
+export interface DeliveryQueue {
+  /** Devices with pending deliveries of one integration, by id, after `after`. */
+  devicesWithPending(integrationId: string, after: string, limit: number): Promise<readonly string[]>;
+  /** A lane's pending deliveries in order, after `afterSeq`. */
+  pending(
+    integrationId: string,
+    deviceId: string,
+    afterSeq: number,
+    limit: number,
+  ): Promise<readonly PendingDelivery[]>;
+  settle(settlement: Settlement): Promise<void>;
+}
+
+/** What a publisher hands in. */
+export interface IncomingEvent {
+  readonly name: string;
+  readonly data: string | null;
+  readonly contentType?: string;
+  /** `null`: made over the API without a device. */
+  readonly device: Device | null;
+  readonly productId: number | null;
+  /** Unix milliseconds; the time of receipt when the publisher does not say. */
+  readonly publishedAt?: number;
+}
+
+/** Which field of an event is wrong, and why, in a sentence. */
+export interface EventFault {
+  readonly field: "name" | "data";
+  readonly message: string;
+}
+
+/** Takes one event. `accepted` means flushed to disk; `fault` means nothing was stored. */
+export type Accept = (
+  incoming: IncomingEvent,
+) => Promise<
+  | { readonly kind: "accepted"; readonly event: DeviceEvent; readonly matches: number }
+  | { readonly kind: "fault"; readonly fault: EventFault }
+  | { readonly kind: "unavailable"; readonly message: string; readonly retryAfterSeconds: number }
+>;
+
+/** Result of an integration's TEST: each step that was tried, in order, and the first failure. */
+export interface TestReport {
+  readonly pass: boolean;
+  readonly failure: Failure | null;
+  readonly steps: readonly { readonly name: string; readonly ok: boolean; readonly message: string }[];
+}
+
+export interface TestRequest {
+  readonly integrationId: string;
+  readonly data: string;
+  /** A known device to test as; without it a reserved identity is made and removed again. */
+  readonly deviceId?: string;
+}
+
+export type TestIntegration = (request: TestRequest) => Promise<TestReport>;
+
+/** Whether a hub takes messages now, for consoles and `/health/ready`. */
+export interface ConnectionState {
+  readonly connectionId: string;
+  readonly hostName: string;
+  readonly policyName: string;
+  readonly state: "idle" | "open" | "paused";
+  /** Why it is paused. */
+  readonly failure: Failure | null;
+  /** Unix milliseconds of the next probe while paused. */
+  readonly nextProbeAt: number | null;
+  readonly inFlight: number;
+}
+
+/** Read side of deliveries, for the API. */
+export interface Deliveries {
+  ledger(integrationId: string): Promise<Ledger>;
+  /** Counted since midnight UTC. */
+  today(integrationId: string): Promise<{ readonly success: number; readonly error: number }>;
+  /** Newest first, before the delivery id `before`. */
+  list(
+    integrationId: string,
+    query: { readonly state?: DeliveryState; readonly before?: number; readonly limit: number },
+  ): Promise<readonly DeliveryRecord[]>;
+  /** Parked ones become pending again; returns how many. */
+  retryParked(integrationId: string, ids?: readonly number[]): Promise<number>;
+  connections(): readonly ConnectionState[];
+}
+
+/** Looking at a hub through an integration's connection. */
+export interface HubViews {
+  twin(
+    integrationId: string,
+    deviceId: string,
+  ): Promise<
+    | { readonly ok: true; readonly value: Record<string, unknown> | null }
+    | { readonly ok: false; readonly failure: Failure }
+  >;
+  /** Reads the hub's built-in endpoint; `hub` is an integration id or `local`. Ends when the signal aborts. */
+  monitor(
+    hub: string,
+    options: {
+      readonly since: number;
+      readonly onEvent: (event: HubEvent) => void;
+      readonly onFailure: (failure: Failure) => void;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<{ readonly ok: true; readonly value: null } | { readonly ok: false; readonly failure: Failure }>;
+}

@@ -1,0 +1,11 @@
+/** A fleet: devices and integrations of its own. Seen through Para's API it is an app. */
+export interface Product {
+  /** The numeric id that Particle's clients show. */
+  readonly id: number;
+  /** Lower-case name for URLs, unique. */
+  readonly slug: string;
+  readonly name: string;
+  readonly description: string;
+  readonly ownerId: string;
+  readonly createdAt: number;
+}
