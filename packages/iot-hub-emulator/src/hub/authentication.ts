@@ -1,0 +1,125 @@
+/**
+ * Who sends a request. A shared access signature names a resource and, with `skn`, a policy; without it the key is that
+ * of the device in the resource. Host names in tokens are replaced by the hub's own, because clients reach a local hub by
+ * several names and ports.
+ */
+import { parseSharedAccessSignature, verifySignature } from "iot-hub-protocol";
+import type { KeyEncoding, SharedAccessSignature } from "iot-hub-protocol";
+import { HubError } from "./errors.ts";
+import type { DeviceIdentity } from "./identity.ts";
+import type { Permission, Policies } from "./policies.ts";
+
+/** Clocks of devices may be this far behind or ahead. */
+export const CLOCK_SKEW_MS: number = 5 * 60_000;
+
+export type Principal =
+  | {
+      readonly kind: "policy";
+      readonly policyName: string;
+      readonly permissions: ReadonlySet<Permission>;
+      /** `{hub host}[/path]`, percent-decoded once; for Event Hubs tokens `sb://{hub host}/{entity}[/path]`. */
+      readonly resource: string;
+      /** Unix milliseconds. */
+      readonly expiresAt: number;
+    }
+  | {
+      readonly kind: "device";
+      readonly deviceId: string;
+      readonly moduleId?: string;
+      /** Of the identity whose key signed: an identity created again under the same id is another one. */
+      readonly generationId: string;
+      readonly expiresAt: number;
+    };
+
+export interface AuthenticationContext {
+  readonly hostName: string;
+  /** Other names by which clients may call this hub, lower case. */
+  readonly hostNames: ReadonlySet<string>;
+  readonly eventHubName: string;
+  readonly policies: Policies;
+  readonly findDevice: (deviceId: string) => DeviceIdentity | undefined;
+  readonly now: () => number;
+}
+
+/** Verifies a token's form, resource, expiry and signature; throws `IotHubUnauthorizedAccess`. */
+export function authenticate(
+  context: AuthenticationContext,
+  text: string,
+  keyEncoding: KeyEncoding = "base64",
+): Principal {
+  const token = parseSharedAccessSignature(text);
+  if (token === undefined) throw unauthorized("The authorization is not a shared access signature.");
+  const resource = hubResource(context, token, keyEncoding);
+  const expiresAt = token.expiry * 1000;
+  if (expiresAt + CLOCK_SKEW_MS <= context.now()) throw unauthorized("The shared access signature has expired.");
+  return token.policyName === undefined
+    ? deviceOf(context, token, resource, expiresAt)
+    : policyOf(context, token, resource, expiresAt, keyEncoding);
+}
+
+/** Whether a decoded path segment of a resource names this id; clients encode ids once, twice or not at all. */
+export function namesId(segment: string | undefined, id: string): boolean {
+  return segment !== undefined && (segment === id || decoded(segment) === id);
+}
+
+export function unauthorized(message: string): HubError {
+  return new HubError("IotHubUnauthorizedAccess", message);
+}
+
+function hubResource(context: AuthenticationContext, token: SharedAccessSignature, keyEncoding: KeyEncoding): string {
+  const parts = /^(?:([a-z]+):\/\/)?(\[[^\]]*\]|[^/:]*)(?::\d+)?(\/.*)?$/is.exec(token.resource);
+  const host = parts?.[2]?.toLowerCase() ?? "";
+  if (!context.hostNames.has(host) && host !== context.hostName.toLowerCase()) {
+    throw unauthorized("The shared access signature is for another host.");
+  }
+  const path = (parts?.[3] ?? "").replace(/\/+$/, "");
+  if (keyEncoding === "base64") return context.hostName + path;
+  const entity = path.split("/")[1] ?? "";
+  if (entity !== "" && entity.toLowerCase() !== context.eventHubName.toLowerCase()) {
+    throw unauthorized("The shared access signature is for another event hub.");
+  }
+  return `sb://${context.hostName}${path}`;
+}
+
+function policyOf(
+  context: AuthenticationContext,
+  token: SharedAccessSignature,
+  resource: string,
+  expiresAt: number,
+  keyEncoding: KeyEncoding,
+): Principal {
+  const policy = context.policies.get(token.policyName ?? "");
+  const keys = policy === undefined ? [] : [policy.primaryKey, policy.secondaryKey];
+  if (policy === undefined || !keys.some((key) => verifySignature(token, key, keyEncoding))) {
+    throw unauthorized("The policy is unknown or its key does not match the signature.");
+  }
+  return { kind: "policy", policyName: policy.name, permissions: policy.permissions, resource, expiresAt };
+}
+
+// An unknown device and a wrong key read alike, so that ids cannot be guessed.
+function deviceOf(
+  context: AuthenticationContext,
+  token: SharedAccessSignature,
+  resource: string,
+  expiresAt: number,
+): Principal {
+  const [, devices, segment = ""] = resource.split("/");
+  const candidates = devices === "devices" ? new Set([segment, decoded(segment)]) : [];
+  for (const deviceId of candidates) {
+    const identity = deviceId === undefined ? undefined : context.findDevice(deviceId);
+    const keys = identity?.authentication.type === "sas" ? identity.authentication.symmetricKey : undefined;
+    if (identity === undefined || keys === undefined) continue;
+    if ([keys.primaryKey, keys.secondaryKey].some((key) => key !== null && verifySignature(token, key))) {
+      return { kind: "device", deviceId: identity.deviceId, generationId: identity.generationId, expiresAt };
+    }
+  }
+  throw unauthorized("The device is unknown or its key does not match the signature.");
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

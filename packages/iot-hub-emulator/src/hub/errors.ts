@@ -1,0 +1,68 @@
+/**
+ * The errors of an IoT Hub. Every operation of the model fails with one of these names; a front translates it (HTTPS by
+ * its status, AMQP by its condition) and never invents its own.
+ */
+import { randomBytes } from "node:crypto";
+
+/** Numeric code of each error; its first three digits are the HTTP status. */
+export const HUB_ERROR_CODES = {
+  InvalidProtocolVersion: 400001,
+  InvalidOperation: 400003,
+  ArgumentInvalid: 400004,
+  ArgumentNull: 400005,
+  IotHubFormatError: 400006,
+  DeviceDefinedMultipleTimes: 400011,
+  DeserializationError: 400012,
+  BulkRegistryOperationFailure: 400013,
+  RequestTimedOut: 400024,
+  ConnectionForcefullyClosedOnNewConnection: 400027,
+  InvalidContentEncodingOrType: 400103,
+  IotHubNotFound: 401001,
+  IotHubUnauthorizedAccess: 401002,
+  IotHubUnauthorized: 401003,
+  IotHubQuotaExceeded: 403002,
+  IotHubMaxCbsTokenExceeded: 403005,
+  OperationNotAvailableInCurrentTier: 403010,
+  DeviceDisabled: 403012,
+  DeviceNotFound: 404001,
+  AmqpAddressNotFound: 404006,
+  ModuleNotFound: 404010,
+  DeviceNotOnline: 404103,
+  MethodNotAllowed: 405000,
+  DeviceAlreadyExists: 409001,
+  LinkCreationConflict: 409002,
+  PreconditionFailed: 412001,
+  MessageTooLarge: 413001,
+  TooManyDevices: 413002,
+  UnsupportedMediaType: 415000,
+  ThrottlingException: 429001,
+  ServerError: 500001,
+  NotImplemented: 501000,
+  ServiceUnavailable: 503001,
+  PartitionNotFound: 503003,
+} as const;
+
+export type HubErrorName = keyof typeof HUB_ERROR_CODES;
+
+/** A refusal by the hub: whose fault it is and why stands in the message; `trackingId` finds it in a log. */
+export class HubError extends Error {
+  readonly errorName: HubErrorName;
+  readonly errorCode: number;
+  readonly httpStatus: number;
+  readonly trackingId: string;
+
+  constructor(errorName: HubErrorName, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "HubError";
+    this.errorName = errorName;
+    this.errorCode = HUB_ERROR_CODES[errorName];
+    this.httpStatus = Math.floor(this.errorCode / 1000);
+    this.trackingId = randomBytes(16).toString("hex").toUpperCase();
+  }
+}
+
+/** The error a front shows for anything that is not a `HubError`: a fault of ours, told without its details. */
+export function asHubError(error: unknown): HubError {
+  if (error instanceof HubError) return error;
+  return new HubError("ServerError", "The hub failed to process the request; see its log.", { cause: error });
+}

@@ -1,0 +1,201 @@
+/** The Local Hub's model: one object that every front speaks to. It knows no sockets and no wire formats. */
+import type { DeviceMessage, KeyEncoding } from "iot-hub-protocol";
+import { CLOCK_SKEW_MS, authenticate, namesId, unauthorized } from "./authentication.ts";
+import type { Principal } from "./authentication.ts";
+import { Devices } from "./devices.ts";
+import { HubError } from "./errors.ts";
+import type { EventStream } from "./event-stream.ts";
+import type { DeviceIdentity } from "./identity.ts";
+import { createMemoryJournal } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import { Partitions } from "./partitions.ts";
+import { Policies } from "./policies.ts";
+import type { Permission } from "./policies.ts";
+import { Registry } from "./registry.ts";
+import { authMethod, requireAcceptable } from "./telemetry.ts";
+import type { EncodeEvent, MessageAuthentication } from "./telemetry.ts";
+import { Twins } from "./twins.ts";
+
+export interface HubOptions {
+  /** What clients call the hub; default `localhost`. */
+  readonly hostName?: string;
+  /** Further names that tokens may be made for; loopback names always are. */
+  readonly hostNames?: readonly string[];
+  readonly encodeEvent: EncodeEvent;
+  /** 2 to 32; default 4. With a folder it is fixed when the folder is new. */
+  readonly partitionCount?: number;
+  /** Memory for the newest events, in bytes; default 64 MB. */
+  readonly eventMemoryBytes?: number;
+  /** How long events are kept, in milliseconds; default one day. */
+  readonly eventRetentionMs?: number;
+  readonly now?: () => number;
+}
+
+const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"];
+
+interface HubParts {
+  readonly hostName: string;
+  readonly hostNames: ReadonlySet<string>;
+  readonly journal: Journal;
+  readonly policies: Policies;
+  readonly devices: Devices;
+  readonly events: Partitions;
+  readonly encodeEvent: EncodeEvent;
+  readonly now: () => number;
+}
+
+export class Hub {
+  readonly hostName: string;
+  /** First label of the host name. */
+  readonly name: string;
+  /** Event Hub-compatible name: the `EntityPath` of its connection string. */
+  readonly eventHubName: string;
+  readonly policies: Policies;
+  readonly registry: Registry;
+  readonly twins: Twins;
+  readonly events: EventStream;
+  /** Unix milliseconds; the clock that all of the hub goes by. */
+  readonly now: () => number;
+  readonly #parts: HubParts;
+
+  private constructor(parts: HubParts) {
+    this.hostName = parts.hostName;
+    this.name = parts.hostName.split(".")[0] ?? parts.hostName;
+    this.eventHubName = `iothub-ehub-${this.name}`;
+    this.policies = parts.policies;
+    this.registry = new Registry(parts.devices, parts.now);
+    this.twins = new Twins(parts.devices, parts.now);
+    this.events = parts.events;
+    this.now = parts.now;
+    this.#parts = parts;
+  }
+
+  static async open({
+    hostName = "localhost",
+    hostNames = [],
+    encodeEvent,
+    partitionCount = 4,
+    eventMemoryBytes = 64 * 1024 * 1024,
+    eventRetentionMs = 24 * 3600_000,
+    now = Date.now,
+  }: HubOptions): Promise<Hub> {
+    const journal = createMemoryJournal();
+    const policies = await Policies.open(journal);
+    const events = new Partitions({
+      createdAt: now(),
+      partitionCount,
+      memoryBytes: eventMemoryBytes,
+      retentionMs: eventRetentionMs,
+      now,
+    });
+    return new Hub({
+      hostName,
+      hostNames: new Set([...LOOPBACK_NAMES, ...hostNames].map((name) => name.toLowerCase())),
+      journal,
+      policies,
+      devices: new Devices(journal),
+      events,
+      encodeEvent,
+      now,
+    });
+  }
+
+  /** Resolves when everything accepted is written and the folder is let go. */
+  async close(): Promise<void> {
+    await this.#parts.events.close();
+    await this.#parts.journal.close();
+  }
+
+  /**
+   * Verifies a SAS token's signature, expiry and resource; throws `IotHubUnauthorizedAccess`. `keyEncoding` is `text` for
+   * the tokens of Event Hubs clients.
+   */
+  authenticate(token: string, { keyEncoding = "base64" }: { readonly keyEncoding?: KeyEncoding } = {}): Principal {
+    const { hostName, hostNames, policies, now } = this.#parts;
+    const { eventHubName } = this;
+    const findDevice = (deviceId: string): DeviceIdentity | undefined => this.registry.find(deviceId);
+    return authenticate({ hostName, hostNames, eventHubName, policies, findDevice, now }, token, keyEncoding);
+  }
+
+  /**
+   * The principal may do this on the whole hub, or on `path` and all below it when one is given; else throws
+   * `IotHubUnauthorizedAccess`. An Event Hubs token grants nothing but `ServiceConnect`.
+   */
+  requirePermission(principal: Principal, permission: Permission, path: string = ""): void {
+    this.#requireLive(principal);
+    if (principal.kind !== "policy" || !principal.permissions.has(permission)) {
+      throw unauthorized(`The operation needs the permission ${permission}.`);
+    }
+    if (principal.resource.startsWith("sb://")) {
+      if (permission === "ServiceConnect") return;
+      throw unauthorized("An Event Hubs token can only read events.");
+    }
+    if (!coversPath(principal.resource, path)) {
+      throw unauthorized("The shared access signature is for a smaller part of the hub.");
+    }
+  }
+
+  /**
+   * The principal may act as this device: by the device's own key, or by a policy with DeviceConnect whose resource covers
+   * it. Throws `IotHubUnauthorizedAccess`, `DeviceNotFound` (told to a policy only) or `DeviceDisabled`.
+   */
+  requireDevice(principal: Principal, deviceId: string, moduleId?: string): DeviceIdentity {
+    this.#requireLive(principal);
+    const identity = this.registry.find(deviceId);
+    if (principal.kind === "device") {
+      if (principal.deviceId !== deviceId || identity?.generationId !== principal.generationId) {
+        throw unauthorized("The shared access signature is for another device.");
+      }
+    } else {
+      this.requirePermission(principal, "DeviceConnect", `/devices/${deviceId}`);
+    }
+    if (identity === undefined) throw new HubError("DeviceNotFound", `Device ${deviceId} is not registered.`);
+    if (identity.status === "disabled") throw new HubError("DeviceDisabled", `Device ${deviceId} is disabled.`);
+    if (moduleId !== undefined) {
+      throw new HubError("ModuleNotFound", `Module ${moduleId} of device ${deviceId} is not registered.`);
+    }
+    return identity;
+  }
+
+  /**
+   * Accepts device-to-cloud messages of one device, all of them or none; resolves when they are in the stream and, with a
+   * folder, written to its file. Throws `MessageTooLarge`, `ArgumentInvalid` or `ServiceUnavailable`.
+   */
+  async acceptTelemetry(
+    identity: DeviceIdentity,
+    messages: readonly DeviceMessage[],
+    authentication: MessageAuthentication,
+  ): Promise<void> {
+    requireAcceptable(messages);
+    const { deviceId, generationId } = identity;
+    const { encodeEvent, now } = this.#parts;
+    const stamps = {
+      partitionKey: deviceId,
+      deviceId,
+      generationId,
+      authMethod: authMethod(authentication),
+      hubEnqueuedTime: now(),
+      source: "Telemetry",
+    };
+    await this.events.append(this.events.partitionOf(deviceId), messages, (message, place) =>
+      encodeEvent(message, {
+        ...stamps,
+        ...place,
+        ...(message.interfaceId === undefined ? {} : { interfaceId: message.interfaceId }),
+        ...(message.subject === undefined ? {} : { subject: message.subject }),
+      }),
+    );
+  }
+
+  #requireLive(principal: Principal): void {
+    if (principal.expiresAt + CLOCK_SKEW_MS <= this.now())
+      throw unauthorized("The shared access signature has expired.");
+  }
+}
+
+/** Whether `{host}[/path]` of a token covers a path of the hub, by whole segments. */
+function coversPath(resource: string, path: string): boolean {
+  const have = resource.split("/").slice(1);
+  const want = path.split("/").slice(1);
+  return have.length <= want.length && have.every((segment, i) => namesId(segment, want[i] ?? ""));
+}

@@ -1,0 +1,55 @@
+/** What the hub checks and stamps on device-to-cloud messages. */
+import { MAX_MESSAGE_BYTES, messageSize } from "iot-hub-protocol";
+import type { DeviceMessage } from "iot-hub-protocol";
+import { HubError } from "./errors.ts";
+
+/** How the sender of a message was authenticated; becomes `iothub-connection-auth-method`. */
+export interface MessageAuthentication {
+  readonly scope: "hub" | "device" | "module";
+  readonly type: "sas" | "x509";
+}
+
+/** What the hub adds to an accepted message. Times are unix milliseconds. */
+export interface EventAnnotations {
+  readonly sequenceNumber: number;
+  readonly offset: string;
+  /** When the event entered its partition. */
+  readonly enqueuedTime: number;
+  readonly partitionKey: string;
+  readonly deviceId: string;
+  readonly moduleId?: string;
+  /** JSON text. */
+  readonly authMethod: string;
+  readonly generationId: string;
+  /** When the hub accepted the message. */
+  readonly hubEnqueuedTime: number;
+  readonly source: string;
+  readonly interfaceId?: string;
+  readonly subject?: string;
+}
+
+/** Encodes a message as the Event Hubs-compatible endpoint delivers it. The model does not know the wire format. */
+export type EncodeEvent = (message: DeviceMessage, annotations: EventAnnotations) => Buffer;
+
+const MAX_MESSAGE_ID = 128;
+const MAX_BATCH = 500;
+
+/** Refuses a batch of which any message, or the whole, is against the limits: `MessageTooLarge` or `ArgumentInvalid`. */
+export function requireAcceptable(messages: readonly DeviceMessage[]): void {
+  if (messages.length === 0) throw new HubError("ArgumentInvalid", "The batch has no messages.");
+  if (messages.length > MAX_BATCH) throw new HubError("ArgumentInvalid", `A batch has at most ${MAX_BATCH} messages.`);
+  let total = 0;
+  for (const message of messages) {
+    total += messageSize(message);
+    if ((message.messageId?.length ?? 0) > MAX_MESSAGE_ID) {
+      throw new HubError("ArgumentInvalid", `A message id has at most ${MAX_MESSAGE_ID} characters.`);
+    }
+  }
+  if (total > MAX_MESSAGE_BYTES) {
+    throw new HubError("MessageTooLarge", `The message or batch has ${total} bytes; ${MAX_MESSAGE_BYTES} are allowed.`);
+  }
+}
+
+export function authMethod({ scope, type }: MessageAuthentication): string {
+  return JSON.stringify({ scope, type, issuer: "iothub", acceptingIpFilterRule: null });
+}

@@ -1,0 +1,117 @@
+/**
+ * A device twin as data: tags, desired and reported properties, versions, and metadata that mirrors each section's keys
+ * with the time of their last change. Pure functions; twins.ts owns what is stored.
+ */
+import { NO_DATE } from "./identity.ts";
+import type { DeviceIdentity } from "./identity.ts";
+
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+
+/** One versioned part of a twin: desired or reported. */
+export interface TwinSection {
+  readonly version: number;
+  readonly values: JsonObject;
+  /** `$lastUpdated` (and `$lastUpdatedVersion`) of the section and, by the same keys, of everything in it. */
+  readonly metadata: JsonObject;
+}
+
+export interface StoredTwin {
+  readonly version: number;
+  readonly tags: JsonObject;
+  readonly desired: TwinSection;
+  readonly reported: TwinSection;
+  /** Unix milliseconds. */
+  readonly createdAt: number;
+}
+
+/** The twin of a device that was just created. */
+export function newTwin(createdAt: number): StoredTwin {
+  const section: TwinSection = { version: 1, values: {}, metadata: { $lastUpdated: NO_DATE } };
+  return { version: 2, tags: {}, desired: section, reported: section, createdAt };
+}
+
+/** Merges `patch` into `target`: objects key by key, `null` deletes, everything else replaces. */
+export function mergeValues(target: JsonObject, patch: JsonObject): JsonObject {
+  const merged = new Map(Object.entries(target));
+  for (const [key, value] of Object.entries(patch)) {
+    const current = merged.get(key);
+    if (value === null) merged.delete(key);
+    else if (isObject(value)) merged.set(key, mergeValues(isObject(current) ? current : {}, value));
+    else merged.set(key, value);
+  }
+  return Object.fromEntries(merged);
+}
+
+/** Applies a patch to a section and dates what it touched. */
+export function mergeSection(section: TwinSection, patch: JsonObject, at: string): TwinSection {
+  const version = section.version + 1;
+  const values = mergeValues(section.values, patch);
+  return { version, values, metadata: mergeMetadata(section.metadata, values, patch, { at, version }) };
+}
+
+/** Puts new values in place of a section's. */
+export function replaceSection(section: TwinSection, values: JsonObject, at: string): TwinSection {
+  const version = section.version + 1;
+  const kept = mergeValues({}, values);
+  return { version, values: kept, metadata: mergeMetadata({}, kept, kept, { at, version }) };
+}
+
+/** The service's view of a twin. */
+export function formatTwin(twin: StoredTwin, identity: DeviceIdentity): JsonObject {
+  return {
+    deviceId: identity.deviceId,
+    etag: twinEtag(twin),
+    deviceEtag: identity.etag,
+    status: identity.status,
+    ...(identity.statusReason === null ? {} : { statusReason: identity.statusReason }),
+    statusUpdateTime: identity.statusUpdatedTime,
+    connectionState: identity.connectionState,
+    lastActivityTime: identity.lastActivityTime,
+    cloudToDeviceMessageCount: identity.cloudToDeviceMessageCount,
+    authenticationType: identity.authentication.type,
+    x509Thumbprint: { ...identity.authentication.x509Thumbprint },
+    modelId: "",
+    version: twin.version,
+    tags: twin.tags,
+    properties: { desired: formatSection(twin.desired), reported: formatSection(twin.reported) },
+    capabilities: { ...identity.capabilities },
+    ...(identity.deviceScope === undefined ? {} : { deviceScope: identity.deviceScope }),
+    ...(identity.parentScopes === undefined ? {} : { parentScopes: identity.parentScopes }),
+  };
+}
+
+/** The etag of a twin: its version as eight bytes in base64, the form the service uses. */
+export function twinEtag(twin: StoredTwin): string {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(twin.version - 1));
+  return bytes.toString("base64");
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function formatSection({ values, metadata, version }: TwinSection): JsonObject {
+  return { ...values, $metadata: metadata, $version: version };
+}
+
+function mergeMetadata(
+  current: JsonValue | undefined,
+  values: JsonObject,
+  patch: JsonObject,
+  stamp: { readonly at: string; readonly version: number },
+): JsonObject {
+  const metadata = new Map(isObject(current) ? Object.entries(current) : []);
+  metadata.set("$lastUpdated", stamp.at);
+  metadata.set("$lastUpdatedVersion", stamp.version);
+  for (const [key, changed] of Object.entries(patch)) {
+    const value = Object.hasOwn(values, key) ? values[key] : undefined;
+    if (value === undefined) metadata.delete(key);
+    else if (!isObject(value)) metadata.set(key, mergeMetadata(undefined, {}, {}, stamp));
+    else metadata.set(key, mergeMetadata(metadata.get(key), value, isObject(changed) ? changed : {}, stamp));
+  }
+  return Object.fromEntries(metadata);
+}
