@@ -1,0 +1,58 @@
+/**
+ * One process per data folder. The lock is a listening socket: it ends with its process however that ends, which a file
+ * with a process id does not.
+ */
+import { createHash } from "node:crypto";
+import { realpathSync, rmSync } from "node:fs";
+import { connect, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface FolderLock {
+  release(): Promise<void>;
+}
+
+export async function lockFolder(folder: string): Promise<FolderLock> {
+  const path = socketPath(realpathSync(folder));
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const server = await listen(path);
+    if (server !== undefined) {
+      return {
+        release: () => new Promise((resolve) => server.close(() => resolve())),
+      };
+    }
+    if (await isAnswered(path)) break;
+    rmSync(path, { force: true });
+  }
+  throw new Error(`Another Isthmus uses the data folder ${folder}. Stop it, or set ISTHMUS_DATA to another folder.`);
+}
+
+// Socket paths end at about 100 characters, so a deep folder's lock lies in the temporary folder, named by its hash.
+function socketPath(folder: string): string {
+  const hash = createHash("sha256").update(folder).digest("hex").slice(0, 24);
+  if (process.platform === "win32") return `\\\\.\\pipe\\isthmus-${hash}`;
+  const beside = join(folder, "lock");
+  return Buffer.byteLength(beside) < 100 ? beside : join(tmpdir(), `isthmus-${hash}.lock`);
+}
+
+function listen(path: string): Promise<Server | undefined> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.destroy());
+    server.unref();
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      error.code === "EADDRINUSE" ? resolve(undefined) : reject(error),
+    );
+    server.listen(path, () => resolve(server));
+  });
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}

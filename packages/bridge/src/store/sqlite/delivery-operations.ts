@@ -1,0 +1,166 @@
+/** Reading and settling deliveries. */
+import type { DeliveryRecord, DeliveryState, Ledger, PendingDelivery, Settlement } from "../../core/delivery.ts";
+import type { Failure } from "../../core/failure.ts";
+import type { Counters } from "./counters.ts";
+import type { Row } from "./driver.ts";
+import type { Transaction } from "./transaction.ts";
+
+const STATES: readonly DeliveryState[] = ["pending", "delivered", "parked", "expired"];
+
+export interface DeliveryOperations {
+  devicesWithPending(integrationId: string, after: string, limit: number): string[];
+  pending(integrationId: string, deviceId: string, afterSeq: number, limit: number): PendingDelivery[];
+  settle(settlement: Settlement): null;
+  ledger(integrationId: string): Ledger;
+  countersOfDay(integrationId: string, day: string): { success: number; error: number };
+  deliveries(integrationId: string, query: { state?: DeliveryState; before?: number; limit: number }): DeliveryRecord[];
+  /** Parked deliveries become pending again; returns the devices whose lanes have something to do. */
+  retryParked(integrationId: string, ids: readonly number[] | null, at: number): { count: number; deviceIds: string[] };
+  /** Pending deliveries of a deleted integration end as expired. */
+  expirePending(integrationId: string, at: number): number;
+}
+
+export function deliveryOperations({ db }: Transaction, counters: Counters): DeliveryOperations {
+  const columns = `d.id, d.integration_id, d.device_id, d.seq, d.attempts, d.next_attempt_at, e.id AS event_id, e.name, e.data,
+    e.content_type, e.product_id, e.firmware_version, e.published_at, e.received_at`;
+  const selectDevices = db.prepare(
+    `SELECT DISTINCT device_id FROM delivery WHERE integration_id = ? AND state = 0 AND device_id > ? ORDER BY device_id LIMIT ?`,
+  );
+  const selectPending = db.prepare(
+    `SELECT ${columns} FROM delivery d JOIN event e ON e.seq = d.event_seq
+     WHERE d.integration_id = ? AND d.device_id = ? AND d.state = 0 AND d.seq > ? ORDER BY d.seq LIMIT ?`,
+  );
+  const setDelivered = db.prepare(
+    "UPDATE delivery SET state = 1, settled_at = ?, next_attempt_at = NULL WHERE id = ? AND state = 0",
+  );
+  const setParked = db.prepare(
+    `UPDATE delivery SET state = 2, settled_at = ?, next_attempt_at = NULL, failure = ?, attempts = attempts + 1
+     WHERE id = ? AND state = 0`,
+  );
+  const setRetry = db.prepare(
+    "UPDATE delivery SET next_attempt_at = ?, failure = ?, attempts = ? WHERE id = ? AND state = 0",
+  );
+  const sumDays = db.prepare(
+    `SELECT sum(accepted) AS accepted, sum(delivered) AS delivered, sum(parked) AS parked, sum(expired) AS expired,
+     sum(erased) AS erased FROM integration_day WHERE integration_id = ?`,
+  );
+  const countPending = db.prepare("SELECT count(*) AS n FROM delivery WHERE integration_id = ? AND state = 0");
+  const selectDay = db.prepare("SELECT delivered, failed FROM integration_day WHERE integration_id = ? AND day = ?");
+  const recordColumns = `d.id, d.device_id, d.seq, d.state, d.attempts, d.accepted_at, d.settled_at, d.failure, e.id AS event_id, e.name`;
+  const selectRecords = db.prepare(
+    `SELECT ${recordColumns} FROM delivery d JOIN event e ON e.seq = d.event_seq
+     WHERE d.integration_id = ? AND d.id < ? ORDER BY d.id DESC LIMIT ?`,
+  );
+  const selectRecordsOfState = db.prepare(
+    `SELECT ${recordColumns} FROM delivery d JOIN event e ON e.seq = d.event_seq
+     WHERE d.integration_id = ? AND d.id < ? AND d.state = ? ORDER BY d.id DESC LIMIT ?`,
+  );
+  const selectParked = db.prepare("SELECT id, device_id FROM delivery WHERE integration_id = ? AND state = 2");
+  const unpark = db.prepare(
+    "UPDATE delivery SET state = 0, settled_at = NULL, attempts = 0 WHERE id = ? AND state = 2",
+  );
+  const expire = db.prepare(
+    "UPDATE delivery SET state = 3, settled_at = ?, next_attempt_at = NULL WHERE integration_id = ? AND state = 0",
+  );
+
+  return {
+    devicesWithPending: (integrationId, after, limit) =>
+      selectDevices.all(integrationId, after, limit).map((row) => String(row["device_id"])),
+    pending: (integrationId, deviceId, afterSeq, limit) =>
+      selectPending.all(integrationId, deviceId, afterSeq, limit).map(toPending),
+    settle(settlement) {
+      const { id, integrationId, at } = settlement;
+      switch (settlement.kind) {
+        case "delivered":
+          if (setDelivered.run(at, id).changes > 0) counters.add(integrationId, at, "delivered");
+          break;
+        case "parked":
+          if (setParked.run(at, JSON.stringify(settlement.failure), id).changes > 0) {
+            counters.add(integrationId, at, "parked");
+            counters.add(integrationId, at, "failed");
+          }
+          break;
+        case "retry":
+          setRetry.run(settlement.nextAttemptAt, JSON.stringify(settlement.failure), settlement.attempts, id);
+          counters.add(integrationId, at, "failed");
+          break;
+      }
+      return null;
+    },
+    ledger(integrationId) {
+      const sums = sumDays.get(integrationId);
+      const sum = (name: string): number => Number(sums?.[name] ?? 0);
+      return {
+        accepted: sum("accepted"),
+        delivered: sum("delivered"),
+        pending: Number(countPending.get(integrationId)?.["n"] ?? 0),
+        parked: sum("parked"),
+        expired: sum("expired"),
+        erased: sum("erased"),
+      };
+    },
+    countersOfDay(integrationId, day) {
+      const row = selectDay.get(integrationId, day);
+      return { success: Number(row?.["delivered"] ?? 0), error: Number(row?.["failed"] ?? 0) };
+    },
+    deliveries(integrationId, { state, before = Number.MAX_SAFE_INTEGER, limit }) {
+      const rows =
+        state === undefined
+          ? selectRecords.all(integrationId, before, limit)
+          : selectRecordsOfState.all(integrationId, before, STATES.indexOf(state), limit);
+      return rows.map(toRecord);
+    },
+    retryParked(integrationId, ids, at) {
+      const wanted = ids === null ? null : new Set(ids);
+      const deviceIds = new Set<string>();
+      let count = 0;
+      for (const row of selectParked.all(integrationId)) {
+        if (wanted !== null && !wanted.has(Number(row["id"]))) continue;
+        count += unpark.run(Number(row["id"])).changes;
+        deviceIds.add(String(row["device_id"]));
+      }
+      counters.add(integrationId, at, "parked", -count);
+      return { count, deviceIds: [...deviceIds] };
+    },
+    expirePending(integrationId, at) {
+      const { changes } = expire.run(at, integrationId);
+      counters.add(integrationId, at, "expired", changes);
+      return changes;
+    },
+  };
+}
+
+function toPending(row: Row): PendingDelivery {
+  return {
+    id: Number(row["id"]),
+    integrationId: String(row["integration_id"]),
+    seq: Number(row["seq"]),
+    attempts: Number(row["attempts"]),
+    event: {
+      id: String(row["event_id"]),
+      name: String(row["name"]),
+      data: row["data"] as string | null,
+      contentType: String(row["content_type"]),
+      deviceId: String(row["device_id"]),
+      productId: row["product_id"] as number | null,
+      firmwareVersion: row["firmware_version"] as number | null,
+      publishedAt: Number(row["published_at"]),
+      receivedAt: Number(row["received_at"]),
+    },
+  };
+}
+
+function toRecord(row: Row): DeliveryRecord {
+  return {
+    id: Number(row["id"]),
+    eventId: String(row["event_id"]),
+    event: String(row["name"]),
+    deviceId: String(row["device_id"]),
+    state: STATES[Number(row["state"])] ?? "pending",
+    seq: Number(row["seq"]),
+    attempts: Number(row["attempts"]),
+    acceptedAt: Number(row["accepted_at"]),
+    settledAt: row["settled_at"] as number | null,
+    failure: row["failure"] === null ? null : (JSON.parse(String(row["failure"])) as Failure),
+  };
+}

@@ -1,0 +1,130 @@
+/** The calling side of the store's worker: gathers calls into groups, one group under way at a time. */
+import { Worker } from "node:worker_threads";
+import type { Operations } from "./operations.ts";
+import type { Call, FromWorker } from "./worker.ts";
+
+// The built file, seen from the sources too: a thread of Node 20 cannot run TypeScript.
+const WORKER = new URL("../../../dist/store/sqlite/worker.js", import.meta.url);
+
+/** Calls in one transaction at most: bounds how long one flush keeps others waiting. */
+const MAX_GROUP = 2_000;
+
+/** The store cannot take writes now. Nothing of the call is stored; the caller may try again. */
+export class StoreUnavailable extends Error {
+  readonly code = "store_unavailable";
+}
+
+interface Waiting {
+  readonly call: Call;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class GroupCommit {
+  readonly #worker: Worker;
+  readonly #onFatal: (error: Error) => void;
+  #waiting: Waiting[] = [];
+  #underWay: Waiting[] = [];
+  #scheduled = false;
+  #closed: (() => void) | undefined;
+  #dead: Error | undefined;
+
+  private constructor(worker: Worker, onFatal: (error: Error) => void) {
+    this.#worker = worker;
+    this.#onFatal = onFatal;
+    worker.on("message", (message: FromWorker) => this.#receive(message));
+    worker.on("error", (error: Error) => this.#fail(error));
+    worker.on("exit", () => this.#closed?.());
+  }
+
+  /**
+   * Opens the database in its own thread. `onFatal` is called when the disk fails a write or flush: what is on disk is
+   * then unknown, and the only honest way on is to restart from it.
+   */
+  static async open(file: string, onFatal: (error: Error) => void): Promise<GroupCommit> {
+    const worker = new Worker(WORKER, { workerData: { file } });
+    await new Promise<void>((resolve, reject) => {
+      worker.once("message", (message: FromWorker) => {
+        if (message.kind === "ready") resolve();
+        else reject(new Error(message.kind === "failed" ? message.error : "The store did not start."));
+      });
+      worker.once("error", reject);
+    });
+    worker.removeAllListeners();
+    return new GroupCommit(worker, onFatal);
+  }
+
+  /** Calls that wait for their flush. */
+  get depth(): number {
+    return this.#waiting.length + this.#underWay.length;
+  }
+
+  /** Resolves with the operation's result once its group is flushed. */
+  call<Name extends keyof Operations>(
+    name: Name,
+    ...args: Parameters<Operations[Name]>
+  ): Promise<ReturnType<Operations[Name]>> {
+    return new Promise((resolve, reject) => {
+      if (this.#dead !== undefined) return reject(this.#dead);
+      this.#waiting.push({ call: [name, ...args], resolve: resolve as (value: never) => void, reject });
+      this.#schedule();
+    });
+  }
+
+  async close(): Promise<void> {
+    while (this.depth > 0 && this.#dead === undefined) await new Promise((resolve) => setImmediate(resolve));
+    const exited = new Promise<void>((resolve) => {
+      this.#closed = resolve;
+    });
+    this.#dead ??= new StoreUnavailable("The store is closed.");
+    this.#worker.postMessage("close");
+    await exited;
+  }
+
+  // A turn of the event loop gathers all that its callbacks bring before the group leaves.
+  #schedule(): void {
+    if (this.#scheduled || this.#underWay.length > 0 || this.#waiting.length === 0) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (this.#underWay.length > 0 || this.#dead !== undefined) return;
+      this.#underWay = this.#waiting.splice(0, MAX_GROUP);
+      this.#worker.postMessage(this.#underWay.map((waiting) => waiting.call));
+    });
+  }
+
+  #receive(message: FromWorker): void {
+    const group = this.#underWay;
+    switch (message.kind) {
+      case "answers":
+        this.#underWay = [];
+        for (const [i, waiting] of group.entries()) {
+          const answer = message.answers[i];
+          if (answer !== undefined && "value" in answer) waiting.resolve(answer.value as never);
+          else waiting.reject(new Error(`The store failed at ${waiting.call[0]}: ${answer?.error}`));
+        }
+        break;
+      case "refused":
+        if (!message.full) return this.#fail(new Error(`The disk failed: ${message.error}`));
+        this.#underWay = [];
+        for (const waiting of group) waiting.reject(new StoreUnavailable("The disk is full."));
+        break;
+      case "failed":
+        return this.#fail(new Error(message.error));
+      case "ready":
+      case "closed":
+        return;
+    }
+    this.#schedule();
+  }
+
+  #fail(error: Error): void {
+    if (this.#dead !== undefined) return;
+    this.#dead = error;
+    const lost = [...this.#underWay, ...this.#waiting];
+    this.#underWay = [];
+    this.#waiting = [];
+    for (const waiting of lost) waiting.reject(error);
+    this.#onFatal(error);
+  }
+}

@@ -1,0 +1,119 @@
+/** Integrations and the hub connections they share. Keys arrive here sealed. */
+import type { Integration, Scope } from "../../core/integration.ts";
+import type { Row } from "./driver.ts";
+import type { Transaction } from "./transaction.ts";
+
+export interface SealedConnection {
+  readonly id: string;
+  readonly hostName: string;
+  readonly policyName: string;
+  readonly sealedKey: string;
+  /** Keyed hash of the policy key: finds an equal connection without opening any seal. */
+  readonly keyPrint: string;
+}
+
+export interface IntegrationOperations {
+  sealedConnection(id: string): SealedConnection | null;
+  /** Inserts or replaces, on the stored connection with the same host, policy and key or on this new one. */
+  saveIntegration(integration: Omit<Integration, "connectionId">, connection: SealedConnection): Integration;
+  deleteIntegration(id: string): number;
+  integration(id: string): Integration | null;
+  integrationsIn(scope: Scope): Integration[];
+  allIntegrations(): Integration[];
+}
+
+export function integrationOperations({ db }: Transaction): IntegrationOperations {
+  const sameConnection = db.prepare(
+    "SELECT * FROM hub_connection WHERE host_name = ? AND policy_name = ? AND key_print = ?",
+  );
+  const insertConnection = db.prepare(
+    "INSERT INTO hub_connection (id, host_name, policy_name, sealed_key, key_print) VALUES (?, ?, ?, ?, ?)",
+  );
+  const connectionById = db.prepare("SELECT * FROM hub_connection WHERE id = ?");
+  const dropUnused = db.prepare("DELETE FROM hub_connection WHERE id NOT IN (SELECT connection_id FROM integration)");
+  const dropIdentities = db.prepare("DELETE FROM identity WHERE connection_id NOT IN (SELECT id FROM hub_connection)");
+  const save = db.prepare(
+    `INSERT OR REPLACE INTO integration (id, type, scope_kind, scope_id, event, device_id, name, hub_name, policy_name,
+     connection_id, template, name_sync, disabled, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const remove = db.prepare("DELETE FROM integration WHERE id = ?");
+  const removeLanes = db.prepare("DELETE FROM lane WHERE integration_id = ?");
+  const byId = db.prepare("SELECT * FROM integration WHERE id = ?");
+  const byScope = db.prepare("SELECT * FROM integration WHERE scope_kind = ? AND scope_id = ? ORDER BY created_at, id");
+  const all = db.prepare("SELECT * FROM integration ORDER BY created_at, id");
+
+  function dropOrphans(): void {
+    if (dropUnused.run().changes > 0) dropIdentities.run();
+  }
+
+  function shareConnection({ id, hostName, policyName, sealedKey, keyPrint }: SealedConnection): string {
+    const known = sameConnection.get(hostName, policyName, keyPrint);
+    if (known !== undefined) return String(known["id"]);
+    insertConnection.run(id, hostName, policyName, sealedKey, keyPrint);
+    return id;
+  }
+
+  return {
+    sealedConnection(id) {
+      const row = connectionById.get(id);
+      return row === undefined ? null : toConnection(row);
+    },
+    saveIntegration(unconnected, connection) {
+      const i: Integration = { ...unconnected, connectionId: shareConnection(connection) };
+      const scopeId = i.scope.kind === "sandbox" ? i.scope.accountId : String(i.scope.productId);
+      const template = i.template === null ? null : JSON.stringify(i.template);
+      save.run(
+        ...[i.id, i.type, i.scope.kind, scopeId, i.event, i.deviceId, i.name, i.hubName, i.policyName, i.connectionId],
+        ...[template, i.nameSync ? 1 : 0, i.disabled ? 1 : 0, i.createdAt, i.updatedAt],
+      );
+      dropOrphans();
+      return i;
+    },
+    deleteIntegration(id) {
+      const { changes } = remove.run(id);
+      removeLanes.run(id);
+      dropOrphans();
+      return changes;
+    },
+    integration(id) {
+      const row = byId.get(id);
+      return row === undefined ? null : toIntegration(row);
+    },
+    integrationsIn: (scope) =>
+      byScope.all(scope.kind, scope.kind === "sandbox" ? scope.accountId : String(scope.productId)).map(toIntegration),
+    allIntegrations: () => all.all().map(toIntegration),
+  };
+}
+
+function toConnection(row: Row): SealedConnection {
+  return {
+    id: String(row["id"]),
+    hostName: String(row["host_name"]),
+    policyName: String(row["policy_name"]),
+    sealedKey: String(row["sealed_key"]),
+    keyPrint: String(row["key_print"]),
+  };
+}
+
+function toIntegration(row: Row): Integration {
+  const scopeId = String(row["scope_id"]);
+  return {
+    id: String(row["id"]),
+    type: "AzureIotHub",
+    scope:
+      row["scope_kind"] === "sandbox"
+        ? { kind: "sandbox", accountId: scopeId }
+        : { kind: "product", productId: Number(scopeId) },
+    event: String(row["event"]),
+    deviceId: row["device_id"] as string | null,
+    name: String(row["name"]),
+    hubName: String(row["hub_name"]),
+    policyName: String(row["policy_name"]),
+    connectionId: String(row["connection_id"]),
+    template: row["template"] === null ? null : (JSON.parse(String(row["template"])) as string | object),
+    nameSync: row["name_sync"] === 1,
+    disabled: row["disabled"] === 1,
+    createdAt: Number(row["created_at"]),
+    updatedAt: Number(row["updated_at"]),
+  };
+}

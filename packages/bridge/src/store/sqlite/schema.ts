@@ -1,0 +1,100 @@
+/** Forward-only migrations; `user_version` counts those applied. Times are unix milliseconds, booleans 0 and 1. */
+import type { Database } from "./driver.ts";
+
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE account (
+    id TEXT PRIMARY KEY, username TEXT NOT NULL UNIQUE COLLATE NOCASE, password_hash TEXT NOT NULL, created_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE access_token (
+    hash TEXT PRIMARY KEY, account_id TEXT NOT NULL, client TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER
+  ) WITHOUT ROWID;
+  CREATE INDEX access_token_account ON access_token (account_id);
+
+  CREATE TABLE product (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, slug TEXT NOT NULL UNIQUE, name TEXT NOT NULL, description TEXT NOT NULL,
+    owner_id TEXT NOT NULL, created_at INTEGER NOT NULL
+  );
+  INSERT INTO sqlite_sequence (name, seq) VALUES ('product', 10000);
+
+  CREATE TABLE device (
+    id TEXT PRIMARY KEY, name TEXT, owner_id TEXT, product_id INTEGER, approval TEXT NOT NULL, firmware_version INTEGER,
+    notes TEXT, last_heard INTEGER, created_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE UNIQUE INDEX device_name ON device (owner_id, name) WHERE owner_id IS NOT NULL AND name IS NOT NULL;
+  CREATE INDEX device_product ON device (product_id, id) WHERE product_id IS NOT NULL;
+  CREATE TABLE device_token (hash TEXT PRIMARY KEY, device_id TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE INDEX device_token_device ON device_token (device_id);
+
+  CREATE TABLE hub_connection (
+    id TEXT PRIMARY KEY, host_name TEXT NOT NULL, policy_name TEXT NOT NULL, sealed_key TEXT NOT NULL, key_print TEXT NOT NULL,
+    UNIQUE (host_name, policy_name, key_print)
+  ) WITHOUT ROWID;
+  CREATE TABLE integration (
+    id TEXT PRIMARY KEY, type TEXT NOT NULL, scope_kind TEXT NOT NULL, scope_id TEXT NOT NULL, event TEXT NOT NULL, device_id TEXT,
+    name TEXT NOT NULL, hub_name TEXT NOT NULL, policy_name TEXT NOT NULL, connection_id TEXT NOT NULL, template TEXT,
+    name_sync INTEGER NOT NULL, disabled INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX integration_scope ON integration (scope_kind, scope_id);
+
+  CREATE TABLE event (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, name TEXT NOT NULL, data TEXT, content_type TEXT NOT NULL, device_id TEXT,
+    product_id INTEGER, firmware_version INTEGER, published_at INTEGER NOT NULL, received_at INTEGER NOT NULL
+  );
+  CREATE TABLE delivery (
+    id INTEGER PRIMARY KEY, event_seq INTEGER NOT NULL, integration_id TEXT NOT NULL, device_id TEXT NOT NULL, seq INTEGER NOT NULL,
+    state INTEGER NOT NULL, attempts INTEGER NOT NULL, accepted_at INTEGER NOT NULL, settled_at INTEGER, next_attempt_at INTEGER,
+    failure TEXT
+  );
+  CREATE INDEX delivery_pending ON delivery (integration_id, device_id, seq) WHERE state = 0;
+  CREATE INDEX delivery_parked ON delivery (integration_id, id) WHERE state = 2;
+  CREATE INDEX delivery_history ON delivery (integration_id, id);
+  CREATE TABLE lane (
+    integration_id TEXT NOT NULL, device_id TEXT NOT NULL, last_seq INTEGER NOT NULL, PRIMARY KEY (integration_id, device_id)
+  ) WITHOUT ROWID;
+  CREATE TABLE integration_day (
+    integration_id TEXT NOT NULL, day TEXT NOT NULL, accepted INTEGER NOT NULL DEFAULT 0, delivered INTEGER NOT NULL DEFAULT 0,
+    parked INTEGER NOT NULL DEFAULT 0, expired INTEGER NOT NULL DEFAULT 0, erased INTEGER NOT NULL DEFAULT 0,
+    failed INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (integration_id, day)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE identity (
+    connection_id TEXT NOT NULL, device_id TEXT NOT NULL, generation_id TEXT NOT NULL, name_written TEXT, created_at INTEGER NOT NULL,
+    PRIMARY KEY (connection_id, device_id)
+  ) WITHOUT ROWID;
+  `,
+];
+
+/** Brings the file to the newest schema; refuses one that a newer release has written. */
+export function migrate(db: Database): void {
+  const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+  if (version > MIGRATIONS.length) {
+    throw new Error(
+      `The data folder was written by a newer release (schema ${version}, this one knows ${MIGRATIONS.length}).`,
+    );
+  }
+  for (const [i, sql] of MIGRATIONS.entries()) {
+    if (i < version) continue;
+    db.exec("BEGIN IMMEDIATE");
+    db.exec(sql);
+    db.exec(`PRAGMA user_version = ${i + 1}`);
+    db.exec("COMMIT");
+  }
+}
+
+/**
+ * WAL with synchronous=FULL: every commit is flushed before it returns. Read back, because drivers are compiled with
+ * other defaults and a pragma that is not understood is silently ignored.
+ */
+export function setDurability(db: Database): void {
+  db.exec("PRAGMA locking_mode = EXCLUSIVE");
+  db.prepare("PRAGMA journal_mode = WAL").get();
+  db.exec("PRAGMA synchronous = FULL");
+  db.exec("PRAGMA wal_autocheckpoint = 2000");
+  db.exec("PRAGMA cache_size = -32000");
+  const mode = db.prepare("PRAGMA journal_mode").get()?.["journal_mode"];
+  const level = db.prepare("PRAGMA synchronous").get()?.["synchronous"];
+  if (mode !== "wal" || level !== 2) {
+    throw new Error(`SQLite would not flush every commit (journal_mode=${mode}, synchronous=${level}).`);
+  }
+}
