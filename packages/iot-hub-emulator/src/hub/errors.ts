@@ -24,6 +24,7 @@ export const HUB_ERROR_CODES = {
   IotHubMaxCbsTokenExceeded: 403005,
   OperationNotAvailableInCurrentTier: 403010,
   DeviceDisabled: 403012,
+  ResourceNotFound: 404000,
   DeviceNotFound: 404001,
   AmqpAddressNotFound: 404006,
   ModuleNotFound: 404010,

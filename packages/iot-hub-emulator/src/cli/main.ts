@@ -1,0 +1,78 @@
+/**
+ * The command. For a person it prints where the hub is. For a parent process with an IPC channel it sends one message,
+ * `ready` or `failed`, writes nothing to standard output, and stops when told, when terminated or when the parent is gone.
+ */
+import { ConfigError, helpText, readConfig } from "../config.ts";
+import { createEmulator } from "../emulator.ts";
+import type { Emulator, EmulatorAddresses } from "../emulator.ts";
+import type { HubError } from "../hub/errors.ts";
+import { ListenError } from "../listening.ts";
+import { readyText } from "./ready-text.ts";
+
+/** What the command sends to its parent. */
+export type ParentMessage =
+  | ({ readonly type: "ready" } & EmulatorAddresses)
+  | { readonly type: "failed"; readonly code: string; readonly message: string };
+
+/** Longer than this a stop must not take; what was accepted is written long before. */
+const STOP_LIMIT_MS = 8_000;
+
+export async function main(): Promise<void> {
+  try {
+    const options = readConfig();
+    if (options === undefined) {
+      process.stdout.write(helpText());
+      return;
+    }
+    const emulator = createEmulator({ ...options, reportFault });
+    stopOnRequest(emulator);
+    const addresses = await emulator.start();
+    if (process.send === undefined) process.stdout.write(readyText(addresses));
+    else tellParent({ type: "ready", ...addresses });
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function stopOnRequest(emulator: Emulator): void {
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+    void emulator.stop().then(
+      () => process.exit(0),
+      (error: unknown) => fail(error),
+    );
+  };
+  process.on("SIGTERM", stop);
+  // Ctrl-C reaches the whole process group; a parent decides itself when its hub may go.
+  process.on("SIGINT", () => {
+    if (process.send === undefined) stop();
+  });
+  process.on("disconnect", stop);
+  process.on("message", (message: unknown) => {
+    if ((message as { readonly type?: unknown } | null)?.type === "stop") stop();
+  });
+}
+
+function tellParent(message: ParentMessage): void {
+  // A channel that closed meanwhile is answered by the disconnect event.
+  process.send?.(message, undefined, {}, () => undefined);
+}
+
+function fail(error: unknown): void {
+  const known = error instanceof ListenError || error instanceof ConfigError;
+  const message = error instanceof Error ? error.message : String(error);
+  const code = known ? error.code : "start_failed";
+  process.exitCode = 1;
+  process.stderr.write(`${known || !(error instanceof Error) ? message : (error.stack ?? message)}\n`);
+  if (process.send === undefined) process.exit();
+  process.send({ type: "failed", code, message } satisfies ParentMessage, undefined, {}, () => process.exit());
+}
+
+function reportFault({ trackingId, cause }: HubError): void {
+  const error = cause instanceof Error ? cause.stack : String(cause);
+  const time = new Date().toISOString();
+  process.stderr.write(`${JSON.stringify({ time, event: "request.failed", trackingId, error })}\n`);
+}

@@ -1,0 +1,24 @@
+/** What a person needs after the start, in a few lines. */
+import type { EmulatorAddresses } from "../emulator.ts";
+
+export function readyText(addresses: EmulatorAddresses): string {
+  const { hostName, httpsPort, amqpsPort, amqpPort, caFile } = addresses;
+  return `IoT Hub emulator is running.
+
+  HTTPS   https://${hostName}:${httpsPort}
+  AMQPS   ${hostName}:${amqpsPort}
+  AMQP    ${hostName}:${amqpPort} (no TLS, Event Hubs clients only)
+
+  Trust this CA, e.g. with NODE_EXTRA_CA_CERTS:
+    ${caFile}
+
+  Connection string (policy iothubowner):
+    ${addresses.connectionString}
+  Event Hubs-compatible endpoint:
+    ${addresses.eventHubConnectionString}
+  The same over plain TCP:
+    ${addresses.plainEventHubConnectionString}
+
+  Ctrl-C stops it.
+`;
+}

@@ -1,0 +1,102 @@
+/** The settings of the command: flags first, then the environment. The only file that reads it. */
+import { parseArgs } from "node:util";
+import type { EmulatorOptions } from "./emulator.ts";
+
+export interface Setting {
+  readonly flag: string;
+  readonly variable: string;
+  readonly value: string;
+  readonly meaning: string;
+}
+
+/** From this table come parsing, help and the README. */
+export const SETTINGS: Readonly<Record<"host" | "https" | "amqps" | "amqp" | "data", Setting>> = {
+  host: {
+    flag: "host",
+    variable: "IOT_HUB_HOST",
+    value: "NAME",
+    meaning: "name clients call the hub by, and the address it listens on (default localhost)",
+  },
+  https: {
+    flag: "https-port",
+    variable: "IOT_HUB_HTTPS_PORT",
+    value: "PORT",
+    meaning: "service and device HTTPS (default 443, or 8443 where 443 is not permitted; 0 picks a free one)",
+  },
+  amqps: {
+    flag: "amqps-port",
+    variable: "IOT_HUB_AMQPS_PORT",
+    value: "PORT",
+    meaning: "AMQP with TLS (default 5671; 0 picks a free one)",
+  },
+  amqp: {
+    flag: "amqp-port",
+    variable: "IOT_HUB_AMQP_PORT",
+    value: "PORT",
+    meaning: "AMQP without TLS, for Event Hubs clients in emulator mode (default 5672; 0 picks a free one)",
+  },
+  data: {
+    flag: "data",
+    variable: "IOT_HUB_DATA",
+    value: "FOLDER",
+    meaning: "folder for all that must survive; none keeps everything in memory",
+  },
+};
+
+/** A setting that cannot be used; the message names the flag and the variable. */
+export class ConfigError extends Error {
+  readonly code = "setting_invalid";
+}
+
+/** `undefined` stands for a call for help. */
+export function readConfig(
+  args: readonly string[] = process.argv.slice(2),
+  env: NodeJS.ProcessEnv = process.env,
+): EmulatorOptions | undefined {
+  const flags = parseFlags(args);
+  if (flags["help"] === true) return undefined;
+  const read = ({ flag, variable }: Setting): string | undefined => {
+    const value = flags[flag] ?? env[variable];
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
+  const port = (name: "https" | "amqps" | "amqp"): { readonly [K in typeof name]?: number } => {
+    const text = read(SETTINGS[name]);
+    return text === undefined ? {} : { [name]: portOf(text, SETTINGS[name]) };
+  };
+  const [hostName, folder] = [read(SETTINGS.host), read(SETTINGS.data)];
+  return {
+    ...(hostName === undefined ? {} : addressOf(hostName)),
+    ...(folder === undefined ? {} : { folder }),
+    ports: { ...port("https"), ...port("amqps"), ...port("amqp") },
+  };
+}
+
+/** Text for `--help`. */
+export function helpText(): string {
+  const lines = Object.values(SETTINGS).map(
+    ({ flag, variable, value, meaning }) => `  --${flag} ${value}`.padEnd(24) + `${variable.padEnd(20)} ${meaning}`,
+  );
+  return `Usage: iot-hub-emulator [options]\n\nA local Azure IoT Hub. Each option can be set in the environment too.\n\n${lines.join("\n")}\n`;
+}
+
+function parseFlags(args: readonly string[]): Readonly<Record<string, string | boolean | undefined>> {
+  const options: Record<string, { type: "string" | "boolean" }> = { help: { type: "boolean" } };
+  for (const { flag } of Object.values(SETTINGS)) options[flag] = { type: "string" };
+  try {
+    return parseArgs({ args: [...args], options, strict: true }).values as Record<string, string | boolean | undefined>;
+  } catch (error) {
+    throw new ConfigError((error as Error).message);
+  }
+}
+
+// A hub that listens on every interface is still called by a name of the machine.
+function addressOf(text: string): { readonly hostName: string; readonly host: string } {
+  if (text === "0.0.0.0" || text === "::") return { hostName: "localhost", host: text };
+  return { hostName: text, host: text === "localhost" ? "127.0.0.1" : text };
+}
+
+function portOf(text: string, { flag, variable }: Setting): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port <= 65535)) throw new ConfigError(`--${flag} (${variable}) must be a port number from 0 to 65535.`);
+  return port;
+}

@@ -1,0 +1,225 @@
+/** The Local Hub put together: one model, its fronts, its listeners, its folder. The only file that knows all of them. */
+import { mkdtemp, rm } from "node:fs/promises";
+import type { RequestListener } from "node:http";
+import type { Server, Socket } from "node:net";
+import { createServer as createTcpServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createServer as createTlsServer } from "node:tls";
+import { formatEventHubConnectionString, formatHubConnectionString } from "iot-hub-protocol";
+import { encodeStoredMessage } from "./amqp-codec/stored-message.ts";
+import { createAmqpFront } from "./amqp-front.ts";
+import type { AmqpFront } from "./amqp-front.ts";
+import { createHttpFront, createHttpsServer } from "./http/front.ts";
+import type { HubError } from "./hub/errors.ts";
+import { Hub } from "./hub/hub.ts";
+import { listen } from "./listening.ts";
+import { openServerCredentials } from "./tls/development-ca.ts";
+import type { ServerCredentials } from "./tls/development-ca.ts";
+
+export interface EmulatorOptions {
+  /** Where everything is kept that must survive. Without it the hub lives in memory. */
+  readonly folder?: string;
+  /** What clients call the hub; default `localhost`. */
+  readonly hostName?: string;
+  /** Further names for the certificate and for tokens. */
+  readonly hostNames?: readonly string[];
+  /** Address to listen on; default `127.0.0.1`. */
+  readonly host?: string;
+  /** 0 picks a free port. Defaults: HTTPS 443, or 8443 where that is not permitted; AMQPS 5671; AMQP (no TLS) 5672. */
+  readonly ports?: { readonly https?: number; readonly amqps?: number; readonly amqp?: number };
+  readonly partitionCount?: number;
+  /** Memory for the newest events, in bytes; default 64 MB. */
+  readonly eventMemoryBytes?: number;
+  /** How long events are kept, in milliseconds; default one day. */
+  readonly eventRetentionMs?: number;
+  /** Size of all kept events on disk, in bytes; default 1 GB. */
+  readonly eventDiskBytes?: number;
+  readonly now?: () => number;
+  /** Told of every request that failed by the hub's own fault. */
+  readonly reportFault?: (error: HubError) => void;
+}
+
+/** Where a running hub is and how to sign in. Plain data: it travels between processes. */
+export interface EmulatorAddresses {
+  readonly hostName: string;
+  readonly httpsPort: number;
+  readonly amqpsPort: number;
+  readonly amqpPort: number;
+  /** Path and PEM of the CA to trust. */
+  readonly caFile: string;
+  readonly ca: string;
+  /** Of the policy `iothubowner`. Names no port, because most clients of hubs accept none. */
+  readonly connectionString: string;
+  readonly eventHubConnectionString: string;
+  /** For Event Hubs clients over plain TCP (`UseDevelopmentEmulator=true`). */
+  readonly plainEventHubConnectionString: string;
+  /** Primary key by policy name. */
+  readonly policies: Readonly<Record<string, string>>;
+}
+
+export interface Emulator {
+  /** Opens folder and listeners. Throws `ListenError` when a port cannot be had; nothing stays open then. */
+  start(): Promise<EmulatorAddresses>;
+  /** Closes every connection and resolves when everything accepted is written. */
+  stop(): Promise<void>;
+  /** Service connection string of a policy, once started. */
+  connectionString(policyName?: string): string;
+  /** The model, once started. */
+  readonly hub: Hub;
+}
+
+const SOCKET_HANDSHAKE_MS = 10_000;
+const AMQPS_PORT = 5671;
+
+export function createEmulator(options: EmulatorOptions = {}): Emulator {
+  let running: Running | undefined;
+  const need = (): Running => {
+    if (running === undefined) throw new Error("The emulator is not started.");
+    return running;
+  };
+  return {
+    async start() {
+      if (running !== undefined) throw new Error("The emulator is already started.");
+      running = await open(options);
+      return running.addresses;
+    },
+    async stop() {
+      const stopping = running;
+      running = undefined;
+      await stopping?.close();
+    },
+    connectionString: (policyName = "iothubowner") => hubConnectionString(need().hub, policyName),
+    get hub() {
+      return need().hub;
+    },
+  };
+}
+
+interface Running {
+  readonly hub: Hub;
+  readonly addresses: EmulatorAddresses;
+  readonly close: () => Promise<void>;
+}
+
+interface Fronts {
+  readonly http: RequestListener;
+  readonly amqp: AmqpFront;
+}
+
+type Close = () => Promise<unknown>;
+
+async function open(options: EmulatorOptions): Promise<Running> {
+  const opened: Close[] = [];
+  const close = async (): Promise<void> => {
+    for (const closeOne of opened.splice(0).reverse()) await closeOne();
+  };
+  try {
+    return await openParts(options, opened, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+// Ports come before the folder: whoever holds them is the only one to write there. Connections wait until it is read.
+async function openParts(options: EmulatorOptions, opened: Close[], close: Close): Promise<Running> {
+  const { hostName = "localhost", hostNames = [], now = Date.now } = options;
+  const tlsFolder = await credentialsFolder(options.folder, opened);
+  const credentials = await openServerCredentials(tlsFolder, [hostName, ...hostNames], now());
+  let start: (fronts: Fronts) => void = () => undefined;
+  const fronts = new Promise<Fronts>((resolve) => (start = resolve));
+  const ports = await openListeners(options, credentials, fronts, opened);
+  const hub = await Hub.open({ ...options, encodeEvent: encodeStoredMessage });
+  opened.push(() => hub.close());
+  const amqp = createAmqpFront(hub, { eventHubAddress: () => ({ host: hostName, port: ports.amqps }) });
+  opened.push(() => amqp.close());
+  start({ http: createHttpFront(hub, options.reportFault), amqp });
+  return { hub, addresses: addressesOf(hub, credentials, ports), close: async () => void (await close()) };
+}
+
+// A hub in memory still needs a file that other processes can be told to trust.
+async function credentialsFolder(folder: string | undefined, opened: Close[]): Promise<string> {
+  if (folder !== undefined) return join(folder, "tls");
+  const temporary = await mkdtemp(join(tmpdir(), "iot-hub-emulator-"));
+  opened.push(() => rm(temporary, { recursive: true, force: true }));
+  return temporary;
+}
+
+interface Ports {
+  readonly https: number;
+  readonly amqps: number;
+  readonly amqp: number;
+}
+
+async function openListeners(
+  { host = "127.0.0.1", ports = {} }: EmulatorOptions,
+  credentials: ServerCredentials,
+  fronts: Promise<Fronts>,
+  opened: Close[],
+): Promise<Ports> {
+  const { certificate, privateKey } = credentials;
+  const accept = (plain: boolean) => (socket: Socket) => {
+    // Until the front takes over, an error of the socket is nobody's business.
+    socket.on("error", () => undefined);
+    void fronts.then(({ amqp }) => amqp.accept(socket, { plain }));
+  };
+  const https = createHttpsServer(credentials, (request, response) => {
+    void fronts.then(({ http }) => http(request, response));
+  });
+  const tls = createTlsServer(
+    { cert: certificate, key: privateKey, minVersion: "TLSv1.2", handshakeTimeout: SOCKET_HANDSHAKE_MS },
+    accept(false),
+  );
+  const tcp = createTcpServer(accept(true));
+  const add = async (server: Server, variable: string, ...candidates: [number, ...number[]]): Promise<number> => {
+    const port = await listen(server, { host, ports: candidates, variable });
+    opened.push(() => closeServer(server));
+    return port;
+  };
+  const httpsPorts: [number, ...number[]] = ports.https === undefined ? [443, 8443] : [ports.https];
+  const httpsPort = await add(https, "IOT_HUB_HTTPS_PORT", ...httpsPorts);
+  opened.push(() => Promise.resolve(https.closeAllConnections()));
+  return {
+    https: httpsPort,
+    amqps: await add(tls, "IOT_HUB_AMQPS_PORT", ports.amqps ?? AMQPS_PORT),
+    amqp: await add(tcp, "IOT_HUB_AMQP_PORT", ports.amqp ?? 5672),
+  };
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+function addressesOf(hub: Hub, credentials: ServerCredentials, ports: Ports): EmulatorAddresses {
+  const { hostName, eventHubName } = hub;
+  const reader = {
+    sharedAccessKeyName: "service",
+    sharedAccessKey: hub.policies.get("service")?.primaryKey ?? "",
+    entityPath: eventHubName,
+  };
+  const endpoint = ports.amqps === AMQPS_PORT ? hostName : `${hostName}:${ports.amqps}`;
+  return {
+    hostName,
+    httpsPort: ports.https,
+    amqpsPort: ports.amqps,
+    amqpPort: ports.amqp,
+    caFile: credentials.caFile,
+    ca: credentials.ca,
+    connectionString: hubConnectionString(hub, "iothubowner"),
+    eventHubConnectionString: formatEventHubConnectionString({ ...reader, endpoint, developmentEmulator: false }),
+    plainEventHubConnectionString: formatEventHubConnectionString({
+      ...reader,
+      endpoint: `${hostName}:${ports.amqp}`,
+      developmentEmulator: true,
+    }),
+    policies: Object.fromEntries([...hub.policies].map(({ name, primaryKey }) => [name, primaryKey])),
+  };
+}
+
+function hubConnectionString(hub: Hub, policyName: string): string {
+  const policy = hub.policies.get(policyName);
+  if (policy === undefined) throw new Error(`There is no policy ${policyName}.`);
+  const { hostName } = hub;
+  return formatHubConnectionString({ hostName, sharedAccessKeyName: policyName, sharedAccessKey: policy.primaryKey });
+}

@@ -1,0 +1,69 @@
+/**
+ * The hub's HTTPS front: the service REST API and what devices may do over HTTPS. WebSocket for AMQP and MQTT, and the
+ * admin API under `/admin/`, will share this port.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { createServer } from "node:https";
+import type { Server } from "node:https";
+import type { Hub } from "../hub/hub.ts";
+import { ABOUT_ROUTES } from "./about.ts";
+import { DEVICE_EVENT_ROUTES } from "./device-events.ts";
+import type { Route } from "./exchange.ts";
+import { handle } from "./handle.ts";
+import type { ReportFault } from "./handle.ts";
+import { IDENTITY_ROUTES } from "./identities.ts";
+import { NOT_IMPLEMENTED_ROUTES } from "./not-implemented.ts";
+import { createRouter } from "./router.ts";
+import { TWIN_ROUTES } from "./twins.ts";
+
+export interface HttpsServerOptions {
+  /** PEM. */
+  readonly certificate: string;
+  readonly privateKey: string;
+  /** Milliseconds a client may take for the headers, and for a whole request; defaults 15 s and 60 s. */
+  readonly headersTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
+}
+
+const ROUTES: readonly Route[] = [
+  ...ABOUT_ROUTES,
+  ...IDENTITY_ROUTES,
+  ...TWIN_ROUTES,
+  ...DEVICE_EVENT_ROUTES,
+  ...NOT_IMPLEMENTED_ROUTES,
+];
+
+/** Application properties travel as headers, so there may be many. */
+const MAX_HEADER_BYTES = 32 * 1024;
+
+/** Answers the requests of an HTTPS server in the name of a hub. */
+export function createHttpFront(hub: Hub, reportFault: ReportFault = () => undefined): RequestListener {
+  const router = createRouter(ROUTES);
+  return (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    // A peer that goes away while it sends ends its request and nothing else.
+    void handle(hub, router, incoming, outgoing, reportFault).catch(() => outgoing.destroy());
+  };
+}
+
+/** The HTTPS server, not yet listening, with the limits that keep slow or greedy clients from costing anything. */
+export function createHttpsServer(
+  { certificate, privateKey, headersTimeoutMs = 15_000, requestTimeoutMs = 60_000 }: HttpsServerOptions,
+  listener: RequestListener,
+): Server {
+  const server = createServer(
+    {
+      cert: certificate,
+      key: privateKey,
+      minVersion: "TLSv1.2",
+      handshakeTimeout: 10_000,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(5_000, Math.ceil(headersTimeoutMs / 4)),
+    },
+    listener,
+  );
+  // The headers' number is bounded by their bytes.
+  server.maxHeadersCount = 0;
+  return server;
+}

@@ -1,0 +1,107 @@
+/** One request from its head to its answer: route, version, who, body, operation. */
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { HubError, asHubError } from "../hub/errors.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { HubRequest, HubResponse, Route } from "./exchange.ts";
+import type { Router } from "./router.ts";
+
+/** Called for every failure that is the hub's own. */
+export type ReportFault = (error: HubError) => void;
+
+export async function handle(
+  hub: Hub,
+  router: Router,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  reportFault: ReportFault,
+): Promise<void> {
+  let response: HubResponse;
+  try {
+    response = await answer(hub, router, incoming);
+  } catch (cause) {
+    const error = asHubError(cause);
+    if (error.errorName === "ServerError") reportFault(error);
+    response = refusal(error, hub.now());
+  }
+  if (!outgoing.destroyed) send(response, incoming, outgoing);
+}
+
+// The sender is known before a byte of the body is kept.
+async function answer(hub: Hub, router: Router, incoming: IncomingMessage): Promise<HubResponse> {
+  const [path = "/", search = ""] = splitTarget(incoming.url ?? "/");
+  const { route, params } = router(incoming.method ?? "GET", path);
+  const query = new URLSearchParams(search);
+  if (route.access.kind !== "public" && !query.get("api-version")) {
+    throw new HubError("InvalidProtocolVersion", "The query parameter api-version is missing.");
+  }
+  const sender = authorize(hub, route, incoming, path, params);
+  const body = await readBody(incoming, route.maxBody ?? 0);
+  const { headers, rawHeaders } = incoming;
+  return route.handle({ hub, params, query, headers, rawHeaders, body, ...(sender === undefined ? {} : { sender }) });
+}
+
+function authorize(
+  hub: Hub,
+  { access }: Route,
+  incoming: IncomingMessage,
+  path: string,
+  params: HubRequest["params"],
+): HubRequest["sender"] {
+  if (access.kind === "public") return undefined;
+  const principal = hub.authenticate(incoming.headers.authorization ?? "");
+  if (access.kind === "service") {
+    hub.requirePermission(principal, access.permission, path);
+    return undefined;
+  }
+  const identity = hub.requireDevice(principal, params["deviceId"] ?? "");
+  return { identity, scope: principal.kind === "policy" ? "hub" : "device" };
+}
+
+async function readBody(incoming: IncomingMessage, limit: number): Promise<Buffer> {
+  const tooLarge = new HubError("MessageTooLarge", `The request body is larger than ${limit} bytes.`);
+  if (Number(incoming.headers["content-length"] ?? 0) > limit) throw tooLarge;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limit) throw tooLarge;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+function send(response: HubResponse, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const body = response.json === undefined ? undefined : Buffer.from(JSON.stringify(response.json));
+  outgoing.writeHead(response.status, {
+    "x-ms-request-id": randomUUID(),
+    ...response.headers,
+    ...(body === undefined ? {} : { "Content-Type": "application/json; charset=utf-8" }),
+    ...(response.status === 204 ? {} : { "Content-Length": String(body?.length ?? 0) }),
+    // What is left of a body that nobody will read is not worth waiting for.
+    ...(incoming.complete ? {} : { Connection: "close" }),
+  });
+  outgoing.end(body);
+}
+
+/** The older of the service's two error forms, which the Node and .NET SDKs both read. */
+function refusal(error: HubError, now: number): HubResponse {
+  const stamp = new Date(now).toISOString();
+  const timestamp = `${stamp.slice(5, 7)}/${stamp.slice(8, 10)}/${stamp.slice(0, 4)} ${stamp.slice(11, 19)}`;
+  return {
+    status: error.httpStatus,
+    headers: { "iothub-errorcode": error.errorName },
+    json: {
+      // Clients split this text at semicolons.
+      Message: `ErrorCode:${error.errorName};${error.message.replaceAll(";", ",")}`,
+      ExceptionMessage: `Tracking ID:${error.trackingId}-G:0-TimeStamp:${timestamp}`,
+    },
+  };
+}
+
+// Clients may send an absolute target; its host says nothing to us.
+function splitTarget(target: string): readonly string[] {
+  const local = target.replace(/^https?:\/\/[^/]*/i, "");
+  const mark = local.indexOf("?");
+  return mark < 0 ? [local] : [local.slice(0, mark), local.slice(mark + 1)];
+}

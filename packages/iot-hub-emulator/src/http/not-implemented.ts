@@ -1,0 +1,63 @@
+/** Operations of an IoT Hub that this one does not have yet: known, and refused as such. */
+import { HubError } from "../hub/errors.ts";
+import type { Route } from "./exchange.ts";
+
+type Method = Route["method"];
+
+/** What the service has and we do not, by path; the words say what is missing. */
+export const NOT_IMPLEMENTED: readonly {
+  readonly methods: readonly Method[];
+  readonly path: string;
+  readonly what: string;
+}[] = [
+  { methods: ["POST"], path: "/devices/query", what: "Queries" },
+  { methods: ["GET"], path: "/statistics/service", what: "Service statistics" },
+  { methods: ["GET", "PUT", "DELETE"], path: "/devices/:deviceId/modules/:moduleId", what: "Modules" },
+  { methods: ["GET"], path: "/devices/:deviceId/modules", what: "Modules" },
+  { methods: ["POST"], path: "/devices/:deviceId/modules/:moduleId/messages/events", what: "Modules" },
+  { methods: ["GET", "PATCH", "PUT"], path: "/twins/:deviceId/modules/:moduleId", what: "Modules" },
+  { methods: ["POST"], path: "/twins/:deviceId/methods", what: "Direct methods" },
+  { methods: ["POST"], path: "/twins/:deviceId/modules/:moduleId/methods", what: "Direct methods" },
+  { methods: ["DELETE"], path: "/devices/:deviceId/commands", what: "Cloud-to-device messages" },
+  { methods: ["GET"], path: "/devices/:deviceId/messages/devicebound", what: "Cloud-to-device messages" },
+  { methods: ["DELETE"], path: "/devices/:deviceId/messages/devicebound/:lock", what: "Cloud-to-device messages" },
+  {
+    methods: ["POST"],
+    path: "/devices/:deviceId/messages/devicebound/:lock/abandon",
+    what: "Cloud-to-device messages",
+  },
+  { methods: ["GET"], path: "/messages/servicebound/feedback", what: "Feedback" },
+  { methods: ["DELETE"], path: "/messages/servicebound/feedback/:lock", what: "Feedback" },
+  { methods: ["POST"], path: "/messages/servicebound/feedback/:lock/abandon", what: "Feedback" },
+  { methods: ["POST"], path: "/devices/:deviceId/files", what: "File upload" },
+  { methods: ["POST"], path: "/devices/:deviceId/files/notifications", what: "File upload" },
+  { methods: ["GET"], path: "/jobs", what: "Jobs" },
+  { methods: ["POST"], path: "/jobs/create", what: "Jobs" },
+  { methods: ["GET", "DELETE"], path: "/jobs/:jobId", what: "Jobs" },
+  { methods: ["GET", "PUT"], path: "/jobs/v2/:jobId", what: "Jobs" },
+  { methods: ["POST"], path: "/jobs/v2/:jobId/cancel", what: "Jobs" },
+  { methods: ["GET"], path: "/configurations", what: "Configurations" },
+  { methods: ["GET", "PUT", "DELETE"], path: "/configurations/:configurationId", what: "Configurations" },
+  { methods: ["POST"], path: "/configurations/testQueries", what: "Configurations" },
+  { methods: ["POST"], path: "/devices/:deviceId/applyConfigurationContent", what: "Configurations" },
+  { methods: ["GET", "PATCH"], path: "/digitaltwins/:deviceId", what: "Digital twins" },
+  { methods: ["POST"], path: "/digitaltwins/:deviceId/commands/:command", what: "Digital twins" },
+  {
+    methods: ["POST"],
+    path: "/digitaltwins/:deviceId/components/:component/commands/:command",
+    what: "Digital twins",
+  },
+  { methods: ["GET"], path: "/$iothub/websocket", what: "AMQP and MQTT over WebSocket" },
+  { methods: ["GET"], path: "/$servicebus/websocket", what: "AMQP over WebSocket" },
+];
+
+export const NOT_IMPLEMENTED_ROUTES: readonly Route[] = NOT_IMPLEMENTED.flatMap(({ methods, path, what }) =>
+  methods.map((method): Route => ({
+    method,
+    path,
+    access: { kind: "public" },
+    handle: () => {
+      throw new HubError("NotImplemented", `${what}: not implemented by this emulator.`);
+    },
+  })),
+);

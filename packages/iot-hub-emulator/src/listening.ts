@@ -1,0 +1,67 @@
+/** Opening a port, with errors that say which one and what to do. */
+import type { AddressInfo, Server } from "node:net";
+
+/** A listener could not be opened. `code` is `port_in_use`, `port_not_permitted` or `listen_failed`. */
+export class ListenError extends Error {
+  readonly code: "port_in_use" | "port_not_permitted" | "listen_failed";
+  readonly port: number;
+
+  constructor(code: ListenError["code"], port: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "ListenError";
+    this.code = code;
+    this.port = port;
+  }
+}
+
+export interface Listening {
+  readonly host: string;
+  /** Tried in turn while the one before is not permitted; 0 picks a free one. */
+  readonly ports: readonly [number, ...number[]];
+  /** Environment variable that sets the port, for the error message. */
+  readonly variable: string;
+}
+
+/** Resolves with the port the server listens on. */
+export async function listen(server: Server, { host, ports, variable }: Listening): Promise<number> {
+  for (const [i, port] of ports.entries()) {
+    try {
+      return await tryListen(server, host, port);
+    } catch (error) {
+      const failure = explain(error, host, port, variable);
+      if (failure.code !== "port_not_permitted" || i === ports.length - 1) throw failure;
+    }
+  }
+  throw new Error("There was no port to try.");
+}
+
+function tryListen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      server.off("error", fail).off("listening", succeed);
+    };
+    const fail = (error: Error): void => {
+      settle();
+      reject(error);
+    };
+    const succeed = (): void => {
+      settle();
+      resolve((server.address() as AddressInfo).port);
+    };
+    server.once("error", fail).once("listening", succeed).listen(port, host);
+  });
+}
+
+function explain(error: unknown, host: string, port: number, variable: string): ListenError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const options = { cause: error };
+  if (code === "EADDRINUSE") {
+    const text = `Port ${port} on ${host} is taken. Stop what uses it, or set ${variable} (0 picks a free port).`;
+    return new ListenError("port_in_use", port, text, options);
+  }
+  if (code === "EACCES") {
+    const text = `Port ${port} on ${host} is not permitted to this user. Set ${variable} to a port above 1023.`;
+    return new ListenError("port_not_permitted", port, text, options);
+  }
+  return new ListenError("listen_failed", port, `Cannot listen on ${host}:${port} (${variable}): ${message}`, options);
+}
