@@ -1,0 +1,167 @@
+/**
+ * The form in which the hub keeps a message and hands it to readers of the Event Hubs-compatible endpoint: encoded once,
+ * when it is appended, with the annotations the hub stamped on it.
+ */
+import { Buffer } from "node:buffer";
+import { type DeviceMessage, STAMPS } from "iot-hub-protocol";
+import { SECTION } from "./sections.ts";
+import { Writer } from "./writer.ts";
+
+/** What a hub adds to a message it accepts. Times are unix milliseconds. */
+export interface StampedAnnotations {
+  readonly sequenceNumber: number;
+  readonly offset: string;
+  /** When the event was appended to its partition. */
+  readonly enqueuedTime: number;
+  readonly partitionKey: string;
+  readonly deviceId: string;
+  readonly moduleId?: string;
+  /** JSON text, see facts of `iothub-connection-auth-method`. */
+  readonly authMethod: string;
+  readonly generationId: string;
+  /** When the hub accepted the message. */
+  readonly hubEnqueuedTime: number;
+  /** `Telemetry` for device-to-cloud messages. */
+  readonly source: string;
+  readonly interfaceId?: string;
+  readonly subject?: string;
+}
+
+/** Room for everything whose length does not depend on the message: names of annotations, numbers and section headers. */
+const FIXED_BYTES = 640;
+
+/** Encodes message annotations, properties, application properties and one data section. The result shares no memory. */
+export function encodeStoredMessage(message: DeviceMessage, annotations: StampedAnnotations): Buffer {
+  const writer = new Writer(capacity(message, annotations));
+  writeAnnotations(writer, annotations);
+  writeProperties(writer, message);
+  writeApplicationProperties(writer, message);
+  writer.described(SECTION.data);
+  writer.binary(message.body);
+  return exact(writer);
+}
+
+// An estimate: the writer grows when text turns out to be longer in UTF-8.
+function capacity(message: DeviceMessage, annotations: StampedAnnotations): number {
+  let size = FIXED_BYTES + message.body.byteLength + annotations.authMethod.length;
+  for (const [name, value] of message.properties) size += name.length + value.length + 4;
+  return size;
+}
+
+// Events live long: the spare room of the estimate is given back.
+function exact(writer: Writer): Buffer {
+  const bytes = Buffer.allocUnsafe(writer.length);
+  writer.bytes.copy(bytes, 0, 0, writer.length);
+  return bytes;
+}
+
+function writeAnnotations(writer: Writer, stamps: StampedAnnotations): void {
+  writer.described(SECTION.messageAnnotations);
+  const mark = writer.beginCompound(0xd1);
+  let pairs = 8;
+  writer.raw(KEYS.sequenceNumber);
+  writer.long(stamps.sequenceNumber);
+  writer.raw(KEYS.offset);
+  writer.string(stamps.offset);
+  writer.raw(KEYS.eventHubEnqueuedTime);
+  writer.timestamp(stamps.enqueuedTime);
+  writer.raw(KEYS.partitionKey);
+  writer.string(stamps.partitionKey);
+  writer.raw(KEYS.deviceId);
+  writer.string(stamps.deviceId);
+  if (stamps.moduleId !== undefined) pairs += addText(writer, KEYS.moduleId, stamps.moduleId);
+  pairs += addText(writer, KEYS.authMethod, stamps.authMethod);
+  writer.raw(KEYS.generationId);
+  writer.string(stamps.generationId);
+  writer.raw(KEYS.enqueuedTime);
+  writer.timestamp(stamps.hubEnqueuedTime);
+  writer.raw(KEYS.source);
+  writer.string(stamps.source);
+  if (stamps.interfaceId !== undefined) pairs += addText(writer, KEYS.interfaceId, stamps.interfaceId);
+  if (stamps.subject !== undefined) pairs += addText(writer, KEYS.subject, stamps.subject);
+  writer.endCompound(mark, pairs * 2);
+}
+
+function writeProperties(writer: Writer, message: DeviceMessage): void {
+  writer.described(SECTION.properties);
+  const mark = writer.beginCompound(0xd0);
+  let fields = 0;
+  let nulls = 0;
+  const text = (value: string | undefined, as: "string" | "symbol" | "binary" = "string"): void => {
+    if (value === undefined) {
+      nulls++;
+      return;
+    }
+    for (; nulls > 0; nulls--, fields++) writer.null();
+    if (as === "binary") writer.binary(Buffer.from(value));
+    else writer[as](value);
+    fields++;
+  };
+  text(message.messageId);
+  text(message.userId, "binary");
+  text(message.to);
+  nulls += 2;
+  text(message.correlationId);
+  text(message.contentType, "symbol");
+  text(message.contentEncoding, "symbol");
+  if (message.absoluteExpiryTime !== undefined) {
+    for (; nulls > 0; nulls--, fields++) writer.null();
+    writer.timestamp(message.absoluteExpiryTime);
+    fields++;
+  }
+  writer.endCompound(mark, fields);
+}
+
+function writeApplicationProperties(writer: Writer, message: DeviceMessage): void {
+  const special: readonly (readonly [string, string | undefined])[] = [
+    ["iothub-creation-time-utc", isoTime(message.creationTime)],
+    ["iothub-message-schema", message.messageSchema],
+    ["iothub-outputname", message.outputName],
+    ["iothub-ack", message.ack],
+  ];
+  writer.described(SECTION.applicationProperties);
+  const mark = writer.beginCompound(0xd1);
+  let entries = 0;
+  const add = (name: string, value: string): void => {
+    writer.string(name);
+    writer.string(value);
+    entries += 2;
+  };
+  for (const [name, value] of message.properties) add(name, value);
+  for (const [name, value] of special) if (value !== undefined) add(name, value);
+  writer.endCompound(mark, entries);
+}
+
+function isoTime(milliseconds: number | undefined): string | undefined {
+  if (milliseconds === undefined) return undefined;
+  const date = new Date(milliseconds);
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+}
+
+function addText(writer: Writer, key: Buffer, value: string): 1 {
+  writer.raw(key);
+  writer.string(value);
+  return 1;
+}
+
+/** Annotation names as encoded symbols. */
+const KEYS = {
+  sequenceNumber: symbol(STAMPS.sequenceNumber),
+  offset: symbol(STAMPS.offset),
+  eventHubEnqueuedTime: symbol(STAMPS.eventHubEnqueuedTime),
+  partitionKey: symbol(STAMPS.partitionKey),
+  deviceId: symbol(STAMPS.deviceId),
+  moduleId: symbol(STAMPS.moduleId),
+  authMethod: symbol(STAMPS.authMethod),
+  generationId: symbol(STAMPS.generationId),
+  enqueuedTime: symbol(STAMPS.enqueuedTime),
+  source: symbol(STAMPS.source),
+  interfaceId: symbol("iothub-interface-id"),
+  subject: symbol("dt-subject"),
+} as const;
+
+function symbol(text: string): Buffer {
+  const writer = new Writer(text.length + 2);
+  writer.symbol(text);
+  return writer.written();
+}

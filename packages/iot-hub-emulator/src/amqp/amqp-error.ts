@@ -1,0 +1,71 @@
+/** Refusals as AMQP tells them, and the hub's errors translated into them. */
+import type { ErrorCondition } from "../amqp-codec/performatives.ts";
+import { asHubError, type HubError, type HubErrorName } from "../hub/errors.ts";
+
+/** How much of the peer's work an error ends. */
+export type ErrorScope = "link" | "session" | "connection";
+
+/** A mistake of the peer, with the condition it is told. */
+export class AmqpError extends Error {
+  readonly scope: ErrorScope;
+  readonly condition: ErrorCondition;
+
+  constructor(scope: ErrorScope, condition: string, description: string, info?: ErrorCondition["info"]) {
+    super(description);
+    this.scope = scope;
+    this.condition = { condition, description, ...(info === undefined ? {} : { info }) };
+  }
+}
+
+/** Condition of each error of the hub. */
+const CONDITIONS: Readonly<Record<HubErrorName, string>> = {
+  InvalidProtocolVersion: "com.microsoft:argument-error",
+  InvalidOperation: "amqp:not-allowed",
+  ArgumentInvalid: "com.microsoft:argument-error",
+  ArgumentNull: "com.microsoft:argument-error",
+  IotHubFormatError: "com.microsoft:argument-error",
+  DeviceDefinedMultipleTimes: "com.microsoft:argument-error",
+  DeserializationError: "com.microsoft:argument-error",
+  BulkRegistryOperationFailure: "com.microsoft:argument-error",
+  RequestTimedOut: "com.microsoft:timeout",
+  ConnectionForcefullyClosedOnNewConnection: "amqp:link:stolen",
+  InvalidContentEncodingOrType: "com.microsoft:argument-error",
+  IotHubNotFound: "com.microsoft:iot-hub-not-found-error",
+  IotHubUnauthorizedAccess: "amqp:unauthorized-access",
+  IotHubUnauthorized: "amqp:unauthorized-access",
+  IotHubQuotaExceeded: "amqp:resource-limit-exceeded",
+  IotHubMaxCbsTokenExceeded: "amqp:resource-limit-exceeded",
+  OperationNotAvailableInCurrentTier: "amqp:not-allowed",
+  DeviceDisabled: "amqp:unauthorized-access",
+  DeviceNotFound: "amqp:not-found",
+  AmqpAddressNotFound: "amqp:not-found",
+  ModuleNotFound: "amqp:not-found",
+  DeviceNotOnline: "amqp:not-found",
+  MethodNotAllowed: "amqp:not-allowed",
+  DeviceAlreadyExists: "com.microsoft:device-already-exists",
+  LinkCreationConflict: "com.microsoft:link-creation-conflict",
+  PreconditionFailed: "com.microsoft:precondition-failed",
+  MessageTooLarge: "amqp:link:message-size-exceeded",
+  TooManyDevices: "amqp:resource-limit-exceeded",
+  UnsupportedMediaType: "com.microsoft:argument-error",
+  ThrottlingException: "com.microsoft:device-container-throttled",
+  ServerError: "amqp:internal-error",
+  NotImplemented: "amqp:not-implemented",
+  ServiceUnavailable: "com.microsoft:timeout",
+  PartitionNotFound: "amqp:not-found",
+  ResourceNotFound: "amqp:not-found",
+};
+
+/** A hub's error as a condition: its name leads the description, number and tracking id stand in the info map. */
+export function hubErrorCondition(error: HubError): ErrorCondition {
+  return {
+    condition: CONDITIONS[error.errorName],
+    description: `ErrorCode:${error.errorName};${error.message} (${error.errorCode})`,
+    info: { "com.microsoft:tracking-id": error.trackingId, "com.microsoft:error-code": error.errorCode },
+  };
+}
+
+/** Any thrown value as a condition; what is not the peer's fault is told without details. */
+export function errorCondition(error: unknown): ErrorCondition {
+  return error instanceof AmqpError ? error.condition : hubErrorCondition(asHubError(error));
+}

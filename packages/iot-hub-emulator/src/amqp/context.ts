@@ -1,0 +1,29 @@
+/** What links find around them: the front they belong to and the connection they came by. */
+import type { Hub } from "../hub/hub.ts";
+import type { Connection } from "./connection.ts";
+import type { Credentials } from "./credentials.ts";
+import type { DeviceLinks } from "./device-links.ts";
+import type { EventReaders } from "./event-readers.ts";
+import type { AmqpLimits } from "./limits.ts";
+import type { ResponseLinks } from "./request-response.ts";
+
+/** One per server. */
+export interface FrontContext {
+  readonly hub: Hub;
+  readonly limits: AmqpLimits;
+  /** Milliseconds of a steady clock, for timeouts. */
+  readonly clock: () => number;
+  /** Where clients of the Event Hubs-compatible endpoint are sent. */
+  readonly eventHubAddress: () => { readonly host: string; readonly port: number };
+  readonly deviceLinks: DeviceLinks;
+  readonly eventReaders: EventReaders;
+  readonly connectionClosed: (connection: Connection) => void;
+}
+
+/** One per connection. */
+export interface ConnectionContext extends FrontContext {
+  readonly credentials: Credentials;
+  readonly responses: ResponseLinks;
+  /** Counts bytes that wait for the hub: positive when they come, negative when they are settled. */
+  readonly pending: (bytes: number) => void;
+}

@@ -1,0 +1,60 @@
+/**
+ * The SASL layer: ANONYMOUS and MSSBCBS leave authentication to $cbs, PLAIN carries one token for the whole connection.
+ * Clients may also leave SASL out.
+ */
+import type { Hub } from "../hub/hub.ts";
+import { HubError } from "../hub/errors.ts";
+import type { Principal } from "../hub/authentication.ts";
+import type { SaslInit } from "../amqp-codec/performatives.ts";
+
+export const MECHANISMS = ["ANONYMOUS", "PLAIN", "MSSBCBS"] as const;
+
+/** What a client may do after SASL: everything it brings tokens for, or what its password gave it. */
+export type SaslResult = { readonly principal?: Principal };
+
+/** Judges a sasl-init. Throws `IotHubUnauthorizedAccess`. */
+export function authenticateSasl(hub: Hub, { mechanism, response }: SaslInit): SaslResult {
+  switch (mechanism.toUpperCase()) {
+    case "ANONYMOUS":
+    case "MSSBCBS":
+      return {};
+    case "PLAIN":
+      return { principal: authenticatePlain(hub, response) };
+    default:
+      throw refused(`The mechanism ${mechanism.slice(0, 32)} is not offered.`);
+  }
+}
+
+// [RFC 4616] authzid NUL authcid NUL passwd; the password is a shared access signature.
+function authenticatePlain(hub: Hub, response: Buffer | undefined): Principal {
+  const [, user, password] = (response?.toString("utf8") ?? "").split("\0");
+  if (user === undefined || password === undefined) throw refused("PLAIN needs a user name and a password.");
+  const principal = authenticateToken(hub, password);
+  const account = /^(.*)@sas\.(root\.)?([^@]*)$/i.exec(user);
+  if (account === null || account[3]?.toLowerCase().split(".")[0] !== hub.name.toLowerCase()) {
+    throw refused("The user name must be {policy}@sas.root.{hub} or {device}@sas.{hub}.");
+  }
+  const expected = account[2] === undefined ? deviceOf(principal) : policyOf(principal);
+  if (expected !== account[1]) throw refused("The user name is not the one that signed the token.");
+  return principal;
+}
+
+/** Event Hubs clients sign for `sb://` with the key's text, all others with its bytes. Throws `IotHubUnauthorizedAccess`. */
+export function authenticateToken(hub: Hub, token: string): Principal {
+  const text = /[ &]sr=sb(:|%3a)/i.test(token);
+  return hub.authenticate(token, { keyEncoding: text ? "text" : "base64" });
+}
+
+function policyOf(principal: Principal): string | undefined {
+  return principal.kind === "policy" ? principal.policyName : undefined;
+}
+
+// A policy key may sign for one device; the user name then is the device's.
+function deviceOf(principal: Principal): string | undefined {
+  if (principal.kind === "device") return principal.deviceId;
+  return /^[^/]*\/devices\/([^/]+)/.exec(principal.resource)?.[1];
+}
+
+function refused(message: string): HubError {
+  return new HubError("IotHubUnauthorizedAccess", message);
+}

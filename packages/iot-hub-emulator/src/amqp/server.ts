@@ -1,0 +1,71 @@
+/** The AMQP 1.0 front: takes connected sockets and speaks for the hub on them. */
+import type { Duplex } from "node:stream";
+import type { Hub } from "../hub/hub.ts";
+import { Connection } from "./connection.ts";
+import type { FrontContext } from "./context.ts";
+import { DeviceLinks } from "./device-links.ts";
+import { EventReaders } from "./event-readers.ts";
+import { type AmqpLimits, DEFAULT_LIMITS } from "./limits.ts";
+
+/** How often deadlines are looked at, milliseconds. */
+const TICK = 1_000;
+
+export interface AmqpFrontOptions {
+  /** Where the redirect sends readers of events: the listener of this front, as clients reach it. */
+  readonly eventHubAddress: () => { readonly host: string; readonly port: number };
+  readonly limits?: Partial<AmqpLimits>;
+  /** Milliseconds of a steady clock, for timeouts; tests bring their own. */
+  readonly clock?: () => number;
+}
+
+export interface AmqpFront {
+  /** Hands over a connected socket; TLS, if any, is done. */
+  accept(socket: Duplex, options: { readonly plain: boolean }): void;
+  /** Closes all connections with `amqp:connection:forced` and resolves when they are gone. */
+  close(): Promise<void>;
+  readonly connections: number;
+  /** Looks at deadlines and expired tokens now; otherwise this happens every second. */
+  tick(): void;
+}
+
+export function createAmqpFront(hub: Hub, options: AmqpFrontOptions): AmqpFront {
+  const clock = options.clock ?? (() => performance.now());
+  const connections = new Set<Connection>();
+  let whenEmpty: (() => void) | undefined;
+  const context: FrontContext = {
+    hub,
+    clock,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    eventHubAddress: options.eventHubAddress,
+    deviceLinks: new DeviceLinks(),
+    eventReaders: new EventReaders(),
+    connectionClosed: (connection) => {
+      connections.delete(connection);
+      if (connections.size === 0) whenEmpty?.();
+    },
+  };
+  const unfollow = hub.registry.onChange((change) => context.deviceLinks.follow(change));
+  const tick = (): void => {
+    for (const connection of connections) connection.tick(clock(), hub.now());
+  };
+  const timer = setInterval(tick, TICK).unref();
+
+  return {
+    accept(socket) {
+      if (connections.size >= context.limits.maxConnections) socket.destroy();
+      else connections.add(new Connection(socket, context));
+    },
+    async close() {
+      unfollow();
+      for (const connection of connections) {
+        connection.close({ condition: "amqp:connection:forced", description: "The Local Hub is stopping." });
+      }
+      if (connections.size > 0) await new Promise<void>((resolve) => (whenEmpty = resolve));
+      clearInterval(timer);
+    },
+    get connections() {
+      return connections.size;
+    },
+    tick,
+  };
+}

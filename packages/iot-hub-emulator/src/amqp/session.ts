@@ -1,0 +1,321 @@
+/**
+ * One session: windows, links by handle, outcomes of deliveries. Our handles are the peer's, so one map serves both
+ * directions; nothing here walks over all links but the end of the session.
+ */
+import {
+  type FlowFields,
+  writeAttach,
+  writeBegin,
+  writeDetach,
+  writeDisposition,
+  writeEnd,
+  writeFlow,
+} from "../amqp-codec/performative-encoding.ts";
+import type {
+  Attach,
+  Begin,
+  Detach,
+  Disposition,
+  ErrorCondition,
+  Flow,
+  Transfer,
+} from "../amqp-codec/performatives.ts";
+import type { Writer } from "../amqp-codec/writer.ts";
+import { AmqpError, errorCondition } from "./amqp-error.ts";
+import type { Connection } from "./connection.ts";
+import { IncomingLink } from "./incoming-link.ts";
+import { OutgoingLink } from "./outgoing-link.ts";
+import { openNode } from "./link-kinds.ts";
+import { Settlements } from "./settlements.ts";
+
+export type Link = IncomingLink | OutgoingLink;
+
+/** Transfers the peer may send before we renew its window; memory is bounded by the connection, so it is generous. */
+const INCOMING_WINDOW = 8_192;
+const OUTGOING_WINDOW = 0x7fff_ffff;
+
+export class Session {
+  readonly connection: Connection;
+  readonly channel: number;
+  /** Transfers the peer still takes. */
+  remoteWindow: number;
+  readonly #links = new Map<number, Link>();
+  readonly #settlements = new Settlements();
+  readonly #owedFlows = new Set<IncomingLink>();
+  /** Links that wait for the peer to widen its window. */
+  readonly #stalled = new Set<OutgoingLink>();
+  #nextIncomingId: number;
+  #incomingWindow = INCOMING_WINDOW;
+  #nextOutgoingId = 0;
+  #nextDeliveryId = 0;
+  #owesWindow = false;
+  /** We sent end and wait for the peer's. */
+  ended = false;
+
+  constructor(connection: Connection, channel: number, begin: Begin) {
+    this.connection = connection;
+    this.channel = channel;
+    this.#nextIncomingId = begin.nextOutgoingId;
+    this.remoteWindow = begin.incomingWindow;
+    this.sendFrame((writer) =>
+      writeBegin(writer, {
+        remoteChannel: channel,
+        nextOutgoingId: this.#nextOutgoingId,
+        incomingWindow: INCOMING_WINDOW,
+        outgoingWindow: OUTGOING_WINDOW,
+        handleMax: connection.limits.maxLinks - 1,
+      }),
+    );
+  }
+
+  get linkCount(): number {
+    return this.#links.size;
+  }
+
+  // Frames of the peer ------------------------------------------------------------------------------------------------
+
+  transfer(transfer: Transfer): void {
+    this.#nextIncomingId = (this.#nextIncomingId + 1) >>> 0;
+    if (--this.#incomingWindow < 0) {
+      throw new AmqpError(
+        "session",
+        "amqp:session:window-violation",
+        "More transfers were sent than the window allows.",
+      );
+    }
+    if (this.#incomingWindow < INCOMING_WINDOW / 2) {
+      this.#owesWindow = true;
+      this.connection.owes(this);
+    }
+    const link = this.#link(transfer.handle);
+    if (link.direction === "outgoing") {
+      throw new AmqpError("session", "amqp:not-allowed", "A transfer was sent on a link that the peer receives on.");
+    }
+    this.#onLink(link, () => link.receive(transfer));
+  }
+
+  attach(attach: Attach): void {
+    if (this.#links.has(attach.handle)) {
+      throw new AmqpError("session", "amqp:session:handle-in-use", `The handle ${attach.handle} is in use.`);
+    }
+    this.connection.requireRoomForLink();
+    const address = (attach.role === "sender" ? attach.target : attach.source)?.address;
+    try {
+      const node = openNode(this.connection.context, { attach, address: address ?? "" });
+      if (node.direction === "incoming") this.#openIncoming(attach, node.node);
+      else this.#openOutgoing(attach, node.node);
+    } catch (error) {
+      if (error instanceof AmqpError && error.scope !== "link") throw error;
+      this.#refuse(attach, errorCondition(error));
+    }
+  }
+
+  flow(flow: Flow): void {
+    this.remoteWindow = ((flow.nextIncomingId ?? 0) + flow.incomingWindow - this.#nextOutgoingId) | 0;
+    if (flow.handle !== undefined) {
+      const link = this.#link(flow.handle);
+      if (link.direction === "outgoing") link.flow(flow);
+      else if (flow.echo && !link.detached) this.owesFlow(link);
+    } else if (flow.echo) {
+      this.#owesWindow = true;
+      this.connection.owes(this);
+    }
+    if (this.remoteWindow <= 0) return;
+    for (const link of this.#stalled) link.wake();
+    this.#stalled.clear();
+  }
+
+  /** A receiver that settles second waits for us to settle too. */
+  disposition({ role, first, last, settled, hasState }: Disposition): void {
+    if (role === "sender" || settled || !hasState) return;
+    this.sendFrame((writer) => writeDisposition(writer, { role: "sender", first, last }));
+  }
+
+  detach({ handle }: Detach): void {
+    const link = this.#link(handle);
+    this.#links.delete(handle);
+    this.connection.linkRemoved();
+    if (link.detached) return;
+    link.detached = true;
+    this.#close(link);
+    this.sendFrame((writer) => writeDetach(writer, handle));
+  }
+
+  // What nodes and links do -------------------------------------------------------------------------------------------
+
+  acceptDelivery(id: number): void {
+    if (this.ended) return;
+    this.#settlements.accept(id);
+    this.connection.owes(this);
+  }
+
+  rejectDelivery(id: number, error: ErrorCondition): void {
+    if (this.ended) return;
+    this.#settlements.reject(id, error);
+    this.connection.owes(this);
+  }
+
+  owesFlow(link: IncomingLink): void {
+    this.#owedFlows.add(link);
+    this.connection.owes(this);
+  }
+
+  nextDeliveryId(): number {
+    const id = this.#nextDeliveryId;
+    this.#nextDeliveryId = (id + 1) >>> 0;
+    return id;
+  }
+
+  /** A link has more to send than the peer's window takes. */
+  stalled(link: OutgoingLink): void {
+    this.#stalled.add(link);
+  }
+
+  /** Counts a transfer frame against the peer's window. */
+  transferSent(): void {
+    this.#nextOutgoingId = (this.#nextOutgoingId + 1) >>> 0;
+    this.remoteWindow--;
+  }
+
+  sendFrame(body: (writer: Writer) => void): void {
+    if (!this.ended) this.connection.sendFrame(this.channel, body);
+  }
+
+  writeLinkFlow(link: NonNullable<FlowFields["link"]>): void {
+    this.sendFrame((writer) => writeFlow(writer, { ...this.#window(), link }));
+  }
+
+  detachLink(link: Link, error: ErrorCondition | undefined): void {
+    link.detached = true;
+    this.#close(link);
+    this.sendFrame((writer) => writeDetach(writer, link.handle, error));
+  }
+
+  /** Writes the outcomes and flows that have come together. */
+  flush(): void {
+    this.#settlements.drain((disposition) => this.sendFrame((writer) => writeDisposition(writer, disposition)));
+    for (const link of this.#owedFlows) {
+      if (link.detached) continue;
+      this.#incomingWindow = INCOMING_WINDOW;
+      this.#owesWindow = false;
+      const { handle, deliveryCount, credit } = link;
+      this.writeLinkFlow({ handle, deliveryCount, linkCredit: credit, drain: false });
+    }
+    this.#owedFlows.clear();
+    if (!this.#owesWindow) return;
+    this.#owesWindow = false;
+    this.#incomingWindow = INCOMING_WINDOW;
+    this.sendFrame((writer) => writeFlow(writer, this.#window()));
+  }
+
+  /** Ends the session from our side; what the peer still sends on it is ignored until its end. */
+  end(error?: ErrorCondition): void {
+    if (this.ended) return;
+    this.closeLinks();
+    this.sendFrame((writer) => writeEnd(writer, error));
+    this.ended = true;
+  }
+
+  /** Lets go of all links without a word: the session or its connection is over. */
+  closeLinks(): void {
+    for (const link of this.#links.values()) {
+      this.connection.linkRemoved();
+      if (link.detached) continue;
+      link.detached = true;
+      this.#close(link);
+    }
+    this.#links.clear();
+  }
+
+  #close(link: Link): void {
+    if (link.direction === "incoming") this.#owedFlows.delete(link);
+    else this.#stalled.delete(link);
+    link.close();
+  }
+
+  #openIncoming(attach: Attach, node: IncomingLink["node"]): void {
+    const { name, handle, initialDeliveryCount } = attach;
+    const link = new IncomingLink(this, { name, handle, node, initialDeliveryCount });
+    this.#add(link);
+    this.sendFrame((writer) =>
+      writeAttach(writer, {
+        name,
+        handle,
+        role: "receiver",
+        sndSettleMode: attach.sndSettleMode,
+        rcvSettleMode: 0,
+        source: attach.source?.encoded,
+        target: attach.target?.encoded,
+        maxMessageSize: node.maxMessageSize,
+      }),
+    );
+    node.opened?.(link);
+    if (!link.detached) link.replenish();
+  }
+
+  #openOutgoing(attach: Attach, node: OutgoingLink["node"]): void {
+    const { name, handle } = attach;
+    const settled = attach.sndSettleMode !== 0;
+    const link = new OutgoingLink(this, { name, handle, node, settled });
+    this.#add(link);
+    this.sendFrame((writer) =>
+      writeAttach(writer, {
+        name,
+        handle,
+        role: "sender",
+        sndSettleMode: settled ? 1 : 0,
+        rcvSettleMode: attach.rcvSettleMode,
+        source: attach.source?.encoded,
+        target: attach.target?.encoded,
+        ...(node.offeredCapabilities === undefined ? {} : { offeredCapabilities: node.offeredCapabilities }),
+      }),
+    );
+    node.opened?.(link);
+  }
+
+  #add(link: Link): void {
+    this.#links.set(link.handle, link);
+    this.connection.linkAdded();
+  }
+
+  // [AMQP part 2, 2.6.3] A link is refused by attaching it without a terminus and detaching it at once.
+  #refuse(attach: Attach, error: ErrorCondition): void {
+    const { name, handle, sndSettleMode, rcvSettleMode } = attach;
+    const role = attach.role === "sender" ? "receiver" : "sender";
+    const node = { credit: 0, maxDeliveryBytes: 0, maxMessageSize: 0, deliver: () => {} };
+    const link = new IncomingLink(this, { name, handle, node, initialDeliveryCount: 0 });
+    link.detached = true;
+    this.#add(link);
+    this.sendFrame((writer) =>
+      writeAttach(writer, { name, handle, role, sndSettleMode, rcvSettleMode, source: undefined, target: undefined }),
+    );
+    this.sendFrame((writer) => writeDetach(writer, handle, error));
+  }
+
+  #link(handle: number): Link {
+    const link = this.#links.get(handle);
+    if (link === undefined) {
+      throw new AmqpError("session", "amqp:session:unattached-handle", `The handle ${handle} is not attached.`);
+    }
+    return link;
+  }
+
+  // A mistake on one link ends that link alone.
+  #onLink(link: Link, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof AmqpError) || error.scope !== "link") throw error;
+      link.detach(error.condition);
+    }
+  }
+
+  #window(): FlowFields {
+    return {
+      nextIncomingId: this.#nextIncomingId,
+      incomingWindow: this.#incomingWindow,
+      nextOutgoingId: this.#nextOutgoingId,
+      outgoingWindow: OUTGOING_WINDOW,
+    };
+  }
+}

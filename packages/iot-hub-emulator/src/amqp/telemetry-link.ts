@@ -1,0 +1,86 @@
+/** Device-to-cloud links: a peer sends on them as one device. */
+import { BATCH_MESSAGE_FORMAT, type DeviceMessage, MAX_MESSAGE_BYTES } from "iot-hub-protocol";
+import { decodeBatch, decodeDeviceMessage } from "../amqp-codec/device-message.ts";
+import { HubError } from "../hub/errors.ts";
+import type { DeviceIdentity } from "../hub/identity.ts";
+import type { MessageAuthentication } from "../hub/telemetry.ts";
+import type { ConnectionContext } from "./context.ts";
+import type { Grant } from "./credentials.ts";
+import type { Delivery } from "./delivery.ts";
+import type { IncomingLink } from "./incoming-link.ts";
+import type { IncomingNode } from "./link.ts";
+
+/**
+ * The hub counts body and properties, not their encoding: what is encoded may be somewhat larger than the limit, and is
+ * then judged by the hub, so that one message is refused and not the link.
+ */
+const ENCODING_ROOM = 64 * 1024;
+
+/** What a delivery costs while it waits, besides its bytes. */
+const DELIVERY_OVERHEAD = 256;
+
+const DECODERS: Readonly<Record<number, (payload: Buffer) => readonly DeviceMessage[]>> = {
+  0: (payload) => [decodeDeviceMessage(payload)],
+  [BATCH_MESSAGE_FORMAT]: decodeBatch,
+};
+
+/** Throws what `Hub.requireDevice` throws when no token of the connection covers the device. */
+export function openTelemetry(context: ConnectionContext, deviceId: string, moduleId?: string): IncomingNode {
+  const { grant, identity } = context.credentials.forDevice(deviceId, moduleId);
+  return new TelemetryNode(context, grant, identity, moduleId);
+}
+
+class TelemetryNode implements IncomingNode {
+  readonly credit: number;
+  readonly maxMessageSize = MAX_MESSAGE_BYTES;
+  readonly maxDeliveryBytes: number = MAX_MESSAGE_BYTES + ENCODING_ROOM;
+  readonly #context: ConnectionContext;
+  readonly #grant: Grant;
+  readonly #identity: DeviceIdentity;
+  readonly #authentication: MessageAuthentication;
+  #link: IncomingLink | undefined;
+
+  constructor(context: ConnectionContext, grant: Grant, identity: DeviceIdentity, moduleId: string | undefined) {
+    this.credit = context.limits.telemetryCredit;
+    this.#context = context;
+    this.#grant = grant;
+    this.#identity = identity;
+    const own = moduleId === undefined ? "device" : "module";
+    this.#authentication = { scope: grant.principal.kind === "device" ? own : "hub", type: "sas" };
+  }
+
+  opened(link: IncomingLink): void {
+    this.#link = link;
+    this.#grant.dependents.add(link);
+    this.#context.deviceLinks.add(this.#identity.deviceId, link);
+  }
+
+  deliver(delivery: Delivery): void {
+    const decode = DECODERS[delivery.messageFormat];
+    if (decode === undefined) {
+      const format = `0x${delivery.messageFormat.toString(16)}`;
+      delivery.reject(new HubError("ArgumentInvalid", `The message format ${format} is unknown.`));
+      return;
+    }
+    const messages = decode(delivery.payload);
+    const bytes = delivery.payload.length + DELIVERY_OVERHEAD;
+    const { hub, pending } = this.#context;
+    pending(bytes);
+    hub.acceptTelemetry(this.#identity, messages, this.#authentication).then(
+      () => {
+        pending(-bytes);
+        delivery.accept();
+      },
+      (error: unknown) => {
+        pending(-bytes);
+        delivery.reject(error);
+      },
+    );
+  }
+
+  closed(): void {
+    if (this.#link === undefined) return;
+    this.#grant.dependents.delete(this.#link);
+    this.#context.deviceLinks.remove(this.#identity.deviceId, this.#link);
+  }
+}
