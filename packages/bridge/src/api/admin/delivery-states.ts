@@ -1,0 +1,3 @@
+import type { DeliveryState } from "../../core/delivery.ts";
+
+export const DELIVERY_STATES: readonly DeliveryState[] = ["pending", "delivered", "parked", "expired"];

@@ -1,0 +1,101 @@
+/** Hubs as the bridge sees them: connections, twins, and what arrived. */
+import { isDeviceId } from "iot-hub-protocol";
+import type { FastifyInstance } from "fastify";
+import { FAILURES } from "../../core/failure.ts";
+import type { Failure } from "../../core/failure.ts";
+import { ApiError, notFound, refusal } from "../api-error.ts";
+import { requireTokenPlacement } from "../authentication.ts";
+import type { Authentication } from "../authentication.ts";
+import { optionalInteger, optionalText } from "../bodies.ts";
+import type { ApiDependencies } from "../dependencies.ts";
+import { maySeeDevice, ownIntegration, ownIntegrations } from "../ownership.ts";
+import { isoTime } from "../particle/iso-time.ts";
+import { Monitors } from "./monitors.ts";
+
+interface OfHub {
+  Params: { hub: string };
+  Querystring: Record<string, unknown>;
+}
+interface OfTwin {
+  Params: { id: string; device: string };
+}
+
+const tags = ["admin"];
+
+export function registerHubs(
+  app: FastifyInstance,
+  dependencies: ApiDependencies,
+  authentication: Authentication,
+): void {
+  const { directory, deliveries, hubViews, now } = dependencies;
+  const monitors = new Monitors(hubViews);
+  const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
+  app.addHook("preClose", async () => monitors.stop());
+
+  app.get("/admin/v1/connections", route("Connections to hubs and whether they take messages"), async (request) => {
+    const { accountId } = await authentication.account(request);
+    const own = new Set((await ownIntegrations(directory, accountId)).map(({ connectionId }) => connectionId));
+    const connections = deliveries.connections().filter(({ connectionId }) => own.has(connectionId));
+    return {
+      connections: connections.map((connection) => ({
+        id: connection.connectionId,
+        host_name: connection.hostName,
+        policy_name: connection.policyName,
+        state: connection.state,
+        in_flight: connection.inFlight,
+        next_probe_at: isoTime(connection.nextProbeAt),
+        failure: connection.failure === null ? null : failureJson(connection.failure),
+      })),
+    };
+  });
+
+  app.get<OfTwin>(
+    "/admin/v1/integrations/:id/devices/:device/twin",
+    route("A device's twin in the integration's hub"),
+    async (request) => {
+      const { accountId } = await authentication.account(request);
+      const integration = await ownIntegration(directory, accountId, request.params.id);
+      const { device } = request.params;
+      // The Local Hub is shared by all accounts; a hub whose key the account holds is its own.
+      const visible = integration.hubName !== "local" || (await maySeeDevice(directory, accountId, device));
+      if (!isDeviceId(device) || !visible) throw notFound("Device");
+      const twin = await hubViews.twin(integration.id, device);
+      if (!twin.ok) throw hubError(twin.failure);
+      if (twin.value === null) throw notFound("Device");
+      return twin.value;
+    },
+  );
+
+  app.get<OfHub>(
+    "/admin/v1/hubs/:hub/monitor-events",
+    route("Messages as they arrive in a hub, one JSON object a line"),
+    async (request, reply) => {
+      const { accountId } = await authentication.account(request);
+      const { hub } = request.params;
+      const isLocal = hub === "local" || (await ownIntegration(directory, accountId, hub)).hubName === "local";
+      const device = optionalText(request.query, "device", 128);
+      const since = optionalInteger(request.query, "since", 0, Number.MAX_SAFE_INTEGER) ?? now();
+      const started = await monitors.start({
+        hub,
+        since,
+        gone: (callback) => reply.raw.once("close", callback),
+        wants: async (deviceId) =>
+          (device === null || deviceId === device) &&
+          (!isLocal || (await maySeeDevice(directory, accountId, deviceId))),
+      });
+      if (started === "full") throw refusal(429, "Too many are watching at once");
+      if (!started.ok) throw hubError(started.failure);
+      return reply.header("content-type", "application/x-ndjson; charset=utf-8").send(started.lines);
+    },
+  );
+}
+
+/** The hub, not the caller, said no: 502 with the reason and the step that mends it. */
+function hubError(failure: Failure): ApiError {
+  const { code, message, next_step } = failureJson(failure);
+  return new ApiError(502, { ok: false, error: message, code, next_step });
+}
+
+function failureJson({ code, message }: Failure): { code: string; message: string; next_step: string } {
+  return { code, message, next_step: FAILURES[code].nextStep };
+}

@@ -1,0 +1,96 @@
+/** Request bodies: JSON and form fields, read strictly, and the small checks that handlers make on their fields. */
+import { isUtf8 } from "node:buffer";
+import { parse } from "node:querystring";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { ApiError, badRequest } from "./api-error.ts";
+
+/** Fields of a body. From a form all values are texts. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+const MAX_FORM_FIELDS = 64;
+const NO_FIELDS: Fields = Object.freeze({});
+export const FORM_TYPE = "application/x-www-form-urlencoded";
+
+/** Replaces the framework's parsers: text that is not UTF-8 is refused instead of mended, an empty JSON body is no fields. */
+export function parseBodies(app: FastifyInstance): void {
+  const parseJson = app.getDefaultJsonParser("error", "error");
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, body, done) => {
+    if (body.length === 0) return done(null, NO_FIELDS);
+    if (!isUtf8(body)) return done(notUtf8());
+    return parseJson(request, body.toString("utf8"), (error, value) =>
+      error === null ? done(null, value) : done(badRequest("The body is not valid JSON")),
+    );
+  });
+  app.addContentTypeParser<Buffer>(FORM_TYPE, { parseAs: "buffer" }, (_request, body, done) => {
+    if (!isUtf8(body)) return done(notUtf8());
+    const fields = parse(body.toString("utf8"), "&", "=", { maxKeys: MAX_FORM_FIELDS });
+    if ("__proto__" in fields || "constructor" in fields) return done(badRequest("The body has a forbidden field"));
+    return done(null, fields);
+  });
+}
+
+/** Compressed bodies are refused: a small one can unfold to any size. */
+export function compressionRefusal(request: FastifyRequest): ApiError | undefined {
+  const encoding = request.headers["content-encoding"];
+  if (encoding === undefined || encoding === "identity") return undefined;
+  return new ApiError(
+    415,
+    { ok: false, error: "Compressed bodies are not accepted" },
+    { "accept-encoding": "identity" },
+  );
+}
+
+/** The body's fields; none when there is no body. Refuses arrays, texts and numbers. */
+export function fieldsOf(request: FastifyRequest): Fields {
+  const { body } = request;
+  if (body === undefined) return NO_FIELDS;
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw badRequest("The body must be a JSON object");
+  }
+  return body as Fields;
+}
+
+export function isForm(request: FastifyRequest): boolean {
+  return request.headers["content-type"]?.toLowerCase().startsWith(FORM_TYPE) ?? false;
+}
+
+/** A text field without control characters; `null` and the empty text count as absent. */
+export function optionalText(fields: Fields, field: string, maxLength: number): string | null {
+  const value = fields[field];
+  if (value === undefined || value === null || value === "") return null;
+  if (typeof value !== "string") throw badRequest(`${field} must be a string`);
+  if (value.length > maxLength) throw badRequest(`${field} must have at most ${maxLength} characters`);
+  if (/\p{Cc}|\p{Cs}/u.test(value)) throw badRequest(`${field} must not hold control characters`);
+  return value;
+}
+
+export function requiredText(fields: Fields, field: string, maxLength: number): string {
+  const value = optionalText(fields, field, maxLength);
+  if (value === null || value.trim() === "") throw badRequest(`${field} is required`);
+  return value;
+}
+
+/** `true` and `false`, as JSON or as a form's text. */
+export function optionalFlag(fields: Fields, field: string): boolean | null {
+  const value = fields[field];
+  if (value === undefined || value === null || value === "") return null;
+  if (value === true || value === "true" || value === "1") return true;
+  if (value === false || value === "false" || value === "0") return false;
+  throw badRequest(`${field} must be true or false`);
+}
+
+/** A whole number, as JSON or as decimal digits. */
+export function optionalInteger(fields: Fields, field: string, min: number, max: number): number | null {
+  const value = fields[field];
+  if (value === undefined || value === null || value === "") return null;
+  const number = typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  if (typeof number !== "number" || !Number.isInteger(number) || number < min || number > max) {
+    throw badRequest(`${field} must be a whole number from ${min} to ${max}`);
+  }
+  return number;
+}
+
+function notUtf8(): ApiError {
+  return badRequest("The body is not valid UTF-8");
+}

@@ -1,0 +1,33 @@
+import type { Logger } from "pino";
+import type { Directory } from "../core/directory.ts";
+import type { Accept, Deliveries, HubViews, TestIntegration } from "../core/ports.ts";
+
+/** Turns what a user wrote as `hub_name` into a host: bare name, full host name or `local`. */
+export type HubHostRule = (
+  hubName: string,
+) => { readonly ok: true; readonly hostName: string } | { readonly ok: false; readonly message: string };
+
+export interface Health {
+  readonly live: boolean;
+  readonly ready: boolean;
+  /** Why it is not ready, a sentence each. */
+  readonly reasons: readonly string[];
+}
+
+/** All that the HTTP faces need; `bridge.ts` joins them. */
+export interface ApiDependencies {
+  readonly directory: Directory;
+  readonly accept: Accept;
+  readonly deliveries: Deliveries;
+  readonly testIntegration: TestIntegration;
+  readonly hubViews: HubViews;
+  /** Awaited after an integration was made, edited or deleted, so that the answer means: it works like that from now on. */
+  readonly onIntegrationChanged: (integrationId: string) => Promise<void>;
+  readonly hubHostRule: HubHostRule;
+  readonly health: () => Health;
+  /** Prometheus text. */
+  readonly metrics: () => Promise<string>;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly log: Logger;
+}

@@ -1,0 +1,73 @@
+/** One place where errors become answers: JSON always, because the clients parse error bodies unconditionally. */
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { ApiError } from "./api-error.ts";
+import type { ErrorBody } from "./api-error.ts";
+
+/** What the framework refuses before a handler sees it. Own words: its own would repeat parts of the request. */
+const FRAMEWORK_REFUSALS: Readonly<Record<string, { readonly status: number; readonly error: string }>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    status: 415,
+    error: "Unsupported content type: send application/json or application/x-www-form-urlencoded",
+  },
+  FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, error: "The body is too large" },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: { status: 400, error: "The body does not have the announced length" },
+  FST_ERR_CTP_INVALID_JSON_BODY: { status: 400, error: "The body is not valid JSON" },
+  FST_REQ_FILE_TOO_LARGE: { status: 413, error: "The file is too large" },
+  FST_FILES_LIMIT: { status: 413, error: "One file at a time" },
+  FST_FIELDS_LIMIT: { status: 413, error: "Too many fields" },
+  FST_PARTS_LIMIT: { status: 413, error: "Too many parts" },
+  FST_INVALID_MULTIPART_CONTENT_TYPE: { status: 415, error: "Send the file as multipart/form-data" },
+};
+
+/** Errors of Node's HTTP parser, by which a socket ends. */
+const SOCKET_REFUSALS: Readonly<Record<string, { readonly status: number; readonly error: string }>> = {
+  HPE_HEADER_OVERFLOW: { status: 431, error: "The request's headers are too large" },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, error: "The request took too long to arrive" },
+};
+
+export function handleErrors(app: FastifyInstance): void {
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ ok: false, error: "Not found" }));
+}
+
+/** Answers a path that cannot be decoded. */
+export function answerMalformedPath(_error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  void reply.code(400).send(body("Malformed request"));
+}
+
+/** Answers what is not even HTTP, and closes. */
+export function answerSocketError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET" || socket.destroyed) return;
+  const { status, error: text } = SOCKET_REFUSALS[error.code ?? ""] ?? { status: 400, error: "Malformed request" };
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = JSON.stringify({ ok: false, error: text });
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    "Content-Type: application/json; charset=utf-8",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "Connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+function answerError(error: FastifyError | ApiError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error instanceof ApiError) return reply.code(error.statusCode).headers(error.headers).send(error.body);
+  const known = FRAMEWORK_REFUSALS[error.code];
+  if (known !== undefined) return reply.code(known.status).send(body(known.error));
+  const status = error.statusCode ?? 500;
+  if (status >= 400 && status < 500) return reply.code(status).send(body(STATUS_CODES[status] ?? "Bad request"));
+  request.log.error({ err: error, method: request.method, route: request.routeOptions.url }, "request.failed");
+  return reply
+    .code(503)
+    .header("retry-after", "5")
+    .send({ ok: false, error: "server_error", error_description: "The server could not do this. Try again." });
+}
+
+function body(error: string): ErrorBody {
+  return { ok: false, error };
+}

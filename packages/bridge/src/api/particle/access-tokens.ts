@@ -1,0 +1,58 @@
+/** What an account knows of itself and of its tokens. */
+import type { FastifyInstance } from "fastify";
+import { oauthError } from "../api-error.ts";
+import { requireTokenPlacement } from "../authentication.ts";
+import type { Authentication } from "../authentication.ts";
+import type { ApiDependencies } from "../dependencies.ts";
+import { isoTime } from "./iso-time.ts";
+
+const tags = ["sign-in"];
+
+export function registerAccessTokens(
+  app: FastifyInstance,
+  { directory }: ApiDependencies,
+  authentication: Authentication,
+): void {
+  const onRequest = [requireTokenPlacement];
+
+  app.get("/v1/user", { onRequest, schema: { summary: "The signed-in account", tags } }, async (request) => {
+    const { accountId } = await authentication.account(request);
+    const account = await directory.account(accountId);
+    if (account === null) throw oauthError(401, "invalid_token", "The access token provided is invalid.");
+    return { username: account.username, id: account.id, created_at: isoTime(account.createdAt) };
+  });
+
+  app.get("/v1/access_tokens/current", { onRequest, schema: { summary: "This token", tags } }, async (request) => {
+    const { access } = await authentication.account(request);
+    return {
+      expires_at: isoTime(access.expiresAt),
+      client: access.client,
+      client_id: access.client,
+      scopes: [],
+      orgs: [],
+    };
+  });
+
+  app.delete("/v1/access_tokens/current", { onRequest, schema: { summary: "Sign out", tags } }, async (request) => {
+    const { token } = await authentication.account(request);
+    await directory.revokeToken(token);
+    return { ok: true };
+  });
+
+  // Knowing a token is the right to revoke it: the clients send no other proof.
+  app.delete<{ Params: { token: string } }>(
+    "/v1/access_tokens/:token",
+    { schema: { summary: "Revoke a token", tags } },
+    async (request) => {
+      const revoked = await directory.revokeToken(request.params.token);
+      if (!revoked) throw oauthError(401, "invalid_token", "The access token provided is invalid.");
+      return { ok: true };
+    },
+  );
+
+  app.delete("/v1/access_tokens", { onRequest, schema: { summary: "Revoke all tokens", tags } }, async (request) => {
+    const { accountId } = await authentication.account(request);
+    await directory.revokeTokensOf(accountId);
+    return { ok: true };
+  });
+}

@@ -1,0 +1,77 @@
+import type { DeliveryRecord, Ledger } from "../../core/delivery.ts";
+import { FAILURES } from "../../core/failure.ts";
+import type { Integration } from "../../core/integration.ts";
+import type { TestReport } from "../../core/ports.ts";
+import { MASKED_KEY } from "./integration-settings.ts";
+import { isoTime } from "./iso-time.ts";
+
+interface Today {
+  readonly success: number;
+  readonly error: number;
+}
+
+/** An integration as the API shows it. Its key never leaves the server. */
+export function integrationJson(integration: Integration): Record<string, unknown> {
+  return {
+    id: integration.id,
+    event: integration.event,
+    name: integration.name,
+    created_at: isoTime(integration.createdAt),
+    updated_at: isoTime(integration.updatedAt),
+    integration_type: integration.type,
+    ...(integration.deviceId !== null && { deviceID: integration.deviceId }),
+    ...(integration.scope.kind === "product" && { product_id: integration.scope.productId }),
+    hub_name: integration.hubName,
+    policy_name: integration.policyName,
+    policy_key: MASKED_KEY,
+    ...(integration.template !== null && { json: integration.template }),
+    name_sync: integration.nameSync,
+    disabled: integration.disabled,
+  };
+}
+
+/** Counted since midnight UTC. Nothing sleeps here: what cannot be sent waits. */
+export function todayCounters({ success, error }: Today): Record<string, number> {
+  return { success, error, sleep: 0 };
+}
+
+export function ledgerJson(ledger: Ledger): Record<string, number> {
+  const { accepted, delivered, pending, parked, expired, erased } = ledger;
+  return { accepted, delivered, pending, parked, expired, erased };
+}
+
+/** A delivery as the integration's log and the admin face show it. */
+export function deliveryJson(record: DeliveryRecord): Record<string, unknown> {
+  const { failure } = record;
+  return {
+    id: record.id,
+    event_id: record.eventId,
+    event: record.event,
+    device_id: record.deviceId,
+    state: record.state,
+    seq: record.seq,
+    attempts: record.attempts,
+    accepted_at: isoTime(record.acceptedAt),
+    settled_at: isoTime(record.settledAt),
+    error: failure === null ? null : failure.message,
+    code: failure === null ? null : failure.code,
+    hub_code: failure?.hubCode ?? null,
+    next_step: failure === null ? null : FAILURES[failure.code].nextStep,
+  };
+}
+
+/** The clients read `pass`, `data` and `error`; the rest says what was tried and what to do. */
+export function testJson({ pass, failure, steps }: TestReport): Record<string, unknown> {
+  const last = steps.at(-1);
+  if (pass || failure === null) return { pass, data: last?.message ?? null, steps };
+  const { nextStep } = FAILURES[failure.code];
+  return {
+    pass,
+    data: null,
+    error: `${failure.message} ${nextStep}`,
+    code: failure.code,
+    hub_code: failure.hubCode ?? null,
+    next_step: nextStep,
+    steps,
+  };
+}

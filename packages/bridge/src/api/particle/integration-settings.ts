@@ -1,0 +1,132 @@
+/** An integration as a user writes it, read into settings that cannot be wrong; every refusal names its field. */
+import mustache from "mustache";
+import type { Integration, Scope } from "../../core/integration.ts";
+import type { Directory, IntegrationSettings } from "../../core/directory.ts";
+import { ApiError, badRequest } from "../api-error.ts";
+import { optionalFlag, optionalText } from "../bodies.ts";
+import type { Fields } from "../bodies.ts";
+import type { HubHostRule } from "../dependencies.ts";
+import { ownDevice } from "../ownership.ts";
+
+/** What is answered in place of a policy key; sent back, it means: keep the stored one. */
+export const MASKED_KEY = "********";
+
+interface Context {
+  readonly directory: Directory;
+  readonly accountId: string;
+  readonly scope: Scope;
+  readonly hubHostRule: HubHostRule;
+  /** The one that is edited: what it must have and the edit leaves out stays as it is. */
+  readonly stored?: Integration;
+}
+
+const TYPE = "AzureIotHub";
+const MAX_TEMPLATE_BYTES = 16 * 1024;
+const MAX_TEMPLATE_DEPTH = 16;
+/** The policy that the Local Hub makes at its first start. */
+const LOCAL_POLICY = "iothubowner";
+
+/** Throws 400 with the field's name in the error. */
+export async function integrationSettingsOf(fields: Fields, context: Context): Promise<IntegrationSettings> {
+  const { scope, stored, hubHostRule } = context;
+  requireType(fields, stored !== undefined);
+  const event = eventPrefix(fields) ?? stored?.event ?? missing("event");
+  const hubName = optionalText(fields, "hub_name", 253)?.trim() ?? stored?.hubName ?? missing("hub_name");
+  const host = hubHostRule(hubName);
+  if (!host.ok) throw badRequest(`hub_name: ${host.message}`);
+  const isLocal = host.hostName === "local";
+  const policyName = policyNameOf(fields, stored) ?? (isLocal ? LOCAL_POLICY : missing("policy_name"));
+  const policyKey = policyKeyOf(fields);
+  const mayKeepKey = isLocal || (stored !== undefined && stored.hubName !== "local");
+  if (policyKey === null && !mayKeepKey) missing("policy_key");
+  return {
+    scope,
+    event,
+    deviceId: await deviceFilter(fields, context),
+    name: optionalText(fields, "name", 128) ?? `${event} for ${hubName}`,
+    hubName,
+    hostName: host.hostName,
+    policyName,
+    ...(policyKey !== null && { policyKey }),
+    template: templateOf(fields["json"]),
+    nameSync: optionalFlag(fields, "name_sync") ?? true,
+    disabled: optionalFlag(fields, "disabled") ?? false,
+  };
+}
+
+function requireType(fields: Fields, isEdit: boolean): void {
+  const type = fields["integration_type"];
+  if (type === TYPE || (type === undefined && isEdit)) return;
+  if (type === undefined && fields["url"] === undefined) missing("integration_type");
+  throw badRequest(`integration_type must be ${TYPE}: this server has no other type`);
+}
+
+function eventPrefix(fields: Fields): string | null {
+  const field = fields["event"] === undefined && fields["eventName"] !== undefined ? "eventName" : "event";
+  const event = optionalText(fields, field, 64);
+  if (event !== null && !/^[\x20-\x7e]+$/.test(event)) throw badRequest("event must be printable ASCII");
+  return event;
+}
+
+function policyNameOf(fields: Fields, stored: Integration | undefined): string | null {
+  const policyName = optionalText(fields, "policy_name", 64) ?? stored?.policyName ?? null;
+  if (policyName !== null && !/^[\x21-\x7e]+$/.test(policyName)) throw badRequest("policy_name must not hold blanks");
+  return policyName;
+}
+
+/** `null` for an absent or masked key. */
+function policyKeyOf(fields: Fields): string | null {
+  const key = optionalText(fields, "policy_key", 1024)?.trim() ?? null;
+  if (key === null || /^\*+$/.test(key)) return null;
+  if (/SharedAccessKey=/i.test(key)) {
+    throw badRequest("policy_key is a connection string: give only what follows SharedAccessKey=");
+  }
+  const isBase64 = /^[A-Za-z0-9+/]+={0,2}$/.test(key) && key.length % 4 === 0;
+  if (!isBase64) throw badRequest("policy_key must be a shared access key in base64");
+  const bytes = Buffer.from(key, "base64").length;
+  if (bytes < 16 || bytes > 64) throw badRequest("policy_key must hold 16 to 64 bytes in base64");
+  return key;
+}
+
+/** The device's spelling differs between clients and documents; all mean the same. */
+async function deviceFilter(fields: Fields, { directory, accountId, scope }: Context): Promise<string | null> {
+  const field = ["deviceID", "deviceid", "deviceId"].find((spelling) => fields[spelling] !== undefined);
+  const idOrName = field === undefined ? null : optionalText(fields, field, 128);
+  if (idOrName === null) return null;
+  if (scope.kind === "product") throw badRequest("deviceID: a product's integration takes events of all its devices");
+  try {
+    return (await ownDevice(directory, accountId, idOrName)).id;
+  } catch (error) {
+    if (error instanceof ApiError) throw badRequest("deviceID: you have no such device");
+    throw error;
+  }
+}
+
+function templateOf(json: unknown): string | object | null {
+  if (json === undefined || json === null || json === "") return null;
+  if (typeof json !== "string" && (typeof json !== "object" || Array.isArray(json))) {
+    throw badRequest("json must be an object or a text");
+  }
+  const size = Buffer.byteLength(typeof json === "string" ? json : JSON.stringify(json));
+  if (size > MAX_TEMPLATE_BYTES) throw badRequest(`json must have at most ${MAX_TEMPLATE_BYTES} bytes`);
+  checkTemplate(json, 0);
+  return json;
+}
+
+/** Parses every text in the template once, so that a missing brace is told now and not for every event. */
+function checkTemplate(value: unknown, depth: number): void {
+  if (depth > MAX_TEMPLATE_DEPTH) throw badRequest(`json must not be nested deeper than ${MAX_TEMPLATE_DEPTH}`);
+  if (typeof value === "string") {
+    try {
+      mustache.parse(value);
+    } catch {
+      throw badRequest("json is not a valid Mustache template: a tag or section is not closed");
+    }
+  } else if (typeof value === "object" && value !== null) {
+    for (const inner of Object.values(value)) checkTemplate(inner, depth + 1);
+  }
+}
+
+function missing(field: string): never {
+  throw badRequest(`${field} is required`);
+}

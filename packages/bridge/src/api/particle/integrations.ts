@@ -1,0 +1,132 @@
+/** Integrations, in the sandbox and in products: the same routes under two roofs. */
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Integration, Scope } from "../../core/integration.ts";
+import { isCloudDeviceId } from "../../core/device.ts";
+import { badRequest, notFound } from "../api-error.ts";
+import { requireTokenPlacement } from "../authentication.ts";
+import type { Authentication } from "../authentication.ts";
+import { fieldsOf } from "../bodies.ts";
+import type { ApiDependencies } from "../dependencies.ts";
+import { ownDevice, ownIntegration, ownProduct, productDevice } from "../ownership.ts";
+import { deliveryJson, integrationJson, ledgerJson, testJson, todayCounters } from "./integration-json.ts";
+import { integrationSettingsOf } from "./integration-settings.ts";
+
+interface Roof {
+  Params: { product?: string; id: string };
+}
+
+/** Records of each outcome in an integration's log. */
+const LOG_RECORDS = 10;
+const DEFAULT_TEST_DATA = "test-event";
+const tags = ["integrations"];
+
+export function registerIntegrations(
+  app: FastifyInstance,
+  dependencies: ApiDependencies,
+  authentication: Authentication,
+): void {
+  const { directory, deliveries, hubHostRule, onIntegrationChanged, testIntegration } = dependencies;
+  const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
+
+  async function scopeOf(request: FastifyRequest<Roof>, accountId: string): Promise<Scope> {
+    const { product } = request.params;
+    if (product === undefined) return { kind: "sandbox", accountId };
+    return { kind: "product", productId: (await ownProduct(directory, accountId, product)).id };
+  }
+
+  /** The integration of the path: of the caller, and under this very roof. */
+  async function find(request: FastifyRequest<Roof>): Promise<{ accountId: string; integration: Integration }> {
+    const { accountId } = await authentication.account(request);
+    const scope = await scopeOf(request, accountId);
+    const integration = await ownIntegration(directory, accountId, request.params.id);
+    if (!sameScope(integration.scope, scope)) throw notFound("Integration");
+    return { accountId, integration };
+  }
+
+  for (const roof of ["/v1", "/v1/products/:product"]) {
+    app.get<Roof>(`${roof}/integrations`, route("Integrations"), async (request) => {
+      const { accountId } = await authentication.account(request);
+      const found = await directory.integrationsIn(await scopeOf(request, accountId));
+      return Promise.all(
+        found.map(async (integration) => ({
+          ...integrationJson(integration),
+          todayCounters: todayCounters(await deliveries.today(integration.id)),
+        })),
+      );
+    });
+
+    app.post<Roof>(`${roof}/integrations`, route("Make an integration"), async (request, reply) => {
+      const { accountId } = await authentication.account(request);
+      const scope = await scopeOf(request, accountId);
+      const settings = await integrationSettingsOf(fieldsOf(request), { directory, accountId, scope, hubHostRule });
+      const integration = await directory.createIntegration(settings);
+      await onIntegrationChanged(integration.id);
+      const path = `${request.url.split("?", 1)[0]}/${integration.id}`;
+      reply.code(201);
+      return {
+        ok: true,
+        ...integrationJson(integration),
+        integrationUrl: `${request.protocol}://${request.host}${path}`,
+      };
+    });
+
+    app.get<Roof>(`${roof}/integrations/:id`, route("One integration with its log"), async (request) => {
+      const { integration } = await find(request);
+      const { id } = integration;
+      const [today, ledger, delivered, parked] = await Promise.all([
+        deliveries.today(id),
+        deliveries.ledger(id),
+        deliveries.list(id, { state: "delivered", limit: LOG_RECORDS }),
+        deliveries.list(id, { state: "parked", limit: LOG_RECORDS }),
+      ]);
+      const logs = [...delivered, ...parked].toSorted((a, b) => b.id - a.id).map(deliveryJson);
+      const counters = { today: todayCounters(today), ledger: ledgerJson(ledger) };
+      return { integration: { ...integrationJson(integration), todayCounters: todayCounters(today), counters, logs } };
+    });
+
+    app.put<Roof>(`${roof}/integrations/:id`, route("Replace an integration's settings"), async (request) => {
+      const { accountId, integration: stored } = await find(request);
+      const context = { directory, accountId, scope: stored.scope, hubHostRule, stored };
+      const settings = await integrationSettingsOf(fieldsOf(request), context);
+      const integration = await directory.updateIntegration(stored.id, settings);
+      if (integration === null) throw notFound("Integration");
+      await onIntegrationChanged(integration.id);
+      return { integration: integrationJson(integration) };
+    });
+
+    app.delete<Roof>(`${roof}/integrations/:id`, route("Delete an integration"), async (request, reply) => {
+      const { integration } = await find(request);
+      if (!(await directory.deleteIntegration(integration.id))) throw notFound("Integration");
+      await onIntegrationChanged(integration.id);
+      return reply.code(204).send();
+    });
+
+    app.post<Roof>(`${roof}/integrations/:id/test`, route("Send a test message"), async (request) => {
+      const { accountId, integration } = await find(request);
+      const { data, device_id: deviceId } = fieldsOf(request);
+      if (data !== undefined && data !== null && typeof data !== "string") throw badRequest("data must be a string");
+      const testDevice = await testDeviceOf(deviceId, accountId, integration);
+      const report = await testIntegration({
+        integrationId: integration.id,
+        data: data ?? DEFAULT_TEST_DATA,
+        ...(testDevice !== null && { deviceId: testDevice }),
+      });
+      return testJson(report);
+    });
+  }
+
+  /** `api`, the clients' default, names no device: the test then uses an identity of its own. */
+  async function testDeviceOf(value: unknown, accountId: string, { scope }: Integration): Promise<string | null> {
+    if (value === undefined || value === null || value === "" || value === "api") return null;
+    if (typeof value !== "string" || !isCloudDeviceId(value.toLowerCase())) {
+      throw badRequest("device_id must be a device's id of 24 hexadecimal digits");
+    }
+    if (scope.kind === "product") return (await productDevice(directory, scope.productId, value)).id;
+    return (await ownDevice(directory, accountId, value)).id;
+  }
+}
+
+function sameScope(a: Scope, b: Scope): boolean {
+  if (a.kind === "sandbox") return b.kind === "sandbox" && a.accountId === b.accountId;
+  return b.kind === "product" && a.productId === b.productId;
+}

@@ -1,0 +1,111 @@
+/** The devices of a product: import, approval, names. */
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { requireTokenPlacement } from "../authentication.ts";
+import type { Authentication } from "../authentication.ts";
+import { fieldsOf, optionalFlag } from "../bodies.ts";
+import type { Fields } from "../bodies.ts";
+import type { ApiDependencies } from "../dependencies.ts";
+import { ownProduct, productDevice } from "../ownership.ts";
+import { applyDeviceChange, deviceChangeOf } from "./device-change.ts";
+import { productDeviceJson } from "./device-json.ts";
+import { importDevices } from "./device-import.ts";
+import { deviceQueryOf } from "./device-query.ts";
+
+interface InProduct {
+  Params: { product: string };
+  Querystring: Record<string, unknown>;
+}
+interface ByProductDevice {
+  Params: { product: string; id: string };
+  Querystring: Record<string, unknown>;
+}
+
+const tags = ["products"];
+const DEVICE_FILE_BYTES = 10 * 1024 * 1024;
+
+export function registerProductDevices(
+  app: FastifyInstance,
+  { directory, now }: ApiDependencies,
+  authentication: Authentication,
+): void {
+  const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
+
+  async function deviceOf(request: FastifyRequest<ByProductDevice>): ReturnType<typeof productDevice> {
+    const { accountId } = await authentication.account(request);
+    const product = await ownProduct(directory, accountId, request.params.product);
+    return productDevice(directory, product.id, request.params.id);
+  }
+
+  app.get<InProduct>("/v1/products/:product/devices", route("Devices of a product"), async (request) => {
+    const { accountId } = await authentication.account(request);
+    const product = await ownProduct(directory, accountId, request.params.product);
+    const query = deviceQueryOf(request.query);
+    const { devices, total } =
+      query === null ? { devices: [], total: 0 } : await directory.devicesIn(product.id, query);
+    const pages = Math.max(1, Math.ceil(total / (query?.perPage ?? 1)));
+    return { devices: devices.map(productDeviceJson), customers: [], meta: { total_pages: pages, total } };
+  });
+
+  app.post<InProduct>(
+    "/v1/products/:product/devices",
+    { ...route("Import or approve devices"), bodyLimit: DEVICE_FILE_BYTES },
+    async (request) => {
+      const { accountId } = await authentication.account(request);
+      const product = await ownProduct(directory, accountId, request.params.product);
+      return importDevices(directory, { accountId, productId: product.id }, request);
+    },
+  );
+
+  app.get<ByProductDevice>("/v1/products/:product/devices/:id", route("One device of a product"), async (request) =>
+    productDeviceJson(await deviceOf(request)),
+  );
+
+  app.put<ByProductDevice>("/v1/products/:product/devices/:id", route("Change a product's device"), async (request) => {
+    const device = await deviceOf(request);
+    return applyDeviceChange(directory, device, deviceChangeOf(fieldsOf(request), "product"), now());
+  });
+
+  app.delete<ByProductDevice>(
+    "/v1/products/:product/devices/:id",
+    route("Remove a device from a product, or deny it"),
+    async (request, reply) => {
+      const device = await deviceOf(request);
+      if (wantsDenial(fieldsOf(request), request.query)) await directory.setApproval(device.id, "denied");
+      else await directory.removeFromProduct(device.productId!, device.id);
+      return reply.code(204).send();
+    },
+  );
+
+  app.delete<ByProductDevice>(
+    "/v1/products/:product/devices/:id/owner",
+    route("Release a product's device from its owner"),
+    async (request, reply) => {
+      const device = await deviceOf(request);
+      await directory.unclaimDevice(device.id);
+      return reply.code(204).send();
+    },
+  );
+
+  app.post<ByProductDevice>(
+    "/v1/products/:product/devices/:id/token",
+    route("Make a token for a product's device"),
+    async (request, reply) => {
+      const device = await deviceOf(request);
+      return reply.code(201).send({ token: await directory.createDeviceToken(device.id) });
+    },
+  );
+
+  app.delete<ByProductDevice>(
+    "/v1/products/:product/devices/:id/token",
+    route("Revoke the tokens of a product's device"),
+    async (request) => {
+      const device = await deviceOf(request);
+      return { ok: true, revoked: await directory.revokeDeviceTokens(device.id) };
+    },
+  );
+}
+
+/** Clients put `deny` into the body or the query. */
+function wantsDenial(body: Fields, query: Fields): boolean {
+  return optionalFlag(body, "deny") === true || optionalFlag(query, "deny") === true;
+}

@@ -1,0 +1,88 @@
+/** The HTTP server: its limits, its headers, and the faces that it carries. */
+import multipart from "@fastify/multipart";
+import swagger from "@fastify/swagger";
+import { fastify, LogController } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { registerDeliveries } from "./admin/deliveries.ts";
+import { registerHubs } from "./admin/hubs.ts";
+import { createAuthentication } from "./authentication.ts";
+import { parseBodies, compressionRefusal } from "./bodies.ts";
+import type { ApiDependencies } from "./dependencies.ts";
+import { answerMalformedPath, answerSocketError, handleErrors } from "./error-handling.ts";
+import { watchMethods } from "./known-methods.ts";
+import { registerOperations } from "./operations.ts";
+import { registerAccessTokens } from "./particle/access-tokens.ts";
+import { registerDevices } from "./particle/devices.ts";
+import { registerEvents } from "./particle/events.ts";
+import { registerIntegrations } from "./particle/integrations.ts";
+import { registerOauth } from "./particle/oauth.ts";
+import { registerProductDevices } from "./particle/product-devices.ts";
+import { registerProducts } from "./particle/products.ts";
+import { registerUnsupported } from "./particle/unsupported.ts";
+
+/** Slow senders and floods are cut off here; figures in milliseconds, bytes and connections. */
+const LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  /** Longer than common load balancers keep theirs, so that they close first. */
+  keepAliveTimeout: 72_000,
+  timeoutCheckInterval: 1_000,
+  body: 1024 * 1024,
+  deviceFile: 10 * 1024 * 1024,
+  connections: 2_000,
+  pathParameter: 300,
+} as const;
+
+/** On every answer: no sniffing, no frames, no copies in caches. Other origins get no permission at all. */
+const SECURITY_HEADERS = {
+  "x-content-type-options": "nosniff",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cache-control": "no-store",
+} as const;
+
+/** Builds the server; `listen` and `close` are the caller's. */
+export function createApi(dependencies: ApiDependencies): FastifyInstance {
+  const app = fastify({
+    loggerInstance: dependencies.log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: LIMITS.body,
+    requestTimeout: LIMITS.requestTimeout,
+    keepAliveTimeout: LIMITS.keepAliveTimeout,
+    routerOptions: { maxParamLength: LIMITS.pathParameter },
+    http: { headersTimeout: LIMITS.headersTimeout, connectionsCheckingInterval: LIMITS.timeoutCheckInterval },
+    frameworkErrors: answerMalformedPath as never,
+    clientErrorHandler: answerSocketError,
+  }) as unknown as FastifyInstance;
+  app.server.maxConnections = LIMITS.connections;
+  handleErrors(app);
+  parseBodies(app);
+  app.addHook("onRequest", secure);
+  app.register(multipart, { limits: { fileSize: LIMITS.deviceFile, files: 1, fields: 8, parts: 9 } });
+  app.register(swagger, { openapi: { info: { title: "Isthmus", version: "1" }, components: { securitySchemes } } });
+  app.register(async (faces) => registerFaces(faces, dependencies));
+  return app;
+}
+
+const securitySchemes = { token: { type: "http", scheme: "bearer" } } as const;
+
+function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): void {
+  const authentication = createAuthentication(dependencies.directory, dependencies.now);
+  const refuseOtherMethods = watchMethods(app);
+  registerOperations(app, dependencies);
+  registerOauth(app, dependencies);
+  registerAccessTokens(app, dependencies, authentication);
+  registerEvents(app, dependencies, authentication);
+  registerDevices(app, dependencies, authentication);
+  registerProducts(app, dependencies, authentication);
+  registerProductDevices(app, dependencies, authentication);
+  registerIntegrations(app, dependencies, authentication);
+  registerUnsupported(app);
+  registerDeliveries(app, dependencies, authentication);
+  registerHubs(app, dependencies, authentication);
+  refuseOtherMethods();
+}
+
+function secure(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+  reply.headers(SECURITY_HEADERS);
+  done(compressionRefusal(request));
+}

@@ -1,0 +1,244 @@
+/** A directory in memory, for the tests of this folder. Follows the contract of `core/directory.ts` and nothing more. */
+import type { AccessToken, Account } from "../../core/account.ts";
+import type { Device } from "../../core/device.ts";
+import type { DeviceQuery, Directory, IntegrationSettings } from "../../core/directory.ts";
+import { hashToken, newId, newToken } from "../../core/ids.ts";
+import type { HubConnection, Integration, Scope } from "../../core/integration.ts";
+import type { Product } from "../../core/product.ts";
+
+interface StoredAccount {
+  readonly account: Account;
+  readonly passwordHash: string;
+}
+
+export class FakeDirectory implements Directory {
+  readonly #accounts = new Map<string, StoredAccount>();
+  readonly #tokens = new Map<string, AccessToken>();
+  readonly #devices = new Map<string, Device>();
+  readonly #deviceTokens = new Map<string, string>();
+  readonly #products = new Map<number, Product>();
+  readonly #integrations = new Map<string, { readonly integration: Integration; readonly connection: HubConnection }>();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  async createAccount({ username, passwordHash }: { username: string; passwordHash: string }): Promise<Account> {
+    const account = { id: newId(), username, createdAt: this.#now() };
+    this.#accounts.set(account.id, { account, passwordHash });
+    return account;
+  }
+
+  async accountByUsername(username: string): Promise<StoredAccount | null> {
+    return [...this.#accounts.values()].find(({ account }) => account.username === username) ?? null;
+  }
+
+  async account(id: string): Promise<Account | null> {
+    return this.#accounts.get(id)?.account ?? null;
+  }
+
+  async createToken(input: { accountId: string; client: string; expiresAt: number | null }): Promise<string> {
+    const token = newToken();
+    this.#tokens.set(hashToken(token), { ...input, createdAt: this.#now() });
+    return token;
+  }
+
+  async accessToken(token: string): Promise<AccessToken | null> {
+    return this.#tokens.get(hashToken(token)) ?? null;
+  }
+
+  async revokeToken(token: string): Promise<boolean> {
+    return this.#tokens.delete(hashToken(token));
+  }
+
+  async revokeTokensOf(accountId: string): Promise<number> {
+    return deleteWhere(this.#tokens, (token) => token.accountId === accountId);
+  }
+
+  async device(id: string): Promise<Device | null> {
+    return this.#devices.get(id) ?? null;
+  }
+
+  async devicesOf(ownerId: string): Promise<readonly Device[]> {
+    return [...this.#devices.values()].filter((device) => device.ownerId === ownerId);
+  }
+
+  async deviceByName(ownerId: string, name: string): Promise<Device | null> {
+    return (await this.devicesOf(ownerId)).find((device) => device.name === name) ?? null;
+  }
+
+  async claimDevice(ownerId: string, id: string): Promise<"claimed" | "taken"> {
+    const device = this.#devices.get(id) ?? this.#newDevice(id);
+    if (device.ownerId !== null && device.ownerId !== ownerId) return "taken";
+    this.#devices.set(id, { ...device, ownerId });
+    return "claimed";
+  }
+
+  async unclaimDevice(id: string): Promise<void> {
+    const device = this.#devices.get(id);
+    if (device === undefined) return;
+    if (device.productId === null) this.#forget(id);
+    else this.#devices.set(id, { ...device, ownerId: null });
+  }
+
+  async updateDevice(
+    id: string,
+    change: { name?: string | null; notes?: string | null; firmwareVersion?: number | null },
+  ): Promise<"updated" | "name_taken" | "unknown"> {
+    const device = this.#devices.get(id);
+    if (device === undefined) return "unknown";
+    if (typeof change.name === "string" && device.ownerId !== null) {
+      const other = await this.deviceByName(device.ownerId, change.name);
+      if (other !== null && other.id !== id) return "name_taken";
+    }
+    this.#devices.set(id, { ...device, ...change });
+    return "updated";
+  }
+
+  async createDeviceToken(deviceId: string): Promise<string> {
+    const token = newToken();
+    this.#deviceTokens.set(hashToken(token), deviceId);
+    return token;
+  }
+
+  async deviceByToken(token: string): Promise<Device | null> {
+    const id = this.#deviceTokens.get(hashToken(token));
+    return id === undefined ? null : this.device(id);
+  }
+
+  async revokeDeviceTokens(deviceId: string): Promise<number> {
+    return deleteWhere(this.#deviceTokens, (id) => id === deviceId);
+  }
+
+  async devicesIn(
+    productId: number,
+    query: DeviceQuery,
+  ): Promise<{ readonly devices: readonly Device[]; readonly total: number }> {
+    const found = [...this.#devices.values()].filter(
+      (device) =>
+        device.productId === productId &&
+        (query.quarantined === undefined || (device.approval === "quarantined") === query.quarantined) &&
+        (query.deviceId === undefined || device.id.includes(query.deviceId)) &&
+        (query.deviceName === undefined || (device.name ?? "").includes(query.deviceName)),
+    );
+    const sorted = found.toSorted((a, b) => a.id.localeCompare(b.id));
+    if (query.descending === true) sorted.reverse();
+    const start = (query.page - 1) * query.perPage;
+    return { devices: sorted.slice(start, start + query.perPage), total: found.length };
+  }
+
+  async addToProduct(
+    productId: number,
+    ids: readonly string[],
+  ): Promise<{ readonly added: readonly string[]; readonly nonmember: readonly string[] }> {
+    const added: string[] = [];
+    const nonmember: string[] = [];
+    for (const id of ids) {
+      const device = this.#devices.get(id) ?? this.#newDevice(id);
+      if (device.productId !== null && device.productId !== productId) nonmember.push(id);
+      else {
+        this.#devices.set(id, { ...device, productId, approval: "approved" });
+        added.push(id);
+      }
+    }
+    return { added, nonmember };
+  }
+
+  async setApproval(deviceId: string, approval: Device["approval"]): Promise<void> {
+    const device = this.#devices.get(deviceId);
+    if (device !== undefined) this.#devices.set(deviceId, { ...device, approval });
+  }
+
+  async removeFromProduct(_productId: number, deviceId: string): Promise<void> {
+    const device = this.#devices.get(deviceId);
+    if (device === undefined) return;
+    if (device.ownerId === null) this.#forget(deviceId);
+    else this.#devices.set(deviceId, { ...device, productId: null, approval: "approved" });
+  }
+
+  async createProduct(input: {
+    ownerId: string;
+    name: string;
+    slug: string;
+    description: string;
+  }): Promise<Product | null> {
+    if ((await this.product(input.slug)) !== null) return null;
+    const product = { ...input, id: this.#products.size + 101, createdAt: this.#now() };
+    this.#products.set(product.id, product);
+    return product;
+  }
+
+  async productsOf(ownerId: string): Promise<readonly Product[]> {
+    return [...this.#products.values()].filter((product) => product.ownerId === ownerId);
+  }
+
+  async product(idOrSlug: string): Promise<Product | null> {
+    return [...this.#products.values()].find(({ id, slug }) => slug === idOrSlug || String(id) === idOrSlug) ?? null;
+  }
+
+  async createIntegration(settings: IntegrationSettings): Promise<Integration> {
+    return this.#store(newId(), this.#now(), settings, "");
+  }
+
+  async updateIntegration(id: string, settings: IntegrationSettings): Promise<Integration | null> {
+    const stored = this.#integrations.get(id);
+    if (stored === undefined) return null;
+    return this.#store(id, stored.integration.createdAt, settings, stored.connection.policyKey);
+  }
+
+  async deleteIntegration(id: string): Promise<boolean> {
+    return this.#integrations.delete(id);
+  }
+
+  async integration(id: string): Promise<Integration | null> {
+    return this.#integrations.get(id)?.integration ?? null;
+  }
+
+  async integrationsIn(scope: Scope): Promise<readonly Integration[]> {
+    const wanted = JSON.stringify(scope);
+    const all = [...this.#integrations.values()].map(({ integration }) => integration);
+    return all.filter((integration) => JSON.stringify(integration.scope) === wanted);
+  }
+
+  async connection(id: string): Promise<HubConnection | null> {
+    return [...this.#integrations.values()].find(({ connection }) => connection.id === id)?.connection ?? null;
+  }
+
+  #newDevice(id: string): Device {
+    const createdAt = this.#now();
+    const blank = { name: null, ownerId: null, productId: null, firmwareVersion: null, notes: null, lastHeard: null };
+    return { id, approval: "approved", createdAt, ...blank };
+  }
+
+  #forget(id: string): void {
+    this.#devices.delete(id);
+    deleteWhere(this.#deviceTokens, (deviceId) => deviceId === id);
+  }
+
+  #store(
+    id: string,
+    createdAt: number,
+    { hostName, policyKey, ...settings }: IntegrationSettings,
+    keptKey: string,
+  ): Integration {
+    const key = policyKey ?? keptKey;
+    const connection = { id: `connection-${id}`, hostName, policyName: settings.policyName, policyKey: key };
+    const integration: Integration = {
+      ...settings,
+      id,
+      type: "AzureIotHub",
+      connectionId: connection.id,
+      createdAt,
+      updatedAt: this.#now(),
+    };
+    this.#integrations.set(id, { integration, connection });
+    return integration;
+  }
+}
+
+function deleteWhere<V>(map: Map<string, V>, matches: (value: V) => boolean): number {
+  let deleted = 0;
+  for (const [key, value] of Array.from(map)) if (matches(value) && map.delete(key)) deleted++;
+  return deleted;
+}

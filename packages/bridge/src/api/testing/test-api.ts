@@ -1,0 +1,153 @@
+/** A whole API over fakes, listening or not, for the tests of this folder and of the command line. */
+import type { FastifyInstance } from "fastify";
+import { pino } from "pino";
+import { newEventId } from "../../core/ids.ts";
+import type { ConnectionState, HubViews, IncomingEvent, TestReport, TestRequest } from "../../core/ports.ts";
+import type { DeliveryRecord } from "../../core/delivery.ts";
+import type { DeviceEvent } from "../../core/device-event.ts";
+import type { Failure } from "../../core/failure.ts";
+import type { HubEvent } from "../../core/hub-client.ts";
+import type { ApiDependencies } from "../dependencies.ts";
+import { hashPassword } from "../password.ts";
+import { createApi } from "../server.ts";
+import { FakeDirectory } from "./fake-directory.ts";
+
+export interface TestApi {
+  readonly app: FastifyInstance;
+  readonly directory: FakeDirectory;
+  /** What reached `accept`, in order. */
+  readonly accepted: IncomingEvent[];
+  readonly changedIntegrations: string[];
+  readonly tests: TestRequest[];
+  readonly logged: string[];
+  /** What the fakes answer next; tests set it. */
+  readonly world: World;
+  /** Listens on a free port and returns the base URL. */
+  listen(): Promise<string>;
+  /** Makes an account with the password `open sesame` and a token for it. */
+  account(username: string): Promise<{ readonly id: string; readonly token: string }>;
+}
+
+export interface World {
+  now: number;
+  ready: boolean;
+  /** Set: accept says that the disk is not there. */
+  unavailable: string | null;
+  testReport: TestReport;
+  records: DeliveryRecord[];
+  connections: ConnectionState[];
+  twin: Awaited<ReturnType<HubViews["twin"]>>;
+  /** Events that a monitor shows as soon as it is open. */
+  hubEvents: HubEvent[];
+  monitorFailure: Failure | null;
+}
+
+export const PASSWORD = "open sesame";
+
+export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi {
+  const world: World = {
+    now: Date.parse("2026-03-01T12:00:00.000Z"),
+    ready: true,
+    unavailable: null,
+    testReport: {
+      pass: true,
+      failure: null,
+      steps: [{ name: "send", ok: true, message: "The hub took the message." }],
+    },
+    records: [],
+    connections: [],
+    twin: { ok: true, value: null },
+    hubEvents: [],
+    monitorFailure: null,
+  };
+  const now = (): number => world.now;
+  const directory = new FakeDirectory(now);
+  const accepted: IncomingEvent[] = [];
+  const changedIntegrations: string[] = [];
+  const tests: TestRequest[] = [];
+  const logged: string[] = [];
+
+  const dependencies: ApiDependencies = {
+    directory,
+    now,
+    log: pino({ level: "info" }, { write: (line: string) => void logged.push(line) }),
+    hubHostRule,
+    health: () => ({ live: true, ready: world.ready, reasons: world.ready ? [] : ["The disk is full."] }),
+    metrics: async () => "# HELP isthmus_up Whether it is up\nisthmus_up 1\n",
+    onIntegrationChanged: async (id) => void changedIntegrations.push(id),
+    accept: async (incoming) => {
+      if (world.unavailable !== null) return { kind: "unavailable", message: world.unavailable, retryAfterSeconds: 3 };
+      const fault = faultIn(incoming);
+      if (fault !== null) return { kind: "fault", fault };
+      accepted.push(incoming);
+      return { kind: "accepted", matches: 0, event: eventOf(incoming, now()) };
+    },
+    testIntegration: async (request) => {
+      tests.push(request);
+      return world.testReport;
+    },
+    deliveries: {
+      ledger: async () => ({ accepted: 6, delivered: 3, pending: 2, parked: 1, expired: 0, erased: 0 }),
+      today: async () => ({ success: 3, error: 1 }),
+      list: async (_id, { state, before, limit }) =>
+        world.records
+          .filter((record) => (state === undefined || record.state === state) && record.id < (before ?? Infinity))
+          .slice(0, limit),
+      retryParked: async (_id, ids) => ids?.length ?? 1,
+      connections: () => world.connections,
+    },
+    hubViews: {
+      twin: async () => world.twin,
+      monitor: async (_hub, { onEvent }) => {
+        if (world.monitorFailure !== null) return { ok: false, failure: world.monitorFailure };
+        for (const event of world.hubEvents) onEvent(event);
+        return { ok: true, value: null };
+      },
+    },
+    ...overrides,
+  };
+  const app = createApi(dependencies);
+  return {
+    app,
+    directory,
+    accepted,
+    changedIntegrations,
+    tests,
+    logged,
+    world,
+    listen: () => app.listen({ host: "127.0.0.1", port: 0 }),
+    account: async (username) => {
+      const { id } = await directory.createAccount({ username, passwordHash: await hashPassword(PASSWORD) });
+      return { id, token: await directory.createToken({ accountId: id, client: "particle-api", expiresAt: null }) };
+    },
+  };
+}
+
+const hubHostRule: ApiDependencies["hubHostRule"] = (hubName) => {
+  if (hubName === "local") return { ok: true, hostName: "local" };
+  if (/^[a-z0-9-]{3,50}$/.test(hubName)) return { ok: true, hostName: `${hubName}.azure-devices.net` };
+  if (/^[a-z0-9-]{3,50}\.azure-devices\.net$/.test(hubName)) return { ok: true, hostName: hubName };
+  return { ok: false, message: "must be a hub's name or host name" };
+};
+
+/** The rules of acceptance that matter to the API: that a fault becomes a 400. */
+function faultIn({ name, data }: IncomingEvent): { field: "name" | "data"; message: string } | null {
+  if (name.length > 64) return { field: "name", message: "name must have 1 to 64 characters" };
+  if (/^(spark|particle)/i.test(name)) return { field: "name", message: "name must not begin with spark or particle" };
+  if (Buffer.byteLength(data ?? "") > 1024) return { field: "data", message: "data must have at most 1024 bytes" };
+  return null;
+}
+
+function eventOf(incoming: IncomingEvent, now: number): DeviceEvent {
+  return {
+    id: newEventId(now),
+    name: incoming.name,
+    data: incoming.data,
+    contentType: "text/plain",
+    deviceId: incoming.device?.id ?? null,
+    productId: incoming.productId,
+    firmwareVersion: null,
+    publishedAt: now,
+    receivedAt: now,
+  };
+}
