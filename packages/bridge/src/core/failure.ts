@@ -21,6 +21,8 @@ export type FailureCode =
   | "hub_tls_failed"
   | "key_refused"
   | "permission_missing"
+  | "create_not_permitted"
+  | "create_throttled"
   | "throttled"
   | "quota_exceeded"
   | "hub_error"
@@ -66,6 +68,16 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     scope: "hub",
     verdict: "retry",
     nextStep: "Give the policy registry read, registry write, service connect and device connect.",
+  },
+  create_not_permitted: {
+    scope: "device",
+    verdict: "retry",
+    nextStep: "The device is not in the hub and the policy may not create it. Give the policy registry read and write.",
+  },
+  create_throttled: {
+    scope: "device",
+    verdict: "retry",
+    nextStep: "The hub limits how fast identities are created: 100 a minute on the smallest. Known devices go on.",
   },
   throttled: {
     scope: "hub",

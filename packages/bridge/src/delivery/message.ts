@@ -1,0 +1,39 @@
+/** From a pending delivery to the message that reaches the hub. */
+import type { PendingDelivery } from "../core/delivery.ts";
+import { fail, succeed, type Result } from "../core/failure.ts";
+import type { HubMessage } from "../core/hub-client.ts";
+import type { Integration } from "../core/integration.ts";
+import { renderTemplate } from "./template.ts";
+
+/** Fails with `template_failed` only. */
+export function buildMessage(integration: Integration, { event, seq }: PendingDelivery): Result<HubMessage> {
+  let body: string;
+  if (integration.template === null) {
+    body = defaultBody(event);
+  } else {
+    try {
+      body = renderTemplate(integration.template, event);
+    } catch (error) {
+      return fail("template_failed", error instanceof Error ? error.message : String(error));
+    }
+  }
+  return succeed({
+    messageId: event.id,
+    body: Buffer.from(body, "utf8"),
+    contentType: "application/json",
+    contentEncoding: "utf-8",
+    creationTime: event.publishedAt,
+    properties: { event: event.name, seq: String(seq) },
+  });
+}
+
+/** Exactly these names, in this order: readers of the original integration depend on them. */
+function defaultBody({ data, deviceId, name, publishedAt, firmwareVersion }: PendingDelivery["event"]): string {
+  return JSON.stringify({
+    data,
+    device_id: deviceId,
+    event: name,
+    published_at: new Date(publishedAt).toISOString(),
+    ...(firmwareVersion === null ? {} : { fw_version: String(firmwareVersion) }),
+  });
+}

@@ -1,0 +1,56 @@
+/**
+ * The one door for events: judge, match, append, and only after the flush say yes. All ways in end here.
+ */
+import type { DeviceEvent } from "../core/device-event.ts";
+import type { PendingDelivery } from "../core/delivery.ts";
+import { newEventId } from "../core/ids.ts";
+import type { Accept, EventLog } from "../core/ports.ts";
+import { eventFault } from "./event-rules.ts";
+import type { Matcher } from "./matcher.ts";
+
+const DEFAULT_CONTENT_TYPE = "text/plain;charset=utf-8";
+
+export interface AcceptOptions {
+  readonly matcher: Matcher;
+  readonly log: EventLog;
+  /** Told of new deliveries once they are on disk. */
+  readonly onAccepted: (deliveries: readonly PendingDelivery[]) => void;
+  /** Events that may wait for the disk at once. Beyond it publishers are told to come back: memory stays bounded. */
+  readonly maxWaiting?: number;
+  readonly now?: () => number;
+}
+
+export function createAccept({ matcher, log, onAccepted, maxWaiting = 20_000, now = Date.now }: AcceptOptions): Accept {
+  let waiting = 0;
+  return async ({ name, data, contentType, device, productId, publishedAt }) => {
+    const fault = eventFault(name, data);
+    if (fault !== null) return { kind: "fault", fault };
+    if (waiting >= maxWaiting) {
+      return { kind: "unavailable", message: "Too many events wait for the disk.", retryAfterSeconds: 1 };
+    }
+    const receivedAt = now();
+    const event: DeviceEvent = {
+      id: newEventId(receivedAt),
+      name,
+      data,
+      contentType: contentType ?? DEFAULT_CONTENT_TYPE,
+      deviceId: device?.id ?? null,
+      productId: productId ?? device?.productId ?? null,
+      firmwareVersion: device?.firmwareVersion ?? null,
+      publishedAt: publishedAt ?? receivedAt,
+      receivedAt,
+    };
+    const matches = matcher.match(name, device);
+    waiting += 1;
+    try {
+      const deliveries = await log.append(event, matches);
+      if (deliveries.length > 0) onAccepted(deliveries);
+      return { kind: "accepted", event, matches: deliveries.length };
+    } catch {
+      // Whatever the disk's trouble is, the publisher's answer is the same: not accepted, come back.
+      return { kind: "unavailable", message: "The store cannot take events now.", retryAfterSeconds: 5 };
+    } finally {
+      waiting -= 1;
+    }
+  };
+}
