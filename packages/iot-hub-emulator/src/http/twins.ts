@@ -1,7 +1,7 @@
 /** Device twins over REST, as services read and change them. */
 import { HubError } from "../hub/errors.ts";
 import { parseTwinChange } from "../hub/twins.ts";
-import type { JsonObject } from "../hub/twin.ts";
+import type { TwinDocument } from "../hub/twin.ts";
 import { preconditionOf, readJson, resource } from "./exchange.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
 
@@ -40,6 +40,6 @@ function documentOf(request: HubRequest): unknown {
   return document;
 }
 
-function twinResource(twin: JsonObject): HubResponse {
-  return resource(twin, String(twin["etag"]));
+function twinResource(twin: TwinDocument): HubResponse {
+  return resource(twin, twin.etag);
 }

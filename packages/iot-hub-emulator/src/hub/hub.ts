@@ -6,6 +6,7 @@ import { Devices } from "./devices.ts";
 import { HubError } from "./errors.ts";
 import type { EventStream } from "./event-stream.ts";
 import type { DeviceIdentity } from "./identity.ts";
+import { openHubFolder } from "./folder.ts";
 import { createMemoryJournal } from "./journal.ts";
 import type { Journal } from "./journal.ts";
 import { Partitions } from "./partitions.ts";
@@ -22,12 +23,16 @@ export interface HubOptions {
   /** Further names that tokens may be made for; loopback names always are. */
   readonly hostNames?: readonly string[];
   readonly encodeEvent: EncodeEvent;
+  /** Where everything is kept; without it the hub lives in memory and forgets. */
+  readonly folder?: string;
   /** 2 to 32; default 4. With a folder it is fixed when the folder is new. */
   readonly partitionCount?: number;
   /** Memory for the newest events, in bytes; default 64 MB. */
   readonly eventMemoryBytes?: number;
   /** How long events are kept, in milliseconds; default one day. */
   readonly eventRetentionMs?: number;
+  /** Size of all kept events on disk, in bytes; default 1 GB. */
+  readonly eventDiskBytes?: number;
   readonly now?: () => number;
 }
 
@@ -74,16 +79,20 @@ export class Hub {
     hostName = "localhost",
     hostNames = [],
     encodeEvent,
+    folder,
     partitionCount = 4,
     eventMemoryBytes = 64 * 1024 * 1024,
     eventRetentionMs = 24 * 3600_000,
+    eventDiskBytes = 1024 * 1024 * 1024,
     now = Date.now,
   }: HubOptions): Promise<Hub> {
-    const journal = createMemoryJournal();
-    const policies = await Policies.open(journal);
+    const kept =
+      folder === undefined ? undefined : await openHubFolder(folder, { partitionCount, eventDiskBytes, now: now() });
+    const journal = kept?.journal ?? createMemoryJournal();
     const events = new Partitions({
-      createdAt: now(),
-      partitionCount,
+      createdAt: kept?.createdAt ?? now(),
+      partitionCount: kept?.logs.length ?? partitionCount,
+      ...(kept === undefined ? {} : { logs: kept.logs }),
       memoryBytes: eventMemoryBytes,
       retentionMs: eventRetentionMs,
       now,
@@ -92,7 +101,7 @@ export class Hub {
       hostName,
       hostNames: new Set([...LOOPBACK_NAMES, ...hostNames].map((name) => name.toLowerCase())),
       journal,
-      policies,
+      policies: await Policies.open(journal),
       devices: new Devices(journal),
       events,
       encodeEvent,

@@ -6,6 +6,7 @@
  * would then never see.
  */
 import { HubError } from "./errors.ts";
+import { RECORD_HEADER_BYTES } from "./event-record.ts";
 import type { EventPosition, EventStamp, PartitionProperties, StoredEvent } from "./event-stream.ts";
 import { EventTail } from "./event-tail.ts";
 
@@ -15,7 +16,7 @@ export interface EventLog {
   readonly begin: number;
   /** Place of the next event: how many events, and how many bytes of records, there have ever been. */
   readonly next: { readonly sequenceNumber: number; readonly offset: number };
-  readonly lastEvent: StoredEvent | undefined;
+  readonly lastEvent: EventStamp | undefined;
   /** Resolves when all are written; after a failure none of them are there. */
   append(events: readonly StoredEvent[]): Promise<void>;
   read(from: number, maxBytes: number): Promise<readonly StoredEvent[]>;
@@ -26,9 +27,6 @@ export interface EventLog {
   dropBefore(enqueuedTime: number): Promise<void>;
   close(): Promise<void>;
 }
-
-/** Bytes by which an event's record is longer than its message; offsets count them. */
-export const RECORD_HEADER_BYTES = 16;
 
 /** Accepted but unwritten bytes beyond which a partition refuses more: a disk that does not keep up must not fill memory. */
 const MAX_PENDING_BYTES = 64 * 1024 * 1024;

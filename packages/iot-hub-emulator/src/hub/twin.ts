@@ -59,8 +59,12 @@ export function replaceSection(section: TwinSection, values: JsonObject, at: str
   return { version, values: kept, metadata: mergeMetadata({}, kept, kept, { at, version }) };
 }
 
-/** The service's view of a twin. */
-export function formatTwin(twin: StoredTwin, identity: DeviceIdentity): JsonObject {
+/** A twin as a service sees it. */
+export interface TwinDocument extends JsonObject {
+  readonly etag: string;
+}
+
+export function formatTwin(twin: StoredTwin, identity: DeviceIdentity): TwinDocument {
   return {
     deviceId: identity.deviceId,
     etag: twinEtag(twin),

@@ -5,7 +5,7 @@ import { requireObject } from "./identity-fields.ts";
 import { requireMatch } from "./registry.ts";
 import { MAX_PROPERTIES_BYTES, MAX_TAGS_BYTES, requireSize, requireValidValues } from "./twin-limits.ts";
 import { formatTwin, isObject, mergeSection, mergeValues, newTwin, replaceSection, twinEtag } from "./twin.ts";
-import type { JsonObject, StoredTwin, TwinSection } from "./twin.ts";
+import type { JsonObject, StoredTwin, TwinDocument, TwinSection } from "./twin.ts";
 
 /** What a service sends: either part may be missing. A `null` part means an empty one. */
 export interface TwinChange {
@@ -31,18 +31,18 @@ export class Twins {
   }
 
   /** Throws `DeviceNotFound`. */
-  get(deviceId: string): JsonObject {
+  get(deviceId: string): TwinDocument {
     const { twin, identity } = this.#record(deviceId);
     return formatTwin(twin, identity);
   }
 
   /** Merges tags and desired properties (PATCH); `ifMatch` is an etag or `*`. */
-  async patch(deviceId: string, change: TwinChange, ifMatch?: string): Promise<JsonObject> {
+  async patch(deviceId: string, change: TwinChange, ifMatch?: string): Promise<TwinDocument> {
     return this.#write(deviceId, ifMatch, (twin) => patchTwin(twin, change, this.#date()));
   }
 
   /** Replaces tags and desired properties wholesale (PUT); a part that is missing becomes empty. */
-  async replace(deviceId: string, change: TwinChange, ifMatch?: string): Promise<JsonObject> {
+  async replace(deviceId: string, change: TwinChange, ifMatch?: string): Promise<TwinDocument> {
     return this.#write(deviceId, ifMatch, (twin) => replaceTwin(twin, change, this.#date()));
   }
 
@@ -56,7 +56,7 @@ export class Twins {
     deviceId: string,
     ifMatch: string | undefined,
     edit: (twin: StoredTwin) => StoredTwin,
-  ): Promise<JsonObject> {
+  ): Promise<TwinDocument> {
     const { twin, identity } = this.#record(deviceId);
     requireMatch(twinEtag(twin), ifMatch);
     const edited = checked(edit(twin));
