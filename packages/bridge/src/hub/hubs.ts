@@ -1,0 +1,59 @@
+/** The one place where this folder's parts become the port that the rest of the bridge knows. */
+import type { HubClient, HubEndpoint, Hubs } from "../core/hub-client.ts";
+import type { HubConnection } from "../core/integration.ts";
+import { accessTokens } from "./access-token.ts";
+import type { AccessToken } from "./access-token.ts";
+import { monitorEvents } from "./event-reader.ts";
+import type { Log } from "../core/log.ts";
+import { RegistryClient } from "./registry-client.ts";
+import { RegistryTransport } from "./registry-transport.ts";
+import { Telemetry, TELEMETRY_LIMITS } from "./telemetry.ts";
+import type { TelemetryPoolLimits } from "./telemetry.ts";
+
+export interface HubsOptions {
+  /** Where a connection's hub is now; `undefined` while that is not known (the Local Hub is starting). Must not throw. */
+  readonly endpointOf: (connection: HubConnection) => HubEndpoint | undefined;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly log: Log;
+  readonly limits?: Partial<TelemetryPoolLimits>;
+}
+
+export function createHubs({ endpointOf, now, log, limits = {} }: HubsOptions): Hubs {
+  return {
+    open: (connection) => openHubClient({ endpointOf, now, log, limits }, connection),
+    monitor: (connection, options) => monitorEvents({ endpointOf, now, log }, connection, options),
+  };
+}
+
+function openHubClient({ endpointOf, now, log, limits }: Required<HubsOptions>, connection: HubConnection): HubClient {
+  const endpoint = (): HubEndpoint | undefined => endpointOf(connection);
+  const token = tokensByHost(connection, now);
+  const transport = new RegistryTransport({ endpoint, token });
+  const registry = new RegistryClient({ transport, now });
+  const telemetry = new Telemetry({ endpoint, token, now, log, limits: { ...TELEMETRY_LIMITS, ...limits } });
+  return {
+    send: (deviceId, message) => telemetry.send(deviceId, message),
+    createIdentity: (deviceId) => registry.createIdentity(deviceId),
+    getIdentity: (deviceId) => registry.getIdentity(deviceId),
+    deleteIdentity: (deviceId) => registry.deleteIdentity(deviceId),
+    getTwin: (deviceId) => registry.getTwin(deviceId),
+    patchDesired: (deviceId, patch) => registry.patchDesired(deviceId, patch),
+    close: async () => {
+      await Promise.all([telemetry.close(), transport.close()]);
+    },
+  };
+}
+
+/** A token names the host it is for, and the Local Hub's is known only when it runs. */
+export function tokensByHost(
+  { policyName, policyKey }: HubConnection,
+  now: () => number,
+): (hostName: string) => AccessToken {
+  let current: { readonly hostName: string; readonly token: () => AccessToken } | undefined;
+  return (hostName) => {
+    if (current?.hostName !== hostName)
+      current = { hostName, token: accessTokens({ resource: hostName, policyName, policyKey, now }) };
+    return current.token();
+  };
+}

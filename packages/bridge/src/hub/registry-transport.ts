@@ -1,0 +1,102 @@
+/** HTTPS requests to one hub: kept-alive connections, the policy's token, bounded waits. */
+import { isIP } from "node:net";
+import { Agent, request } from "undici";
+import type { Dispatcher } from "undici";
+import type { HubEndpoint } from "../core/hub-client.ts";
+import { fail, succeed } from "../core/failure.ts";
+import type { Result } from "../core/failure.ts";
+import type { AccessToken } from "./access-token.ts";
+import { addressGuard } from "./address-guard.ts";
+import { networkFailure } from "./network-failure.ts";
+import type { HttpAnswer } from "./http-refusal.ts";
+
+const API_VERSION = "2021-04-12";
+const CONNECT_TIMEOUT = 10_000;
+const REQUEST_TIMEOUT = 20_000;
+// A twin is at most 72 KB and its metadata a small multiple of that.
+const LARGEST_ANSWER = 1_048_576;
+
+export interface RegistryRequest {
+  readonly method: "GET" | "PUT" | "PATCH" | "DELETE";
+  /** Percent-encoded already. */
+  readonly path: string;
+  readonly ifMatch?: string;
+  readonly body?: unknown;
+}
+
+export interface RegistryTransportOptions {
+  /** Asked at each request: the Local Hub may have come back with other ports. */
+  readonly endpoint: () => HubEndpoint | undefined;
+  readonly token: (hostName: string) => AccessToken;
+  readonly requestTimeout?: number;
+}
+
+/** Sends requests and gives back whatever was answered; only a request that got no answer fails. */
+export class RegistryTransport {
+  readonly #options: RegistryTransportOptions;
+  #agent: { readonly agent: Agent; readonly trust: string } | undefined;
+
+  constructor(options: RegistryTransportOptions) {
+    this.#options = options;
+  }
+
+  async request({ method, path, ifMatch, body }: RegistryRequest): Promise<Result<HttpAnswer>> {
+    const endpoint = this.#options.endpoint();
+    if (endpoint === undefined) return fail("hub_unreachable", "The hub is not running, or has not said where.");
+    const { hostName, httpsPort, allowPrivate } = endpoint;
+    if (!addressGuard({ allowPrivate }).admitsLiteral(hostName))
+      return fail("hub_address_refused", `${hostName} is no public address.`);
+    try {
+      const answer = await request(`https://${isIP(hostName) === 6 ? `[${hostName}]` : hostName}:${httpsPort}${path}`, {
+        method,
+        dispatcher: this.#agentFor(endpoint),
+        query: { "api-version": API_VERSION },
+        headers: {
+          authorization: this.#options.token(hostName).text,
+          accept: "application/json",
+          ...(ifMatch === undefined ? {} : { "if-match": ifMatch }),
+          ...(body === undefined ? {} : { "content-type": "application/json; charset=utf-8" }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(this.#options.requestTimeout ?? REQUEST_TIMEOUT),
+      });
+      return succeed({ status: answer.statusCode, headers: answer.headers, body: await readText(answer) });
+    } catch (error) {
+      return { ok: false, failure: networkFailure(error, hostName) };
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent?.agent.destroy();
+    this.#agent = undefined;
+  }
+
+  // What is trusted belongs to the connections, so another certificate authority needs another agent.
+  #agentFor({ ca, allowPrivate }: HubEndpoint): Agent {
+    const trust = `${allowPrivate} ${ca ?? ""}`;
+    if (this.#agent?.trust === trust) return this.#agent.agent;
+    void this.#agent?.agent.close();
+    const agent = new Agent({
+      connections: 4,
+      keepAliveTimeout: 30_000,
+      connect: {
+        timeout: CONNECT_TIMEOUT,
+        lookup: addressGuard({ allowPrivate }).lookup,
+        ...(ca === undefined ? {} : { ca }),
+      },
+    });
+    this.#agent = { agent, trust };
+    return agent;
+  }
+}
+
+async function readText({ body }: Dispatcher.ResponseData): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LARGEST_ANSWER) throw new Error("The answer is too long.");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

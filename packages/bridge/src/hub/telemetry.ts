@@ -1,0 +1,119 @@
+/** Chooses the connection for each device's messages, opens connections as they are needed, and lets idle links go. */
+import { isDeviceId } from "iot-hub-protocol";
+import type { Failure, Outcome } from "../core/failure.ts";
+import type { HubEndpoint, HubMessage } from "../core/hub-client.ts";
+import type { AccessToken } from "./access-token.ts";
+import { AttachPace } from "./attach-pace.ts";
+import type { Log } from "../core/log.ts";
+import { encodeMessage } from "./message-encoding.ts";
+import { TelemetryConnection } from "./telemetry-connection.ts";
+import type { TelemetryLimits } from "./telemetry-connection.ts";
+
+// 256 KB count body, property names and values alike; headers of the encoding are small change.
+const LARGEST_MESSAGE = 262_144;
+
+export interface TelemetryPoolLimits extends TelemetryLimits {
+  /** From this many on, a new device takes the place of the least recently used one. */
+  readonly connections: number;
+  /** Milliseconds without a message after which a device's link is closed. */
+  readonly linkIdleTime: number;
+  /** Links opened each second once `attachBurst` are open. */
+  readonly attachRate: number;
+  readonly attachBurst: number;
+}
+
+/** For a hub with one S1 unit: it takes 100 new links a second, and about 1,000 links on a connection. */
+export const TELEMETRY_LIMITS: TelemetryPoolLimits = {
+  connections: 20,
+  linksPerConnection: 990,
+  unsettledPerConnection: 1_000,
+  sendDeadline: 20_000,
+  connectTimeout: 10_000,
+  idleTimeout: 12_000,
+  linkIdleTime: 600_000,
+  attachRate: 100,
+  attachBurst: 200,
+};
+
+export interface TelemetryOptions {
+  /** Asked at each connect: the Local Hub may have come back with other ports. */
+  readonly endpoint: () => HubEndpoint | undefined;
+  readonly token: (hostName: string) => AccessToken;
+  readonly limits: TelemetryPoolLimits;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+export class Telemetry {
+  readonly #options: TelemetryOptions;
+  readonly #pace: AttachPace;
+  readonly #sweep: NodeJS.Timeout;
+  #connections: readonly TelemetryConnection[] = [];
+  #closed = false;
+
+  constructor(options: TelemetryOptions) {
+    this.#options = options;
+    const { attachRate, attachBurst, linkIdleTime } = options.limits;
+    this.#pace = new AttachPace({ perSecond: attachRate, burst: attachBurst });
+    this.#sweep = setInterval(() => this.#closeIdle(), linkIdleTime / 10).unref();
+  }
+
+  /** Never rejects. */
+  async send(deviceId: string, message: HubMessage): Promise<Outcome> {
+    if (!isDeviceId(deviceId)) return failed({ code: "device_id_refused", message: "This is no IoT Hub device id." });
+    const payload = encodeMessage(message);
+    if (payload.length > LARGEST_MESSAGE)
+      return failed({ code: "message_too_large", message: `The message has ${payload.length} bytes.` });
+    const connection = this.#connectionFor(deviceId);
+    return connection === undefined ? failed(NOWHERE) : connection.send(deviceId, payload);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#sweep);
+    this.#pace.close();
+    await Promise.all(this.#connections.map((connection) => connection.close()));
+  }
+
+  // A device stays where its link is. A new one goes where there is most room, so that connections fill evenly.
+  #connectionFor(deviceId: string): TelemetryConnection | undefined {
+    const home = this.#connections.find((connection) => connection.has(deviceId));
+    if (home !== undefined) return home;
+    const [emptiest] = this.#connections.toSorted((a, b) => a.size - b.size);
+    if (emptiest !== undefined && !emptiest.isFull) return emptiest;
+    // Connections above the limit are no trouble for a hub, a device that waits for another one is: links in use are
+    // bounded by the messages under way, so only idle ones give way.
+    if (this.#connections.length >= this.#options.limits.connections)
+      for (const connection of this.#connections) if (connection.closeLeastUsed()) return connection;
+    return this.#openConnection();
+  }
+
+  #openConnection(): TelemetryConnection | undefined {
+    const endpoint = this.#options.endpoint();
+    if (this.#closed || endpoint === undefined) return undefined;
+    const connection = new TelemetryConnection({
+      ...this.#options,
+      endpoint,
+      pace: this.#pace,
+      onEnd: (ended) => (this.#connections = this.#connections.filter((other) => other !== ended)),
+    });
+    this.#connections = [...this.#connections, connection];
+    void connection.start();
+    return connection;
+  }
+
+  #closeIdle(): void {
+    const before = this.#options.now() - this.#options.limits.linkIdleTime;
+    for (const connection of this.#connections) {
+      connection.closeIdle(before);
+      if (connection.size === 0) void connection.close();
+    }
+  }
+}
+
+const NOWHERE: Failure = { code: "hub_unreachable", message: "The hub is not running, or has not said where." };
+
+function failed(failure: Failure): Outcome {
+  return { kind: "failed", failure };
+}
