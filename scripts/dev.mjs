@@ -1,0 +1,48 @@
+// `npm run dev`: compiles on every change and restarts the server after each compilation without errors.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { prepare, ROOT, tool } from "./prepare.mjs";
+
+/** What `tsc --watch` says at the end of a compilation without errors. */
+const COMPILED = /Found 0 errors/;
+
+await prepare();
+
+let server = null;
+let restarting = Promise.resolve();
+let stopping = false;
+
+const [command, args] = tool("tsc", "-b", "--watch", "--preserveWatchOutput");
+const compiler = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+compiler.stdout.setEncoding("utf8").on("data", (text) => {
+  process.stdout.write(text);
+  if (COMPILED.test(text)) restarting = restarting.then(restart);
+});
+compiler.once("exit", () => void stop());
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => void stop());
+
+async function restart() {
+  if (stopping) return;
+  await stopServer();
+  server = spawn(process.execPath, [join(ROOT, "packages/bridge/bin/isthmus.js"), "serve", ...process.argv.slice(2)], {
+    stdio: "inherit",
+    env: { ISTHMUS_DEMO: "on", ISTHMUS_LOCAL_HUB: "on", ...process.env },
+  });
+}
+
+async function stopServer() {
+  if (server === null || server.exitCode !== null || server.signalCode !== null) return;
+  const exited = once(server, "exit");
+  server.kill("SIGTERM");
+  await exited;
+}
+
+async function stop() {
+  if (stopping) return;
+  stopping = true;
+  compiler.kill("SIGTERM");
+  await restarting;
+  await stopServer();
+  process.exit(0);
+}

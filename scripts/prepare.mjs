@@ -1,0 +1,75 @@
+// What every script needs first: a fitting Node, the packages of the lockfile, and a build of the present sources.
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { fitsLockfile, installedSoFar } from "./installed.mjs";
+import { runWithProgress } from "./progress.mjs";
+
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const LEAST_NODE = [20, 20];
+
+/**
+ * Installs and builds what is missing or out of date; ends the process with the reason and the next step when that fails.
+ * @param {readonly string[]} projects folders with a tsconfig.json; none means everything, tests and e2e included
+ */
+export async function prepare(projects = []) {
+  checkNode();
+  process.chdir(ROOT);
+  if (!(await fitsLockfile(ROOT))) await install();
+  await build(projects);
+}
+
+/** A command of an installed package, as a program and its arguments. */
+export function tool(name, ...args) {
+  return [join(ROOT, "node_modules", ".bin", process.platform === "win32" ? `${name}.cmd` : name), args];
+}
+
+export function fail(output, nextStep) {
+  process.stderr.write(`\n${output.trim()}\n\n${nextStep}\n`);
+  process.exit(1);
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major < LEAST_NODE[0] || (major === LEAST_NODE[0] && minor < LEAST_NODE[1])) {
+    fail(
+      `This is Node ${process.versions.node}, and Isthmus needs ${LEAST_NODE.join(".")} or later.`,
+      "Install a newer Node (24 is recommended), for instance from nodejs.org or with your version manager, and try again.",
+    );
+  }
+  if (major === 20) console.log("Node 20 works, but gets no more security fixes: Node 24 is recommended.");
+}
+
+async function install() {
+  const npm = process.env["npm_execpath"];
+  const [command, first] = npm === undefined ? ["npm", []] : [process.execPath, [npm]];
+  const { ok, output } = await runWithProgress(
+    "Installing packages",
+    command,
+    [...first, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+    { detail: () => installedSoFar(ROOT) },
+  );
+  if (!ok) {
+    fail(
+      output,
+      "npm could not install the packages; its own words are above. Check the network (or the proxy npm is told to use) and run the command again.",
+    );
+  }
+}
+
+async function build(projects) {
+  const [command, args] = tool("tsc", "-b", "--verbose", ...projects);
+  const { ok, output } = await runWithProgress("Building", command, args, { detail: projectBeingBuilt });
+  if (!ok) {
+    const errors = output.split("\n").filter((line) => !/^\[?\d+:\d+:\d+|^\s*\* |^$/.test(line));
+    fail(
+      errors.join("\n"),
+      "The compiler found the errors above. Mend them (or `git pull` a newer version) and run the command again.",
+    );
+  }
+}
+
+/** The compiler names each project on which it begins; the last one named is the one it is at. */
+function projectBeingBuilt(output) {
+  const begun = [...output.matchAll(/Building project '(?:[^']*\/)?([^'/]+)\/tsconfig\.json'/g)];
+  return begun.at(-1)?.[1] ?? "";
+}

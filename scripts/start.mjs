@@ -1,0 +1,41 @@
+// `npm start`: from a fresh clone to a running bridge, Local Hub and demo fleet.
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { prepare, ROOT } from "./prepare.mjs";
+
+/** The server flushes and closes within this time; longer means that it hangs. */
+const STOP_WITHIN_MS = 10_000;
+
+await prepare(["packages/iot-hub-emulator", "packages/bridge"]);
+
+const server = spawn(
+  process.execPath,
+  [join(ROOT, "packages/bridge/bin/isthmus.js"), "serve", ...process.argv.slice(2)],
+  {
+    stdio: "inherit",
+    env: { ISTHMUS_DEMO: "on", ISTHMUS_LOCAL_HUB: "on", ...process.env },
+  },
+);
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(signal));
+let stopping = false;
+
+server.once("error", (error) => {
+  console.error(`The server could not be started: ${error.message}`);
+  process.exit(1);
+});
+server.once("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+
+function stop(signal) {
+  if (stopping) return;
+  stopping = true;
+  // Ctrl-C in a terminal has reached the server already: it goes to every process of the group.
+  if (signal !== "SIGINT" || process.stdin.isTTY !== true) server.kill("SIGTERM");
+  setTimeout(() => {
+    console.error(
+      "The server did not stop in time and was ended. What it had accepted is on disk and goes on at the next start.",
+    );
+    server.kill("SIGKILL");
+  }, STOP_WITHIN_MS);
+}
