@@ -38,12 +38,15 @@ export function partitionAddress(entityPath: string, consumerGroup: string, part
   return `${entityPath}/ConsumerGroups/${consumerGroup}/Partitions/${partitionId}`;
 }
 
-const ENDPOINTS: Readonly<Record<string, "telemetry" | "deviceBound" | "twin" | "methods">> = {
-  "messages/events": "telemetry",
-  "messages/devicebound": "deviceBound",
-  twin: "twin",
-  "methods/devicebound": "methods",
-};
+const ENDPOINTS: ReadonlyMap<string, "telemetry" | "deviceBound" | "twin" | "methods"> = new Map<
+  string,
+  "telemetry" | "deviceBound" | "twin" | "methods"
+>([
+  ["messages/events", "telemetry"],
+  ["messages/devicebound", "deviceBound"],
+  ["twin", "twin"],
+  ["methods/devicebound", "methods"],
+]);
 
 /** Parses an address of the hub's own host (not of the Event Hubs host); `undefined` when it names nothing known. */
 export function parseHubAddress(address: string): HubAddress | undefined {
@@ -51,7 +54,7 @@ export function parseHubAddress(address: string): HubAddress | undefined {
   if (path.toLowerCase() === "$cbs") return { kind: "cbs" };
   const device = /^devices\/([^/]+)(?:\/modules\/([^/]+))?\/(.+)$/i.exec(path);
   if (device !== null) {
-    const kind = ENDPOINTS[(device[3] ?? "").toLowerCase()];
+    const kind = ENDPOINTS.get((device[3] ?? "").toLowerCase());
     const deviceId = decodeId(device[1] ?? "");
     if (kind === undefined) return undefined;
     return device[2] === undefined ? { kind, deviceId } : { kind, deviceId, moduleId: decodeId(device[2]) };

@@ -17,30 +17,34 @@ type TextField =
   | "subject";
 type TimeField = "absoluteExpiryTime" | "creationTime";
 
-const TEXT_FIELDS: Readonly<Record<string, TextField>> = {
-  "$.mid": "messageId",
-  "$.cid": "correlationId",
-  "$.uid": "userId",
-  "$.to": "to",
-  "$.ct": "contentType",
-  "$.ce": "contentEncoding",
-  "$.schema": "messageSchema",
-  "$.on": "outputName",
-  "$.ifid": "interfaceId",
-  "$.sub": "subject",
-};
-const TIME_FIELDS: Readonly<Record<string, TimeField>> = { "$.exp": "absoluteExpiryTime", "$.ctime": "creationTime" };
+// Maps, because a name comes from outside and may be one that every object inherits.
+const TEXT_FIELDS: ReadonlyMap<string, TextField> = new Map<string, TextField>([
+  ["$.mid", "messageId"],
+  ["$.cid", "correlationId"],
+  ["$.uid", "userId"],
+  ["$.to", "to"],
+  ["$.ct", "contentType"],
+  ["$.ce", "contentEncoding"],
+  ["$.schema", "messageSchema"],
+  ["$.on", "outputName"],
+  ["$.ifid", "interfaceId"],
+  ["$.sub", "subject"],
+]);
+const TIME_FIELDS: ReadonlyMap<string, TimeField> = new Map<string, TimeField>([
+  ["$.exp", "absoluteExpiryTime"],
+  ["$.ctime", "creationTime"],
+]);
 
 /** Writes a message's properties as a property bag: system properties first, then application properties. */
 export function formatPropertyBag(message: Omit<DeviceMessage, "body">): string {
   const parts: string[] = [];
   const add = (key: string, value: string): number =>
     parts.push(`${encodeURIComponent(key)}=${encodeURIComponent(value)}`);
-  for (const [key, field] of Object.entries(TEXT_FIELDS)) {
+  for (const [key, field] of TEXT_FIELDS) {
     const value = message[field];
     if (value !== undefined) add(key, value);
   }
-  for (const [key, field] of Object.entries(TIME_FIELDS)) {
+  for (const [key, field] of TIME_FIELDS) {
     const value = message[field];
     if (value !== undefined) add(key, new Date(value).toISOString());
   }
@@ -62,8 +66,8 @@ export function parsePropertyBag(bag: string): Omit<DeviceMessage, "body"> | und
     const split = part.indexOf("=");
     const [key, value] = split < 0 ? [decode(part), ""] : [decode(part.slice(0, split)), decode(part.slice(split + 1))];
     if (key === undefined || value === undefined) return undefined;
-    const text = TEXT_FIELDS[key];
-    const time = TIME_FIELDS[key];
+    const text = TEXT_FIELDS.get(key);
+    const time = TIME_FIELDS.get(key);
     if (text !== undefined) system[text] = value;
     else if (time !== undefined) {
       const at = Date.parse(value);

@@ -14,22 +14,25 @@ type TextField = "messageId" | "correlationId" | "userId" | "to" | "ack" | "cont
 type PlainField = TextField | "messageSchema" | "interfaceId" | "subject";
 
 /** By lower-case header name. */
-const TEXT_HEADERS: Readonly<Record<string, PlainField>> = {
-  "iothub-messageid": "messageId",
-  "iothub-correlationid": "correlationId",
-  "iothub-userid": "userId",
-  "iothub-to": "to",
-  "iothub-ack": "ack",
-  "iothub-contenttype": "contentType",
-  "iothub-contentencoding": "contentEncoding",
-  "iothub-messageschema": "messageSchema",
-  "iothub-interface-id": "interfaceId",
-  "dt-subject": "subject",
-};
-const TIME_HEADERS: Readonly<Record<string, "absoluteExpiryTime" | "creationTime">> = {
-  "iothub-expiry": "absoluteExpiryTime",
-  "iothub-creationtimeutc": "creationTime",
-};
+const TEXT_HEADERS: ReadonlyMap<string, PlainField> = new Map<string, PlainField>([
+  ["iothub-messageid", "messageId"],
+  ["iothub-correlationid", "correlationId"],
+  ["iothub-userid", "userId"],
+  ["iothub-to", "to"],
+  ["iothub-ack", "ack"],
+  ["iothub-contenttype", "contentType"],
+  ["iothub-contentencoding", "contentEncoding"],
+  ["iothub-messageschema", "messageSchema"],
+  ["iothub-interface-id", "interfaceId"],
+  ["dt-subject", "subject"],
+]);
+const TIME_HEADERS: ReadonlyMap<string, "absoluteExpiryTime" | "creationTime"> = new Map<
+  string,
+  "absoluteExpiryTime" | "creationTime"
+>([
+  ["iothub-expiry", "absoluteExpiryTime"],
+  ["iothub-creationtimeutc", "creationTime"],
+]);
 
 export const DEVICE_EVENT_ROUTES: readonly Route[] = [
   {
@@ -66,7 +69,7 @@ function messageOf(body: Buffer, headers: Iterable<readonly [string, unknown]>):
   const properties = new Map<string, string>();
   for (const [name, value] of headers) {
     const key = name.toLowerCase();
-    const [text, time] = [TEXT_HEADERS[key], TIME_HEADERS[key]];
+    const [text, time] = [TEXT_HEADERS.get(key), TIME_HEADERS.get(key)];
     if (text !== undefined) message[text] = textOf(name, value);
     else if (time !== undefined) message[time] = timeOf(name, value);
     else if (key.startsWith(PROPERTY_PREFIX)) properties.set(name.slice(PROPERTY_PREFIX.length), textOf(name, value));
