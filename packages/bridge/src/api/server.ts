@@ -7,6 +7,7 @@ import { registerDeliveries } from "./admin/deliveries.ts";
 import { registerHubs } from "./admin/hubs.ts";
 import { createAuthentication } from "./authentication.ts";
 import { parseBodies, compressionRefusal } from "./bodies.ts";
+import { closePromptly } from "./closing.ts";
 import type { ApiDependencies } from "./dependencies.ts";
 import { answerMalformedPath, answerSocketError, handleErrors } from "./error-handling.ts";
 import { watchMethods } from "./known-methods.ts";
@@ -54,6 +55,7 @@ export function createApi(dependencies: ApiDependencies): FastifyInstance {
     clientErrorHandler: answerSocketError,
   }) as unknown as FastifyInstance;
   app.server.maxConnections = LIMITS.connections;
+  closePromptly(app);
   handleErrors(app);
   parseBodies(app);
   app.addHook("onRequest", secure);

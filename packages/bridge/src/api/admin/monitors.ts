@@ -63,9 +63,13 @@ export class Monitors {
         onFailure: (failure) => write(`${JSON.stringify({ failure: failureLine(failure) })}\n`),
         signal,
       });
-      if (opened.ok) return { ok: true, lines };
-      controller.abort();
-      return opened;
+      if (!opened.ok) {
+        controller.abort();
+        return opened;
+      }
+      // The head of the answer leaves with the first byte: the viewer knows at once that the view is open.
+      write("\n");
+      return { ok: true, lines };
     } catch (error) {
       controller.abort();
       throw error;

@@ -26,6 +26,8 @@ interface Publication {
 
 /** An event is a kilobyte; 64 are room for any envelope. */
 const EVENT_BODY_BYTES = 64 * 1024;
+/** JSON can spell half a character; UTF-8 cannot carry it, and mending it would change what was published. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
 const tags = ["events"];
 
 export function registerEvents(
@@ -94,6 +96,7 @@ function publicationIn(request: FastifyRequest): Publication {
   if (name === undefined || name === null || name === "") throw badRequest("name is required");
   if (typeof name !== "string") throw badRequest("name must be a string");
   if (data !== undefined && data !== null && typeof data !== "string") throw badRequest("data must be a string");
+  if (typeof data === "string" && LONE_SURROGATE.test(data)) throw badRequest("data must be well-formed Unicode");
   return { name, data: data ?? null, asDeviceId: asDeviceId === undefined ? null : deviceIdIn(asDeviceId) };
 }
 

@@ -1,0 +1,65 @@
+/** An integration's settings as options, for create and edit alike. */
+import { readFile } from "node:fs/promises";
+import type { Command } from "commander";
+import { wrongUsage } from "../command-failure.ts";
+import { textOption } from "../command-runner.ts";
+import type { Options } from "../command-runner.ts";
+import type { Json } from "../api-client.ts";
+
+/** Options whose text is a field as it stands. */
+const TEXT_FIELDS = { hub: "hub_name", policy: "policy_name", device: "deviceID", name: "name" } as const;
+
+export function settingOptions(command: Command): Command {
+  return command
+    .option("--hub <name>", "hub: bare name, host name, or local")
+    .option("--policy <name>", "shared access policy")
+    .option("--key-file <file>", "file with the policy's key; ISTHMUS_POLICY_KEY works too")
+    .option("-d, --device <id or name>", "take this one device's events only")
+    .option("--name <name>", "display name")
+    .option("--template <json or @file>", "body instead of the default one")
+    .option("--enable", "take events")
+    .option("--disable", "take no events")
+    .option("--name-sync", "keep the twin's deviceName equal to the device's name")
+    .option("--no-name-sync", "write the twin's deviceName at creation only");
+}
+
+/** The fields that were given. A key never stands on the command line, where others could read it. */
+export async function integrationFields(
+  options: Options,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Json> {
+  const fields: Record<string, unknown> = {};
+  for (const [option, field] of Object.entries(TEXT_FIELDS)) {
+    const text = textOption(options, option);
+    if (text !== undefined) fields[field] = text;
+  }
+  const keyFile = textOption(options, "keyFile");
+  const key = keyFile === undefined ? env["ISTHMUS_POLICY_KEY"] : (await contentOf(keyFile)).trim();
+  if (key !== undefined) fields["policy_key"] = key;
+  const template = textOption(options, "template");
+  if (template !== undefined) fields["json"] = await templateOf(template);
+  if (options["enable"] === true && options["disable"] === true) throw wrongUsage("Give --enable or --disable.");
+  if (options["enable"] === true) fields["disabled"] = false;
+  if (options["disable"] === true) fields["disabled"] = true;
+  if (typeof options["nameSync"] === "boolean") fields["name_sync"] = options["nameSync"];
+  return fields;
+}
+
+/** JSON objects become template objects; anything else is a template text. */
+async function templateOf(option: string): Promise<unknown> {
+  const text = option.startsWith("@") ? await contentOf(option.slice(1)) : option;
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === "object" ? parsed : text;
+  } catch {
+    return text;
+  }
+}
+
+async function contentOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch {
+    throw wrongUsage(`The file ${file} cannot be read.`);
+  }
+}

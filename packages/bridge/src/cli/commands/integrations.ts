@@ -1,0 +1,123 @@
+import type { Command } from "commander";
+import { pathOf } from "../api-client.ts";
+import type { Json } from "../api-client.ts";
+import { textOption } from "../command-runner.ts";
+import type { Does, Options } from "../command-runner.ts";
+import { relativeTime } from "../relative-time.ts";
+import { card, cell, table } from "../table.ts";
+import { integrationFields, settingOptions } from "./integration-fields.ts";
+
+const PRODUCT_OPTION = ["-p, --product <id or slug>", "in a product instead of your sandbox"] as const;
+
+/** What an edit sends back as it was; the key stays in the server. */
+const KEPT_FIELDS = ["event", "name", "hub_name", "policy_name", "deviceID", "json", "name_sync", "disabled"];
+
+export function registerIntegrations(program: Command, does: Does): void {
+  const integrations = program.command("integrations").description("which events go to which hub");
+
+  const list = integrations
+    .command("list")
+    .description("list integrations")
+    .option(...PRODUCT_OPTION);
+  does(list, async ({ api, options }) => {
+    const json = await api.list(rootPath(options));
+    const rows = json.map((integration) => {
+      const today = integration["todayCounters"] as { success: number; error: number };
+      const enabled = integration["disabled"] === true ? "no" : "yes";
+      const { id, event, hub_name: hub, deviceID: device } = integration;
+      return [id, event, hub, device ?? "any", enabled, today.success, today.error];
+    });
+    const nothing = "No integrations. Make one: isthmus integrations create EVENT --hub HUB";
+    return { json, text: table(["ID", "EVENT", "HUB", "DEVICE", "ON", "TODAY", "ERRORS"], rows, nothing) };
+  });
+
+  const create = integrations
+    .command("create <event>")
+    .description("send events whose names begin like this to a hub")
+    .option(...PRODUCT_OPTION);
+  does(settingOptions(create), async ({ api, args: [event], options, terminal }) => {
+    const fields = await integrationFields(options, terminal.env);
+    const body = { integration_type: "AzureIotHub", hub_name: "local", event, ...fields };
+    const json = await api.call("POST", rootPath(options), body);
+    return { json, text: integrationCard(json, terminal.now()) };
+  });
+
+  const show = integrations
+    .command("show <id>")
+    .description("show one with its counts")
+    .option(...PRODUCT_OPTION);
+  does(show, async ({ api, args: [id], options, terminal }) => {
+    const json = await api.call("GET", itemPath(options, id!));
+    return { json, text: integrationCard(json["integration"] as Json, terminal.now()) };
+  });
+
+  const edit = integrations
+    .command("edit <id>")
+    .description("change what is given and keep the rest")
+    .option(...PRODUCT_OPTION)
+    .option("--event <prefix>", "beginning of the event names");
+  does(settingOptions(edit), async ({ api, args: [id], options, terminal }) => {
+    const stored = (await api.call("GET", itemPath(options, id!)))["integration"] as Json;
+    const event = textOption(options, "event");
+    const changes = { ...(event !== undefined && { event }), ...(await integrationFields(options, terminal.env)) };
+    const kept = Object.fromEntries(KEPT_FIELDS.filter((name) => name in stored).map((name) => [name, stored[name]]));
+    const json = await api.call("PUT", itemPath(options, id!), { ...kept, ...changes });
+    return { json, text: integrationCard(json["integration"] as Json, terminal.now()) };
+  });
+
+  const remove = integrations
+    .command("delete <id>")
+    .description("delete one")
+    .option(...PRODUCT_OPTION);
+  does(remove, async ({ api, args: [id], options }) => {
+    const json = await api.call("DELETE", itemPath(options, id!));
+    return { json, text: "Deleted.\n" };
+  });
+
+  const test = integrations
+    .command("test <id>")
+    .description("send a message for real and say what happened")
+    .option(...PRODUCT_OPTION)
+    .option("-d, --device <id>", "device to test as")
+    .option("--data <text>", "data of the test event");
+  does(test, async ({ api, args: [id], options }) => {
+    const device = textOption(options, "device");
+    const data = textOption(options, "data");
+    const body = { ...(device !== undefined && { device_id: device }), ...(data !== undefined && { data }) };
+    const json = await api.call("POST", `${itemPath(options, id!)}/test`, body);
+    return { json, text: testText(json), failed: json["pass"] !== true };
+  });
+}
+
+function rootPath(options: Options): string {
+  const product = textOption(options, "product");
+  return product === undefined ? "/v1/integrations" : pathOf`/v1/products/${product}/integrations`;
+}
+
+function itemPath(options: Options, id: string): string {
+  return rootPath(options) + pathOf`/${id}`;
+}
+
+function integrationCard(integration: Json, now: number): string {
+  const ledger = (integration["counters"] as { ledger?: Json } | undefined)?.ledger;
+  return card([
+    ["id", integration["id"]],
+    ["name", integration["name"]],
+    ["event", integration["event"]],
+    ["device", integration["deviceID"] ?? "any"],
+    ["hub", integration["hub_name"]],
+    ["policy", integration["policy_name"]],
+    ["template", integration["json"]],
+    ["name sync", integration["name_sync"] === true ? "yes" : "no"],
+    ["enabled", integration["disabled"] === true ? "no" : "yes"],
+    ["created", relativeTime(integration["created_at"], now)],
+    ...Object.entries(ledger ?? {}).map(([state, count]) => [state, count] as const),
+  ]);
+}
+
+function testText(report: Json): string {
+  const steps = (report["steps"] ?? []) as readonly { name: string; ok: boolean; message: string }[];
+  const lines = steps.map(({ name, ok, message }) => `${ok ? "ok    " : "failed"}  ${cell(name)}: ${cell(message)}\n`);
+  const verdict = report["pass"] === true ? "The test passed.\n" : `The test failed: ${cell(report["error"])}\n`;
+  return lines.join("") + verdict;
+}

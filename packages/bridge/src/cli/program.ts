@@ -1,0 +1,37 @@
+/** The `isthmus` command: its options and what it can do. */
+import { Command } from "commander";
+import { commandRunner } from "./command-runner.ts";
+import { registerDeliveries } from "./commands/deliveries.ts";
+import { registerDeviceTwin } from "./commands/device-twin.ts";
+import { registerDevices } from "./commands/devices.ts";
+import { registerIntegrations } from "./commands/integrations.ts";
+import { registerMonitorEvents } from "./commands/monitor-events.ts";
+import { registerProducts } from "./commands/products.ts";
+import { registerPublish } from "./commands/publish.ts";
+import type { Terminal } from "./terminal.ts";
+
+const AFTER_HELP = `
+Address and token come from --url and --token, from ISTHMUS_URL and ISTHMUS_TOKEN, or from first-run.json in
+$ISTHMUS_DATA (default ./data). Exit codes: 0 done, 1 refused or failed, 2 wrong usage.`;
+
+/** `onFailed` is called when a command did its work and the result is bad news. */
+export function createProgram(terminal: Terminal, onFailed: () => void): Command {
+  const program = new Command("isthmus")
+    .description("Device events in, Azure IoT Hub messages out")
+    .option("--url <url>", "address of the server")
+    .option("--token <token>", "access token")
+    .option("--json", "answer as JSON")
+    .addHelpText("after", AFTER_HELP)
+    .exitOverride()
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    .configureHelp({ showGlobalOptions: true });
+  const does = commandRunner(terminal, onFailed);
+  registerPublish(program, does);
+  registerDevices(program, does);
+  registerProducts(program, does);
+  registerIntegrations(program, does);
+  registerDeliveries(program, does);
+  registerMonitorEvents(program, does);
+  registerDeviceTwin(program, does);
+  return program;
+}

@@ -1,0 +1,273 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createTestApi } from "../api/testing/test-api.ts";
+import type { TestApi } from "../api/testing/test-api.ts";
+import { runCli } from "./run-cli.ts";
+
+const DEVICE = "0123456789abcdef01234567";
+const KEY = Buffer.alloc(32, 7).toString("base64");
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+let api: TestApi;
+let url: string;
+let token: string;
+let folder: string;
+
+beforeEach(async () => {
+  api = createTestApi();
+  url = await api.listen();
+  ({ token } = await api.account("ada"));
+  folder = await mkdtemp(join(tmpdir(), "isthmus-cli-"));
+});
+
+afterEach(async () => {
+  await api.app.close();
+  await rm(folder, { recursive: true });
+});
+
+async function run(args: string, env: Record<string, string> = {}): Promise<Ran> {
+  return runWith({ ISTHMUS_URL: url, ISTHMUS_TOKEN: token, ...env }, args.split(" "));
+}
+
+async function runWith(env: Record<string, string>, args: readonly string[], signal?: AbortSignal): Promise<Ran> {
+  let out = "";
+  let err = "";
+  const code = await runCli(args, {
+    out: (text) => void (out += text),
+    err: (text) => void (err += text),
+    env,
+    signal: signal ?? new AbortController().signal,
+    now: () => api.world.now,
+  });
+  return { code, out, err };
+}
+
+async function json(args: string): Promise<Record<string, never>> {
+  const { code, out, err } = await run(`${args} --json`);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  return JSON.parse(out) as Record<string, never>;
+}
+
+test("claims, lists, renames, shows and removes a device", async () => {
+  expect(await run("devices list")).toMatchObject({ code: 0, out: expect.stringContaining("No devices.") });
+  expect(await run(`devices add ${DEVICE}`)).toEqual({ code: 0, out: `${DEVICE} is yours.\n`, err: "" });
+  expect((await run(`devices rename ${DEVICE} cellar`)).out).toBe(`${DEVICE} is now called cellar.\n`);
+  const { out } = await run("devices list");
+  expect(out).toMatch(new RegExp(`ID +NAME +APPROVAL +LAST HEARD`));
+  expect(out).toMatch(new RegExp(`${DEVICE}  cellar +-  +never`));
+  expect((await run("devices show cellar")).out).toMatch(/last heard +never/);
+  expect((await run("devices remove cellar")).code).toBe(0);
+  expect(await json("devices list")).toEqual([]);
+});
+
+test("a device's token is printed alone, works, and can be revoked", async () => {
+  await run(`devices add ${DEVICE}`);
+  const deviceToken = (await run(`devices token ${DEVICE}`)).out.trim();
+  const published = await run("publish temp 21", { ISTHMUS_TOKEN: deviceToken });
+  expect(published.code).toBe(0);
+  expect(api.accepted).toMatchObject([{ name: "temp", data: "21", device: { id: DEVICE } }]);
+  expect((await run(`devices token ${DEVICE} --revoke`)).out).toBe("Revoked 1.\n");
+  expect((await run("publish temp 21", { ISTHMUS_TOKEN: deviceToken })).code).toBe(1);
+});
+
+test("publishes as a device of a product", async () => {
+  const { product } = await json("products create Weather");
+  expect(product).toMatchObject({ slug: "weather" });
+  expect((await run(`products add-device weather ${DEVICE}`)).out).toBe("Added or approved 1.\n");
+  expect((await run(`publish temp 21 --device ${DEVICE} --product weather`)).out).toBe("Published and on disk.\n");
+  expect(api.accepted).toMatchObject([{ device: { id: DEVICE }, productId: product?.["id"] }]);
+});
+
+test("says of an event without a device that it reaches no hub", async () => {
+  expect((await run("publish temp")).out).toContain("goes to no hub");
+});
+
+test("lists products and their devices, and reports ids that could not be added", async () => {
+  await run("products create Weather --slug outside");
+  const added = await run(`products add-device outside ${DEVICE} nonsense`);
+  expect(added).toMatchObject({ code: 1, out: expect.stringContaining("nonsense is not a device id") });
+  expect((await run("products list")).out).toMatch(/outside +Weather +now/);
+  expect((await run("products show outside")).out).toMatch(/slug +outside/);
+  expect((await run("products devices outside")).out).toMatch(new RegExp(`${DEVICE} +- +approved`));
+});
+
+test("makes an integration with the key from a file, edits it without the key, and deletes it", async () => {
+  const keyFile = join(folder, "key");
+  await writeFile(keyFile, `${KEY}\n`);
+  const made = await json(`integrations create temp --hub weather-hub --policy particle --key-file ${keyFile}`);
+  expect(made).toMatchObject({ event: "temp", hub_name: "weather-hub", policy_key: "********", name_sync: true });
+  const { id } = made;
+  const { integration } = await json(`integrations edit ${id} --event humidity --disable --no-name-sync`);
+  expect(integration).toMatchObject({ event: "humidity", disabled: true, name_sync: false, policy_name: "particle" });
+  expect(await api.directory.connection(`connection-${id}`)).toMatchObject({ policyKey: KEY });
+  expect((await run(`integrations edit ${id} --enable`)).out).toMatch(/enabled +yes/);
+  expect((await run("integrations list")).out).toMatch(/humidity +weather-hub +any +yes +3 +1/);
+  expect((await run(`integrations show ${id}`)).out).toMatch(/parked +1/);
+  expect((await run(`integrations delete ${id}`)).out).toBe("Deleted.\n");
+  expect(await json("integrations list")).toEqual([]);
+});
+
+test("an integration without a hub goes to the Local Hub, with a template from a file", async () => {
+  const template = join(folder, "template.json");
+  await writeFile(template, '{ "celsius": "{{{PARTICLE_EVENT_VALUE}}}" }');
+  const made = await json(`integrations create temp --template @${template}`);
+  expect(made).toMatchObject({ hub_name: "local", json: { celsius: "{{{PARTICLE_EVENT_VALUE}}}" } });
+});
+
+test("a failed integration test tells every step and ends with 1", async () => {
+  const { id } = await json("integrations create temp");
+  expect(await run(`integrations test ${id}`)).toMatchObject({ code: 0, out: expect.stringContaining("passed") });
+  api.world.testReport = {
+    pass: false,
+    failure: { code: "key_refused", message: "The hub refused the key." },
+    steps: [{ name: "registry", ok: false, message: "401" }],
+  };
+  const failed = await run(`integrations test ${id}`);
+  expect(failed.code).toBe(1);
+  expect(failed.out).toMatch(/^failed {2}registry: 401\nThe test failed: The hub refused the key\. Copy the policy/);
+});
+
+test("lists deliveries with their reasons and retries parked ones", async () => {
+  const { id } = await json("integrations create temp");
+  const record = { eventId: "e", event: "temp", deviceId: DEVICE, seq: 1, attempts: 2, settledAt: null };
+  const failure = { code: "message_too_large", message: "Too large." } as const;
+  const acceptedAt = api.world.now - 7_200_000;
+  api.world.records = [{ ...record, id: 9, state: "parked", acceptedAt, failure }];
+  expect((await run(`deliveries list ${id} --state parked`)).out).toMatch(/parked +2 +2 h ago +message_too_large: Too/);
+  expect((await run(`deliveries list ${id} --state delivered`)).out).toBe("No deliveries.\n");
+  expect((await run(`deliveries retry ${id}`)).out).toBe("1 will be sent again.\n");
+  expect((await run(`deliveries retry ${id} 9 10`)).out).toBe("2 will be sent again.\n");
+});
+
+test("shows messages of a hub as the Azure command line does", async () => {
+  await run(`devices add ${DEVICE}`);
+  api.world.hubEvents = [
+    hubEvent(DEVICE, { data: "21" }),
+    hubEvent("somebody-else", {}),
+    hubEvent(DEVICE, { data: "22" }),
+  ];
+  const { out, err, code } = await run("monitor-events --max 2");
+  expect(code).toBe(0);
+  expect(err).toMatch(/^Reading messages/);
+  expect(out).toContain('{\n    "event": {\n        "origin": "0123456789abcdef01234567",\n        "module": "",');
+  const compact = await run(`monitor-events ${DEVICE} --max 2 --compact --since 60s`);
+  expect(
+    compact.out
+      .split("\n")
+      .slice(0, 2)
+      .map((line) => JSON.parse(line) as unknown),
+  ).toEqual(
+    ["21", "22"].map((data) => ({
+      event: { origin: DEVICE, module: "", interface: "", component: "", payload: { data } },
+    })),
+  );
+});
+
+test("Ctrl-C ends the monitor without an error", async () => {
+  await run(`devices add ${DEVICE}`);
+  api.world.hubEvents = [hubEvent(DEVICE, {})];
+  const interrupt = new AbortController();
+  const env = { ISTHMUS_URL: url, ISTHMUS_TOKEN: token };
+  const running = runCli(["monitor-events"], {
+    out: () => interrupt.abort(),
+    err: () => undefined,
+    env,
+    signal: interrupt.signal,
+    now: () => api.world.now,
+  });
+  expect(await running).toBe(0);
+});
+
+test("shows a device's twin in the only integration's hub, and asks which when there are several", async () => {
+  await run(`devices add ${DEVICE}`);
+  expect(await run(`device-twin show ${DEVICE}`)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("No integration"),
+  });
+  const { id } = await json("integrations create temp");
+  api.world.twin = { ok: true, value: { properties: { desired: { deviceName: "cellar" } } } };
+  expect(await json(`device-twin show ${DEVICE}`)).toMatchObject({ properties: { desired: { deviceName: "cellar" } } });
+  await json("integrations create humidity");
+  expect(await run(`device-twin show ${DEVICE}`)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("--integration"),
+  });
+  expect((await run(`device-twin show ${DEVICE} --integration ${id}`)).code).toBe(0);
+});
+
+test("a refusal is one line with its code and the next step", async () => {
+  const refused = await run("devices list", { ISTHMUS_TOKEN: "wrong" });
+  expect(refused).toEqual({
+    code: 1,
+    out: "",
+    err: expect.stringMatching(
+      /^isthmus: The access token provided is invalid\. \[http_401\] Next: Get a new token[^\n]*\n$/,
+    ),
+  });
+});
+
+test("an absent server is told as such", async () => {
+  await api.app.close();
+  const { code, err } = await run("devices list");
+  expect(code).toBe(1);
+  expect(err).toMatch(/ECONNREFUSED\. \[unreachable\] Next: Start the server/);
+});
+
+test("finds address and token in the data folder, and shows that token to no other server", async () => {
+  await writeFile(join(folder, "first-run.json"), JSON.stringify({ url, accessToken: token }));
+  expect((await runWith({ ISTHMUS_DATA: folder }, ["devices", "list"])).code).toBe(0);
+  const elsewhere = await runWith({ ISTHMUS_DATA: folder }, ["devices", "list", "--url", "http://127.0.0.1:9"]);
+  expect(elsewhere).toMatchObject({ code: 2, err: expect.stringContaining("No access token for this server") });
+});
+
+test.each([
+  ["devices", "list", "--nonsense"],
+  ["devices", "add"],
+  ["nonsense"],
+  ["deliveries", "retry", "some", "word"],
+  ["monitor-events", "--max", "few"],
+  ["monitor-events", "--since", "lately"],
+  ["integrations", "create", "temp", "--key-file", "/nowhere/at/all"],
+  ["integrations", "create", "temp", "--enable", "--disable"],
+  ["devices", "list", "--url", "ftp://example.com"],
+])("wrong usage ends with 2: %s %s %s", async (...args) => {
+  const { code, out, err } = await runWith({ ISTHMUS_URL: url, ISTHMUS_TOKEN: token }, args);
+  expect({ code, out }).toEqual({ code: 2, out: "" });
+  expect(err).not.toBe("");
+});
+
+test("help names all commands and is no error", async () => {
+  const { code, out } = await run("--help");
+  expect(code).toBe(0);
+  for (const command of [
+    "publish",
+    "devices",
+    "products",
+    "integrations",
+    "deliveries",
+    "monitor-events",
+    "device-twin",
+  ]) {
+    expect(out).toContain(command);
+  }
+});
+
+test("what devices are called cannot steer the terminal", async () => {
+  await run(`devices add ${DEVICE}`);
+  await api.directory.updateDevice(DEVICE, { name: "\u001b[2Jgone\nnext" });
+  const { out } = await run("devices list");
+  expect(out).toContain("·[2Jgone·next");
+  expect(out.split("\n")).toHaveLength(3);
+});
+
+function hubEvent(deviceId: string, body: unknown): TestApi["world"]["hubEvents"][number] {
+  const enqueuedTime = api.world.now;
+  return { deviceId, body, properties: {}, systemProperties: {}, partitionId: "0", sequenceNumber: 1, enqueuedTime };
+}

@@ -1,0 +1,25 @@
+import { CommanderError } from "commander";
+import { CommandFailure } from "./command-failure.ts";
+import { createProgram } from "./program.ts";
+import { cell } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Runs one command line (without `node` and the script) and returns its exit code: 0 done, 1 refused or failed, 2 wrong usage. */
+export async function runCli(args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {
+  let exitCode: 0 | 1 = 0;
+  const program = createProgram(terminal, () => {
+    exitCode = 1;
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    // Commander has printed its own errors already; help and version are none.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (terminal.signal.aborted) return 0;
+    if (!(error instanceof CommandFailure)) throw error;
+    const next = error.nextStep === null ? "" : ` Next: ${error.nextStep}`;
+    terminal.err(`${cell(`isthmus: ${error.message} [${error.code}]${next}`)}\n`);
+    return error.exitCode;
+  }
+}
