@@ -1,5 +1,6 @@
 /** One policy's SAS token for a whole hub, made once and renewed well before it ends. */
 import { makeSharedAccessSignature } from "iot-hub-protocol";
+import type { HubConnection } from "../core/integration.ts";
 
 const LIFETIME = 3_600_000;
 const RENEW_AFTER = 0.8 * LIFETIME;
@@ -30,5 +31,18 @@ export function accessTokens({ resource, policyName, policyKey, now }: AccessTok
     const text = makeSharedAccessSignature({ resource, key: policyKey, policyName, expiry });
     current = { text, renewAt: time + RENEW_AFTER };
     return current;
+  };
+}
+
+/** Gives a connection's current token for a host. The Local Hub's host is known only once it runs, hence the argument. */
+export function hubTokens(
+  { policyName, policyKey }: HubConnection,
+  now: () => number,
+): (hostName: string) => AccessToken {
+  let current: { readonly hostName: string; readonly token: () => AccessToken } | undefined;
+  return (hostName) => {
+    if (current?.hostName !== hostName)
+      current = { hostName, token: accessTokens({ resource: hostName, policyName, policyKey, now }) };
+    return current.token();
   };
 }

@@ -64,11 +64,12 @@ export interface AddressGuardOptions {
 }
 
 export function addressGuard({ allowPrivate, resolve = systemLookup as Lookup }: AddressGuardOptions): AddressGuard {
-  const refused = new BlockList();
-  for (const [network, prefix, family] of REFUSED) refused.addSubnet(network, prefix, family);
+  // One list for each family: in a common one the v4-mapped range would match every v4 address.
+  const refused = { ipv4: new BlockList(), ipv6: new BlockList() };
+  for (const [network, prefix, family] of REFUSED) refused[family].addSubnet(network, prefix, family);
   const admits = (address: string): boolean => {
-    const family = isIP(address);
-    return allowPrivate || (family !== 0 && !refused.check(address, family === 6 ? "ipv6" : "ipv4"));
+    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
+    return allowPrivate || (isIP(address) !== 0 && !refused[family].check(address, family));
   };
   return {
     admitsLiteral: (host) => isIP(host) === 0 || admits(host),

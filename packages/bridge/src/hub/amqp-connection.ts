@@ -30,6 +30,8 @@ export interface AmqpConnectionOptions {
   readonly connectTimeout?: number;
   /** Milliseconds between signs of life that the peer is asked for. */
   readonly idleTimeout?: number;
+  /** Ends the attempt to connect. */
+  readonly signal?: AbortSignal;
   /** Called once when an opened connection has ended, whoever ended it. */
   readonly onEnd: (failure: Failure) => void;
 }
@@ -40,7 +42,11 @@ export async function openAmqpConnection(options: AmqpConnectionOptions): Promis
   if (!addressGuard({ allowPrivate }).admitsLiteral(hostName))
     return fail("hub_address_refused", `${hostName} is no public address.`);
   const connection = new AmqpConnection(options);
+  const abort = (): void => connection.end(CLOSED);
+  if (options.signal?.aborted === true) abort();
+  options.signal?.addEventListener("abort", abort);
   const failure = await connection.opened;
+  options.signal?.removeEventListener("abort", abort);
   return failure === null ? succeed(connection) : { ok: false, failure };
 }
 

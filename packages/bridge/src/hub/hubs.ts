@@ -1,8 +1,7 @@
 /** The one place where this folder's parts become the port that the rest of the bridge knows. */
 import type { HubClient, HubEndpoint, Hubs } from "../core/hub-client.ts";
 import type { HubConnection } from "../core/integration.ts";
-import { accessTokens } from "./access-token.ts";
-import type { AccessToken } from "./access-token.ts";
+import { hubTokens } from "./access-token.ts";
 import { monitorEvents } from "./event-reader.ts";
 import type { Log } from "../core/log.ts";
 import { RegistryClient } from "./registry-client.ts";
@@ -22,13 +21,13 @@ export interface HubsOptions {
 export function createHubs({ endpointOf, now, log, limits = {} }: HubsOptions): Hubs {
   return {
     open: (connection) => openHubClient({ endpointOf, now, log, limits }, connection),
-    monitor: (connection, options) => monitorEvents({ endpointOf, now, log }, connection, options),
+    monitor: (connection, options) => monitorEvents({ endpointOf, now }, connection, options),
   };
 }
 
 function openHubClient({ endpointOf, now, log, limits }: Required<HubsOptions>, connection: HubConnection): HubClient {
   const endpoint = (): HubEndpoint | undefined => endpointOf(connection);
-  const token = tokensByHost(connection, now);
+  const token = hubTokens(connection, now);
   const transport = new RegistryTransport({ endpoint, token });
   const registry = new RegistryClient({ transport, now });
   const telemetry = new Telemetry({ endpoint, token, now, log, limits: { ...TELEMETRY_LIMITS, ...limits } });
@@ -42,18 +41,5 @@ function openHubClient({ endpointOf, now, log, limits }: Required<HubsOptions>, 
     close: async () => {
       await Promise.all([telemetry.close(), transport.close()]);
     },
-  };
-}
-
-/** A token names the host it is for, and the Local Hub's is known only when it runs. */
-export function tokensByHost(
-  { policyName, policyKey }: HubConnection,
-  now: () => number,
-): (hostName: string) => AccessToken {
-  let current: { readonly hostName: string; readonly token: () => AccessToken } | undefined;
-  return (hostName) => {
-    if (current?.hostName !== hostName)
-      current = { hostName, token: accessTokens({ resource: hostName, policyName, policyKey, now }) };
-    return current.token();
   };
 }

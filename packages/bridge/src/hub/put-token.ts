@@ -73,8 +73,9 @@ export class TokenLink {
     const properties = message?.["application_properties"] as Record<string, unknown> | undefined;
     const status = Number(properties?.["status-code"]);
     if (status === 200 || status === 202) return settle(null);
-    const text = String(properties?.["status-description"] ?? "");
-    settle(classifyRefusal({ status, text }, "token", this.#options.now()));
+    const words = properties?.["status-description"];
+    const refusal = { status, text: typeof words === "string" ? words : "" };
+    settle(classifyRefusal(refusal, "token", this.#options.now()));
   }
 
   #refuse(error: unknown): void {

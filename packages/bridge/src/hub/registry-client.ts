@@ -93,10 +93,8 @@ export class RegistryClient {
     const failure = classifyRefusal(readHttpRefusal(answer), occasion, this.#now());
     if (answer.status !== 401 || failure.code !== "key_refused") return { ok: false, failure };
     if (!(await this.#keyIsGood(deviceId))) return { ok: false, failure };
-    const { message: words } = failure;
-    return fail("permission_missing", `The key is right, but the policy lacks a permission. ${words}`, {
-      ...(failure.hubCode === undefined ? {} : { hubCode: failure.hubCode }),
-    });
+    const message = `The policy lacks a permission for this, though its key is right (hub: ${failure.hubCode ?? "401"}).`;
+    return { ok: false, failure: { ...failure, code: "permission_missing", message } };
   }
 
   // The hub answers 401 for a wrong key and for a missing permission alike. Anything but 401 on a call that needs another

@@ -53,6 +53,7 @@ export class TelemetryConnection {
   readonly #unsettled = new Map<Delivery, { readonly link: TelemetryLink; readonly sending: Sending }>();
   /** Links with credit that wait for room on the connection. */
   readonly #blocked = new Set<TelemetryLink>();
+  readonly #connecting = new AbortController();
   #amqp: AmqpConnection | undefined;
   #tokenLink: TokenLink | undefined;
   #session: Session | undefined;
@@ -82,10 +83,10 @@ export class TelemetryConnection {
     const { endpoint, token, limits, now, log } = this.#options;
     const { connectTimeout, idleTimeout } = limits;
     const onEnd = (failure: Failure): void => this.#end(failure);
-    const opened = await openAmqpConnection({ endpoint, now, connectTimeout, idleTimeout, onEnd });
+    const { signal } = this.#connecting;
+    const opened = await openAmqpConnection({ endpoint, now, connectTimeout, idleTimeout, signal, onEnd });
     if (!opened.ok) return this.#end(opened.failure);
     this.#amqp = opened.value;
-    if (this.#ended) return this.#amqp.end(CLOSED);
     const connection = this.#amqp.rhea;
     this.#tokenLink = new TokenLink({ connection, audience: endpoint.hostName, now, answerTimeout: connectTimeout });
     const { text, renewAt } = token(endpoint.hostName);
@@ -127,6 +128,7 @@ export class TelemetryConnection {
 
   async close(): Promise<void> {
     for (const link of this.#links.values()) this.#drop(link, UNKNOWN_AT_CLOSE);
+    this.#connecting.abort();
     await this.#amqp?.close();
     this.#end(CLOSED);
   }
@@ -256,14 +258,18 @@ export class TelemetryConnection {
   }
 
   #scheduleRenewal(renewAt: number): void {
-    const { endpoint, token, now } = this.#options;
+    const { now } = this.#options;
     this.#renewal = setTimeout(() => {
-      const { text, renewAt: next } = token(endpoint.hostName);
-      void this.#tokenLink?.put(text).then((failure) => {
-        if (failure !== null) this.#amqp?.end(failure);
-        else if (!this.#ended) this.#scheduleRenewal(next);
-      });
+      void this.#renewToken();
     }, renewAt - now());
+  }
+
+  async #renewToken(): Promise<void> {
+    const { endpoint, token } = this.#options;
+    const { text, renewAt } = token(endpoint.hostName);
+    const refused = await this.#tokenLink?.put(text);
+    if (refused) this.#amqp?.end(refused);
+    else if (!this.#ended) this.#scheduleRenewal(renewAt);
   }
 
   // Every message that waits here or is unsettled ends with the connection's own reason, which concerns the whole hub.
