@@ -30,17 +30,17 @@ const PROPERTIES: readonly (TextField | TimeField | undefined)[] = [
 ];
 
 /** Application properties that are system properties by another way. */
-const SPECIAL: Readonly<Record<string, "ack" | "messageSchema" | "outputName" | "creationTime">> = {
-  "iothub-ack": "ack",
-  "iothub-creation-time-utc": "creationTime",
-  "iothub-message-schema": "messageSchema",
-  "iothub-outputname": "outputName",
-};
+const SPECIAL: ReadonlyMap<string, "ack" | "messageSchema" | "outputName" | "creationTime"> = new Map([
+  ["iothub-ack", "ack"],
+  ["iothub-creation-time-utc", "creationTime"],
+  ["iothub-message-schema", "messageSchema"],
+  ["iothub-outputname", "outputName"],
+]);
 
-const ANNOTATIONS: Readonly<Record<string, "interfaceId" | "subject">> = {
-  "iothub-interface-id": "interfaceId",
-  "dt-subject": "subject",
-};
+const ANNOTATIONS: ReadonlyMap<AmqpValue, "interfaceId" | "subject"> = new Map([
+  ["iothub-interface-id", "interfaceId"],
+  ["dt-subject", "subject"],
+]);
 
 /**
  * Decodes a transfer's payload of message-format 0. Uuid ids become text, application property values that are not
@@ -123,7 +123,7 @@ function readApplicationProperties(reader: Reader, draft: Draft): void {
     const name = readText(reader);
     const value = readText(reader) ?? "";
     if (name === undefined) throw new AmqpDecodeError("An application property has no name.");
-    const field = SPECIAL[name];
+    const field = SPECIAL.get(name);
     if (field === undefined) draft.properties.set(name, value);
     else if (field === "creationTime") setTime(draft, field, value);
     else draft[field] = value;
@@ -133,8 +133,7 @@ function readApplicationProperties(reader: Reader, draft: Draft): void {
 function readAnnotations(reader: Reader, draft: Draft): void {
   const pairs = readMapHeader(reader);
   for (let i = 0; i < pairs; i++) {
-    const key = readValue(reader);
-    const field = typeof key === "string" ? ANNOTATIONS[key] : undefined;
+    const field = ANNOTATIONS.get(readValue(reader));
     if (field === undefined) reader.skip();
     else {
       const text = readText(reader);

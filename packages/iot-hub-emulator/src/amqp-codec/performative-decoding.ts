@@ -118,18 +118,18 @@ const DECODERS: Readonly<Record<number, Decode>> = {
   [CODE.close]: () => ({ type: "close" }),
 };
 
-const NAMES: Readonly<Record<string, number>> = {
-  "amqp:open:list": CODE.open,
-  "amqp:begin:list": CODE.begin,
-  "amqp:attach:list": CODE.attach,
-  "amqp:flow:list": CODE.flow,
-  "amqp:transfer:list": CODE.transfer,
-  "amqp:disposition:list": CODE.disposition,
-  "amqp:detach:list": CODE.detach,
-  "amqp:end:list": CODE.end,
-  "amqp:close:list": CODE.close,
-  "amqp:sasl-init:list": CODE.saslInit,
-};
+const NAMES: ReadonlyMap<string, number> = new Map([
+  ["amqp:open:list", CODE.open],
+  ["amqp:begin:list", CODE.begin],
+  ["amqp:attach:list", CODE.attach],
+  ["amqp:flow:list", CODE.flow],
+  ["amqp:transfer:list", CODE.transfer],
+  ["amqp:disposition:list", CODE.disposition],
+  ["amqp:detach:list", CODE.detach],
+  ["amqp:end:list", CODE.end],
+  ["amqp:close:list", CODE.close],
+  ["amqp:sasl-init:list", CODE.saslInit],
+]);
 
 /** Decodes the body of an AMQP frame, from `start` to `end` of `bytes`. Throws `AmqpDecodeError`. */
 export function decodePerformative(bytes: Buffer, start: number, end: number): Performative {
@@ -217,7 +217,10 @@ function decodeTerminus(encoded: Buffer | undefined, code: number): Terminus | u
   return { address: typeof address === "string" ? address : undefined, dynamic, filter, encoded };
 }
 
-const TERMINI: Readonly<Record<string, number>> = { "amqp:source:list": CODE.source, "amqp:target:list": CODE.target };
+const TERMINI: ReadonlyMap<string, number> = new Map([
+  ["amqp:source:list", CODE.source],
+  ["amqp:target:list", CODE.target],
+]);
 
 function decodeFlow(fields: Fields): Performative {
   const nextIncomingId = fields.uint();

@@ -32,7 +32,7 @@ export const PROPERTY_FIELDS = [
 ] as const;
 
 /** Reads the descriptor of the next described type as its numeric code. Symbolic descriptors go by `names`. */
-export function readDescriptor(reader: Reader, names: Readonly<Record<string, number>> = SECTION_NAMES): number {
+export function readDescriptor(reader: Reader, names: ReadonlyMap<string, number> = SECTION_NAMES): number {
   if (reader.uint8() !== 0x00) throw new AmqpDecodeError("A described type was expected.");
   const code = reader.uint8();
   switch (code) {
@@ -43,25 +43,25 @@ export function readDescriptor(reader: Reader, names: Readonly<Record<string, nu
       return typeof value === "number" ? value : -1;
     }
     case 0xa3:
-      return names[reader.text(reader.uint8())] ?? -1;
+      return names.get(reader.text(reader.uint8())) ?? -1;
     case 0xb3:
-      return names[reader.text(reader.uint32())] ?? -1;
+      return names.get(reader.text(reader.uint32())) ?? -1;
     default:
       throw new AmqpDecodeError("A descriptor is neither a code nor a name.");
   }
 }
 
-const SECTION_NAMES: Readonly<Record<string, number>> = {
-  "amqp:header:list": SECTION.header,
-  "amqp:delivery-annotations:map": SECTION.deliveryAnnotations,
-  "amqp:message-annotations:map": SECTION.messageAnnotations,
-  "amqp:properties:list": SECTION.properties,
-  "amqp:application-properties:map": SECTION.applicationProperties,
-  "amqp:data:binary": SECTION.data,
-  "amqp:amqp-sequence:list": SECTION.sequence,
-  "amqp:amqp-value:*": SECTION.value,
-  "amqp:footer:map": SECTION.footer,
-};
+const SECTION_NAMES: ReadonlyMap<string, number> = new Map([
+  ["amqp:header:list", SECTION.header],
+  ["amqp:delivery-annotations:map", SECTION.deliveryAnnotations],
+  ["amqp:message-annotations:map", SECTION.messageAnnotations],
+  ["amqp:properties:list", SECTION.properties],
+  ["amqp:application-properties:map", SECTION.applicationProperties],
+  ["amqp:data:binary", SECTION.data],
+  ["amqp:amqp-sequence:list", SECTION.sequence],
+  ["amqp:amqp-value:*", SECTION.value],
+  ["amqp:footer:map", SECTION.footer],
+]);
 
 /** Header of the list that comes next: its entry count. An empty list may be written as 0x45. */
 export function readListHeader(reader: Reader): number {

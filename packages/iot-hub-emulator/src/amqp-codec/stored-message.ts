@@ -27,12 +27,16 @@ export interface StampedAnnotations {
   readonly subject?: string;
 }
 
-/** Room for everything whose length does not depend on the message: names of annotations, numbers and section headers. */
-const FIXED_BYTES = 640;
+/** Where messages take shape before they are copied to their own size. Holds nothing between calls. */
+const scratch = new Writer(4096);
+
+/** Messages with larger bodies get a buffer of their own, so that the scratch stays small. */
+const SCRATCH_BODY = 64 * 1024;
 
 /** Encodes message annotations, properties, application properties and one data section. The result shares no memory. */
 export function encodeStoredMessage(message: DeviceMessage, annotations: StampedAnnotations): Buffer {
-  const writer = new Writer(capacity(message, annotations));
+  const writer = message.body.byteLength > SCRATCH_BODY ? new Writer(message.body.byteLength + 4096) : scratch;
+  writer.length = 0;
   writeAnnotations(writer, annotations);
   writeProperties(writer, message);
   writeApplicationProperties(writer, message);
@@ -41,14 +45,7 @@ export function encodeStoredMessage(message: DeviceMessage, annotations: Stamped
   return exact(writer);
 }
 
-// An estimate: the writer grows when text turns out to be longer in UTF-8.
-function capacity(message: DeviceMessage, annotations: StampedAnnotations): number {
-  let size = FIXED_BYTES + message.body.byteLength + annotations.authMethod.length;
-  for (const [name, value] of message.properties) size += name.length + value.length + 4;
-  return size;
-}
-
-// Events live long: the spare room of the estimate is given back.
+// Events live long, so they own just the bytes they need.
 function exact(writer: Writer): Buffer {
   const bytes = Buffer.allocUnsafe(writer.length);
   writer.bytes.copy(bytes, 0, 0, writer.length);

@@ -24,9 +24,13 @@ export class Writer {
 
   /** Bytes that are encoded already. */
   raw(bytes: Uint8Array): void {
-    this.reserve(bytes.length);
-    this.bytes.set(bytes, this.length);
-    this.length += bytes.length;
+    const size = bytes.length;
+    this.reserve(size);
+    const [to, at] = [this.bytes, this.length];
+    // For a name or a number the call into the runtime would cost more than the copy.
+    if (size > 48) to.set(bytes, at);
+    else for (let i = 0; i < size; i++) to[at + i] = bytes[i] as number;
+    this.length = at + size;
   }
 
   byte(value: number): void {

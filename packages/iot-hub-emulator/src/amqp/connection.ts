@@ -1,30 +1,28 @@
 /**
- * One AMQP connection from protocol header to close. Input is handled as it arrives; everything it causes is written once
+ * One AMQP connection from its first byte to close. Input is handled as it arrives; everything it causes is written once
  * per turn of the event loop. A peer that sends faster than the hub accepts, or reads more slowly than we write, is not
  * read any further until it has caught up.
  */
 import type { Duplex } from "node:stream";
 import { AmqpDecodeError } from "../amqp-codec/decode-error.ts";
-import { decodePerformative, decodeSaslInit } from "../amqp-codec/performative-decoding.ts";
-import { writeClose, writeOpen, writeSaslMechanisms, writeSaslOutcome } from "../amqp-codec/performative-encoding.ts";
+import { decodePerformative } from "../amqp-codec/performative-decoding.ts";
+import { writeClose } from "../amqp-codec/performative-encoding.ts";
 import type { Begin, ErrorCondition, Open, Performative } from "../amqp-codec/performatives.ts";
 import type { Writer } from "../amqp-codec/writer.ts";
-import { HubError } from "../hub/errors.ts";
+import { asHubError, HubError } from "../hub/errors.ts";
 import { AmqpError, errorCondition } from "./amqp-error.ts";
-import { Credentials } from "./credentials.ts";
-import { FrameInput } from "./frame-input.ts";
-import type { AmqpLimits } from "./limits.ts";
 import type { ConnectionContext, FrontContext } from "./context.ts";
+import { Credentials } from "./credentials.ts";
+import { bodyStart, FrameInput } from "./frame-input.ts";
+import { Handshake } from "./handshake.ts";
+import type { AmqpLimits } from "./limits.ts";
 import type { OutgoingLink } from "./outgoing-link.ts";
-import { FRAME_AMQP, FRAME_SASL, Output } from "./output.ts";
+import { FRAME_AMQP, Output } from "./output.ts";
 import { ResponseLinks } from "./request-response.ts";
-import { authenticateSasl, MECHANISMS } from "./sasl.ts";
 import { Session } from "./session.ts";
 
-type State = "header" | "sasl" | "afterSasl" | "opening" | "open" | "closing" | "closed";
+type SessionPerformative = Exclude<Performative, { type: "open" | "begin" | "end" | "close" }>;
 
-const HEADER_AMQP = Buffer.from([0x41, 0x4d, 0x51, 0x50, 0, 1, 0, 0]);
-const HEADER_SASL = Buffer.from([0x41, 0x4d, 0x51, 0x50, 3, 1, 0, 0]);
 /** Bytes that one reader may be sent before the others have their turn. */
 const TURN_BYTES = 64 * 1024;
 
@@ -34,12 +32,15 @@ export class Connection {
   readonly context: ConnectionContext;
   readonly #socket: Duplex;
   readonly #input: FrameInput;
+  readonly #handshake: Handshake;
   readonly #sessions = new Map<number, Session>();
+  /** Sessions with outcomes or flows to write. */
   readonly #owing = new Set<Session>();
+  /** Links that may have something to send. */
   #ready = new Set<OutgoingLink>();
   /** Links that wait for the socket to drain. */
   readonly #held = new Set<OutgoingLink>();
-  #state: State = "header";
+  #state: "handshake" | "open" | "closing" | "closed" = "handshake";
   #channelMax: number;
   #links = 0;
   #pendingBytes = 0;
@@ -48,7 +49,7 @@ export class Connection {
   #peerIdleTimeOut = 0;
   #lastInput: number;
   #lastOutput: number;
-  /** When the state was entered that has a deadline. */
+  /** When the running deadline began: that of the state, or since when no token is there. */
   #since: number;
 
   constructor(socket: Duplex, front: FrontContext) {
@@ -63,31 +64,30 @@ export class Connection {
       responses: new ResponseLinks(),
       pending: (bytes) => this.#pending(bytes),
     };
+    this.#handshake = new Handshake(this.context, this.output);
     this.#input = new FrameInput({
-      limit: () => this.#frameLimit(),
+      limit: () => (this.#state === "handshake" ? this.#handshake.frameLimit : limits.maxFrameSize),
       deliver: (bytes, start, end) => this.#deliver(bytes, start, end),
-      stopped: () => this.#state === "closing" || this.#state === "closed",
+      stopped: () => this.#over,
     });
     this.#since = this.#lastInput = this.#lastOutput = front.clock();
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     socket.on("drain", () => this.#drained());
-    socket.on("error", () => this.destroy());
-    socket.on("end", () => this.destroy());
-    socket.on("close", () => this.destroy());
-  }
-
-  get closed(): boolean {
-    return this.#state === "closed";
+    for (const event of ["error", "end", "close"]) socket.on(event, () => this.destroy());
   }
 
   get congested(): boolean {
     return this.output.congested;
   }
 
+  get #over(): boolean {
+    return this.#state === "closing" || this.#state === "closed";
+  }
+
   // For sessions and links --------------------------------------------------------------------------------------------
 
   sendFrame(channel: number, body: (writer: Writer) => void): void {
-    if (this.#state !== "open" && this.#state !== "opening") return;
+    if (this.#state !== "open") return;
     this.output.frame(channel, body);
     this.#schedule();
   }
@@ -130,22 +130,12 @@ export class Connection {
 
   /** Called about once a second: heartbeats, deadlines, expired tokens. `clock` is steady, `now` is the hub's time. */
   tick(clock: number, now: number): void {
-    const { limits } = this;
-    const age = clock - this.#since;
-    if (this.#state === "closing") {
-      if (age >= limits.timeToClose) this.destroy();
-      return;
-    }
-    if (this.#state !== "open") {
-      if (age >= limits.timeToOpen) this.destroy();
-      return;
-    }
-    this.context.credentials.expire(now);
-    if (this.context.credentials.size === 0 && age >= limits.timeToAuthenticate) {
-      return this.close({ condition: "amqp:unauthorized-access", description: "No valid token was put in time." });
-    }
-    if (this.context.credentials.size > 0) this.#since = clock;
-    if (!this.#socket.isPaused() && clock - this.#lastInput >= limits.idleTimeOut * 2) {
+    const { credentials } = this.context;
+    credentials.expire(now);
+    if (credentials.size > 0 && this.#state === "open") this.#since = clock;
+    if (clock - this.#since >= this.#patience) return this.#outOfTime();
+    if (this.#state !== "open") return;
+    if (!this.#socket.isPaused() && clock - this.#lastInput >= this.limits.idleTimeOut * 2) {
       return this.close({
         condition: "amqp:resource-limit-exceeded",
         description: "The peer was silent for too long.",
@@ -156,12 +146,12 @@ export class Connection {
 
   /** Says why, and gives the peer a moment to answer. */
   close(error?: ErrorCondition): void {
-    if (this.#state === "closing" || this.#state === "closed") return;
-    if (this.#state === "opening") this.#writeOpen();
-    if (this.#state === "opening" || this.#state === "open") {
-      for (const session of this.#owing) session.flush();
-      this.output.frame(0, (writer) => writeClose(writer, error));
+    if (this.#over) return;
+    if (this.#state === "handshake" && this.#handshake.agreed) {
+      this.#handshake.writeOpen();
+      this.#state = "open";
     }
+    if (this.#state === "open") this.#sayClose(error);
     this.#state = "closing";
     this.#since = this.context.clock();
     this.#release();
@@ -179,6 +169,28 @@ export class Connection {
     this.context.connectionClosed(this);
   }
 
+  #sayClose(error: ErrorCondition | undefined): void {
+    try {
+      for (const session of this.#owing) session.flush();
+      this.output.frame(0, (writer) => writeClose(writer, error));
+    } catch (cause) {
+      // The peer's frames are too small for what there is to say: it sees the socket close.
+      if (!(cause instanceof AmqpError)) throw cause;
+    }
+  }
+
+  /** Milliseconds that the present state may last; an open connection must only come by a token in that time. */
+  get #patience(): number {
+    const { timeToOpen, timeToAuthenticate, timeToClose } = this.limits;
+    if (this.#state === "handshake") return timeToOpen;
+    return this.#state === "open" ? timeToAuthenticate : timeToClose;
+  }
+
+  #outOfTime(): void {
+    if (this.#state !== "open") return this.destroy();
+    this.close({ condition: "amqp:unauthorized-access", description: "No valid token was put in time." });
+  }
+
   #release(): void {
     for (const session of this.#sessions.values()) {
       session.closeLinks();
@@ -193,74 +205,40 @@ export class Connection {
   // Input -------------------------------------------------------------------------------------------------------------
 
   #receive(chunk: Buffer): void {
-    if (this.#state === "closing" || this.#state === "closed") return;
+    if (this.#over) return;
     this.#lastInput = this.context.clock();
     try {
       this.#input.feed(chunk);
     } catch (error) {
       this.#fail(error);
     }
-    if (this.output.congested) this.#socket.pause();
+    if (this.output.congested && !this.#over) this.#socket.pause();
   }
 
   #fail(error: unknown): void {
-    if (error instanceof AmqpDecodeError) this.close({ condition: error.condition, description: error.message });
-    else this.close(errorCondition(error));
-  }
-
-  #frameLimit(): number {
-    switch (this.#state) {
-      case "header":
-      case "afterSasl":
-        return 0;
-      case "open":
-        return this.limits.maxFrameSize;
-      default:
-        return this.limits.maxFrameSizeBeforeOpen;
+    if (error instanceof AmqpDecodeError) {
+      return this.close({ condition: error.condition, description: error.message });
     }
+    const known = error instanceof AmqpError || error instanceof HubError;
+    if (!known) this.context.reportFault(asHubError(error));
+    this.close(errorCondition(error));
   }
 
   #deliver(bytes: Buffer, start: number, end: number): void {
-    switch (this.#state) {
-      case "header":
-      case "afterSasl":
-        return this.#protocolHeader(bytes.subarray(start, end));
-      case "sasl":
-        return this.#saslFrame(bytes, start, end);
-      default:
-        return this.#frame(bytes, start, end);
-    }
-  }
-
-  // [AMQP part 2, 2.2] An unknown protocol is answered with the one we speak, and the connection ends.
-  #protocolHeader(header: Buffer): void {
-    if (header.equals(HEADER_AMQP)) {
-      this.output.raw(HEADER_AMQP);
-      this.#state = "opening";
-    } else if (header.equals(HEADER_SASL) && this.#state === "header") {
-      this.output.raw(HEADER_SASL);
-      this.output.frame(0, (writer) => writeSaslMechanisms(writer, MECHANISMS), FRAME_SASL);
-      this.#state = "sasl";
-    } else {
-      this.output.raw(HEADER_AMQP);
-      this.close();
-    }
+    if (this.#state === "open") return this.#frame(bytes, start, end);
+    const result = this.#handshake.receive(bytes, start, end);
+    if (result.kind === "refused") return this.close();
+    if (result.kind === "open") this.#opened(result.open);
     this.#schedule();
   }
 
-  #saslFrame(bytes: Buffer, start: number, end: number): void {
-    const init = decodeSaslInit(bytes, bodyStart(bytes, start, end, FRAME_SASL), end);
-    try {
-      const { principal } = authenticateSasl(this.context.hub, init);
-      if (principal !== undefined) this.context.credentials.add(principal);
-    } catch (error) {
-      if (!(error instanceof HubError)) throw error;
-      this.output.frame(0, (writer) => writeSaslOutcome(writer, 1), FRAME_SASL);
-      return this.close();
-    }
-    this.output.frame(0, (writer) => writeSaslOutcome(writer, 0), FRAME_SASL);
-    this.#state = "afterSasl";
-    this.#schedule();
+  #opened({ maxFrameSize, channelMax, idleTimeOut }: Open): void {
+    const ours = this.limits.maxFrameSize;
+    this.output.maxFrameSize = Math.max(512, Math.min(maxFrameSize ?? ours, ours));
+    this.#channelMax = Math.min(this.#channelMax, channelMax ?? 0xffff);
+    this.#peerIdleTimeOut = idleTimeOut ?? 0;
+    this.#state = "open";
+    this.#since = this.context.clock();
   }
 
   #frame(bytes: Buffer, start: number, end: number): void {
@@ -268,7 +246,6 @@ export class Connection {
     if (body === end) return; // a heartbeat
     const channel = bytes.readUInt16BE(start + 6);
     const performative = decodePerformative(bytes, body, end);
-    if (this.#state === "opening") return this.#open(performative);
     switch (performative.type) {
       case "open":
         throw new AmqpError("connection", "amqp:not-allowed", "The connection is open already.");
@@ -276,37 +253,15 @@ export class Connection {
         return this.close();
       case "begin":
         return this.#begin(channel, performative);
-      default:
-        return this.#onSession(channel, performative);
+      case "end":
+        return this.#end(this.#session(channel));
+      case "attach":
+      case "flow":
+      case "transfer":
+      case "disposition":
+      case "detach":
+        return this.#onSession(this.#session(channel), performative);
     }
-  }
-
-  #open(performative: Performative): void {
-    if (performative.type !== "open") {
-      throw new AmqpError("connection", "amqp:not-allowed", "The first frame must be an open.");
-    }
-    this.#adopt(performative);
-    this.#writeOpen();
-    this.#state = "open";
-    this.#since = this.context.clock();
-    this.#schedule();
-  }
-
-  #adopt({ maxFrameSize, channelMax, idleTimeOut }: Open): void {
-    this.output.maxFrameSize = Math.max(
-      512,
-      Math.min(maxFrameSize ?? this.limits.maxFrameSize, this.limits.maxFrameSize),
-    );
-    this.#channelMax = Math.min(this.#channelMax, channelMax ?? 0xffff);
-    this.#peerIdleTimeOut = idleTimeOut ?? 0;
-  }
-
-  #writeOpen(): void {
-    const { maxFrameSize, maxSessions, idleTimeOut } = this.limits;
-    const containerId = this.context.hub.hostName;
-    this.output.frame(0, (writer) =>
-      writeOpen(writer, { containerId, maxFrameSize, channelMax: maxSessions - 1, idleTimeOut }),
-    );
   }
 
   #begin(channel: number, begin: Begin): void {
@@ -323,37 +278,24 @@ export class Connection {
     this.#sessions.set(channel, new Session(this, channel, begin));
   }
 
-  #onSession(channel: number, performative: Exclude<Performative, { type: "open" | "begin" | "close" }>): void {
+  #session(channel: number): Session {
     const session = this.#sessions.get(channel);
-    if (session === undefined) {
-      throw new AmqpError("connection", "amqp:not-allowed", `The channel ${channel} has no session.`);
-    }
-    if (performative.type === "end") return this.#end(session);
+    if (session !== undefined) return session;
+    throw new AmqpError("connection", "amqp:not-allowed", `The channel ${channel} has no session.`);
+  }
+
+  #onSession(session: Session, performative: SessionPerformative): void {
     if (session.ended) return;
     try {
-      this.#dispatch(session, performative);
+      dispatch(session, performative);
     } catch (error) {
       if (!(error instanceof AmqpError) || error.scope !== "session") throw error;
       session.end(error.condition);
     }
   }
 
-  #dispatch(session: Session, performative: Exclude<Performative, { type: "open" | "begin" | "end" | "close" }>): void {
-    switch (performative.type) {
-      case "transfer":
-        return session.transfer(performative);
-      case "attach":
-        return session.attach(performative);
-      case "flow":
-        return session.flow(performative);
-      case "disposition":
-        return session.disposition(performative);
-      case "detach":
-        return session.detach(performative);
-    }
-  }
-
   #end(session: Session): void {
+    session.flush();
     session.end();
     this.#sessions.delete(session.channel);
     this.#owing.delete(session);
@@ -362,17 +304,16 @@ export class Connection {
   // Output ------------------------------------------------------------------------------------------------------------
 
   #schedule(): void {
-    if (this.#scheduled || this.#state === "closed") return;
+    if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      this.#turn();
+      if (!this.#over) this.#turn();
     });
   }
 
   // Each ready link sends a little, so that many readers share a connection fairly and senders are heard in between.
   #turn(): void {
-    if (this.#state === "closing" || this.#state === "closed") return;
     try {
       for (const session of this.#owing) session.flush();
       this.#owing.clear();
@@ -397,8 +338,10 @@ export class Connection {
     this.#resume();
   }
 
+  // Deliveries that the hub has not kept yet are memory: beyond the limit the peer waits.
   #pending(bytes: number): void {
     this.#pendingBytes += bytes;
+    if (this.#over) return;
     if (bytes > 0 && this.#pendingBytes > this.limits.maxPendingBytes) this.#socket.pause();
     else if (bytes < 0) this.#resume();
   }
@@ -414,11 +357,17 @@ export class Connection {
   }
 }
 
-/** Where a frame's body starts; checks its header. */
-function bodyStart(bytes: Buffer, start: number, end: number, type: number): number {
-  const offset = (bytes[start + 4] as number) * 4;
-  if (offset < 8 || start + offset > end || bytes[start + 5] !== type) {
-    throw new AmqpError("connection", "amqp:connection:framing-error", "The frame's header is malformed.");
+function dispatch(session: Session, performative: SessionPerformative): void {
+  switch (performative.type) {
+    case "attach":
+      return session.attach(performative);
+    case "flow":
+      return session.flow(performative);
+    case "transfer":
+      return session.transfer(performative);
+    case "disposition":
+      return session.disposition(performative);
+    case "detach":
+      return session.detach(performative);
   }
-  return start + offset;
 }

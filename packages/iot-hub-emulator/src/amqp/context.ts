@@ -1,4 +1,5 @@
 /** What links find around them: the front they belong to and the connection they came by. */
+import type { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Connection } from "./connection.ts";
 import type { Credentials } from "./credentials.ts";
@@ -17,6 +18,8 @@ export interface FrontContext {
   readonly eventHubAddress: () => { readonly host: string; readonly port: number };
   readonly deviceLinks: DeviceLinks;
   readonly eventReaders: EventReaders;
+  /** Told of what went wrong by the hub's own fault. */
+  readonly reportFault: (error: HubError) => void;
   readonly connectionClosed: (connection: Connection) => void;
 }
 

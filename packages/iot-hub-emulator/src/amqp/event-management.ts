@@ -35,14 +35,10 @@ function read(hub: Hub, properties: AmqpMessage["applicationProperties"]): Respo
   if (typeof name !== "string" || name.toLowerCase() !== hub.eventHubName.toLowerCase()) {
     return failure(404, "amqp:not-found", `This event hub is ${hub.eventHubName}.`);
   }
-  switch (properties.get("type")) {
-    case ENTITY_TYPE:
-      return found((writer) => writeEntity(writer, hub));
-    case PARTITION_TYPE:
-      return readPartition(hub, properties.get("partition"));
-    default:
-      return failure(400, "amqp:invalid-field", `The type must be ${ENTITY_TYPE} or ${PARTITION_TYPE}.`);
-  }
+  const type = properties.get("type");
+  if (type === ENTITY_TYPE) return found((writer) => writeEntity(writer, hub));
+  if (type === PARTITION_TYPE) return readPartition(hub, properties.get("partition"));
+  return failure(400, "amqp:invalid-field", `The type must be ${ENTITY_TYPE} or ${PARTITION_TYPE}.`);
 }
 
 function readPartition(hub: Hub, partition: unknown): Response {

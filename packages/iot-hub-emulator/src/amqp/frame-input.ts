@@ -81,3 +81,12 @@ export class FrameInput {
     return size;
   }
 }
+
+/** Where the body of a frame starts; checks its header. `type` is 0 for AMQP, 1 for SASL. */
+export function bodyStart(bytes: Buffer, start: number, end: number, type: number): number {
+  const offset = (bytes[start + 4] as number) * 4;
+  if (offset < HEADER || start + offset > end || bytes[start + 5] !== type) {
+    throw new AmqpError("connection", "amqp:connection:framing-error", "The frame's header is malformed.");
+  }
+  return start + offset;
+}

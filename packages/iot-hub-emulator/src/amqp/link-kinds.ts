@@ -51,7 +51,7 @@ export type OpenedNode =
 /** Opens what an attach asks for, or throws why it is refused. */
 export function openNode(context: ConnectionContext, request: LinkRequest): OpenedNode {
   const address = parseAddress(request.address);
-  if (address === undefined) {
+  if (address === undefined || !Object.hasOwn(LINK_KINDS, address.kind)) {
     throw new HubError("AmqpAddressNotFound", `The address ${request.address.slice(0, 256)} names nothing here.`);
   }
   return openKind(LINK_KINDS[address.kind] as LinkKind<Kind>, context, address, request);

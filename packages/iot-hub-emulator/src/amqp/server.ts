@@ -1,5 +1,6 @@
 /** The AMQP 1.0 front: takes connected sockets and speaks for the hub on them. */
 import type { Duplex } from "node:stream";
+import type { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
 import { Connection } from "./connection.ts";
 import type { FrontContext } from "./context.ts";
@@ -14,6 +15,8 @@ export interface AmqpFrontOptions {
   /** Where the redirect sends readers of events: the listener of this front, as clients reach it. */
   readonly eventHubAddress: () => { readonly host: string; readonly port: number };
   readonly limits?: Partial<AmqpLimits>;
+  /** Told of what went wrong by the hub's own fault; the peer hears only that it did. */
+  readonly reportFault?: (error: HubError) => void;
   /** Milliseconds of a steady clock, for timeouts; tests bring their own. */
   readonly clock?: () => number;
 }
@@ -37,6 +40,7 @@ export function createAmqpFront(hub: Hub, options: AmqpFrontOptions): AmqpFront 
     clock,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     eventHubAddress: options.eventHubAddress,
+    reportFault: options.reportFault ?? (() => {}),
     deviceLinks: new DeviceLinks(),
     eventReaders: new EventReaders(),
     connectionClosed: (connection) => {
