@@ -21,12 +21,12 @@ export class StandInApi {
   readonly devices = new Map<string, Record<string, unknown>>();
   /** Device tokens that are valid, by token. */
   readonly deviceTokens = new Map<string, string>();
-  products = 0;
+  products: number = 0;
   /** Answers every publish with 503 while set. */
-  refusesEvents = false;
-  refusals = 0;
-  refusesIntegrations = false;
-  url = "";
+  refusesEvents: boolean = false;
+  refusals: number = 0;
+  refusesIntegrations: boolean = false;
+  url: string = "";
   readonly #server: Server = createServer((request, response) => {
     void this.#answer(request).then(({ status, json }) => {
       response
