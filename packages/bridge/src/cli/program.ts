@@ -8,6 +8,7 @@ import { registerIntegrations } from "./commands/integrations.ts";
 import { registerMonitorEvents } from "./commands/monitor-events.ts";
 import { registerProducts } from "./commands/products.ts";
 import { registerPublish } from "./commands/publish.ts";
+import { registerServe } from "./serve.ts";
 import type { Terminal } from "./terminal.ts";
 
 const AFTER_HELP = `
@@ -26,6 +27,7 @@ export function createProgram(terminal: Terminal, onFailed: () => void): Command
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
     .configureHelp({ showGlobalOptions: true });
   const does = commandRunner(terminal, onFailed);
+  registerServe(program);
   registerPublish(program, does);
   registerDevices(program, does);
   registerProducts(program, does);

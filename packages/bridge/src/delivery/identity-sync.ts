@@ -120,7 +120,8 @@ export class IdentitySync {
       this.#createPausedUntil = this.#now() + backoffMs(CREATE_RETRY, this.#createFailures);
       return fail("create_throttled", failure.message, { notBefore: this.#createPausedUntil });
     }
-    if (failure.code !== "permission_missing") return { ok: false, failure };
+    // Over REST a hub answers 401 to a wrong key and to a missing permission alike; the send tells them apart.
+    if (failure.code !== "permission_missing" && failure.code !== "key_refused") return { ok: false, failure };
     const found = await this.#client.getIdentity(device.id);
     const absent = found.ok ? found.value === null : this.#absent.has(device.id);
     if (absent) return fail("create_not_permitted", failure.message);

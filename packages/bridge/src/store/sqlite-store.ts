@@ -22,6 +22,8 @@ export interface SqliteStoreOptions {
   readonly folder: string;
   /** The disk failed a write or a flush: the process must end and start again from what is on disk. */
   readonly onFatal: (error: Error) => void;
+  /** Told after a device got another name. */
+  readonly onDeviceRenamed?: (deviceId: string) => void;
   readonly now?: () => number;
 }
 
@@ -30,24 +32,30 @@ export class SqliteStore implements Directory, EventLog, DeliveryQueue, Identiti
   readonly #secrets: Secrets;
   readonly #lock: FolderLock;
   readonly #now: () => number;
+  readonly #onDeviceRenamed: (deviceId: string) => void;
   readonly #devices = new Recent<string, Device>(100_000);
   readonly #deviceTokens = new Recent<string, string>(100_000);
   readonly #accessTokens = new Recent<string, AccessToken>(10_000);
 
-  private constructor(worker: GroupCommit, secrets: Secrets, lock: FolderLock, now: () => number) {
-    this.#worker = worker;
-    this.#secrets = secrets;
-    this.#lock = lock;
-    this.#now = now;
+  private constructor(
+    opened: { worker: GroupCommit; secrets: Secrets; lock: FolderLock },
+    options: SqliteStoreOptions,
+  ) {
+    this.#worker = opened.worker;
+    this.#secrets = opened.secrets;
+    this.#lock = opened.lock;
+    this.#now = options.now ?? Date.now;
+    this.#onDeviceRenamed = options.onDeviceRenamed ?? ((): void => undefined);
   }
 
-  static async open({ folder, onFatal, now = Date.now }: SqliteStoreOptions): Promise<SqliteStore> {
+  static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
+    const { folder, onFatal } = options;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const lock = await lockFolder(folder);
     try {
       const secrets = openSecrets(join(folder, "secret.key"));
       const worker = await GroupCommit.open(join(folder, "isthmus.db"), onFatal);
-      return new SqliteStore(worker, secrets, lock, now);
+      return new SqliteStore({ worker, secrets, lock }, options);
     } catch (error) {
       await lock.release();
       throw error;
@@ -220,11 +228,13 @@ export class SqliteStore implements Directory, EventLog, DeliveryQueue, Identiti
     await this.#changing([id], this.#worker.call("unclaimDevice", id));
   }
 
-  updateDevice(
+  async updateDevice(
     id: string,
     change: Parameters<Directory["updateDevice"]>[1],
   ): Promise<"updated" | "name_taken" | "unknown"> {
-    return this.#changing([id], this.#worker.call("updateDevice", id, change));
+    const result = await this.#changing([id], this.#worker.call("updateDevice", id, change));
+    if (result === "updated" && change.name !== undefined) this.#onDeviceRenamed(id);
+    return result;
   }
 
   async createDeviceToken(deviceId: string): Promise<string> {

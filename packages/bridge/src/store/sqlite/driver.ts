@@ -61,7 +61,6 @@ function openNodeSqlite(require: NodeJS.Require, file: string): Database | undef
 
 interface WasmStatement {
   run(values: Value[]): { changes: number; lastInsertRowid: number | bigint };
-  get(values: Value[]): Row | null;
   all(values: Value[]): Row[];
   finalize(): void;
 }
@@ -87,7 +86,8 @@ function openWasm(require: NodeJS.Require, file: string): Database {
           const { changes, lastInsertRowid } = statement.run(values);
           return { changes, lastInsertRowid: Number(lastInsertRowid) };
         },
-        get: (...values) => statement.get(values) ?? undefined,
+        // The driver's own get leaves the statement open, which would keep a transaction from committing.
+        get: (...values) => statement.all(values)[0],
         all: (...values) => statement.all(values),
       };
     },

@@ -44,13 +44,13 @@ export class GroupCommit {
   static async open(file: string, onFatal: (error: Error) => void): Promise<GroupCommit> {
     const worker = new Worker(WORKER, { workerData: { file } });
     await new Promise<void>((resolve, reject) => {
-      worker.once("message", (message: FromWorker) => {
-        if (message.kind === "ready") resolve();
-        else reject(new Error(message.kind === "failed" ? message.error : "The store did not start."));
-      });
-      worker.once("error", reject);
+      const started = (message: FromWorker): void => {
+        worker.off("message", started).off("error", reject);
+        if (message.kind === "failed") reject(new Error(message.error));
+        else resolve();
+      };
+      worker.on("message", started).on("error", reject);
     });
-    worker.removeAllListeners();
     return new GroupCommit(worker, onFatal);
   }
 

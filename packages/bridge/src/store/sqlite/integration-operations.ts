@@ -63,8 +63,21 @@ export function integrationOperations({ db }: Transaction): IntegrationOperation
       const scopeId = i.scope.kind === "sandbox" ? i.scope.accountId : String(i.scope.productId);
       const template = i.template === null ? null : JSON.stringify(i.template);
       save.run(
-        ...[i.id, i.type, i.scope.kind, scopeId, i.event, i.deviceId, i.name, i.hubName, i.policyName, i.connectionId],
-        ...[template, i.nameSync ? 1 : 0, i.disabled ? 1 : 0, i.createdAt, i.updatedAt],
+        i.id,
+        i.type,
+        i.scope.kind,
+        scopeId,
+        i.event,
+        i.deviceId,
+        i.name,
+        i.hubName,
+        i.policyName,
+        i.connectionId,
+        template,
+        i.nameSync ? 1 : 0,
+        i.disabled ? 1 : 0,
+        i.createdAt,
+        i.updatedAt,
       );
       dropOrphans();
       return i;

@@ -1,0 +1,190 @@
+/** The composition root: the only file that knows every part of the bridge. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import { createApi } from "./api/server.ts";
+import type { Config } from "./config.ts";
+import { hubHost, LOCAL_HUB } from "./core/hub-host.ts";
+import type { HubEndpoint } from "./core/hub-client.ts";
+import { fail } from "./core/failure.ts";
+import type { HubConnection } from "./core/integration.ts";
+import type { Deliveries, HubViews } from "./core/ports.ts";
+import { Dispatcher } from "./delivery/dispatcher.ts";
+import { createIntegrationTest } from "./delivery/integration-test.ts";
+import { createHubs } from "./hub/hubs.ts";
+import { createAccept } from "./ingest/accept.ts";
+import { Matcher } from "./ingest/matcher.ts";
+import { LocalHub } from "./local-hub.ts";
+import { createMetrics } from "./metrics.ts";
+import { startRetention } from "./store/retention.ts";
+import { SqliteStore } from "./store/sqlite-store.ts";
+
+export interface Bridge {
+  /** Where API and health answer, without trailing slash. */
+  readonly url: string;
+  readonly store: SqliteStore;
+  readonly localHub: LocalHub | null;
+  readonly hubViews: HubViews;
+  /** Takes no more, lets what is under way end, closes everything. What is not delivered stays pending. */
+  stop(): Promise<void>;
+}
+
+export interface BridgeOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** The disk failed: the process must end. */
+  readonly onFatal: (error: Error) => void;
+}
+
+export async function startBridge({ config, log, onFatal }: BridgeOptions): Promise<Bridge> {
+  mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
+  const opened: (() => Promise<unknown>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of opened.splice(0).reverse()) await close();
+  };
+  try {
+    return await open({ config, log, onFatal }, opened, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function open(
+  { config, log, onFatal }: BridgeOptions,
+  opened: (() => Promise<unknown>)[],
+  stop: () => Promise<void>,
+): Promise<Bridge> {
+  const store = await SqliteStore.open({
+    folder: config.dataFolder,
+    onFatal,
+    onDeviceRenamed: (id) =>
+      void renamed(id).catch((error: unknown) => log.error({ reason: String(error) }, "rename.failed")),
+  });
+  opened.push(() => store.close());
+
+  const localHub = config.localHub
+    ? await LocalHub.start({
+        folder: join(config.dataFolder, "local-hub"),
+        environment: config.localHubEnvironment,
+        log,
+      })
+    : null;
+  if (localHub !== null) opened.push(() => localHub.stop());
+
+  const directory = {
+    device: (id: string) => store.device(id),
+    integration: (id: string) => store.integration(id),
+    allIntegrations: () => store.allIntegrations(),
+    connection: async (id: string) => withLocalKey(await store.connection(id), localHub),
+  };
+  const hubs = createHubs({ endpointOf: (connection) => endpointOf(connection, localHub, config), now: Date.now, log });
+  const dispatcher = new Dispatcher({ queue: store, directory, identities: store, hubs, log });
+  const matcher = new Matcher();
+  await dispatcher.start();
+  opened.push(() => dispatcher.stop());
+  matcher.load(await store.allIntegrations());
+  const retention = startRetention({ store, keepMs: config.retentionMs, log });
+  opened.push(() => retention.stop());
+
+  const renamed = async (deviceId: string): Promise<void> => {
+    const device = await store.device(deviceId);
+    if (device !== null) await dispatcher.deviceRenamed(device);
+  };
+
+  const deliveries: Deliveries = {
+    ledger: (id) => store.ledger(id),
+    today: (id) => store.today(id),
+    list: (id, query) => store.list(id, query),
+    async retryParked(id, ids) {
+      const { count, deviceIds } = await store.retryParked(id, ids);
+      dispatcher.retried(id, deviceIds);
+      return count;
+    },
+    connections: () => dispatcher.connections(),
+  };
+
+  const connectionOf = async (hub: string): Promise<HubConnection | null> => {
+    if (hub === LOCAL_HUB) return localHub === null ? null : withLocalKey(localConnection, localHub);
+    const integration = await store.integration(hub);
+    return integration === null ? null : directory.connection(integration.connectionId);
+  };
+  const hubViews: HubViews = {
+    async twin(integrationId, deviceId) {
+      const connection = await connectionOf(integrationId);
+      if (connection === null) return fail("hub_not_found", "There is no such hub.");
+      const shared = dispatcher.line(connection.id)?.client;
+      if (shared !== undefined) return shared.getTwin(deviceId);
+      const client = hubs.open(connection);
+      return client.getTwin(deviceId).finally(() => client.close());
+    },
+    async monitor(hub, options) {
+      const connection = await connectionOf(hub);
+      return connection === null ? fail("hub_not_found", "There is no such hub.") : hubs.monitor(connection, options);
+    },
+  };
+
+  const api: FastifyInstance = createApi({
+    directory: store,
+    accept: createAccept({ matcher, log: store, onAccepted: (accepted) => dispatcher.offer(accepted) }),
+    deliveries,
+    testIntegration: createIntegrationTest({ directory, hubs, now: Date.now }),
+    hubViews,
+    async onIntegrationChanged(id) {
+      const exists = (await store.integration(id)) !== null;
+      // A new one needs its lanes before its first event; a deleted one must match no more before its pending ones expire.
+      if (exists) await dispatcher.integrationChanged(id);
+      matcher.load(await store.allIntegrations());
+      if (exists) return;
+      await dispatcher.integrationChanged(id);
+      await store.expirePending(id);
+    },
+    hubHostRule: (name) => {
+      if (name.trim().toLowerCase() === LOCAL_HUB && localHub === null) {
+        return { ok: false, message: "hub_name 'local' needs the Local Hub: start with ISTHMUS_LOCAL_HUB=on" };
+      }
+      return hubHost(name, config.hubHosts);
+    },
+    health: () => ({ live: true, ready: true, reasons: [] }),
+    metrics: createMetrics({
+      integrations: () => store.allIntegrations(),
+      ledger: (id) => store.ledger(id),
+      connections: () => dispatcher.connections(),
+      storeDepth: () => store.depth,
+    }),
+    now: Date.now,
+    log,
+  });
+  opened.push(() => api.close());
+  const address = await api.listen({ host: config.host, port: config.port });
+  return { url: address.replace(/\/$/, ""), store, localHub, hubViews, stop };
+}
+
+const localConnection: HubConnection = { id: LOCAL_HUB, hostName: LOCAL_HUB, policyName: "", policyKey: "" };
+
+/** For the Local Hub policy and key may be left out: whoever runs the bridge runs the hub. */
+function withLocalKey(connection: HubConnection | null, localHub: LocalHub | null): HubConnection | null {
+  if (connection === null || connection.hostName !== LOCAL_HUB || connection.policyKey !== "" || localHub === null) {
+    return connection;
+  }
+  const policyName = connection.policyName === "" ? "iothubowner" : connection.policyName;
+  return { ...connection, policyName, policyKey: localHub.addresses.policies[policyName] ?? "" };
+}
+
+function endpointOf(connection: HubConnection, localHub: LocalHub | null, config: Config): HubEndpoint | undefined {
+  const { hostName } = connection;
+  if (hostName !== LOCAL_HUB) {
+    return { hostName, httpsPort: 443, amqpsPort: 5671, allowPrivate: config.hubHosts.includes(hostName) };
+  }
+  if (localHub === null) return undefined;
+  const { addresses } = localHub;
+  return {
+    hostName: addresses.hostName,
+    httpsPort: addresses.httpsPort,
+    amqpsPort: addresses.amqpsPort,
+    ca: addresses.ca,
+    allowPrivate: true,
+    eventHubConnectionString: addresses.plainEventHubConnectionString,
+  };
+}

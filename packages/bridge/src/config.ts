@@ -1,0 +1,93 @@
+/** All settings, from the environment and `isthmus.yaml` (same names). The only file that reads the environment. */
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parse } from "yaml";
+
+export interface Config {
+  /** Everything that must survive. */
+  readonly dataFolder: string;
+  readonly host: string;
+  readonly port: number;
+  readonly demo: boolean;
+  readonly localHub: boolean;
+  /** Further hubs to reach although their names are no Azure names or resolve to private addresses. Lower case. */
+  readonly hubHosts: readonly string[];
+  /** How long delivered events are kept. */
+  readonly retentionMs: number;
+  readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
+  /** Handed to the Local Hub's process as they are. */
+  readonly localHubEnvironment: Readonly<Record<string, string>>;
+}
+
+/** A setting that cannot be used; the message names it and says what it takes. */
+export class ConfigError extends Error {
+  readonly code = "config_invalid";
+}
+
+const LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+
+type Settings = Readonly<Record<string, string | undefined>>;
+
+/** Environment wins over the file. `serve` runs without demo and Local Hub unless asked. */
+export function readConfig(environment: Settings = process.env, folder: string = process.cwd()): Config {
+  const settings = { ...readFile(folder, environment["ISTHMUS_CONFIG"]), ...defined(environment) };
+  const text = (name: string, fallback: string): string => settings[name] ?? fallback;
+  const store = text("ISTHMUS_STORE", "sqlite");
+  if (store !== "sqlite") throw new ConfigError("ISTHMUS_STORE takes 'sqlite'; other stores are not built yet.");
+  const level = text("ISTHMUS_LOG_LEVEL", "info");
+  if (!(LEVELS as readonly string[]).includes(level)) {
+    throw new ConfigError(`ISTHMUS_LOG_LEVEL takes one of ${LEVELS.join(", ")}.`);
+  }
+  return {
+    dataFolder: resolve(folder, text("ISTHMUS_DATA", "./data")),
+    host: text("ISTHMUS_HOST", "127.0.0.1"),
+    port: number(settings, "ISTHMUS_PORT", 8080, 0, 65_535),
+    demo: flag(settings, "ISTHMUS_DEMO"),
+    localHub: flag(settings, "ISTHMUS_LOCAL_HUB"),
+    hubHosts: text("ISTHMUS_HUB_HOSTS", "")
+      .split(",")
+      .map((host) => host.trim().toLowerCase())
+      .filter((host) => host !== ""),
+    retentionMs: number(settings, "ISTHMUS_RETENTION_HOURS", 24, 1, 24 * 365) * 3_600_000,
+    logLevel: level as Config["logLevel"],
+    localHubEnvironment: Object.fromEntries(
+      Object.entries(settings).filter((entry): entry is [string, string] => entry[0].startsWith("IOT_HUB_")),
+    ),
+  };
+}
+
+function readFile(folder: string, named: string | undefined): Settings {
+  const file = resolve(folder, named ?? "isthmus.yaml");
+  if (!existsSync(file)) {
+    if (named !== undefined) throw new ConfigError(`ISTHMUS_CONFIG names ${file}, which is not there.`);
+    return {};
+  }
+  const parsed: unknown = parse(readFileSync(file, "utf8"));
+  if (parsed === null) return {};
+  if (typeof parsed !== "object" || Array.isArray(parsed))
+    throw new ConfigError(`${file} must hold NAME: value lines.`);
+  return Object.fromEntries(
+    Object.entries(parsed).map(([name, value]) => [name, Array.isArray(value) ? value.join(",") : String(value)]),
+  );
+}
+
+function defined(environment: Settings): Settings {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""));
+}
+
+function number(settings: Settings, name: string, fallback: number, min: number, max: number): number {
+  const text = settings[name];
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new ConfigError(`${name} takes a whole number from ${min} to ${max}.`);
+  }
+  return value;
+}
+
+function flag(settings: Settings, name: string): boolean {
+  const text = (settings[name] ?? "off").toLowerCase();
+  if (["on", "true", "1", "yes"].includes(text)) return true;
+  if (["off", "false", "0", "no"].includes(text)) return false;
+  throw new ConfigError(`${name} takes 'on' or 'off'.`);
+}

@@ -1,0 +1,69 @@
+/** `first-run.json`: how to sign in and where everything is. Written at first start; later starts change only addresses. */
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { hashPassword } from "./api/password.ts";
+import type { Accounts } from "./core/directory.ts";
+import type { LocalHub } from "./local-hub.ts";
+
+export interface FirstRun {
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+  readonly accessToken: string;
+  readonly localHub?: {
+    readonly hostName: string;
+    readonly httpsPort: number;
+    readonly amqpsPort: number;
+    /** Of the policy `iothubowner`. */
+    readonly connectionString: string;
+    readonly eventHubConnectionString: string;
+    /** Certificate authority to trust, PEM. */
+    readonly caFile: string;
+  };
+}
+
+const USERNAME = "admin@isthmus.local";
+
+export interface FirstRunOptions {
+  readonly folder: string;
+  readonly url: string;
+  readonly accounts: Accounts;
+  readonly localHub: LocalHub | null;
+}
+
+/** `created` at the very first start on this data folder. */
+export async function writeFirstRun(
+  options: FirstRunOptions,
+): Promise<{ readonly firstRun: FirstRun; readonly created: boolean }> {
+  const file = join(options.folder, "first-run.json");
+  const known = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as FirstRun) : null;
+  const firstRun: FirstRun = {
+    ...(known ?? (await createAdministrator(options.accounts))),
+    url: options.url,
+    ...localHubAddresses(options.localHub),
+  };
+  const next = `${file}.next`;
+  writeFileSync(next, `${JSON.stringify(firstRun, null, 2)}\n`, { mode: 0o600 });
+  renameSync(next, file);
+  return { firstRun, created: known === null };
+}
+
+async function createAdministrator(
+  accounts: Accounts,
+): Promise<Pick<FirstRun, "username" | "password" | "accessToken">> {
+  const password = randomBytes(12).toString("base64url");
+  const passwordHash = await hashPassword(password);
+  // A start that was killed before the file was written left the account: its password was never seen, so it gets a new name.
+  const taken = (await accounts.accountByUsername(USERNAME)) !== null;
+  const username = taken ? `admin-${randomBytes(3).toString("hex")}@isthmus.local` : USERNAME;
+  const account = await accounts.createAccount({ username, passwordHash });
+  const accessToken = await accounts.createToken({ accountId: account.id, client: "first-run", expiresAt: null });
+  return { username, password, accessToken };
+}
+
+function localHubAddresses(localHub: LocalHub | null): Pick<FirstRun, "localHub"> {
+  if (localHub === null) return {};
+  const { hostName, httpsPort, amqpsPort, connectionString, eventHubConnectionString, caFile } = localHub.addresses;
+  return { localHub: { hostName, httpsPort, amqpsPort, connectionString, eventHubConnectionString, caFile } };
+}
