@@ -18,9 +18,9 @@ export class StandInApi {
   readonly accessToken = "an-access-token";
   readonly events: TakenEvent[] = [];
   readonly integrations: Record<string, unknown>[] = [];
-  readonly devices = new Map<string, Record<string, unknown>>();
+  readonly devices: Map<string, Record<string, unknown>> = new Map();
   /** Device tokens that are valid, by token. */
-  readonly deviceTokens = new Map<string, string>();
+  readonly deviceTokens: Map<string, string> = new Map();
   products: number = 0;
   /** Answers every publish with 503 while set. */
   refusesEvents: boolean = false;
