@@ -13,7 +13,7 @@ import type { AmqpFront } from "./amqp/server.ts";
 import { createHttpFront, createHttpsServer } from "./http/front.ts";
 import type { HubError } from "./hub/errors.ts";
 import { Hub } from "./hub/hub.ts";
-import { listen } from "./listening.ts";
+import { Listeners } from "./listening.ts";
 import { openServerCredentials } from "./tls/development-ca.ts";
 import type { ServerCredentials } from "./tls/development-ca.ts";
 
@@ -129,11 +129,15 @@ async function openParts(options: EmulatorOptions, opened: Close[], close: Close
   const credentials = await openServerCredentials(tlsFolder, [hostName, ...hostNames], now());
   let start: (fronts: Fronts) => void = () => undefined;
   const fronts = new Promise<Fronts>((resolve) => (start = resolve));
-  const ports = await openListeners(options, credentials, fronts, opened);
+  const listeners = new Listeners();
+  const closeListeners = (): Promise<void> => listeners.close();
+  opened.push(closeListeners);
+  const ports = await openListeners(options, credentials, fronts, listeners);
   const hub = await Hub.open({ ...options, encodeEvent: encodeStoredMessage });
-  opened.push(() => hub.close());
+  opened.push(() => hub.close(), closeListeners);
   const amqp = createAmqpFront(hub, { eventHubAddress: () => ({ host: hostName, port: ports.amqps }) });
   opened.push(() => amqp.close());
+  opened.push(() => Promise.resolve(listeners.refuse()));
   start({ http: createHttpFront(hub, options.reportFault), amqp });
   return { hub, addresses: addressesOf(hub, credentials, ports), close: async () => void (await close()) };
 }
@@ -156,7 +160,7 @@ async function openListeners(
   { host = "127.0.0.1", ports = {} }: EmulatorOptions,
   credentials: ServerCredentials,
   fronts: Promise<Fronts>,
-  opened: Close[],
+  listeners: Listeners,
 ): Promise<Ports> {
   const { certificate, privateKey } = credentials;
   const accept = (plain: boolean) => (socket: Socket) => {
@@ -172,23 +176,14 @@ async function openListeners(
     accept(false),
   );
   const tcp = createTcpServer(accept(true));
-  const add = async (server: Server, variable: string, ...candidates: [number, ...number[]]): Promise<number> => {
-    const port = await listen(server, { host, ports: candidates, variable });
-    opened.push(() => closeServer(server));
-    return port;
-  };
+  const add = (server: Server, variable: string, ...candidates: [number, ...number[]]): Promise<number> =>
+    listeners.open(server, { host, ports: candidates, variable });
   const httpsPorts: [number, ...number[]] = ports.https === undefined ? [443, 8443] : [ports.https];
-  const httpsPort = await add(https, "IOT_HUB_HTTPS_PORT", ...httpsPorts);
-  opened.push(() => Promise.resolve(https.closeAllConnections()));
   return {
-    https: httpsPort,
+    https: await add(https, "IOT_HUB_HTTPS_PORT", ...httpsPorts),
     amqps: await add(tls, "IOT_HUB_AMQPS_PORT", ports.amqps ?? AMQPS_PORT),
     amqp: await add(tcp, "IOT_HUB_AMQP_PORT", ports.amqp ?? 5672),
   };
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
 }
 
 function addressesOf(hub: Hub, credentials: ServerCredentials, ports: Ports): EmulatorAddresses {

@@ -1,5 +1,5 @@
-/** Opening a port, with errors that say which one and what to do. */
-import type { AddressInfo, Server } from "node:net";
+/** Opening ports, with errors that say which one and what to do, and closing them with everything connected to them. */
+import type { AddressInfo, Server, Socket } from "node:net";
 
 /** A listener could not be opened. `code` is `port_in_use`, `port_not_permitted` or `listen_failed`. */
 export class ListenError extends Error {
@@ -22,8 +22,38 @@ export interface Listening {
   readonly variable: string;
 }
 
-/** Resolves with the port the server listens on. */
-export async function listen(server: Server, { host, ports, variable }: Listening): Promise<number> {
+/** Servers that open one by one and close together. */
+export class Listeners {
+  readonly #servers: Server[] = [];
+  readonly #sockets = new Set<Socket>();
+
+  /** Resolves with the port the server listens on. */
+  async open(server: Server, listening: Listening): Promise<number> {
+    // The sockets below TLS too: one that never finishes its handshake must not hold up the end.
+    server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
+    const port = await listen(server, listening);
+    this.#servers.push(server);
+    return port;
+  }
+
+  /** No new connections from now on. */
+  refuse(): void {
+    for (const server of this.#servers) server.close();
+  }
+
+  /** Cuts every connection; resolves when all are gone. */
+  async close(): Promise<void> {
+    const servers = this.#servers.splice(0);
+    const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all(closed);
+  }
+}
+
+async function listen(server: Server, { host, ports, variable }: Listening): Promise<number> {
   for (const [i, port] of ports.entries()) {
     try {
       return await tryListen(server, host, port);

@@ -8,7 +8,7 @@ test("a new twin has versions, dates and an etag as the service makes them", asy
   const registry = hub.registry();
   await registry.create({ deviceId: "d" });
   const { responseBody: twin } = await registry.getTwin("d");
-  expect(JSON.parse(JSON.stringify({ ...twin, _registry: undefined }))).toMatchObject({
+  expect(twin).toMatchObject({
     deviceId: "d",
     etag: "AAAAAAAAAAE=",
     version: 2,

@@ -76,5 +76,5 @@ export class EventTail {
 }
 
 function costOf(event: StoredEvent): number {
-  return event.message.byteLength + OVERHEAD_BYTES;
+  return event.message.length + OVERHEAD_BYTES;
 }

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { ConfigError, SETTINGS, helpText, readConfig } from "./config.ts";
+
+test("without settings everything has its default", () => {
+  expect(readConfig([], {})).toEqual({ ports: {} });
+});
+
+test("flags win over the environment, and an empty variable counts as none", () => {
+  const env = { IOT_HUB_HTTPS_PORT: "1", IOT_HUB_AMQPS_PORT: "0", IOT_HUB_DATA: "" };
+  expect(readConfig(["--https-port", "2", "--data=here"], env)).toEqual({
+    folder: "here",
+    ports: { https: 2, amqps: 0 },
+  });
+});
+
+test.each([
+  ["localhost", { hostName: "localhost", host: "127.0.0.1" }],
+  ["myhub.local", { hostName: "myhub.local", host: "myhub.local" }],
+  ["0.0.0.0", { hostName: "localhost", host: "0.0.0.0" }],
+])("IOT_HUB_HOST=%s is name and address", (value, expected) => {
+  expect(readConfig([], { IOT_HUB_HOST: value })).toMatchObject(expected);
+});
+
+test.each([
+  [["--https-port", "65536"], {}, /--https-port \(IOT_HUB_HTTPS_PORT\)/],
+  [[], { IOT_HUB_AMQP_PORT: "x" }, /--amqp-port \(IOT_HUB_AMQP_PORT\)/],
+  [["--nonsense"], {}, /nonsense/],
+] as const)("%j %j is refused by name", (args, env, message) => {
+  expect(() => readConfig(args, env)).toThrow(ConfigError);
+  expect(() => readConfig(args, env)).toThrow(message);
+});
+
+test("help names every setting", () => {
+  expect(readConfig(["--help"], {})).toBeUndefined();
+  for (const { flag, variable } of Object.values(SETTINGS))
+    expect(helpText()).toMatch(new RegExp(`--${flag}.*${variable}`));
+});
