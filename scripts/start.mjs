@@ -20,12 +20,21 @@ const server = spawn(
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(signal));
 let stopping = false;
+if (process.env["npm_lifecycle_event"] !== undefined) stopWithParent();
 
 server.once("error", (error) => {
   console.error(`The server could not be started: ${error.message}`);
   process.exit(1);
 });
 server.once("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+
+/** Told to end, npm ends the shell it started us with, and the shell tells nobody: we find ourselves with another parent. */
+function stopWithParent() {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) stop("SIGTERM");
+  }, 500).unref();
+}
 
 function stop(signal) {
   if (stopping) return;
