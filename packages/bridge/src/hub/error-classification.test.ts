@@ -80,10 +80,10 @@ test("every row of the table can be reached", () => {
     if (row.condition !== undefined) ways.push({ condition: row.condition, text: "" });
     if (row.status !== undefined) ways.push({ status: row.status, text: "" });
     for (const refusal of ways)
-      expect(
-        occasions.map((occasion) => classifyRefusal(refusal, occasion, NOW).code),
-        JSON.stringify(refusal),
-      ).toContain(row.code);
+      expect({ refusal, codes: occasions.map((occasion) => classifyRefusal(refusal, occasion, NOW).code) }).toEqual({
+        refusal,
+        codes: expect.arrayContaining([row.code]) as string[],
+      });
   }
 });
 
@@ -117,7 +117,7 @@ test("what the hub says never carries a token, a key or a control character furt
   const words =
     "Bad token SharedAccessSignature sr=h&sig=abc%3D&se=1&skn=owner\u001b[31m sig=abc%3D SharedAccessKey=c2VjcmV0\r\nnext";
   const clean = scrub(words);
-  expect(clean).not.toMatch(/abc|c2VjcmV0|[\u0000-\u001f]/);
+  expect(clean).not.toMatch(/abc|c2VjcmV0|\p{Cc}/u);
   expect(clean).toContain("next");
   expect(scrub("x".repeat(1_000))).toHaveLength(300);
 });

@@ -41,24 +41,22 @@ export async function monitorEvents(
   const hostName = parseEventHubConnectionString(found.value).endpoint.replace(/:\d+$/, "");
   const refused = await refusedHost(hostName, endpoint.allowPrivate);
   if (refused !== null) return { ok: false, failure: refused };
-  const client = new EventHubConsumerClient("$Default", found.value, {
-    retryOptions: { maxRetries: 3, retryDelayInMs: 1_000, timeoutInMs: openTimeout },
-  });
-  return read(client, { ...options, hostName, now, openTimeout });
+  return read({ ...options, connectionString: found.value, hostName, now, openTimeout });
 }
 
 interface ReadOptions extends MonitorOptions {
+  readonly connectionString: string;
   readonly hostName: string;
   readonly now: () => number;
   readonly openTimeout: number;
 }
 
-async function read(client: EventHubConsumerClient, options: ReadOptions): Promise<Result<null>> {
+async function read(options: ReadOptions): Promise<Result<null>> {
   const { signal, since, onEvent, onFailure, openTimeout } = options;
   const patience = AbortSignal.any([signal, AbortSignal.timeout(openTimeout)]);
+  const client = openClient(options, 3);
   try {
-    // A subscription with a refused token stays silent, so the token is tried on a question that gets an answer.
-    const { partitionIds } = await untilAborted(client.getEventHubProperties({ abortSignal: patience }), patience);
+    const partitionIds = await probe(options, patience);
     const pending = new Set(partitionIds);
     const allOpen = new Promise<void>((resolve) => {
       const subscription = client.subscribe(
@@ -89,6 +87,22 @@ async function read(client: EventHubConsumerClient, options: ReadOptions): Promi
     if (signal.aborted) return succeed(null);
     return { ok: false, failure: readerFailure(error, options) };
   }
+}
+
+// A subscription with a refused token stays silent, so the token is tried on a question that gets an answer, and without
+// the retries that would hide it.
+async function probe(options: ReadOptions, patience: AbortSignal): Promise<readonly string[]> {
+  const client = openClient(options, 0);
+  try {
+    return await untilAborted(client.getPartitionIds({ abortSignal: patience }), patience);
+  } finally {
+    await client.close().catch(() => undefined);
+  }
+}
+
+function openClient({ connectionString, openTimeout }: ReadOptions, maxRetries: number): EventHubConsumerClient {
+  const retryOptions = { maxRetries, retryDelayInMs: 1_000, timeoutInMs: openTimeout };
+  return new EventHubConsumerClient("$Default", connectionString, { retryOptions });
 }
 
 function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -31,7 +31,7 @@ export class RegistryClient {
   async createIdentity(
     deviceId: string,
   ): Promise<Result<{ readonly identity: DeviceIdentity; readonly created: boolean }>> {
-    if (!isDeviceId(deviceId)) return refusedId(deviceId);
+    if (!isAddressable(deviceId)) return refusedId(deviceId);
     const body = { deviceId, status: "enabled", authentication: GENERATED_KEYS };
     const made = await this.#transport.request({ method: "PUT", path: identityPath(deviceId), body });
     if (!made.ok) return made;
@@ -42,7 +42,7 @@ export class RegistryClient {
   }
 
   async getIdentity(deviceId: string): Promise<Result<DeviceIdentity | null>> {
-    if (!isDeviceId(deviceId)) return succeed(null);
+    if (!isAddressable(deviceId)) return succeed(null);
     const found = await this.#transport.request({ method: "GET", path: identityPath(deviceId) });
     if (!found.ok) return found;
     if (isMissingDevice(found.value)) return succeed(null);
@@ -52,7 +52,7 @@ export class RegistryClient {
   }
 
   async deleteIdentity(deviceId: string): Promise<Result<null>> {
-    if (!isDeviceId(deviceId)) return succeed(null);
+    if (!isAddressable(deviceId)) return succeed(null);
     const path = identityPath(deviceId);
     const gone = await this.#transport.request({ method: "DELETE", path, ifMatch: '"*"' });
     if (!gone.ok) return gone;
@@ -61,7 +61,7 @@ export class RegistryClient {
   }
 
   async getTwin(deviceId: string): Promise<Result<Record<string, unknown> | null>> {
-    if (!isDeviceId(deviceId)) return succeed(null);
+    if (!isAddressable(deviceId)) return succeed(null);
     const found = await this.#transport.request({ method: "GET", path: twinPath(deviceId) });
     if (!found.ok) return found;
     if (isMissingDevice(found.value)) return succeed(null);
@@ -69,7 +69,7 @@ export class RegistryClient {
   }
 
   async patchDesired(deviceId: string, patch: Readonly<Record<string, unknown>>): Promise<Result<null>> {
-    if (!isDeviceId(deviceId)) return refusedId(deviceId);
+    if (!isAddressable(deviceId)) return refusedId(deviceId);
     const body = { properties: { desired: patch } };
     const path = twinPath(deviceId);
     const patched = await this.#transport.request({ method: "PATCH", path, ifMatch: '"*"', body });
@@ -106,6 +106,11 @@ export class RegistryClient {
     }
     return false;
   }
+}
+
+// The two dot segments are legal ids, but in a path every URL parser on the way would resolve them.
+function isAddressable(deviceId: string): boolean {
+  return isDeviceId(deviceId) && deviceId !== "." && deviceId !== "..";
 }
 
 function identityPath(deviceId: string): string {

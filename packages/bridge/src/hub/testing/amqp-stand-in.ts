@@ -21,6 +21,8 @@ export interface AmqpBehaviour {
   readonly attach?: (deviceId: string) => { credit: number } | AmqpError | "silent";
   /** Called for each message; accepts it when absent. */
   readonly message?: (received: ReceivedMessage) => void;
+  /** Asked for SASL PLAIN; clients may also start without any SASL. */
+  readonly login?: (user: string, password: string) => boolean;
   /** For receivers that a client opens, other than `$cbs`. */
   readonly receiver?: (sender: Sender, address: string) => void;
 }
@@ -33,6 +35,8 @@ export interface AmqpStandIn {
   readonly sockets: Set<TLSSocket>;
   readonly messages: ReceivedMessage[];
   readonly tokens: { readonly token: string; readonly audience: string }[];
+  /** Answers the attaches that were met with silence. */
+  readonly unanswered: (() => void)[];
   /** Device id of every link that is open now, with its connection. */
   readonly links: Map<Receiver, string>;
   close(): Promise<void>;
@@ -44,7 +48,11 @@ export async function startAmqpStandIn(
   connectionOptions: Record<string, unknown> = {},
 ): Promise<AmqpStandIn> {
   const container = rhea.create_container({ id: "stand-in" });
-  const server = createServer({ key, cert });
+  container.sasl_server_mechanisms.enable_anonymous();
+  container.sasl_server_mechanisms.enable_plain((user: string, password: string) =>
+    Promise.resolve(hub.behaviour.login?.(user, password) ?? true),
+  );
+  const server = createServer({ key, cert, noDelay: true });
   const hub: AmqpStandIn = {
     get port() {
       return (server.address() as AddressInfo).port;
@@ -54,6 +62,7 @@ export async function startAmqpStandIn(
     sockets: new Set(),
     messages: [],
     tokens: [],
+    unanswered: [],
     links: new Map(),
     close: () =>
       new Promise((resolve) => {
@@ -65,7 +74,9 @@ export async function startAmqpStandIn(
     hub.sockets.add(socket);
     socket.on("close", () => hub.sockets.delete(socket));
     socket.on("error", () => undefined);
-    const options = { ...connectionOptions, receiver_options: { credit_window: 0, autoaccept: false } };
+    // The library's ring would otherwise close the session's window behind one unsettled delivery.
+    const ring = { session_buffer_size: 32_768 };
+    const options = { ...ring, ...connectionOptions, receiver_options: { credit_window: 0, autoaccept: false } };
     const connection = container.create_connection(options as never);
     hub.connections.add(connection);
     connection["accept"](socket);
@@ -97,8 +108,16 @@ function serve(container: ReturnType<typeof rhea.create_container>, hub: AmqpSta
     if (address === "$cbs") return receiver.add_credit(100);
     const deviceId = deviceOf(address);
     const answer = hub.behaviour.attach?.(deviceId) ?? { credit: 1_000 };
-    if (answer === "silent") return;
-    if ("credit" in answer) {
+    if (answer === "silent") {
+      // The library is about to answer by itself.
+      const state = (receiver as unknown as { readonly state: { open_requests: number } }).state;
+      state.open_requests = 0;
+      hub.unanswered.push(() => {
+        hub.links.set(receiver, deviceId);
+        state.open_requests = 1;
+        receiver.add_credit(10);
+      });
+    } else if ("credit" in answer) {
       hub.links.set(receiver, deviceId);
       if (answer.credit > 0) receiver.add_credit(answer.credit);
     } else receiver.close(answer as AmqpError);

@@ -42,8 +42,10 @@ export function makeTestCertificate({
     der(0xa3, sequence(sequence(SUBJECT_ALTERNATIVE_NAME, der(0x04, names)))),
   );
   const signature = der(0x03, Buffer.from([0]), sign("sha256", unsigned, privateKey));
-  const encoded = sequence(unsigned, ECDSA_WITH_SHA256, signature).toString("base64");
-  const cert = `-----BEGIN CERTIFICATE-----\n${encoded.replace(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
+  const encoded = sequence(unsigned, ECDSA_WITH_SHA256, signature)
+    .toString("base64")
+    .match(/.{1,64}/g);
+  const cert = `-----BEGIN CERTIFICATE-----\n${encoded?.join("\n")}\n-----END CERTIFICATE-----\n`;
   return { ca: cert, cert, key: privateKey.export({ type: "pkcs8", format: "pem" }) as string };
 }
 
