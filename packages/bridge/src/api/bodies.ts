@@ -2,13 +2,14 @@
 import { isUtf8 } from "node:buffer";
 import { parse } from "node:querystring";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { ApiError, badRequest } from "./api-error.ts";
+import { ApiError, badRequest, refusal } from "./api-error.ts";
 
 /** Fields of a body. From a form all values are texts. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 const MAX_FORM_FIELDS = 64;
 const NO_FIELDS: Fields = Object.freeze({});
+export const UNSUPPORTED_TYPE = "Unsupported content type: send application/json or application/x-www-form-urlencoded";
 export const FORM_TYPE = "application/x-www-form-urlencoded";
 
 /** Replaces the framework's parsers: text that is not UTF-8 is refused instead of mended, an empty JSON body is no fields. */
@@ -44,6 +45,7 @@ export function compressionRefusal(request: FastifyRequest): ApiError | undefine
 /** The body's fields; none when there is no body. Refuses arrays, texts and numbers. */
 export function fieldsOf(request: FastifyRequest): Fields {
   const { body } = request;
+  if (request.isMultipart()) throw refusal(415, UNSUPPORTED_TYPE);
   if (body === undefined) return NO_FIELDS;
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw badRequest("The body must be a JSON object");

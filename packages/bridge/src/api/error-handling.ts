@@ -4,12 +4,13 @@ import type { Socket } from "node:net";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ApiError } from "./api-error.ts";
 import type { ErrorBody } from "./api-error.ts";
+import { UNSUPPORTED_TYPE } from "./bodies.ts";
 
 /** What the framework refuses before a handler sees it. Own words: its own would repeat parts of the request. */
 const FRAMEWORK_REFUSALS: Readonly<Record<string, { readonly status: number; readonly error: string }>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     status: 415,
-    error: "Unsupported content type: send application/json or application/x-www-form-urlencoded",
+    error: UNSUPPORTED_TYPE,
   },
   FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, error: "The body is too large" },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { status: 400, error: "The body does not have the announced length" },

@@ -45,6 +45,8 @@ const SECURITY_HEADERS = {
 export function createApi(dependencies: ApiDependencies): FastifyInstance {
   const app = fastify({
     loggerInstance: dependencies.log,
+    // One logger for all: a child for every request costs more than the few lines that are ever written.
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: LIMITS.body,
     requestTimeout: LIMITS.requestTimeout,
