@@ -115,7 +115,7 @@ export class TestClient {
         "connection_error",
         (context: EventContext) => (error = asError(context.connection.error ?? context.error)),
       );
-      this.connection.on("disconnected", () => resolve(error));
+      for (const event of ["connection_close", "disconnected"]) this.connection.on(event, () => resolve(error));
     });
     for (const event of ["session_error", "sender_error", "receiver_error", "error"])
       this.connection.on(event, () => {});
