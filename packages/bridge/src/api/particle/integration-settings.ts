@@ -23,6 +23,7 @@ interface Context {
 const TYPE = "AzureIotHub";
 const MAX_TEMPLATE_BYTES = 16 * 1024;
 const MAX_TEMPLATE_DEPTH = 16;
+const LOCAL = "local";
 /** The policy that the Local Hub makes at its first start. */
 const LOCAL_POLICY = "iothubowner";
 
@@ -31,13 +32,15 @@ export async function integrationSettingsOf(fields: Fields, context: Context): P
   const { scope, stored, hubHostRule } = context;
   requireType(fields, stored !== undefined);
   const event = eventPrefix(fields) ?? stored?.event ?? missing("event");
-  const hubName = optionalText(fields, "hub_name", 253)?.trim() ?? stored?.hubName ?? missing("hub_name");
-  const host = hubHostRule(hubName);
+  const asked = optionalText(fields, "hub_name", 253)?.trim() ?? stored?.hubName ?? missing("hub_name");
+  const host = hubHostRule(asked);
   if (!host.ok) throw badRequest(`hub_name: ${host.message}`);
-  const isLocal = host.hostName === "local";
+  const isLocal = host.hostName === LOCAL;
+  // However it was written: who may see what in the shared Local Hub depends on recognising it.
+  const hubName = isLocal ? LOCAL : asked;
   const policyName = policyNameOf(fields, stored) ?? (isLocal ? LOCAL_POLICY : missing("policy_name"));
   const policyKey = policyKeyOf(fields);
-  const mayKeepKey = isLocal || (stored !== undefined && stored.hubName !== "local");
+  const mayKeepKey = isLocal || (stored !== undefined && stored.hubName !== LOCAL);
   if (policyKey === null && !mayKeepKey) missing("policy_key");
   return {
     scope,
