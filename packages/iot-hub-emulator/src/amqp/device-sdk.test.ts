@@ -32,7 +32,7 @@ test("a device sends through Microsoft's client and its messages are read with M
       await device.sendEvent(message);
     }
     const tooLarge = device.sendEvent(new Message(Buffer.alloc(270_000)));
-    await expect(tooLarge).rejects.toThrow();
+    await expect(tooLarge).rejects.toMatchObject({ name: "MessageTooLargeError" });
     await device.close();
 
     const reader = new EventHubConsumerClient("$Default", addresses.plainEventHubConnectionString);

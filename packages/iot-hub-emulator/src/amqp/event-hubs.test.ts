@@ -340,8 +340,8 @@ test("messages larger than the reader's frames come whole, unsettled or settled 
       });
       const bodies: string[] = [];
       receiver.on("message", ({ message, delivery }: EventContext) => {
-        const { content } = message?.body as { content: Buffer };
-        bodies.push((JSON.parse(content.toString()) as { body: string }).body);
+        const section = message?.body as { content: Buffer } | undefined;
+        bodies.push((JSON.parse(String(section?.content)) as { body: string }).body);
         expect(delivery?.remote_settled).toBe(snd_settle_mode === 1);
       });
       const drained = new Promise((resolve) => receiver.once("receiver_drained", resolve));
