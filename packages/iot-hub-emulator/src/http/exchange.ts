@@ -28,7 +28,7 @@ export interface HubResponse {
 }
 
 /** Who may use a route: anyone, a policy with a permission, or the device named by the parameter `deviceId`. */
-export type Access =
+type Access =
   | { readonly kind: "public" }
   | { readonly kind: "service"; readonly permission: Permission }
   | { readonly kind: "device" };

@@ -2,7 +2,7 @@
 import { HubError } from "../hub/errors.ts";
 import type { Route } from "./exchange.ts";
 
-export interface Match {
+interface Match {
   readonly route: Route;
   /** Percent-decoded. */
   readonly params: Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@ import type { Registry } from "./registry.ts";
 import { parseTwinChange } from "./twins.ts";
 import type { Twins } from "./twins.ts";
 
-export interface BulkError {
+interface BulkError {
   readonly deviceId: string;
   readonly moduleId: string | null;
   readonly errorCode: string;

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 
 /** Numeric code of each error; its first three digits are the HTTP status. */
-export const HUB_ERROR_CODES = {
+const HUB_ERROR_CODES = {
   InvalidProtocolVersion: 400001,
   InvalidOperation: 400003,
   ArgumentInvalid: 400004,

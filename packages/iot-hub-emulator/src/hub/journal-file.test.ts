@@ -85,3 +85,17 @@ test("a journal of changes to few values stays small and loses none of them", as
     await again.close();
   });
 });
+
+test("a journal longer than one read, with lines longer than one, opens whole", async () => {
+  await inFolder(async (file) => {
+    const journal = await openJournal(file);
+    const long = "é".repeat(700_000);
+    for (let i = 0; i < 5; i++) await journal.commit([[`key${i}`, `${i}${long}`]]);
+    await journal.close();
+    await appendFile(file, "[[");
+    const again = await openJournal(file);
+    expect(again.entries.size).toBe(5);
+    for (const [key, value] of again.entries) expect(value === `${key.slice(3)}${long}`).toBe(true);
+    await again.close();
+  });
+});

@@ -3,7 +3,7 @@
  * written, so that the death of the process loses nothing; lines of one turn of the event loop go out together. When most
  * lines are out of date the file is written anew beside the old one and takes its place.
  */
-import { open, readFile, rename } from "node:fs/promises";
+import { open, rename } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { HubError } from "./errors.ts";
 import type { Journal } from "./journal.ts";
@@ -19,17 +19,24 @@ interface PendingCommit {
 /** Below this many entries out of date a rewrite is not worth it. */
 const MIN_STALE_ENTRIES = 10_000;
 const REWRITE_ENTRIES_AT_ONCE = 1_000;
+const READ_BYTES = 1024 * 1024;
 
 /** Opens or creates the journal; what a crash left of a last line is cut off. */
 export async function openJournal(file: string): Promise<Journal> {
-  const bytes = await readIfPresent(file);
-  const end = bytes.lastIndexOf(0x0a) + 1;
-  const entries = new Map<string, unknown>();
-  let count = 0;
-  for (const line of linesOf(bytes.subarray(0, end))) count += applyLine(entries, line, file);
-  const handle = await open(file, "a", 0o600);
-  if (end < bytes.length) await handle.truncate(end);
-  return new JournalFile({ file, handle, size: end, entries, count });
+  const handle = await open(file, "a+", 0o600);
+  try {
+    const entries = new Map<string, unknown>();
+    let [size, count] = [0, 0];
+    for await (const line of wholeLines(handle)) {
+      count += applyLine(entries, line.toString("utf8"), file);
+      size += line.length + 1;
+    }
+    if (size < (await handle.stat()).size) await handle.truncate(size);
+    return new JournalFile({ file, handle, size, entries, count });
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 class JournalFile implements Journal {
@@ -133,20 +140,20 @@ function applyLine(entries: Map<string, unknown>, line: string, file: string): n
   return changes.length;
 }
 
-// Line by line, because a file of a million devices is longer than the longest string.
-function* linesOf(bytes: Buffer): Generator<string> {
-  for (let start = 0; start < bytes.length;) {
-    const end = bytes.indexOf(0x0a, start);
-    yield bytes.toString("utf8", start, end);
-    start = end + 1;
-  }
-}
-
-async function readIfPresent(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
-    throw error;
+// Piece by piece, because the file of a million devices is longer than the longest buffer. Leaves out an unfinished last line.
+async function* wholeLines(handle: FileHandle): AsyncGenerator<Buffer> {
+  let rest = Buffer.alloc(0);
+  for (let position = 0; ;) {
+    const piece = Buffer.allocUnsafe(READ_BYTES);
+    const { bytesRead } = await handle.read(piece, 0, READ_BYTES, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    const bytes = Buffer.concat([rest, piece.subarray(0, bytesRead)]);
+    let start = 0;
+    for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, start)) {
+      yield bytes.subarray(start, end);
+      start = end + 1;
+    }
+    rest = bytes.subarray(start);
   }
 }

@@ -8,13 +8,13 @@ import { createEmulator } from "../emulator.ts";
 import type { Emulator, EmulatorAddresses, EmulatorOptions } from "../emulator.ts";
 import type { StoredEvent } from "../hub/event-stream.ts";
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
-export interface RawRequest {
+interface RawRequest {
   readonly method?: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;

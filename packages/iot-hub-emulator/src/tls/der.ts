@@ -1,7 +1,7 @@
 /** The few DER encodings that an X.509 certificate is made of (ITU-T X.690). */
 
 /** A tagged value: one tag octet, the length, the contents. */
-export function der(tag: number, ...contents: readonly Uint8Array[]): Buffer {
+function der(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(contents);
   return Buffer.concat([Buffer.from([tag]), lengthOctets(body.length), body]);
 }
