@@ -8,15 +8,21 @@ import { registerIntegrations } from "./commands/integrations.ts";
 import { registerMonitorEvents } from "./commands/monitor-events.ts";
 import { registerProducts } from "./commands/products.ts";
 import { registerPublish } from "./commands/publish.ts";
-import { registerServe } from "./serve.ts";
 import type { Terminal } from "./terminal.ts";
 
 const AFTER_HELP = `
 Address and token come from --url and --token, from ISTHMUS_URL and ISTHMUS_TOKEN, or from first-run.json in
 $ISTHMUS_DATA (default ./data). Exit codes: 0 done, 1 refused or failed, 2 wrong usage.`;
 
-/** `onFailed` is called when a command did its work and the result is bad news. */
-export function createProgram(terminal: Terminal, onFailed: () => void): Command {
+/** Words by which a command line needs the server's own code. The other commands start without it, in a third of the time. */
+const NEEDS_SERVER = new Set(["serve", "demo", "help", "--help", "-h"]);
+
+/** For these arguments. `onFailed` is called when a command did its work and the result is bad news. */
+export async function createProgram(
+  args: readonly string[],
+  terminal: Terminal,
+  onFailed: () => void,
+): Promise<Command> {
   const program = new Command("isthmus")
     .description("Device events in, Azure IoT Hub messages out")
     .option("--url <url>", "address of the server")
@@ -27,7 +33,11 @@ export function createProgram(terminal: Terminal, onFailed: () => void): Command
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
     .configureHelp({ showGlobalOptions: true });
   const does = commandRunner(terminal, onFailed);
-  registerServe(program);
+  if (args.length === 0 || args.some((word) => NEEDS_SERVER.has(word))) {
+    const [{ registerServe }, { registerDemo }] = await Promise.all([import("./serve.ts"), import("./demo.ts")]);
+    registerServe(program);
+    registerDemo(program, terminal);
+  }
   registerPublish(program, does);
   registerDevices(program, does);
   registerProducts(program, does);

@@ -7,7 +7,7 @@ import type { Terminal } from "./terminal.ts";
 /** Runs one command line (without `node` and the script) and returns its exit code: 0 done, 1 refused or failed, 2 wrong usage. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {
   let exitCode: 0 | 1 = 0;
-  const program = createProgram(terminal, () => {
+  const program = await createProgram(args, terminal, () => {
     exitCode = 1;
   });
   try {
