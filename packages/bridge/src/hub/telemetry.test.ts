@@ -256,7 +256,7 @@ async function arrived<T>(messages: readonly T[]): Promise<readonly T[]> {
 }
 
 test("2,000 devices share three connections", async () => {
-  const { client, standIn } = await startHubUnderTest({ limits: { attachBurst: 5_000 } });
+  const { client, standIn } = await startHubUnderTest({ limits: { attachBurst: 5_000, fewConnections: 1 } });
   const outcomes = await Promise.all(
     Array.from({ length: 2_000 }, (_, i) => client.send(`device-${i}`, makeMessage(`m${i}`))),
   );
@@ -266,6 +266,16 @@ test("2,000 devices share three connections", async () => {
   for (const { connection } of standIn.links.keys())
     perConnection.set(connection, (perConnection.get(connection) ?? 0) + 1);
   expect(Math.max(...perConnection.values())).toBeLessThanOrEqual(990);
+});
+
+test("a fleet spreads over a few connections before it fills any", async () => {
+  const { client, standIn } = await startHubUnderTest({ limits: { linksBeforeSpreading: 3, fewConnections: 2 } });
+  const open: number[] = [];
+  for (let i = 0; i < 10; i++) {
+    await client.send(`d${i}`, makeMessage(`m${i}`));
+    open.push(standIn.connections.size);
+  }
+  expect(open).toEqual([1, 1, 1, 2, 2, 2, 2, 2, 2, 2]);
 });
 
 test("where links are full the least recently used device gives way", async () => {
