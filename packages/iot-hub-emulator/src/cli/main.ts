@@ -6,6 +6,7 @@ import { ConfigError, helpText, readConfig } from "../config.ts";
 import { createEmulator } from "../emulator.ts";
 import type { Emulator, EmulatorAddresses } from "../emulator.ts";
 import type { HubError } from "../hub/errors.ts";
+import { FolderInUseError } from "../hub/folder-lock.ts";
 import { ListenError } from "../listening.ts";
 import { readyText } from "./ready-text.ts";
 
@@ -62,7 +63,7 @@ function tellParent(message: ParentMessage): void {
 }
 
 function fail(error: unknown): void {
-  const known = error instanceof ListenError || error instanceof ConfigError;
+  const known = error instanceof ListenError || error instanceof ConfigError || error instanceof FolderInUseError;
   const message = error instanceof Error ? error.message : String(error);
   const code = known ? error.code : "start_failed";
   process.exitCode = 1;

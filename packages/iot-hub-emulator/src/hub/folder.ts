@@ -1,6 +1,7 @@
-/** What a hub keeps in its folder: `journal.jsonl` (policies, identities, twins) and `events/` (one log per partition). */
+/** What a hub keeps in its folder: `journal.jsonl` (policies, identities, twins), `events/` (one log per partition), `lock`. */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { lockFolder } from "./folder-lock.ts";
 import { openJournal } from "./journal-file.ts";
 import type { Journal } from "./journal.ts";
 import type { EventLog } from "./partition.ts";
@@ -12,6 +13,8 @@ export interface HubFolder {
   readonly logs: readonly EventLog[];
   /** Unix milliseconds; when the stream was made. */
   readonly createdAt: number;
+  /** Lets another process have the folder. Journal and logs are closed before. */
+  release(): Promise<void>;
 }
 
 export interface HubFolderOptions {
@@ -27,18 +30,30 @@ interface StreamFacts {
   readonly partitionCount: number;
 }
 
+/** Throws `FolderInUseError` when another process has the folder and does not leave it within some seconds. */
 export async function openHubFolder(folder: string, options: HubFolderOptions): Promise<HubFolder> {
   const events = join(folder, "events");
   await mkdir(events, { recursive: true, mode: 0o700 });
-  const { createdAt, partitionCount } = await streamFacts(join(events, "stream.json"), options);
-  const journal = await openJournal(join(folder, "journal.jsonl"));
-  const maxBytes = Math.floor(options.eventDiskBytes / partitionCount);
-  const segmentBytes = Math.min(16 * 1024 * 1024, Math.ceil(maxBytes / 8));
-  const logs: EventLog[] = [];
-  for (let i = 0; i < partitionCount; i++) {
-    logs.push(await openSegmentLog(join(events, String(i)), { maxBytes, segmentBytes }));
+  const lock = await lockFolder(folder);
+  const opened: { close(): Promise<void> }[] = [];
+  try {
+    const { createdAt, partitionCount } = await streamFacts(join(events, "stream.json"), options);
+    const journal = await openJournal(join(folder, "journal.jsonl"));
+    opened.push(journal);
+    const maxBytes = Math.floor(options.eventDiskBytes / partitionCount);
+    const segmentBytes = Math.min(16 * 1024 * 1024, Math.ceil(maxBytes / 8));
+    const logs: EventLog[] = [];
+    for (let i = 0; i < partitionCount; i++) {
+      const log = await openSegmentLog(join(events, String(i)), { maxBytes, segmentBytes });
+      opened.push(log);
+      logs.push(log);
+    }
+    return { journal, logs, createdAt, release: () => lock.release() };
+  } catch (error) {
+    for (const part of opened) await part.close();
+    await lock.release();
+    throw error;
   }
-  return { journal, logs, createdAt };
 }
 
 // The number of partitions is part of where a device's events are, so it never changes.

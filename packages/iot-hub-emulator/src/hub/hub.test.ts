@@ -52,9 +52,14 @@ test("identities, twins, keys and events survive in a folder", async () => {
     expect(second.events.properties(partition)).toMatchObject({ lastEnqueuedSequenceNumber: 0, isEmpty: false });
     const [event] = await second.events.read(partition, 0, 1000);
     expect(event?.message.toString()).toBe("one");
+    // A folder has one hub at a time; this one leaves it below.
+    const third = open({ folder });
     await second.acceptTelemetry(identity, [{ body: Buffer.from("two"), properties: new Map() }], SAS);
     expect(second.events.properties(partition).lastEnqueuedSequenceNumber).toBe(1);
     await second.close();
+    const reopened = await third;
+    expect(reopened.events.properties(partition).lastEnqueuedSequenceNumber).toBe(1);
+    await reopened.close();
   } finally {
     await rm(folder, { recursive: true });
   }

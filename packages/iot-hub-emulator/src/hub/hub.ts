@@ -42,6 +42,7 @@ interface HubParts {
   readonly hostName: string;
   readonly hostNames: ReadonlySet<string>;
   readonly journal: Journal;
+  readonly release: () => Promise<void>;
   readonly policies: Policies;
   readonly devices: Devices;
   readonly events: Partitions;
@@ -101,6 +102,7 @@ export class Hub {
       hostName,
       hostNames: new Set([...LOOPBACK_NAMES, ...hostNames].map((name) => name.toLowerCase())),
       journal,
+      release: kept?.release ?? (() => Promise.resolve()),
       policies: await Policies.open(journal),
       devices: new Devices(journal),
       events,
@@ -113,6 +115,7 @@ export class Hub {
   async close(): Promise<void> {
     await this.#parts.events.close();
     await this.#parts.journal.close();
+    await this.#parts.release();
   }
 
   /**
