@@ -33,7 +33,7 @@ function get({ hub, params }: HubRequest): HubResponse {
   return resource(identity, identity.etag);
 }
 
-// Without If-Match a PUT creates, and refuses an id that is taken; with it, it updates (facts of the service's own SDKs).
+// Without If-Match a PUT creates, and refuses an id that is taken; with it, it updates: what the service answers its own SDKs.
 async function put(request: HubRequest): Promise<HubResponse> {
   const { hub, params } = request;
   const deviceId = deviceIdOf(params);
