@@ -12,7 +12,7 @@ import { fail, succeed } from "../core/failure.ts";
 import type { Failure, Result } from "../core/failure.ts";
 import type { HubEndpoint } from "../core/hub-client.ts";
 import { addressGuard } from "./address-guard.ts";
-import { classifyRefusal } from "./error-classification.ts";
+import { classifyRefusal, splitWords } from "./error-classification.ts";
 import type { Refusal } from "./error-classification.ts";
 import { networkFailure } from "./network-failure.ts";
 
@@ -182,7 +182,7 @@ export function readAmqpRefusal(error: unknown): Refusal {
   if (typeof error !== "object" || error === null) return { text: "" };
   const { condition, description } = error as { readonly condition?: unknown; readonly description?: unknown };
   return {
-    text: typeof description === "string" ? description : "",
+    ...splitWords(typeof description === "string" ? description : ""),
     ...(typeof condition === "string" ? { condition } : {}),
   };
 }

@@ -1,6 +1,7 @@
 /** Opening links is itself limited by a hub, so a fleet's links are opened at a steady rate after a first burst. */
 
 export interface AttachPaceOptions {
+  /** Positive; may be infinite. */
   readonly perSecond: number;
   /** Links that may open at once after a quiet time. */
   readonly burst: number;
@@ -9,18 +10,22 @@ export interface AttachPaceOptions {
 /** A token bucket with a queue. Monotonic time: a clock that jumps must not open or shut it. */
 export class AttachPace {
   readonly #options: AttachPaceOptions;
-  readonly #queue: (() => void)[] = [];
+  readonly #queue: (() => boolean)[] = [];
   #tokens: number;
   #filledAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: AttachPaceOptions) {
-    this.#options = options;
+    // Infinity times no time would be no number.
+    this.#options = { ...options, perSecond: Math.min(options.perSecond, 1_000_000) };
     this.#tokens = options.burst;
   }
 
-  /** Runs `attach` now, or in its turn. */
-  enqueue(attach: () => void): void {
+  /**
+   * Runs `attach` now, or in its turn. It says whether it opened a link: one that nobody waits for any more must not use
+   * up the rate, or a fleet that cannot open within its deadline would never get through.
+   */
+  enqueue(attach: () => boolean): void {
     this.#queue.push(attach);
     if (this.#timer === undefined) this.#run();
   }
@@ -39,8 +44,7 @@ export class AttachPace {
     while (this.#tokens >= 1) {
       const attach = this.#queue.shift();
       if (attach === undefined) return;
-      this.#tokens -= 1;
-      attach();
+      if (attach()) this.#tokens -= 1;
     }
     if (this.#queue.length > 0)
       this.#timer = setTimeout(() => this.#run(), Math.ceil(((1 - this.#tokens) * 1000) / perSecond));

@@ -10,6 +10,10 @@ const OCCASIONS: readonly Occasion[] = ["token", "connection", "link", "message"
 const CASES: readonly (readonly [occasion: Occasion, refusal: Refusal, code: string])[] = [
   ["link", { condition: "amqp:not-found", text: "Device not registered" }, "identity_missing"],
   ["message", { condition: "amqp:not-found", text: "" }, "identity_missing"],
+  ["token", { status: 401, name: "IotHubUnauthorizedAccess", text: "401002" }, "key_refused"],
+  ["link", { condition: "amqp:unauthorized-access", text: "401002" }, "permission_missing"],
+  ["link", { condition: "amqp:unauthorized-access", text: "The key does not match the signature" }, "key_refused"],
+  ["identity", { status: 401, text: "The operation needs the permission RegistryWrite." }, "permission_missing"],
   ["connection", { condition: "amqp:not-found", text: "no such hub" }, "hub_not_found"],
   ["token", { status: 401, text: "InvalidSignature" }, "key_refused"],
   ["token", { status: 400, text: "Malformed token" }, "key_refused"],

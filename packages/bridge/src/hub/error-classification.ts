@@ -46,8 +46,7 @@ export const CLASSIFICATION: readonly Row[] = [
   { number: 400004, name: "ArgumentInvalid", on: ["identity"], code: "device_id_refused" },
   { number: 401001, name: "IotHubNotFound", code: "hub_not_found" },
   { number: 404012, code: "hub_error" },
-  { number: 401002, name: "IotHubUnauthorizedAccess", on: LINK, code: "permission_missing" },
-  { number: 401002, name: "IotHubUnauthorizedAccess", code: "key_refused" },
+  // 401002 IotHubUnauthorizedAccess has no row: it may mean the key or a permission, so words and occasion decide.
   { number: 401003, name: "IotHubUnauthorized", code: "key_refused" },
   { number: 403001, name: "IotHubSuspended", code: "hub_error" },
   { number: 403002, name: "IotHubQuotaExceeded", code: "quota_exceeded" },
@@ -79,7 +78,8 @@ export const CLASSIFICATION: readonly Row[] = [
   { words: /\bdevice\b.*\bdisabled\b|\bdisabled\b.*\bdevice\b/i, on: ["link", "message"], code: "device_disabled" },
   { words: /\bip[ -]?filter|not allowed .*\bip\b|public network access/i, code: "hub_unreachable" },
   { words: /\bnew connection\b|\bstolen\b/i, on: LINK, code: "identity_in_use" },
-  { words: /invalid signature|signature (?:is|was|does|mismatch)/i, code: "key_refused" },
+  { words: /invalid ?signature|\bsignature (?:is|was|does|mismatch)|\bmatch the signature/i, code: "key_refused" },
+  { words: /\b(?:needs?|lacks?|missing|required?) .*\bpermissions?\b/i, code: "permission_missing" },
 
   // AMQP conditions.
   { condition: "amqp:not-found", on: LINK, code: "identity_missing" },
@@ -151,6 +151,12 @@ export function classifyRefusal(refusal: Refusal, occasion: Occasion, now: numbe
     ...(hubCode === undefined ? {} : { hubCode }),
     ...(notBefore === undefined ? {} : { notBefore }),
   };
+}
+
+/** The hub's older form of words, `ErrorCode:{Name};{words}`; other text is left as it is. */
+export function splitWords(text: string): { readonly name?: string; readonly text: string } {
+  const parts = /^ErrorCode:\s*(\w+)\s*;?\s*(.*)$/s.exec(text);
+  return parts?.[1] === undefined ? { text } : { name: parts[1], text: parts[2] ?? "" };
 }
 
 function lookUp(refusal: Refusal, occasion: Occasion): RefusalCode | undefined {

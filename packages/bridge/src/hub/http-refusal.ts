@@ -1,4 +1,5 @@
 /** Error answers of the hub's REST interface: a name in a header, and a body of one of two forms. */
+import { splitWords } from "./error-classification.ts";
 import type { Refusal } from "./error-classification.ts";
 
 export interface HttpAnswer {
@@ -15,10 +16,10 @@ export interface HttpAnswer {
 export function readHttpRefusal({ status, headers, body }: HttpAnswer): Refusal {
   const message = fieldOf(parse(body), "Message");
   const inner = typeof message === "string" ? parse(message) : undefined;
-  const legacy = typeof message === "string" ? /^ErrorCode:\s*(\w+)\s*;?\s*(.*)$/s.exec(message) : null;
+  const legacy = typeof message === "string" ? splitWords(message) : undefined;
   const number = fieldOf(inner, "errorCode");
-  const name = single(headers["iothub-errorcode"]) ?? legacy?.[1];
-  const words = fieldOf(inner, "message") ?? legacy?.[2] ?? message ?? body;
+  const name = single(headers["iothub-errorcode"]) ?? legacy?.name;
+  const words = fieldOf(inner, "message") ?? legacy?.text ?? message ?? body;
   const retryAfter = Number(single(headers["retry-after"]) ?? Number.NaN);
   return {
     status,

@@ -3,7 +3,7 @@ import type { Connection, EventContext, Receiver, Sender } from "rhea";
 import { randomUUID } from "node:crypto";
 import type { Failure } from "../core/failure.ts";
 import { readAmqpRefusal } from "./amqp-connection.ts";
-import { classifyRefusal } from "./error-classification.ts";
+import { classifyRefusal, splitWords } from "./error-classification.ts";
 
 const ANSWER_TIMEOUT = 10_000;
 
@@ -74,7 +74,7 @@ export class TokenLink {
     const status = Number(properties?.["status-code"]);
     if (status === 200 || status === 202) return settle(null);
     const words = properties?.["status-description"];
-    const refusal = { status, text: typeof words === "string" ? words : "" };
+    const refusal = { status, ...splitWords(typeof words === "string" ? words : "") };
     settle(classifyRefusal(refusal, "token", this.#options.now()));
   }
 

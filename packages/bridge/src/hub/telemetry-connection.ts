@@ -59,6 +59,7 @@ export class TelemetryConnection {
   #session: Session | undefined;
   #capacity: number;
   #renewal: NodeJS.Timeout | undefined;
+  #closing = false;
   #ended = false;
 
   constructor(options: TelemetryConnectionOptions) {
@@ -127,6 +128,7 @@ export class TelemetryConnection {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     for (const link of this.#links.values()) this.#drop(link, UNKNOWN_AT_CLOSE);
     this.#connecting.abort();
     await this.#amqp?.close();
@@ -146,7 +148,7 @@ export class TelemetryConnection {
 
   #attachInTurn(link: TelemetryLink): void {
     this.#options.pace.enqueue(() => {
-      if (this.#ended || this.#links.get(link.deviceId) !== link) return;
+      if (this.#ended || this.#links.get(link.deviceId) !== link) return false;
       link.sender = this.#session?.open_sender({
         target: telemetryAddress(link.deviceId),
         source: link.deviceId,
@@ -154,6 +156,7 @@ export class TelemetryConnection {
         rcv_settle_mode: 0,
       });
       if (link.sender !== undefined) this.#bySender.set(link.sender, link);
+      return true;
     });
   }
 
@@ -282,7 +285,8 @@ export class TelemetryConnection {
     this.#links.clear();
     this.#unsettled.clear();
     this.#blocked.clear();
-    this.#options.log.info({ hub: this.#options.endpoint.hostName, code: failure.code }, "hub.disconnected");
+    if (!this.#closing)
+      this.#options.log.info({ hub: this.#options.endpoint.hostName, code: failure.code }, "hub.disconnected");
     this.#options.onEnd(this);
   }
 }

@@ -44,6 +44,19 @@ test("what no hub would take is refused without asking one", async () => {
   expect(standIn.connections.size).toBe(0);
 });
 
+test("the hub's words reach the failure without their wrapping", async () => {
+  const description = "ErrorCode:DeviceNotFound;Device d1 is not registered.";
+  const { client } = await startHubUnderTest({
+    behaviour: { attach: () => ({ condition: "amqp:not-found", description }) },
+  });
+  expect(await client.send("d1", makeMessage("m"))).toMatchObject({
+    failure: {
+      hubCode: "DeviceNotFound",
+      message: expect.stringMatching(/: Device d1 is not registered\.$/) as string,
+    },
+  });
+});
+
 test("a device's messages keep their order", async () => {
   const { client, standIn } = await startHubUnderTest();
   const ids = Array.from({ length: 300 }, (_, i) => `m${i}`);
@@ -266,6 +279,19 @@ test("2,000 devices share three connections", async () => {
   for (const { connection } of standIn.links.keys())
     perConnection.set(connection, (perConnection.get(connection) ?? 0) + 1);
   expect(Math.max(...perConnection.values())).toBeLessThanOrEqual(990);
+});
+
+test("links open at the hub's pace, and one that nobody waits for any more is not opened", async () => {
+  const { client, standIn } = await startHubUnderTest({
+    limits: { attachBurst: 1, sendDeadline: 300 },
+    endpoint: { linksPerSecond: 2 },
+  });
+  const outcomes = await Promise.all(["a", "b", "c"].map((id) => client.send(id, makeMessage(id))));
+  expect(outcomes).toEqual([DELIVERED, failed("outcome_unknown"), failed("outcome_unknown")]);
+  expect(await client.send("a", makeMessage("a2"))).toEqual(DELIVERED);
+  standIn.messages.length = 0;
+  await vi.waitFor(async () => expect(await client.send("d", makeMessage("d"))).toEqual(DELIVERED), { timeout: 5_000 });
+  expect([...standIn.links.values()]).toEqual(["a", "d"]);
 });
 
 test("a fleet spreads over a few connections before it fills any", async () => {

@@ -20,7 +20,7 @@ export interface TelemetryPoolLimits extends TelemetryLimits {
   readonly connections: number;
   /** Milliseconds without a message after which a device's link is closed. */
   readonly linkIdleTime: number;
-  /** Links opened each second once `attachBurst` are open. */
+  /** Links opened each second after the first `attachBurst`, where the endpoint names no rate of its own. */
   readonly attachRate: number;
   readonly attachBurst: number;
 }
@@ -54,16 +54,14 @@ export interface TelemetryOptions {
 
 export class Telemetry {
   readonly #options: TelemetryOptions;
-  readonly #pace: AttachPace;
+  #pace: AttachPace | undefined;
   readonly #sweep: NodeJS.Timeout;
   #connections: readonly TelemetryConnection[] = [];
   #closed = false;
 
   constructor(options: TelemetryOptions) {
     this.#options = options;
-    const { attachRate, attachBurst, linkIdleTime } = options.limits;
-    this.#pace = new AttachPace({ perSecond: attachRate, burst: attachBurst });
-    this.#sweep = setInterval(() => this.#closeIdle(), linkIdleTime / 10).unref();
+    this.#sweep = setInterval(() => this.#closeIdle(), options.limits.linkIdleTime / 10).unref();
   }
 
   /** Never rejects. */
@@ -79,7 +77,7 @@ export class Telemetry {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#sweep);
-    this.#pace.close();
+    this.#pace?.close();
     await Promise.all(this.#connections.map((connection) => connection.close()));
   }
 
@@ -101,6 +99,9 @@ export class Telemetry {
   #openConnection(): TelemetryConnection | undefined {
     const endpoint = this.#options.endpoint();
     if (this.#closed || endpoint === undefined) return undefined;
+    const { attachRate, attachBurst } = this.#options.limits;
+    // One pace for all connections, because the hub counts them together.
+    this.#pace ??= new AttachPace({ perSecond: endpoint.linksPerSecond ?? attachRate, burst: attachBurst });
     const connection = new TelemetryConnection({
       ...this.#options,
       endpoint,
