@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createTestApi } from "../testing/test-api.ts";
+import type { TestApi } from "../testing/test-api.ts";
+
+const DEVICE = "0123456789abcdef01234567";
+const FAILURE = { code: "key_refused", message: "The hub refused the key." } as const;
+const REFUSED = {
+  ok: false,
+  error: "The hub refused the key.",
+  code: "key_refused",
+  next_step: expect.stringMatching(/^Copy the policy/),
+};
+
+/** What an injected request is answered. */
+type Answer = Awaited<ReturnType<TestApi["app"]["inject"]>>;
+
+let api: TestApi;
+let token: string;
+let integration: string;
+
+beforeEach(async () => {
+  api = createTestApi();
+  const ada = await api.account("ada");
+  ({ token } = ada);
+  await api.directory.claimDevice(ada.id, DEVICE);
+  const settings = { event: "t", deviceId: null, name: "n", hubName: "my-hub", hostName: "h", policyName: "p" };
+  const flags = { template: null, nameSync: true, disabled: false };
+  const scope = { kind: "sandbox", accountId: ada.id } as const;
+  ({ id: integration } = await api.directory.createIntegration({ ...settings, ...flags, scope }));
+});
+
+afterEach(() => api.app.close());
+
+async function get(url: string): Promise<Answer> {
+  return api.app.inject({ url: `/admin/v1${url}`, headers: { authorization: `Bearer ${token}` } });
+}
+
+test("a connection is shown with its trouble and the next step", async () => {
+  const connection = { hostName: "h", policyName: "p", state: "paused", failure: FAILURE, inFlight: 0 } as const;
+  const nextProbeAt = api.world.now;
+  api.world.connections = [
+    { ...connection, nextProbeAt, connectionId: `connection-${integration}` },
+    { ...connection, nextProbeAt, connectionId: "somebody-else" },
+  ];
+  expect((await get("/connections")).json()).toEqual({
+    connections: [
+      {
+        id: `connection-${integration}`,
+        host_name: "h",
+        policy_name: "p",
+        state: "paused",
+        in_flight: 0,
+        next_probe_at: "2026-03-01T12:00:00.000Z",
+        failure: { code: "key_refused", message: "The hub refused the key.", next_step: REFUSED.next_step },
+      },
+    ],
+  });
+});
+
+test("a twin is the hub's own JSON, and its absence a 404", async () => {
+  const url = `/integrations/${integration}/devices/${DEVICE}/twin`;
+  expect((await get(url)).statusCode).toBe(404);
+  api.world.twin = { ok: true, value: { deviceId: DEVICE, properties: { desired: { deviceName: "cellar" } } } };
+  expect((await get(url)).json()).toEqual(api.world.twin.value);
+});
+
+test("what the hub refuses is a bad gateway with the reason", async () => {
+  api.world.twin = { ok: false, failure: FAILURE };
+  api.world.monitorFailure = FAILURE;
+  for (const url of [`/integrations/${integration}/devices/${DEVICE}/twin`, "/hubs/local/monitor-events"]) {
+    const refused = await get(url);
+    expect(refused.statusCode).toBe(502);
+    expect(refused.json()).toEqual(REFUSED);
+  }
+});
+
+test("deliveries come in pages", async () => {
+  const record = {
+    eventId: "e",
+    event: "t",
+    deviceId: DEVICE,
+    attempts: 1,
+    acceptedAt: 0,
+    settledAt: null,
+    failure: null,
+  };
+  api.world.records = [3, 2, 1].map((id) => ({ ...record, id, seq: id, state: "pending" }));
+  const first = (await get(`/integrations/${integration}/deliveries?limit=2`)).json<{
+    deliveries: unknown;
+    next: number;
+  }>();
+  expect(first).toMatchObject({ deliveries: [{ id: 3, accepted_at: "1970-01-01T00:00:00.000Z" }, { id: 2 }], next: 2 });
+  const second = (await get(`/integrations/${integration}/deliveries?limit=2&before=${first.next}`)).json();
+  expect(second).toMatchObject({ deliveries: [{ id: 1 }], next: null });
+  expect((await get(`/integrations/${integration}/ledger`)).json()).toEqual({
+    ledger: { accepted: 6, delivered: 3, pending: 2, parked: 1, expired: 0, erased: 0 },
+  });
+});
