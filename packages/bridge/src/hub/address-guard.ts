@@ -53,7 +53,7 @@ export interface AddressGuard {
   readonly admitsLiteral: (host: string) => boolean;
 }
 
-export class AddressRefusedError extends Error {
+class AddressRefusedError extends Error {
   readonly code = "ERR_ADDRESS_REFUSED";
 }
 

@@ -6,7 +6,7 @@ import rhea from "rhea";
 import type { AmqpError, Connection, Delivery, EventContext, Message, Receiver, Sender } from "rhea";
 import type { TestCertificate } from "./certificate.ts";
 
-export interface ReceivedMessage {
+interface ReceivedMessage {
   readonly deviceId: string;
   readonly message: Message;
   readonly delivery: Delivery;

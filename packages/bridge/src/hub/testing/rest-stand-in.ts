@@ -3,7 +3,7 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TestCertificate } from "./certificate.ts";
 
-export interface AskedRequest {
+interface AskedRequest {
   readonly method: string;
   /** As it was sent, with its query. */
   readonly url: string;
