@@ -213,6 +213,19 @@ test("a refusal is one line with its code and the next step", async () => {
   });
 });
 
+test("an error that nobody foresaw is one line too", async () => {
+  const env = {
+    get ISTHMUS_DATA(): string {
+      throw Object.assign(new Error("Port 8080 is taken."), { code: "port_in_use" });
+    },
+  };
+  expect(await runWith(env, ["devices", "list"])).toEqual({
+    code: 1,
+    out: "",
+    err: "isthmus: Port 8080 is taken. [port_in_use]\n",
+  });
+});
+
 test("an absent server is told as such", async () => {
   await api.app.close();
   const { code, err } = await run("devices list");

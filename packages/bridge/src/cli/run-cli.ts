@@ -17,9 +17,17 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     // Commander has printed its own errors already; help and version are none.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (terminal.signal.aborted) return 0;
-    if (!(error instanceof CommandFailure)) throw error;
-    const next = error.nextStep === null ? "" : ` Next: ${error.nextStep}`;
-    terminal.err(`${cell(`isthmus: ${error.message} [${error.code}]${next}`)}\n`);
-    return error.exitCode;
+    const failure = failureOf(error);
+    const next = failure.nextStep === null ? "" : ` Next: ${failure.nextStep}`;
+    terminal.err(`${cell(`isthmus: ${failure.message} [${failure.code}]${next}`)}\n`);
+    return failure.exitCode;
   }
+}
+
+/** Errors of other parts have a code too, such as a port that is taken when the server starts. */
+function failureOf(error: unknown): CommandFailure {
+  if (error instanceof CommandFailure) return error;
+  const { message, code } = error as { message?: unknown; code?: unknown };
+  const isKnown = typeof message === "string" && typeof code === "string";
+  return isKnown ? new CommandFailure(code, message) : new CommandFailure("internal", String(error));
 }

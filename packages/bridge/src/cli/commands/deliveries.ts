@@ -7,7 +7,7 @@ import { wrongUsage } from "../command-failure.ts";
 import { relativeTime } from "../relative-time.ts";
 import { cell, table } from "../table.ts";
 
-const TITLES = ["ID", "EVENT", "DEVICE", "SEQ", "STATE", "TRIES", "ACCEPTED", "WHY"];
+const TITLES = ["ID", "EVENT", "DEVICE", "SEQ", "STATE", "FAILED", "ACCEPTED", "WHY"];
 
 export function registerDeliveries(program: Command, does: Does): void {
   const deliveries = program.command("deliveries").description("what became of an integration's events");

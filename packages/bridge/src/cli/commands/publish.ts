@@ -18,7 +18,7 @@ export function registerPublish(program: Command, does: Does): void {
       ...(data !== undefined && { data }),
       ...(device !== undefined && { as_device_id: device }),
     });
-    const note = device === undefined ? " It belongs to no device, so it goes to no hub." : "";
+    const note = device === undefined ? " An account's event without --device goes to no hub." : "";
     return { json, text: `Published and on disk.${note}\n` };
   });
 }
