@@ -23,7 +23,7 @@ export function tool(name, ...args) {
   return [join(ROOT, "node_modules", ".bin", process.platform === "win32" ? `${name}.cmd` : name), args];
 }
 
-export function fail(output, nextStep) {
+function fail(output, nextStep) {
   process.stderr.write(`\n${output.trim()}\n\n${nextStep}\n`);
   process.exit(1);
 }
