@@ -7,11 +7,11 @@ import { oauthError, permissionDenied } from "./api-error.ts";
 import type { ApiError } from "./api-error.ts";
 import { isForm } from "./bodies.ts";
 
-export type Caller =
+type Caller =
   | { readonly kind: "account"; readonly accountId: string; readonly token: string; readonly access: AccessToken }
   | { readonly kind: "device"; readonly device: Device };
 
-export type AccountCaller = Extract<Caller, { kind: "account" }>;
+type AccountCaller = Extract<Caller, { kind: "account" }>;
 
 export interface Authentication {
   /** Throws the OAuth errors of a missing, unknown or expired token. */

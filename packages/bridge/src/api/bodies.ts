@@ -10,7 +10,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 const MAX_FORM_FIELDS = 64;
 const NO_FIELDS: Fields = Object.freeze({});
 export const UNSUPPORTED_TYPE = "Unsupported content type: send application/json or application/x-www-form-urlencoded";
-export const FORM_TYPE = "application/x-www-form-urlencoded";
+const FORM_TYPE = "application/x-www-form-urlencoded";
 
 /** Replaces the framework's parsers: text that is not UTF-8 is refused instead of mended, an empty JSON body is no fields. */
 export function parseBodies(app: FastifyInstance): void {

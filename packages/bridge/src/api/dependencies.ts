@@ -7,7 +7,7 @@ export type HubHostRule = (
   hubName: string,
 ) => { readonly ok: true; readonly hostName: string } | { readonly ok: false; readonly message: string };
 
-export interface Health {
+interface Health {
   readonly live: boolean;
   readonly ready: boolean;
   /** Why it is not ready, a sentence each. */

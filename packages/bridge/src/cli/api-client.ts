@@ -3,7 +3,7 @@ import { CommandFailure } from "./command-failure.ts";
 import type { ServerSettings } from "./server-settings.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
-export type Method = "GET" | "POST" | "PUT" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 export interface ApiClient {
   /** The answer's JSON; an empty object for an empty answer. */

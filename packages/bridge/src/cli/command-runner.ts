@@ -6,7 +6,7 @@ import { serverSettings } from "./server-settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a command has to say. */
-export interface Shown {
+interface Shown {
   /** For `--json`. */
   readonly json: unknown;
   /** For people; ends with a newline. */
@@ -22,7 +22,7 @@ export interface Options {
   readonly [option: string]: unknown;
 }
 
-export interface Invocation {
+interface Invocation {
   readonly api: ApiClient;
   readonly args: readonly string[];
   readonly options: Options;

@@ -28,7 +28,7 @@ export interface TestApi {
   account(username: string): Promise<{ readonly id: string; readonly token: string }>;
 }
 
-export interface World {
+interface World {
   now: number;
   ready: boolean;
   /** Set: accept says that the disk is not there. */
