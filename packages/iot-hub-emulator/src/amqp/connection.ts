@@ -38,7 +38,7 @@ export class Connection {
   readonly #owing = new Set<Session>();
   /** Links that may have something to send. */
   #ready = new Set<OutgoingLink>();
-  /** Links that wait for the socket to drain. */
+  /** Links that wait for a congested output. */
   readonly #held = new Set<OutgoingLink>();
   #state: "handshake" | "open" | "closing" | "closed" = "handshake";
   #channelMax: number;
@@ -57,7 +57,7 @@ export class Connection {
     this.#socket = socket;
     this.limits = limits;
     this.#channelMax = limits.maxSessions - 1;
-    this.output = new Output(socket, limits.maxOutputBytes);
+    this.output = new Output(socket, limits.maxOutputBytes, () => this.#written());
     this.context = {
       ...front,
       credentials: new Credentials(front.hub, limits.maxTokens),
@@ -72,7 +72,6 @@ export class Connection {
     });
     this.#since = this.#lastInput = this.#lastOutput = front.clock();
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
-    socket.on("drain", () => this.#drained());
     for (const event of ["error", "end", "close"]) socket.on(event, () => this.destroy());
   }
 
@@ -332,7 +331,8 @@ export class Connection {
     this.#lastOutput = this.context.clock();
   }
 
-  #drained(): void {
+  #written(): void {
+    if (this.#over || this.output.congested) return;
     for (const link of this.#held) link.wake();
     this.#held.clear();
     this.#resume();

@@ -12,20 +12,23 @@ export const FRAME_SASL = 1;
 export class Output {
   readonly #socket: Duplex;
   readonly #highWater: number;
+  readonly #onWritten: () => void;
   #writer: Writer = new Writer(SMALLEST);
   /** Largest frame the peer takes, bytes. */
   maxFrameSize = 512;
 
-  constructor(socket: Duplex, highWater: number) {
+  /** `onWritten` is called each time the socket has taken what was flushed: it may be congested no longer. */
+  constructor(socket: Duplex, highWater: number, onWritten: () => void) {
     this.#socket = socket;
     this.#highWater = highWater;
+    this.#onWritten = onWritten;
   }
 
   get empty(): boolean {
     return this.#writer.length === 0;
   }
 
-  /** The peer reads more slowly than we write: make nothing more for it until the socket drains. */
+  /** The peer reads more slowly than we write: make nothing more for it until `onWritten`. */
   get congested(): boolean {
     return this.#socket.writableLength + this.#writer.length > this.#highWater;
   }
@@ -59,6 +62,9 @@ export class Output {
     if (this.empty || !this.#socket.writable) return;
     const bytes = this.#writer.written();
     this.#writer = new Writer(Math.min(LARGEST, Math.max(SMALLEST, bytes.length)));
-    this.#socket.write(bytes);
+    // Not the drain event: it knows the socket's own limit, which may be above ours.
+    this.#socket.write(bytes, (error) => {
+      if (!error) this.#onWritten();
+    });
   }
 }
