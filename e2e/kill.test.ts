@@ -37,20 +37,23 @@ test(`${KILLS} times kill -9 of the bridge under load: all that was answered arr
   await expectArrivals(load, "load/value");
 });
 
-test.runIf(process.platform === "linux")("kill -9 of the Local Hub under load: the bridge waits, reconnects and completes", async () => {
-  const load = new Load(firstRun.url);
-  load.start(devices, { name: "load/hub-kill" });
-  for (let i = 0; i < 3; i++) {
+test.runIf(process.platform === "linux")(
+  "kill -9 of the Local Hub under load: the bridge waits, reconnects and completes",
+  async () => {
+    const load = new Load(firstRun.url);
+    load.start(devices, { name: "load/hub-kill" });
+    for (let i = 0; i < 3; i++) {
+      const before = load.count;
+      await waitFor(() => load.count > before + 500);
+      await waitFor(() => hubPid() !== undefined);
+      process.kill(hubPid()!, "SIGKILL");
+    }
     const before = load.count;
     await waitFor(() => load.count > before + 500);
-    await waitFor(() => hubPid() !== undefined);
-    process.kill(hubPid()!, "SIGKILL");
-  }
-  const before = load.count;
-  await waitFor(() => load.count > before + 500);
-  await load.stop();
-  await expectArrivals(load, "load/hub-kill");
-});
+    await load.stop();
+    await expectArrivals(load, "load/hub-kill");
+  },
+);
 
 /** Every accepted event is read, in its device's order; a repeated one repeats id and body. The ledger closes. */
 async function expectArrivals(load: Load, name: string): Promise<void> {

@@ -185,6 +185,7 @@ function endpointOf(connection: HubConnection, localHub: LocalHub | null, config
     amqpsPort: addresses.amqpsPort,
     ca: addresses.ca,
     allowPrivate: true,
+    linksPerSecond: Infinity,
     eventHubConnectionString: addresses.plainEventHubConnectionString,
   };
 }

@@ -1,0 +1,253 @@
+/**
+ * `npm run bench`: how many events a second go through, how long they take and what they cost, next to the raw ceiling of
+ * the same hub and to the ways that need no bridge. Everything is taken in one run on one machine: read the ratios.
+ */
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { formatDeviceConnectionString } from "iot-hub-protocol";
+import { makeIntegration, makeProduct, request } from "../support/cloud.ts";
+import { HubReader } from "../support/hub-reader.ts";
+import { lookUp } from "../support/hub-registry.ts";
+import { IsthmusProcess, type FirstRun } from "../support/isthmus-process.ts";
+import { percentile } from "../support/load.ts";
+import { until } from "../support/until.ts";
+import { runPart } from "./child.ts";
+import { childOf, usageOf } from "./processes.ts";
+import type { Plan, Published } from "./publisher.ts";
+import type { RawPlan } from "./raw-sender.ts";
+import type { SdkPlan } from "./sdk-clients.ts";
+
+interface Line {
+  readonly name: string;
+  readonly devices: number;
+  /** Events a second, from the first publish to the last settlement by the hub. */
+  readonly rate: number;
+  readonly acceptP50?: number;
+  readonly acceptP99?: number;
+  readonly bridgeCpuUs?: number;
+  readonly hubCpuUs?: number;
+  readonly bridgeRssMb?: number;
+  readonly hubRssMb?: number;
+}
+
+const SECONDS = Number(process.env["ISTHMUS_BENCH_SECONDS"] ?? 8);
+const CONNECTIONS = 64;
+
+const isthmus = new IsthmusProcess({ ISTHMUS_LOG_LEVEL: "warn" });
+const lines: Line[] = [];
+let latency = { rate: 0, p50: 0, p99: 0, events: 0 };
+try {
+  progress("starting");
+  const firstRun = await isthmus.start();
+  const deviceIds = await prepareFleet(firstRun, 10_000);
+  const integrationId = await makeIntegration(firstRun, "bench", { event: "bench/" });
+  progress("making identities of 100 devices");
+  await publish(firstRun, integrationId, "warm-up", deviceIds.slice(0, 100), 2);
+
+  progress("raw ceiling");
+  lines.push(await raw(firstRun, deviceIds.slice(0, 100)));
+  for (const count of [100, 1_000, 10_000]) {
+    progress(`HTTP publish, ${count} devices`);
+    if (count > 100)
+      await publish(firstRun, integrationId, "warm-up", deviceIds.slice(0, count), Math.max(2, count / 2_500));
+    lines.push(
+      await publish(firstRun, integrationId, "Isthmus, HTTP single publish", deviceIds.slice(0, count), SECONDS),
+    );
+  }
+  progress("Microsoft's device clients");
+  const strings = await deviceStrings(firstRun, deviceIds.slice(0, 100));
+  lines.push(await sdk(firstRun, "azure-iot-device-amqp, one client a device", "amqp", strings));
+  progress("latency at 1,000/s");
+  latency = await measureLatency(firstRun, deviceIds.slice(0, 1_000));
+} finally {
+  await isthmus.dispose();
+}
+report();
+
+async function prepareFleet(firstRun: FirstRun, count: number): Promise<string[]> {
+  progress(`adding ${count} devices`);
+  await makeProduct(firstRun, "bench");
+  const ids = Array.from({ length: count }, (_, i) => `e00fce68${i.toString(16).padStart(16, "0")}`);
+  for (let i = 0; i < ids.length; i += 1_000) {
+    const form = new FormData();
+    form.append("file", new Blob([ids.slice(i, i + 1_000).join("\n")]), "devices.txt");
+    const answer = await fetch(`${firstRun.url}/v1/products/bench/devices`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${firstRun.accessToken}` },
+      body: form,
+    });
+    if (!answer.ok) throw new Error(`Devices were not added: ${await answer.text()}`);
+  }
+  return ids;
+}
+
+async function publish(
+  firstRun: FirstRun,
+  integrationId: string,
+  name: string,
+  deviceIds: readonly string[],
+  seconds: number,
+): Promise<Line> {
+  const hub = childOf(isthmus.pid);
+  const before = [usageOf(isthmus.pid), hub === undefined ? undefined : usageOf(hub)];
+  const deliveredBefore = (await ledger(firstRun, integrationId))["delivered"] ?? 0;
+  const start = performance.now();
+  const plan: Plan = {
+    url: firstRun.url,
+    path: "/v1/products/bench/events",
+    token: firstRun.accessToken,
+    deviceIds,
+    connections: CONNECTIONS,
+    seconds,
+  };
+  const published = await runPart<Published>("publisher", plan);
+  if (published.failed > 0) throw new Error(`${published.failed} publishes were refused.`);
+  const total = deliveredBefore + published.accepted;
+  await until(async () => (await ledger(firstRun, integrationId))["delivered"] === total, "all deliveries", 120_000);
+  // The publisher's own start is not the product's time.
+  const took = (performance.now() - start) / 1000;
+  const drained = Math.max(published.seconds, took - 0.3);
+  const after = [usageOf(isthmus.pid), hub === undefined ? undefined : usageOf(hub)];
+  const cpu = (i: number): number => ((after[i]!.cpuSeconds - before[i]!.cpuSeconds) / published.accepted) * 1e6;
+  const known = after.every((usage) => usage !== undefined) && before.every((usage) => usage !== undefined);
+  return {
+    name,
+    devices: deviceIds.length,
+    rate: published.accepted / drained,
+    acceptP50: published.p50,
+    acceptP99: published.p99,
+    ...(known
+      ? { bridgeCpuUs: cpu(0), hubCpuUs: cpu(1), bridgeRssMb: after[0]!.rssMb, hubRssMb: after[1]!.rssMb }
+      : {}),
+  };
+}
+
+async function raw({ localHub }: FirstRun, deviceIds: readonly string[]): Promise<Line> {
+  const { connectionString, amqpsPort: port, caFile } = localHub;
+  const plan: RawPlan = { connectionString, port, caFile, deviceIds, seconds: SECONDS, window: 500 };
+  const { accepted, seconds } = await runPart<{ accepted: number; seconds: number }>("raw-sender", plan);
+  return { name: "raw: rhea straight into the Local Hub", devices: deviceIds.length, rate: accepted / seconds };
+}
+
+async function sdk(
+  { localHub }: FirstRun,
+  name: string,
+  protocol: "amqp" | "http",
+  devices: readonly string[],
+): Promise<Line> {
+  const plan: SdkPlan = { protocol, devices, caFile: localHub.caFile, seconds: SECONDS };
+  const { accepted, seconds } = await runPart<{ accepted: number; seconds: number }>("sdk-clients", plan);
+  return { name, devices: devices.length, rate: accepted / seconds };
+}
+
+async function deviceStrings(firstRun: FirstRun, deviceIds: readonly string[]): Promise<string[]> {
+  const strings: string[] = [];
+  for (let i = 0; i < deviceIds.length; i += 10) {
+    const group = deviceIds.slice(i, i + 10).map(async (deviceId) => {
+      const identity = (await lookUp(firstRun, "identity", deviceId)) as {
+        authentication: { symmetricKey: { primaryKey: string } };
+      };
+      const hostName = `${firstRun.localHub.hostName}:${firstRun.localHub.amqpsPort}`;
+      return formatDeviceConnectionString({
+        hostName,
+        deviceId,
+        sharedAccessKey: identity.authentication.symmetricKey.primaryKey,
+      });
+    });
+    strings.push(...(await Promise.all(group)));
+  }
+  return strings;
+}
+
+async function measureLatency(firstRun: FirstRun, deviceIds: readonly string[]): Promise<typeof latency> {
+  const reader = new HubReader(firstRun);
+  try {
+    // The reader begins at the start of the stream: it must have caught up before the clock runs.
+    let seen = -1;
+    await until(
+      async () => {
+        const still = reader.events.length === seen && seen > 0;
+        seen = reader.events.length;
+        await new Promise((resolve) => setTimeout(resolve, 1_500));
+        return still;
+      },
+      "the reader to catch up",
+      120_000,
+    );
+    const plan: Plan = {
+      url: firstRun.url,
+      path: "/v1/products/bench/events",
+      token: firstRun.accessToken,
+      deviceIds,
+      connections: CONNECTIONS,
+      seconds: SECONDS,
+      rate: 1_000,
+    };
+    const before = reader.events.length;
+    const published = await runPart<Published>("publisher", plan);
+    await reader.reads((events) => events.length >= before + published.accepted, "the published events");
+    const times = reader.events
+      .slice(before)
+      .map((event) => event.readAt - (JSON.parse(String(event.body["data"])) as { sentAt: number }).sentAt);
+    return {
+      rate: published.accepted / published.seconds,
+      p50: percentile(times, 50),
+      p99: percentile(times, 99),
+      events: times.length,
+    };
+  } finally {
+    await reader.close();
+  }
+}
+
+async function ledger(firstRun: FirstRun, integrationId: string): Promise<Record<string, number>> {
+  const { json } = await request(firstRun, "GET", `/admin/v1/integrations/${integrationId}/ledger`);
+  return json["ledger"] as Record<string, number>;
+}
+
+function report(): void {
+  const ceiling = lines[0]?.rate ?? 1;
+  const rows = [
+    ["", "devices", "events/s", "of raw", "accept p50", "p99 ms", "CPU us/event bridge", "hub", "RSS MB bridge", "hub"],
+    ...lines.map((line) => [
+      line.name,
+      String(line.devices),
+      line.rate.toFixed(0),
+      (line.rate / ceiling).toFixed(2),
+      figure(line.acceptP50, 1),
+      figure(line.acceptP99, 1),
+      figure(line.bridgeCpuUs, 0),
+      figure(line.hubCpuUs, 0),
+      figure(line.bridgeRssMb, 0),
+      figure(line.hubRssMb, 0),
+    ]),
+  ];
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  const table = rows.map((row) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "),
+  );
+  console.log(`\n${table.join("\n")}\n`);
+  console.log(
+    `publish to readable at ${latency.rate.toFixed(0)}/s: p50 ${latency.p50} ms, p99 ${latency.p99} ms (${latency.events} events)`,
+  );
+  console.log(`Node ${process.version}, ${cpus().length} cores shared by load generator, bridge, hub and readers.`);
+  console.log(
+    "Not measured yet: MQTT and batch publish, Microsoft's MQTT device client (the Local Hub does not speak MQTT yet).",
+  );
+  const flag = process.argv.indexOf("--json");
+  const file = flag > 0 ? process.argv[flag + 1] : undefined;
+  if (file !== undefined) {
+    writeFileSync(
+      file,
+      `${JSON.stringify({ node: process.version, cores: cpus().length, lines, latency }, null, 2)}\n`,
+    );
+  }
+}
+
+function figure(value: number | undefined, digits: number): string {
+  return value === undefined ? "-" : value.toFixed(digits);
+}
+
+function progress(what: string): void {
+  process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${what}` : `${what}\n`);
+}
