@@ -58,7 +58,7 @@ export function readValue(reader: Reader, depth: number = 0): AmqpValue {
 }
 
 /** Reads the value whose constructor was just read. */
-export function readTyped(reader: Reader, code: number, depth: number): AmqpValue {
+function readTyped(reader: Reader, code: number, depth: number): AmqpValue {
   if (depth > MAX_DEPTH) throw new AmqpDecodeError("Values are nested too deeply.");
   if (code === 0x00) return new Described(readValue(reader, depth + 1), readValue(reader, depth + 1));
   if (code >= 0xc0) return readCompound(reader, code, depth);
