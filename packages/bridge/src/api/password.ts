@@ -36,7 +36,8 @@ function format(cost: Cost, salt: Buffer, key: Buffer): string {
 }
 
 function derive(password: string, salt: Buffer, cost: Cost): Promise<Buffer> {
-  const options = { ...cost, maxmem: 256 * cost.N * cost.r };
+  // Twice what scrypt needs: 128 r N bytes for its table and 128 r p for its blocks.
+  const options = { ...cost, maxmem: 256 * cost.r * (cost.N + cost.p + 2) };
   return new Promise((resolve, reject) => {
     scrypt(password, salt, KEY_BYTES, options, (error, key) => (error === null ? resolve(key) : reject(error)));
   });

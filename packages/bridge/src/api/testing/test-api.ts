@@ -8,7 +8,6 @@ import type { DeviceEvent } from "../../core/device-event.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { HubEvent } from "../../core/hub-client.ts";
 import type { ApiDependencies } from "../dependencies.ts";
-import { hashPassword } from "../password.ts";
 import { createApi } from "../server.ts";
 import { FakeDirectory } from "./fake-directory.ts";
 
@@ -43,6 +42,8 @@ interface World {
 }
 
 export const PASSWORD = "open sesame";
+/** Of `PASSWORD`, at a cost that tests can bear. */
+const PASSWORD_HASH = "scrypt:2:1:1:aXN0aG11cy10ZXN0LXNhbA:Z2HiM77qe4hL_OVbiwbGa5e7o0TjJRZoFly0jKf6Wcg";
 
 export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi {
   const world: World = {
@@ -117,7 +118,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     world,
     listen: () => app.listen({ host: "127.0.0.1", port: 0 }),
     account: async (username) => {
-      const { id } = await directory.createAccount({ username, passwordHash: await hashPassword(PASSWORD) });
+      const { id } = await directory.createAccount({ username, passwordHash: PASSWORD_HASH });
       return { id, token: await directory.createToken({ accountId: id, client: "particle-api", expiresAt: null }) };
     },
   };
