@@ -14,7 +14,8 @@ let restarting = Promise.resolve();
 let stopping = false;
 
 const [command, args] = tool("tsc", "-b", "--watch", "--preserveWatchOutput");
-const compiler = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+// A group of its own: `tsc` starts the native compiler, and ending the one would leave the other running.
+const compiler = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"], detached: process.platform !== "win32" });
 compiler.stdout.setEncoding("utf8").on("data", (text) => {
   process.stdout.write(text);
   if (COMPILED.test(text)) restarting = restarting.then(restart);
@@ -41,8 +42,14 @@ async function stopServer() {
 async function stop() {
   if (stopping) return;
   stopping = true;
-  compiler.kill("SIGTERM");
+  stopCompiler();
   await restarting;
   await stopServer();
   process.exit(0);
+}
+
+function stopCompiler() {
+  if (compiler.exitCode !== null || compiler.signalCode !== null) return;
+  if (process.platform === "win32") compiler.kill();
+  else process.kill(-compiler.pid, "SIGTERM");
 }
