@@ -39,8 +39,9 @@ function stopWithParent() {
 function stop(signal) {
   if (stopping) return;
   stopping = true;
-  // Ctrl-C in a terminal has reached the server already: it goes to every process of the group.
-  if (signal !== "SIGINT" || process.stdin.isTTY !== true) server.kill("SIGTERM");
+  // Ctrl-C in a terminal reaches every process of the group, the server too. One that is stopping takes no notice of the
+  // second word; one that was not reached is told now.
+  setTimeout(() => server.kill("SIGTERM"), signal === "SIGINT" ? 300 : 0);
   setTimeout(() => {
     console.error(
       "The server did not stop in time and was ended. What it had accepted is on disk and goes on at the next start.",
