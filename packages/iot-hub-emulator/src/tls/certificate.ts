@@ -2,10 +2,11 @@
  * Makes X.509 certificates (RFC 5280) with EC P-256 keys: a root that signs, and server certificates it signed. They carry
  * the key identifiers and usages that strict verifiers (Python 3.13 among them) ask for.
  */
-import { createHash, createPublicKey, generateKeyPairSync, randomBytes, sign } from "node:crypto";
-import type { KeyObject } from "node:crypto";
+// The library finds its algorithms by decorators, and those need this first.
+import "reflect-metadata";
+import { KeyObject, webcrypto } from "node:crypto";
 import { isIP } from "node:net";
-import * as asn1 from "./der.ts";
+import * as x509 from "@peculiar/x509";
 
 export interface IssuedCertificate {
   /** PEM. */
@@ -14,121 +15,86 @@ export interface IssuedCertificate {
   readonly privateKey: string;
 }
 
-export interface Issuer {
-  readonly commonName: string;
-  readonly privateKey: KeyObject;
-}
-
 export interface Validity {
   readonly from: Date;
   readonly until: Date;
 }
 
-const ECDSA_WITH_SHA256 = asn1.sequence(asn1.objectId("1.2.840.10045.4.3.2"));
-const COMMON_NAME = "2.5.4.3";
-const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
-const EXTENSIONS = {
-  subjectKeyIdentifier: "2.5.29.14",
-  keyUsage: "2.5.29.15",
-  subjectAlternativeName: "2.5.29.17",
-  basicConstraints: "2.5.29.19",
-  authorityKeyIdentifier: "2.5.29.35",
-  extendedKeyUsage: "2.5.29.37",
-} as const;
-// Key usage bits: digitalSignature is the first, keyCertSign and cRLSign the sixth and seventh.
-const SIGNS_DATA = asn1.bitString(Buffer.from([0x80]), 7);
-const SIGNS_CERTIFICATES = asn1.bitString(Buffer.from([0x06]), 1);
+const EC_P256 = { name: "ECDSA", namedCurve: "P-256" };
 
 /** A self-signed root that may sign server certificates and nothing below. */
-export function issueRoot(commonName: string, validity: Validity): IssuedCertificate {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+export async function issueRoot(commonName: string, { from, until }: Validity): Promise<IssuedCertificate> {
+  const keys = await makeKeys();
   const extensions = [
-    extension("basicConstraints", true, asn1.sequence(asn1.boolean(true), asn1.integer(Buffer.from([0])))),
-    extension("keyUsage", true, SIGNS_CERTIFICATES),
-    extension("subjectKeyIdentifier", false, asn1.octetString(keyIdentifier(publicKey))),
+    new x509.BasicConstraintsExtension(true, 0, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+    await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
   ];
-  return issue({ commonName, validity, issuer: { commonName, privateKey }, privateKey, publicKey, extensions });
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: distinguishedName(commonName),
+    notBefore: from,
+    notAfter: until,
+    keys,
+    extensions,
+  });
+  return issued(certificate, keys);
 }
 
 /** A server certificate for these DNS names and IP addresses. */
-export function issueServer(names: readonly string[], validity: Validity, issuer: Issuer): IssuedCertificate {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const authority = keyIdentifier(createPublicKey(issuer.privateKey));
+export async function issueServer(
+  names: readonly string[],
+  { from, until }: Validity,
+  issuer: IssuedCertificate,
+): Promise<IssuedCertificate> {
+  const keys = await makeKeys();
+  const root = new x509.X509Certificate(issuer.certificate);
   const extensions = [
-    extension("basicConstraints", true, asn1.sequence()),
-    extension("keyUsage", true, SIGNS_DATA),
-    extension("extendedKeyUsage", false, asn1.sequence(asn1.objectId(SERVER_AUTH))),
-    extension("subjectAlternativeName", false, asn1.sequence(...names.map(alternativeName))),
-    extension("subjectKeyIdentifier", false, asn1.octetString(keyIdentifier(publicKey))),
-    extension("authorityKeyIdentifier", false, asn1.sequence(asn1.implicit(0, authority))),
+    new x509.BasicConstraintsExtension(false, undefined, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+    new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+    new x509.SubjectAlternativeNameExtension(names.map(alternativeName)),
+    await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    await authorityKeyIdentifier(root),
   ];
-  return issue({ commonName: names[0] ?? "localhost", validity, issuer, privateKey, publicKey, extensions });
+  const certificate = await x509.X509CertificateGenerator.create({
+    subject: distinguishedName(names[0] ?? "localhost"),
+    issuer: root.subjectName,
+    notBefore: from,
+    notAfter: until,
+    publicKey: keys.publicKey,
+    signingKey: await signingKey(issuer.privateKey),
+    extensions,
+  });
+  return issued(certificate, keys);
 }
 
-interface Request {
-  readonly commonName: string;
-  readonly validity: Validity;
-  readonly issuer: Issuer;
-  readonly privateKey: KeyObject;
-  readonly publicKey: KeyObject;
-  readonly extensions: readonly Buffer[];
+async function makeKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return await webcrypto.subtle.generateKey(EC_P256, true, ["sign", "verify"]);
 }
 
-function issue({ commonName, validity, issuer, privateKey, publicKey, extensions }: Request): IssuedCertificate {
-  const version3 = asn1.explicit(0, asn1.integer(Buffer.from([2])));
-  const unsigned = asn1.sequence(
-    version3,
-    asn1.integer(serialNumber()),
-    ECDSA_WITH_SHA256,
-    distinguishedName(issuer.commonName),
-    asn1.sequence(asn1.time(validity.from), asn1.time(validity.until)),
-    distinguishedName(commonName),
-    publicKey.export({ type: "spki", format: "der" }),
-    asn1.explicit(3, asn1.sequence(...extensions)),
-  );
-  const signature = asn1.bitString(sign("sha256", unsigned, issuer.privateKey));
-  return {
-    certificate: pem("CERTIFICATE", asn1.sequence(unsigned, ECDSA_WITH_SHA256, signature)),
-    privateKey: privateKey.export({ type: "pkcs8", format: "pem" }) as string,
-  };
+async function signingKey(privateKey: string): Promise<webcrypto.CryptoKey> {
+  return await webcrypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(privateKey), EC_P256, false, ["sign"]);
 }
 
-function serialNumber(): Buffer {
-  const serial = randomBytes(16);
-  serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;
-  return serial;
+function issued(certificate: x509.X509Certificate, keys: webcrypto.CryptoKeyPair): IssuedCertificate {
+  const privateKey = KeyObject.from(keys.privateKey).export({ type: "pkcs8", format: "pem" });
+  return { certificate: `${certificate.toString("pem")}\n`, privateKey: privateKey as string };
 }
 
-function distinguishedName(commonName: string): Buffer {
-  return asn1.sequence(asn1.set(asn1.sequence(asn1.objectId(COMMON_NAME), asn1.utf8String(commonName))));
+// Taken over, not computed anew: it must equal the root's own, however that was made (RFC 5280 4.2.1.1).
+async function authorityKeyIdentifier(root: x509.X509Certificate): Promise<x509.Extension> {
+  const own = root.getExtension(x509.SubjectKeyIdentifierExtension);
+  return own === null
+    ? await x509.AuthorityKeyIdentifierExtension.create(root.publicKey)
+    : new x509.AuthorityKeyIdentifierExtension(own.keyId);
 }
 
-function extension(name: keyof typeof EXTENSIONS, critical: boolean, value: Buffer): Buffer {
-  const id = asn1.objectId(EXTENSIONS[name]);
-  const content = asn1.octetString(value);
-  return critical ? asn1.sequence(id, asn1.boolean(true), content) : asn1.sequence(id, content);
+function distinguishedName(commonName: string): x509.JsonName {
+  return [{ CN: [commonName] }];
 }
 
-function alternativeName(name: string): Buffer {
-  return isIP(name) === 0 ? asn1.implicit(2, Buffer.from(name, "ascii")) : asn1.implicit(7, addressOctets(name));
-}
-
-function addressOctets(address: string): Buffer {
-  if (isIP(address) === 4) return Buffer.from(address.split(".").map(Number));
-  const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
-  const groups = (text: string | undefined): string[] => (text ? text.split(":") : []);
-  const [left, right] = [groups(head), groups(tail)];
-  const middle = Array.from({ length: 8 - left.length - right.length }, () => "0");
-  return Buffer.from([...left, ...middle, ...right].map((group) => group.padStart(4, "0")).join(""), "hex");
-}
-
-function keyIdentifier(publicKey: KeyObject): Buffer {
-  return createHash("sha1")
-    .update(publicKey.export({ type: "spki", format: "der" }))
-    .digest();
-}
-
-function pem(label: string, contents: Buffer): string {
-  const lines = contents.toString("base64").match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
+function alternativeName(name: string): x509.JsonGeneralName {
+  if (isIP(name) === 0) return { type: "dns", value: name };
+  // The library reads an IPv6 address in groups of hexadecimal digits only, which is how a URL spells it.
+  return { type: "ip", value: isIP(name) === 6 ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name };
 }

@@ -1,8 +1,10 @@
-import { X509Certificate } from "node:crypto";
+import "reflect-metadata";
+import { KeyObject, X509Certificate, webcrypto } from "node:crypto";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, createServer } from "node:tls";
+import * as x509 from "@peculiar/x509";
 import { expect, test } from "vitest";
 import { openServerCredentials } from "./development-ca.ts";
 import type { ServerCredentials } from "./development-ca.ts";
@@ -40,11 +42,13 @@ async function handshake({ certificate, privateKey, ca }: ServerCredentials, nam
   }
 }
 
-test.each(["localhost", "127.0.0.1", "::1", "host.docker.internal", "myhub.local", "10.0.0.7"])(
+const EXTRA_NAMES = ["myhub.local", "10.0.0.7", "2001:db8::7", "::ffff:10.0.0.8"];
+
+test.each(["localhost", "127.0.0.1", "::1", "host.docker.internal", ...EXTRA_NAMES])(
   "a client that trusts the CA accepts the server as %s",
   async (name) => {
     await inFolder(async (folder) => {
-      const credentials = await openServerCredentials(folder, ["myhub.local", "10.0.0.7"], Date.now());
+      const credentials = await openServerCredentials(folder, EXTRA_NAMES, Date.now());
       expect(await handshake(credentials, name)).toMatch(/^TLSv1\.[23]$/);
     });
   },
@@ -96,3 +100,35 @@ test("the server's certificate is renewed for a new name, near its end, or when 
     expect([named.ca, later.ca, repaired.ca]).toEqual([first.ca, first.ca, first.ca]);
   });
 });
+
+test("a CA whose key identifier was made another way goes on signing, and is named by it", async () => {
+  await inFolder(async (folder) => {
+    const keyId = "00112233445566778899";
+    const kept = await makeRoot(keyId);
+    await writeFile(join(folder, "ca.pem"), kept.certificate);
+    await writeFile(join(folder, "ca-key.pem"), kept.privateKey);
+    const credentials = await openServerCredentials(folder, [], Date.now());
+    expect(credentials.ca).toBe(kept.certificate);
+    const server = new x509.X509Certificate(credentials.certificate);
+    expect(server.getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId).toBe(keyId);
+    expect(await handshake(credentials, "localhost")).toMatch(/^TLSv1\.[23]$/);
+    expect(await openServerCredentials(folder, [], Date.now())).toEqual(credentials);
+  });
+});
+
+async function makeRoot(keyId: string): Promise<{ readonly certificate: string; readonly privateKey: string }> {
+  const ecdsa = { name: "ECDSA", namedCurve: "P-256" };
+  const keys = await webcrypto.subtle.generateKey(ecdsa, true, ["sign", "verify"]);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: "CN=A CA of long ago",
+    keys,
+    notBefore: new Date(Date.now() - DAY_MS),
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+      new x509.SubjectKeyIdentifierExtension(keyId),
+    ],
+  });
+  const privateKey = KeyObject.from(keys.privateKey).export({ type: "pkcs8", format: "pem" });
+  return { certificate: certificate.toString("pem"), privateKey: privateKey as string };
+}

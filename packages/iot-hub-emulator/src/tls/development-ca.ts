@@ -6,7 +6,7 @@ import { X509Certificate, createPrivateKey, randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
-import { issueRoot, issueServer } from "./certificate.ts";
+import type * as certificates from "./certificate.ts";
 import type { IssuedCertificate, Validity } from "./certificate.ts";
 
 export interface ServerCredentials {
@@ -40,19 +40,17 @@ export async function openServerCredentials(
     folder,
     "ca",
     (certificate) => livesOn(certificate, now),
-    () => {
+    ({ issueRoot }) => {
       const commonName = `IoT Hub emulator development CA ${randomBytes(4).toString("hex")}`;
       return issueRoot(commonName, validity(now, ROOT_DAYS));
     },
   );
-  const issuer = {
-    commonName: commonNameOf(new X509Certificate(root.certificate)),
-    privateKey: createPrivateKey(root.privateKey),
-  };
   const rootCertificate = new X509Certificate(root.certificate);
   const usable = (certificate: X509Certificate): boolean =>
     livesOn(certificate, now) && certificate.checkIssued(rootCertificate) && names.every(covers(certificate));
-  const server = await keep(folder, "server", usable, () => issueServer(names, validity(now, SERVER_DAYS), issuer));
+  const server = await keep(folder, "server", usable, ({ issueServer }) =>
+    issueServer(names, validity(now, SERVER_DAYS), root),
+  );
   return { ca: root.certificate, caFile: join(folder, "ca.pem"), ...server };
 }
 
@@ -61,12 +59,13 @@ async function keep(
   folder: string,
   name: string,
   usable: (certificate: X509Certificate) => boolean,
-  make: () => IssuedCertificate,
+  make: (issuing: typeof certificates) => Promise<IssuedCertificate>,
 ): Promise<IssuedCertificate> {
   const [certificateFile, keyFile] = [join(folder, `${name}.pem`), join(folder, `${name}-key.pem`)];
   const kept = await load(certificateFile, keyFile);
   if (kept !== undefined && usable(new X509Certificate(kept.certificate))) return kept;
-  const made = make();
+  // Loading this takes as long as all the rest of a start, and most starts find both kept.
+  const made = await make(await import("./certificate.ts"));
   await writeWhole(keyFile, made.privateKey, 0o600);
   await writeWhole(certificateFile, made.certificate, 0o644);
   return made;
@@ -102,8 +101,4 @@ function covers(certificate: X509Certificate): (name: string) => boolean {
 // A day back, for clients whose clock is behind.
 function validity(now: number, days: number): Validity {
   return { from: new Date(now - DAY_MS), until: new Date(now + days * DAY_MS) };
-}
-
-function commonNameOf(certificate: X509Certificate): string {
-  return /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? "";
 }
