@@ -1,9 +1,13 @@
 /**
  * Whether a hub takes messages now. Hub-wide trouble closes the gate for all lanes at once, so that a dead hub costs one
  * probe now and then instead of one try per device, and no event's attempts.
+ *
+ * While the gate is closed only its probe tells anything new. Sends that were under way when it closed report the past:
+ * their failures do not lengthen the wait and their successes do not open.
  */
+import type { Clock } from "../core/clock.ts";
 import type { Failure, FailureCode } from "../core/failure.ts";
-import { backoffMs, type Backoff } from "./backoff.ts";
+import { backoffMs, type Backoff, type Random } from "./backoff.ts";
 
 const DEFAULT: Backoff = { firstMs: 1_000, maxMs: 60_000 };
 // The quota ends at midnight UTC, but units may be added before.
@@ -15,21 +19,31 @@ const BACKOFF: Partial<Record<FailureCode, Backoff>> = {
   hub_error: { firstMs: 500, maxMs: 30_000 },
 };
 
-export type Pass = "open" | "probe" | "closed";
+/** Leave to try one delivery. Must be handed back by `opened`, `close` or `release`. */
+export interface Pass {
+  readonly probe: boolean;
+}
+
+const OPEN: Pass = { probe: false };
+
+export interface HubGateOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Called when the gate gives passes again: one for a probe, or to all because the hub answers. */
+  readonly onPassable: () => void;
+}
 
 export class HubGate {
-  readonly #now: () => number;
-  readonly #onReopen: () => void;
+  readonly #options: HubGateOptions;
   #failure: Failure | null = null;
   #failures = 0;
   #nextProbeAt = 0;
-  #probing = false;
-  #timer: NodeJS.Timeout | undefined;
+  #due = false;
+  #probe: Pass | null = null;
+  #cancel: () => void = () => undefined;
 
-  /** `onReopen` is called when lanes should try again: to probe, or because the hub answers. */
-  constructor(onReopen: () => void, now: () => number = Date.now) {
-    this.#onReopen = onReopen;
-    this.#now = now;
+  constructor(options: HubGateOptions) {
+    this.#options = options;
   }
 
   get failure(): Failure | null {
@@ -41,55 +55,53 @@ export class HubGate {
     return this.#failure === null ? null : this.#nextProbeAt;
   }
 
-  /** Asks to send. A `probe` must be followed by `opened` or `close`. */
-  pass(): Pass {
-    if (this.#failure === null) return "open";
-    if (this.#probing || this.#now() < this.#nextProbeAt) return "closed";
-    this.#probing = true;
-    return "probe";
+  /** Asks to try; `null` while closed. */
+  pass(): Pass | null {
+    if (this.#failure === null) return OPEN;
+    if (!this.#due) return null;
+    this.#due = false;
+    this.#probe = { probe: true };
+    return this.#probe;
   }
 
-  /** The hub answered. Returns the failure that has ended, if the gate was closed. */
-  opened(): Failure | null {
+  /** The hub took a message. Returns the failure that has ended thereby, if any. */
+  opened(pass: Pass): Failure | null {
+    if (pass !== this.#probe) return null;
     const ended = this.#failure;
-    if (ended === null) return null;
+    this.#probe = null;
     this.#failure = null;
     this.#failures = 0;
-    this.#probing = false;
-    clearTimeout(this.#timer);
-    this.#onReopen();
+    this.#options.onPassable();
     return ended;
   }
 
-  /** Hub-wide trouble. Sends that were under way when the gate closed report it again: they do not lengthen the wait. */
-  close(failure: Failure): boolean {
+  /** Hub-wide trouble. True when this closed an open gate. */
+  close(failure: Failure, pass: Pass): boolean {
     const first = this.#failure === null;
-    if (!first && !this.#probing) return false;
+    if (!first && pass !== this.#probe) return false;
+    const { clock, random } = this.#options;
+    this.#probe = null;
     this.#failure = failure;
     this.#failures += 1;
-    this.#probing = false;
-    const wait = backoffMs(BACKOFF[failure.code] ?? DEFAULT, this.#failures);
-    this.#nextProbeAt = this.#now() + wait;
-    this.wake();
+    const wait = backoffMs(BACKOFF[failure.code] ?? DEFAULT, this.#failures, random);
+    this.#nextProbeAt = clock.now() + wait;
+    this.#cancel = clock.after(wait, () => this.#allowProbe());
     return first;
   }
 
-  /** A probe that ended without telling anything about the hub. */
-  release(): void {
-    if (!this.#probing) return;
-    this.#probing = false;
-    this.wake();
-  }
-
-  /** Someone waits at the closed gate: makes sure that `onReopen` comes when the next probe may go. */
-  wake(): void {
-    if (this.#failure === null || this.#probing) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#onReopen, Math.max(0, this.#nextProbeAt - this.#now()) + 5);
-    this.#timer.unref();
+  /** The try told nothing about the hub: if it was the probe, another one may go. */
+  release(pass: Pass): void {
+    if (pass !== this.#probe) return;
+    this.#probe = null;
+    this.#allowProbe();
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#cancel();
+  }
+
+  #allowProbe(): void {
+    this.#due = true;
+    this.#options.onPassable();
   }
 }

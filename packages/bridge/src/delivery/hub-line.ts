@@ -1,10 +1,12 @@
-/** One hub connection at work: its client, its gate, its identities, and the lanes that are ready to send through it. */
+/** One hub connection at work: its client, its gate, its identities, and the lanes that wait for their turn to send. */
+import type { Clock } from "../core/clock.ts";
 import type { HubClient } from "../core/hub-client.ts";
 import type { Identities } from "../core/identities.ts";
 import type { HubConnection } from "../core/integration.ts";
 import type { Log } from "../core/log.ts";
 import type { ConnectionState } from "../core/ports.ts";
-import { HubGate } from "./hub-gate.ts";
+import type { Random } from "./backoff.ts";
+import { HubGate, type Pass } from "./hub-gate.ts";
 import { IdentitySync } from "./identity-sync.ts";
 import type { Lane } from "./lane.ts";
 
@@ -13,12 +15,16 @@ export interface HubLineOptions {
   readonly client: HubClient;
   readonly identities: Identities;
   readonly log: Log;
-  readonly now: () => number;
-  /** Sends under way at once. */
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Lanes under way at once. */
   readonly maxInFlight: number;
-  /** Delivers the lane's next delivery; resolves when the lane has left the line. */
-  readonly run: (lane: Lane, line: HubLine) => Promise<void>;
+  /** Takes the lane one delivery further and hands the pass back. Never rejects. */
+  readonly run: (lane: Lane, line: HubLine, pass: Pass) => Promise<void>;
 }
+
+/** Places taken from the head of the queue before it is compacted: shifting a long array for each lane costs too much. */
+const COMPACT_AFTER = 1_024;
 
 export class HubLine {
   readonly connection: HubConnection;
@@ -28,26 +34,18 @@ export class HubLine {
   readonly #options: HubLineOptions;
   #ready: Lane[] = [];
   #head = 0;
-  #blocked = new Set<Lane>();
   #inFlight = 0;
+  #aside = 0;
+  #onIdle: (() => void)[] = [];
   #stopped = false;
 
   constructor(options: HubLineOptions) {
+    const { connection, client, identities, log, clock, random } = options;
     this.#options = options;
-    this.connection = options.connection;
-    this.client = options.client;
-    this.identities = new IdentitySync({
-      connectionId: options.connection.id,
-      client: options.client,
-      identities: options.identities,
-      log: options.log,
-      now: options.now,
-    });
-    this.gate = new HubGate(() => this.#unblock(), options.now);
-  }
-
-  get inFlight(): number {
-    return this.#inFlight;
+    this.connection = connection;
+    this.client = client;
+    this.identities = new IdentitySync({ connectionId: connection.id, client, identities, log, clock, random });
+    this.gate = new HubGate({ clock, random, onPassable: () => this.#pump() });
   }
 
   get state(): ConnectionState {
@@ -57,61 +55,70 @@ export class HubLine {
     return { connectionId: id, hostName, policyName, state, failure, nextProbeAt, inFlight: this.#inFlight };
   }
 
-  /** Puts a lane at the end of the line. */
+  /** Puts a lane at the end of the line, where it also waits while the gate is closed. */
   enqueue(lane: Lane): void {
     lane.status = "ready";
     this.#ready.push(lane);
     this.#pump();
   }
 
-  /** Keeps a lane until the gate opens. */
-  block(lane: Lane): void {
-    lane.status = "blocked";
-    this.#blocked.add(lane);
-    // The first to wait may come after the gate's timer has fired: sends under way take their time to fail.
-    if (this.#blocked.size === 1) this.gate.wake();
+  /** Keeps `work` in account that goes on outside the line's turns, as creating an identity does. It must not reject. */
+  aside(work: Promise<void>): void {
+    this.#aside += 1;
+    void work.finally(() => {
+      this.#aside -= 1;
+      this.#tellIdle();
+    });
   }
 
-  /** Lanes that wait in this line or at its gate; they are taken out. */
+  /** Takes lanes out of the line. */
   drain(belongs: (lane: Lane) => boolean): Lane[] {
-    const waiting = [...this.#ready.slice(this.#head), ...this.#blocked];
-    const leaving = waiting.filter(belongs);
-    this.#ready = this.#ready.slice(this.#head).filter((lane) => !belongs(lane));
+    const waiting = this.#ready.slice(this.#head);
+    this.#ready = waiting.filter((lane) => !belongs(lane));
     this.#head = 0;
-    for (const lane of leaving) this.#blocked.delete(lane);
-    return leaving;
+    return waiting.filter(belongs);
   }
 
-  async stop(): Promise<void> {
+  /** Starts nothing more. Resolves when nothing is under way. */
+  async finish(): Promise<void> {
+    this.#stopped = true;
+    this.gate.stop();
+    if (this.#inFlight + this.#aside === 0) return;
+    await new Promise<void>((resolve) => this.#onIdle.push(resolve));
+  }
+
+  /** Gives up what is under way: it ends as an unknown outcome. */
+  async close(): Promise<void> {
     this.#stopped = true;
     this.gate.stop();
     await this.client.close();
   }
 
-  #unblock(): void {
-    const lanes = this.#blocked;
-    this.#blocked = new Set();
-    for (const lane of lanes) this.enqueue(lane);
-  }
-
   #pump(): void {
     while (!this.#stopped && this.#inFlight < this.#options.maxInFlight && this.#head < this.#ready.length) {
-      const lane = this.#ready[this.#head++]!;
-      // Compact now and then: shifting an array of thousands for each lane would cost more than sending.
-      if (this.#head > 1024 && this.#head * 2 > this.#ready.length) {
-        this.#ready = this.#ready.slice(this.#head);
-        this.#head = 0;
-      }
+      const pass = this.gate.pass();
+      if (pass === null) return;
+      const lane = this.#take();
       this.#inFlight += 1;
-      this.#options
-        .run(lane, this)
-        .catch((error: unknown) => {
-          this.#options.log.error({ lane: lane.key, reason: String(error) }, "lane.failed");
-        })
-        .finally(() => {
-          this.#inFlight -= 1;
-          this.#pump();
-        });
+      void this.#options.run(lane, this, pass).finally(() => {
+        this.#inFlight -= 1;
+        this.#pump();
+        this.#tellIdle();
+      });
     }
+  }
+
+  #take(): Lane {
+    const lane = this.#ready[this.#head++]!;
+    if (this.#head > COMPACT_AFTER && this.#head * 2 > this.#ready.length) {
+      this.#ready = this.#ready.slice(this.#head);
+      this.#head = 0;
+    }
+    return lane;
+  }
+
+  #tellIdle(): void {
+    if (this.#inFlight + this.#aside > 0) return;
+    for (const tell of this.#onIdle.splice(0)) tell();
   }
 }

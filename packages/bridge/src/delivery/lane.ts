@@ -3,19 +3,17 @@
  * whether the store has more, so that a backlog of millions costs memory only for what is about to be sent.
  */
 import type { PendingDelivery } from "../core/delivery.ts";
-import type { Failure } from "../core/failure.ts";
 
 /** Deliveries of one lane in memory at most. */
 export const LANE_WINDOW = 32;
 
 /**
- * - `idle`: nothing under way; - `ready`: in its hub's line; - `busy`: a delivery is under way;
- * - `waiting`: after its own failure, until a time; - `blocked`: its hub's gate is closed.
+ * - `idle`: between two steps; - `ready`: in its hub's line; - `busy`: a delivery is under way, or its identity is made;
+ * - `waiting`: after its own failure, until a time.
  */
-export type LaneStatus = "idle" | "ready" | "busy" | "waiting" | "blocked";
+export type LaneStatus = "idle" | "ready" | "busy" | "waiting";
 
 export class Lane {
-  readonly key: string;
   readonly integrationId: string;
   readonly deviceId: string;
   status: LaneStatus = "idle";
@@ -23,32 +21,70 @@ export class Lane {
   more: boolean;
   /** Own failures in a row. */
   failures = 0;
-  lastFailure: Failure | null = null;
-  timer: NodeJS.Timeout | undefined;
-  window: PendingDelivery[] = [];
+  /** Calls off the timer of a waiting lane. */
+  cancel: () => void = () => undefined;
+  #window: PendingDelivery[] = [];
+  /** Sequence number up to which the window has held all that was pending. */
+  #lastSeq = 0;
+  #lastOffered = 0;
+  #stale = false;
 
   constructor(integrationId: string, deviceId: string, more: boolean) {
-    this.key = laneKey(integrationId, deviceId);
     this.integrationId = integrationId;
     this.deviceId = deviceId;
     this.more = more;
   }
 
-  /** Takes a new delivery if it is the next after what the window holds; otherwise the store keeps it for later. */
-  offer(delivery: PendingDelivery, room: boolean): boolean {
-    if (this.more || !room || this.window.length >= LANE_WINDOW) {
-      this.more = true;
-      return false;
-    }
-    this.window.push(delivery);
-    return true;
+  get first(): PendingDelivery | undefined {
+    return this.#window[0];
+  }
+
+  /** Deliveries in memory. */
+  get held(): number {
+    return this.#window.length;
   }
 
   get isEmpty(): boolean {
-    return this.window.length === 0 && !this.more;
+    return this.#window.length === 0 && !this.more;
   }
-}
 
-export function laneKey(integrationId: string, deviceId: string): string {
-  return `${integrationId} ${deviceId}`;
+  /**
+   * Takes a new delivery if it is the next after what the window holds; otherwise the store keeps it for later. One that
+   * a page has brought already is not taken again: its offer and the page may come from the same flush.
+   */
+  offer(delivery: PendingDelivery, room: boolean): void {
+    this.#lastOffered = Math.max(this.#lastOffered, delivery.seq);
+    if (this.more || delivery.seq <= this.#lastSeq) return;
+    if (!room || this.#window.length >= LANE_WINDOW) {
+      this.more = true;
+      return;
+    }
+    this.#lastSeq = delivery.seq;
+    this.#window.push(delivery);
+  }
+
+  /** The store is about to be read: what comes meanwhile stays there. */
+  beginFill(): void {
+    this.more = true;
+    this.#stale = false;
+  }
+
+  /** Takes what the store had for an empty window; `full`: it may have further ones. */
+  fill(page: readonly PendingDelivery[], full: boolean): void {
+    this.#window = [...page];
+    this.#lastSeq = Math.max(this.#lastSeq, page.at(-1)?.seq ?? 0);
+    this.more = full || this.#stale || this.#lastOffered > this.#lastSeq;
+  }
+
+  /** The delivery is settled. */
+  done({ id }: PendingDelivery): void {
+    if (this.#window[0]?.id === id) this.#window.shift();
+  }
+
+  /** Leaves all but the first `keep` to the store, which is read again when it is their turn. */
+  giveBack(keep: number): void {
+    this.#window.length = Math.min(keep, this.#window.length);
+    this.more = true;
+    this.#stale = true;
+  }
 }

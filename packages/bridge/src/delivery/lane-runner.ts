@@ -1,0 +1,213 @@
+/**
+ * Takes a lane one delivery further and then to the end of its line: no device keeps the others waiting. The lane goes on
+ * only when the settlement of its delivery is on disk.
+ */
+import type { PendingDelivery } from "../core/delivery.ts";
+import type { Device } from "../core/device.ts";
+import { FAILURES, type Failure } from "../core/failure.ts";
+import type { HubMessage } from "../core/hub-client.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { DeliveryQueue } from "../core/ports.ts";
+import { backoffMs, type Backoff, type Random } from "./backoff.ts";
+import type { Pass } from "./hub-gate.ts";
+import type { HubLine } from "./hub-line.ts";
+import type { Lane } from "./lane.ts";
+import { buildMessage } from "./message.ts";
+import type { Route } from "./route.ts";
+import type { Routes } from "./routes.ts";
+import { Settling } from "./settling.ts";
+
+const LANE_RETRY: Backoff = { firstMs: 500, maxMs: 5 * 60_000 };
+const DISABLED_RETRY: Backoff = { firstMs: 5_000, maxMs: 60 * 60_000 };
+/** After trouble of our own, as a store that cannot be read. */
+const INTERRUPTED_MS = 1_000;
+/** A hub's clock may be wrong: its word to wait counts for a day at most. */
+const LONGEST_WAIT_MS = 24 * 60 * 60_000;
+/** A lane that waits longer than this may lose its place to another. */
+const LONG_WAIT_MS = 5_000;
+
+export interface LaneRunnerOptions {
+  readonly routes: () => Routes;
+  readonly queue: DeliveryQueue;
+  readonly device: (id: string) => Promise<Device | null>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** One delivery on its way: what the steps of a try share. */
+interface Try {
+  readonly route: Route;
+  readonly lane: Lane;
+  readonly line: HubLine;
+  readonly pass: Pass;
+  readonly delivery: PendingDelivery;
+}
+
+export class LaneRunner {
+  readonly #options: LaneRunnerOptions;
+  readonly #settling: Settling;
+  #stopping = false;
+
+  constructor(options: LaneRunnerOptions) {
+    this.#options = options;
+    this.#settling = new Settling(options);
+  }
+
+  /** From now on lanes are let go where they stand; their deliveries stay pending. */
+  stop(): void {
+    this.#stopping = true;
+    this.#settling.stop();
+  }
+
+  /** Puts a lane in the line that its integration uses now. */
+  enqueue(lane: Lane): void {
+    const route = this.#options.routes().of(lane);
+    if (route === undefined) return lane.cancel();
+    route.wake(lane);
+    if (route.line === null || this.#stopping) route.drop(lane);
+    else route.line.enqueue(lane);
+  }
+
+  async run(lane: Lane, line: HubLine, pass: Pass): Promise<void> {
+    await this.#guarded(lane, () => this.#step(lane, line, pass));
+    // Whatever has happened: a probe that told nothing makes room for the next.
+    line.gate.release(pass);
+  }
+
+  async #guarded(lane: Lane, step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      // The store could not be read or the process stops: the lane keeps its place and tries again.
+      const { integrationId, deviceId } = lane;
+      this.#options.log.error({ integrationId, deviceId, reason: String(error) }, "lane.interrupted");
+      this.#wait(lane, INTERRUPTED_MS);
+    }
+  }
+
+  async #step(lane: Lane, line: HubLine, pass: Pass): Promise<void> {
+    const { routes, queue, device: find } = this.#options;
+    const route = routes().of(lane);
+    if (route === undefined) return;
+    // A paused integration's events wait where they are; the next change of it lists them again.
+    if (this.#stopping || route.integration.disabled) return route.drop(lane);
+    if (route.line !== line) return this.enqueue(lane);
+    lane.status = "busy";
+    if (lane.first === undefined) {
+      await route.fill(lane, (limit) => queue.pending(lane.integrationId, lane.deviceId, 0, limit));
+    }
+    const delivery = lane.first;
+    if (delivery === undefined) return this.#goOn(lane);
+    const attempt: Try = { route, lane, line, pass, delivery };
+    const message = buildMessage(route.integration, delivery);
+    if (!message.ok) return this.#failed(attempt, message.failure);
+    const device = (await find(lane.deviceId)) ?? unknownDevice(lane.deviceId);
+    if (await line.identities.isKnown(device, route.integration.nameSync)) return this.#send(attempt, message.value);
+    const making = this.#makeIdentity(attempt, device, message.value);
+    // New devices must not take the places of known ones while the registry is slow; only a probe waits for its answer.
+    if (pass.probe) await making;
+    else line.aside(this.#guarded(lane, () => making));
+  }
+
+  async #makeIdentity(attempt: Try, device: Device, message: HubMessage): Promise<void> {
+    const { route, lane, line, pass } = attempt;
+    const made = await line.identities.make(device);
+    if (!made.ok) return this.#failed(attempt, made.failure);
+    if (pass.probe) return this.#send(attempt, message);
+    route.giveBack(lane, 0);
+    this.enqueue(lane);
+  }
+
+  async #send(attempt: Try, message: HubMessage): Promise<void> {
+    const { lane, line, pass, delivery } = attempt;
+    const outcome = await line.client.send(lane.deviceId, message);
+    if (outcome.kind === "failed") return this.#failed(attempt, outcome.failure);
+    const ended = line.gate.opened(pass);
+    const { log, clock } = this.#options;
+    if (ended !== null) log.info({ hub: line.connection.hostName, code: ended.code }, "hub.resumed");
+    const { id, integrationId } = delivery;
+    await this.#settling.write({ kind: "delivered", id, integrationId, at: clock.now() });
+    this.#settled(attempt);
+  }
+
+  async #failed(attempt: Try, failure: Failure): Promise<void> {
+    const { scope, verdict } = FAILURES[failure.code];
+    if (scope === "hub") return this.#hubFailed(attempt, failure);
+    // Its settlement may take long while the disk is full; the hub's next probe need not wait for it.
+    attempt.line.gate.release(attempt.pass);
+    if (verdict === "refused") return this.#park(attempt, failure);
+    return this.#retry(attempt, failure);
+  }
+
+  #hubFailed({ lane, line, pass }: Try, failure: Failure): void {
+    if (line.gate.close(failure, pass)) {
+      const { code, message } = failure;
+      this.#options.log.warn({ hub: line.connection.hostName, code, reason: message }, "hub.paused");
+    }
+    this.enqueue(lane);
+  }
+
+  async #park(attempt: Try, failure: Failure): Promise<void> {
+    const { id, integrationId, event } = attempt.delivery;
+    const { log, clock } = this.#options;
+    const { code, message } = failure;
+    log.warn({ deliveryId: id, deviceId: event.deviceId, code, reason: message }, "delivery.parked");
+    await this.#settling.write({ kind: "parked", id, integrationId, at: clock.now(), failure });
+    this.#settled(attempt);
+  }
+
+  async #retry({ lane, line, delivery }: Try, failure: Failure): Promise<void> {
+    const { clock, random, log } = this.#options;
+    const { id, integrationId, event } = delivery;
+    const { code } = failure;
+    if (code === "identity_missing") await line.identities.vanished(event.deviceId);
+    lane.failures += 1;
+    const backoff = backoffMs(code === "device_disabled" ? DISABLED_RETRY : LANE_RETRY, lane.failures, random);
+    const at = clock.now();
+    const wait = Math.min(Math.max(backoff, (failure.notBefore ?? 0) - at), LONGEST_WAIT_MS);
+    log.info({ deliveryId: id, deviceId: event.deviceId, code, waitMs: Math.round(wait) }, "delivery.waits");
+    const attempts = delivery.attempts + 1;
+    await this.#settling.write({ kind: "retry", id, integrationId, at, failure, nextAttemptAt: at + wait, attempts });
+    this.#wait(lane, wait);
+  }
+
+  #settled({ route, lane, delivery }: Try): void {
+    lane.failures = 0;
+    route.done(lane, delivery);
+    this.#goOn(lane);
+  }
+
+  #goOn(lane: Lane): void {
+    const route = this.#options.routes().of(lane);
+    lane.status = "idle";
+    if (lane.isEmpty) route?.drop(lane);
+    else this.enqueue(lane);
+  }
+
+  #wait(lane: Lane, ms: number): void {
+    const route = this.#options.routes().of(lane);
+    if (route === undefined) return;
+    if (this.#stopping) return route.drop(lane);
+    route.giveBack(lane, 0);
+    lane.status = "waiting";
+    lane.cancel = this.#options.clock.after(ms, () => this.enqueue(lane));
+    if (ms > LONG_WAIT_MS) route.rest(lane);
+  }
+}
+
+/** A device that was removed while its events waited: they still go out under its id. */
+function unknownDevice(id: string): Device {
+  return {
+    id,
+    name: null,
+    ownerId: null,
+    productId: null,
+    approval: "approved",
+    firmwareVersion: null,
+    notes: null,
+    lastHeard: null,
+    createdAt: 0,
+  };
+}

@@ -1,0 +1,77 @@
+/**
+ * Writes device names into twins, one write at a time per device, so that an older name never lands after a newer one.
+ * A failure is logged and tried again with a later event; it is nobody else's trouble.
+ */
+import type { Clock } from "../core/clock.ts";
+import type { HubClient } from "../core/hub-client.ts";
+import type { Log } from "../core/log.ts";
+import { backoffMs, type Backoff, type Random } from "./backoff.ts";
+
+const NAME_RETRY: Backoff = { firstMs: 5_000, maxMs: 10 * 60_000 };
+
+export interface NameSyncOptions {
+  readonly connectionId: string;
+  readonly client: Pick<HubClient, "patchDesired">;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** The twin has the name now. */
+  readonly onWritten: (deviceId: string, generationId: string, name: string | null) => Promise<void>;
+}
+
+/** Only devices with a write under way or a failed one have an entry. */
+interface Trouble {
+  readonly failures: number;
+  /** On the growing clock. */
+  readonly retryAt: number;
+}
+
+export class NameSync {
+  readonly #options: NameSyncOptions;
+  readonly #troubles = new Map<string, Trouble>();
+  readonly #writing = new Map<string, Promise<void>>();
+
+  constructor(options: NameSyncOptions) {
+    this.#options = options;
+  }
+
+  /** Whether an event of the device may start a write: none is under way and the last failure is long enough ago. */
+  mayWrite(deviceId: string): boolean {
+    const retryAt = this.#troubles.get(deviceId)?.retryAt ?? Number.NEGATIVE_INFINITY;
+    return !this.#writing.has(deviceId) && this.#options.clock.elapsed() >= retryAt;
+  }
+
+  /** Resolves when the name is written or has failed, after earlier writes of the device. Never rejects. */
+  write(deviceId: string, generationId: string, name: string | null): Promise<void> {
+    const former = this.#writing.get(deviceId) ?? Promise.resolve();
+    const write = former
+      .then(() => this.#write(deviceId, generationId, name))
+      .finally(() => {
+        if (this.#writing.get(deviceId) === write) this.#writing.delete(deviceId);
+      });
+    this.#writing.set(deviceId, write);
+    return write;
+  }
+
+  forget(deviceId: string): void {
+    this.#troubles.delete(deviceId);
+  }
+
+  async #write(deviceId: string, generationId: string, name: string | null): Promise<void> {
+    const { connectionId, client, log, onWritten } = this.#options;
+    try {
+      const written = await client.patchDesired(deviceId, { deviceName: name });
+      if (written.ok) {
+        this.#troubles.delete(deviceId);
+        return await onWritten(deviceId, generationId, name);
+      }
+      const { code, message } = written.failure;
+      log.warn({ deviceId, connectionId, code, reason: message }, "identity.name_not_written");
+    } catch (error) {
+      log.warn({ deviceId, connectionId, reason: String(error) }, "identity.name_not_recorded");
+    }
+    const failures = (this.#troubles.get(deviceId)?.failures ?? 0) + 1;
+    const { clock, random } = this.#options;
+    this.#troubles.set(deviceId, { failures, retryAt: clock.elapsed() + backoffMs(NAME_RETRY, failures, random) });
+  }
+}
