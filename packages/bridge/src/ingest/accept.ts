@@ -1,6 +1,4 @@
-/**
- * The one door for events: judge, match, append, and only after the flush say yes. All ways in end here.
- */
+/** The one door for events: judge, match, append, and only after the flush say yes. All ways in end here. */
 import type { DeviceEvent } from "../core/device-event.ts";
 import type { PendingDelivery } from "../core/delivery.ts";
 import { newEventId } from "../core/ids.ts";
@@ -22,6 +20,18 @@ export interface AcceptOptions {
 
 export function createAccept({ matcher, log, onAccepted, maxWaiting = 20_000, now = Date.now }: AcceptOptions): Accept {
   let waiting = 0;
+  async function append(event: DeviceEvent, matches: readonly string[]): Promise<readonly PendingDelivery[] | null> {
+    waiting += 1;
+    try {
+      return await log.append(event, matches);
+    } catch (error) {
+      if (isUnavailable(error)) return null;
+      throw error;
+    } finally {
+      waiting -= 1;
+    }
+  }
+
   return async ({ name, data, contentType, device, productId, publishedAt }) => {
     const fault = eventFault(name, data);
     if (fault !== null) return { kind: "fault", fault };
@@ -40,17 +50,16 @@ export function createAccept({ matcher, log, onAccepted, maxWaiting = 20_000, no
       publishedAt: publishedAt ?? receivedAt,
       receivedAt,
     };
-    const matches = matcher.match(name, device);
-    waiting += 1;
-    try {
-      const deliveries = await log.append(event, matches);
-      if (deliveries.length > 0) onAccepted(deliveries);
-      return { kind: "accepted", event, matches: deliveries.length };
-    } catch {
-      // Whatever the disk's trouble is, the publisher's answer is the same: not accepted, come back.
+    const deliveries = await append(event, matcher.match(name, device));
+    if (deliveries === null) {
       return { kind: "unavailable", message: "The store cannot take events now.", retryAfterSeconds: 5 };
-    } finally {
-      waiting -= 1;
     }
+    if (deliveries.length > 0) onAccepted(deliveries);
+    return { kind: "accepted", event, matches: deliveries.length };
   };
+}
+
+/** A store says by this code that nothing was stored and that trying again makes sense. Anything else is a defect. */
+function isUnavailable(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "store_unavailable";
 }

@@ -1,9 +1,10 @@
 /**
  * One process per data folder. The lock is a listening socket: it ends with its process however that ends, which a file
- * with a process id does not.
+ * with a process id does not. What stays behind is the socket's file, which nobody answers any more; it is taken away by
+ * renaming, because of two processes that find it at once only one can, and the other must not remove its new lock.
  */
-import { createHash } from "node:crypto";
-import { realpathSync, rmSync } from "node:fs";
+import { createHash, randomBytes } from "node:crypto";
+import { realpathSync, renameSync, rmSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +13,7 @@ export interface FolderLock {
   release(): Promise<void>;
 }
 
+/** Rejects when another process, or this one, holds the folder. */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const path = socketPath(realpathSync(folder));
   for (let attempt = 0; attempt < 3; attempt++) {
@@ -21,18 +23,17 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
         release: () => new Promise((resolve) => server.close(() => resolve())),
       };
     }
-    if (await isAnswered(path)) break;
-    rmSync(path, { force: true });
+    if ((await isAnswered(path)) || !(await removeDead(path))) break;
   }
   throw new Error(`Another Isthmus uses the data folder ${folder}. Stop it, or set ISTHMUS_DATA to another folder.`);
 }
 
-// Socket paths end at about 100 characters, so a deep folder's lock lies in the temporary folder, named by its hash.
+// Socket paths end at about 100 characters, a few of which `removeDead` needs, so a deep folder's lock lies in the temporary folder, named by its hash.
 function socketPath(folder: string): string {
   const hash = createHash("sha256").update(folder).digest("hex").slice(0, 24);
   if (process.platform === "win32") return `\\\\.\\pipe\\isthmus-${hash}`;
   const beside = join(folder, "lock");
-  return Buffer.byteLength(beside) < 100 ? beside : join(tmpdir(), `isthmus-${hash}.lock`);
+  return Buffer.byteLength(beside) < 95 ? beside : join(tmpdir(), `isthmus-${hash}.lock`);
 }
 
 function listen(path: string): Promise<Server | undefined> {
@@ -44,6 +45,23 @@ function listen(path: string): Promise<Server | undefined> {
     );
     server.listen(path, () => resolve(server));
   });
+}
+
+/** Takes a socket's file away and looks again: `false` when it was alive after all, and is back in its place. */
+async function removeDead(path: string): Promise<boolean> {
+  const aside = `${path}-${randomBytes(2).toString("hex")}`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return true;
+    throw error;
+  }
+  if (await isAnswered(aside)) {
+    renameSync(aside, path);
+    return false;
+  }
+  rmSync(aside, { force: true });
+  return true;
 }
 
 function isAnswered(path: string): Promise<boolean> {

@@ -16,6 +16,12 @@ import { Recent } from "./recent.ts";
 import { openSecrets, type Secrets } from "./secrets.ts";
 import { GroupCommit } from "./sqlite/group-commit.ts";
 import type { SealedConnection } from "./sqlite/integration-operations.ts";
+import type { ParkedOperations } from "./sqlite/parked-operations.ts";
+
+/** Deliveries that one transaction changes at most when many are to change: others wait for it. */
+const STEP = 1_000;
+
+type RetryStep = ReturnType<ParkedOperations["retryParked"]>;
 
 export interface SqliteStoreOptions {
   /** Data folder; made (0700) when it is not there. */
@@ -36,6 +42,7 @@ export class SqliteStore implements Directory, EventLog, DeliveryQueue, Identiti
   readonly #devices = new Recent<string, Device>(100_000);
   readonly #deviceTokens = new Recent<string, string>(100_000);
   readonly #accessTokens = new Recent<string, AccessToken>(10_000);
+  #integrationTurn: Promise<unknown> = Promise.resolve();
 
   private constructor(
     opened: { worker: GroupCommit; secrets: Secrets; lock: FolderLock },
@@ -62,7 +69,10 @@ export class SqliteStore implements Directory, EventLog, DeliveryQueue, Identiti
     }
   }
 
+  /** Ends when all calls so far are on disk and the folder is free for the next process. */
   async close(): Promise<void> {
+    // When the disk is full this is not worth more than an attempt.
+    await this.#worker.call("writeLastHeard").catch(() => null);
     await this.#worker.close();
     await this.#lock.release();
   }
@@ -121,17 +131,46 @@ export class SqliteStore implements Directory, EventLog, DeliveryQueue, Identiti
     return this.#worker.call("deliveries", integrationId, query);
   }
 
-  retryParked(
+  /** Parked deliveries become pending again; returns the devices whose lanes have something to do. */
+  async retryParked(
     integrationId: string,
     ids?: readonly number[],
   ): Promise<{ count: number; deviceIds: readonly string[] }> {
-    return this.#worker.call("retryParked", integrationId, ids ?? null, this.#now());
+    if (ids !== undefined) return this.#worker.call("retryParkedIds", integrationId, ids, this.#now());
+    const deviceIds = new Set<string>();
+    let count = 0;
+    let after: number | null = 0;
+    while (after !== null) {
+      const step: RetryStep = await this.#worker.call("retryParked", integrationId, {
+        after,
+        limit: STEP,
+        at: this.#now(),
+      });
+      count += step.count;
+      for (const id of step.deviceIds) deviceIds.add(id);
+      after = step.nextAfter;
+    }
+    return { count, deviceIds: [...deviceIds] };
   }
 
-  expirePending(integrationId: string): Promise<number> {
-    return this.#worker.call("expirePending", integrationId, this.#now());
+  /** Pending and parked deliveries of a deleted integration end as expired. Returns how many. */
+  async expirePending(integrationId: string): Promise<number> {
+    let expired = 0;
+    for (;;) {
+      const count = await this.#worker.call("expire", integrationId, this.#now(), STEP);
+      expired += count;
+      if (count < STEP) return expired;
+    }
   }
 
+  /** Expires what integrations left that were deleted just before a crash. */
+  async expireLeftovers(): Promise<number> {
+    let expired = 0;
+    for (const id of await this.#worker.call("goneIntegrations")) expired += await this.expirePending(id);
+    return expired;
+  }
+
+  /** One step of forgetting what was settled before `before` (Unix milliseconds), over at most `limit` events. */
   prune(before: number, limit: number): Promise<{ removed: number; done: boolean }> {
     return this.#worker.call("prune", before, limit);
   }
@@ -225,7 +264,7 @@ export class SqliteStore implements Directory, EventLog, DeliveryQueue, Identiti
   }
 
   async unclaimDevice(id: string): Promise<void> {
-    await this.#changing([id], this.#worker.call("unclaimDevice", id));
+    await this.#revoking(id, this.#worker.call("unclaimDevice", id));
   }
 
   async updateDevice(
@@ -256,7 +295,7 @@ export class SqliteStore implements Directory, EventLog, DeliveryQueue, Identiti
   }
 
   async revokeDeviceTokens(deviceId: string): Promise<number> {
-    return this.#changing([deviceId], this.#worker.call("revokeDeviceTokens", deviceId));
+    return this.#revoking(deviceId, this.#worker.call("revokeDeviceTokens", deviceId));
   }
 
   devicesIn(productId: number, query: Parameters<Directory["devicesIn"]>[1]): ReturnType<Directory["devicesIn"]> {
@@ -275,15 +314,20 @@ export class SqliteStore implements Directory, EventLog, DeliveryQueue, Identiti
   }
 
   async removeFromProduct(productId: number, deviceId: string): Promise<void> {
-    await this.#changing([deviceId], this.#worker.call("removeFromProduct", productId, deviceId));
+    await this.#revoking(deviceId, this.#worker.call("removeFromProduct", productId, deviceId));
   }
 
   // The cache forgets after the change is on disk; reads before it in the queue have answered by then.
   async #changing<T>(deviceIds: readonly string[], change: Promise<T>): Promise<T> {
     const result = await change;
-    const changed = new Set(deviceIds);
-    for (const id of changed) this.#devices.delete(id);
-    this.#deviceTokens.deleteWhere((deviceId) => changed.has(deviceId));
+    for (const id of deviceIds) this.#devices.delete(id);
+    return result;
+  }
+
+  // The same for changes that may take a device's tokens away.
+  async #revoking<T>(deviceId: string, change: Promise<T>): Promise<T> {
+    const result = await this.#changing([deviceId], change);
+    this.#deviceTokens.deleteWhere((id) => id === deviceId);
     return result;
   }
 
@@ -308,15 +352,24 @@ export class SqliteStore implements Directory, EventLog, DeliveryQueue, Identiti
     return this.#saveIntegration({ id: newId(), createdAt: now, updatedAt: now }, settings, settings.policyKey ?? "");
   }
 
-  async updateIntegration(id: string, settings: IntegrationSettings): Promise<Integration | null> {
-    const known = await this.integration(id);
-    if (known === null) return null;
-    const key = settings.policyKey ?? (await this.connection(known.connectionId))?.policyKey ?? "";
-    return this.#saveIntegration({ id, createdAt: known.createdAt, updatedAt: this.#now() }, settings, key);
+  updateIntegration(id: string, settings: IntegrationSettings): Promise<Integration | null> {
+    return this.#inTurn(async () => {
+      const known = await this.integration(id);
+      if (known === null) return null;
+      const key = settings.policyKey ?? (await this.connection(known.connectionId))?.policyKey ?? "";
+      return this.#saveIntegration({ id, createdAt: known.createdAt, updatedAt: this.#now() }, settings, key);
+    });
   }
 
-  async deleteIntegration(id: string): Promise<boolean> {
-    return (await this.#worker.call("deleteIntegration", id)) > 0;
+  deleteIntegration(id: string): Promise<boolean> {
+    return this.#inTurn(async () => (await this.#worker.call("deleteIntegration", id)) > 0);
+  }
+
+  // An update reads before it writes: side by side, one could bring back a deleted integration or a replaced key.
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#integrationTurn.then(change, change);
+    this.#integrationTurn = turn.catch(() => undefined);
+    return turn;
   }
 
   integration(id: string): Promise<Integration | null> {

@@ -38,6 +38,7 @@ export function createCounters({ db, beforeCommit, onRollback }: Transaction): C
 
   return {
     add(integrationId, at, counter, by = 1) {
+      if (by === 0) return;
       const key = `${integrationId} ${dayOf(at)}`;
       let delta = deltas.get(key);
       if (delta === undefined) {

@@ -14,17 +14,20 @@ export interface DeliveryOperations {
   ledger(integrationId: string): Ledger;
   countersOfDay(integrationId: string, day: string): { success: number; error: number };
   deliveries(integrationId: string, query: { state?: DeliveryState; before?: number; limit: number }): DeliveryRecord[];
-  /** Parked deliveries become pending again; returns the devices whose lanes have something to do. */
-  retryParked(integrationId: string, ids: readonly number[] | null, at: number): { count: number; deviceIds: string[] };
-  /** Pending deliveries of a deleted integration end as expired. */
-  expirePending(integrationId: string, at: number): number;
 }
 
 export function deliveryOperations({ db }: Transaction, counters: Counters): DeliveryOperations {
   const columns = `d.id, d.integration_id, d.device_id, d.seq, d.attempts, d.next_attempt_at, e.id AS event_id, e.name, e.data,
     e.content_type, e.product_id, e.firmware_version, e.published_at, e.received_at`;
+  // Steps from device to device along the index: DISTINCT would read every pending delivery of a backlog.
   const selectDevices = db.prepare(
-    `SELECT DISTINCT device_id FROM delivery WHERE integration_id = ? AND state = 0 AND device_id > ? ORDER BY device_id LIMIT ?`,
+    `WITH RECURSIVE waiting (device_id) AS (
+       SELECT min(device_id) FROM delivery WHERE integration_id = ?1 AND state = 0 AND device_id > ?2
+       UNION ALL
+       SELECT (SELECT min(device_id) FROM delivery WHERE integration_id = ?1 AND state = 0 AND device_id > waiting.device_id)
+       FROM waiting WHERE waiting.device_id IS NOT NULL
+     )
+     SELECT device_id FROM waiting WHERE device_id IS NOT NULL LIMIT ?3`,
   );
   const selectPending = db.prepare(
     `SELECT ${columns} FROM delivery d JOIN event e ON e.seq = d.event_seq
@@ -55,13 +58,6 @@ export function deliveryOperations({ db }: Transaction, counters: Counters): Del
     `SELECT ${recordColumns} FROM delivery d JOIN event e ON e.seq = d.event_seq
      WHERE d.integration_id = ? AND d.id < ? AND d.state = ? ORDER BY d.id DESC LIMIT ?`,
   );
-  const selectParked = db.prepare("SELECT id, device_id FROM delivery WHERE integration_id = ? AND state = 2");
-  const unpark = db.prepare(
-    "UPDATE delivery SET state = 0, settled_at = NULL, attempts = 0 WHERE id = ? AND state = 2",
-  );
-  const expire = db.prepare(
-    "UPDATE delivery SET state = 3, settled_at = ?, next_attempt_at = NULL WHERE integration_id = ? AND state = 0",
-  );
 
   return {
     devicesWithPending: (integrationId, after, limit) =>
@@ -81,8 +77,11 @@ export function deliveryOperations({ db }: Transaction, counters: Counters): Del
           }
           break;
         case "retry":
-          setRetry.run(settlement.nextAttemptAt, JSON.stringify(settlement.failure), settlement.attempts, id);
-          counters.add(integrationId, at, "failed");
+          if (
+            setRetry.run(settlement.nextAttemptAt, JSON.stringify(settlement.failure), settlement.attempts, id)
+              .changes > 0
+          )
+            counters.add(integrationId, at, "failed");
           break;
       }
       return null;
@@ -109,23 +108,6 @@ export function deliveryOperations({ db }: Transaction, counters: Counters): Del
           ? selectRecords.all(integrationId, before, limit)
           : selectRecordsOfState.all(integrationId, before, STATES.indexOf(state), limit);
       return rows.map(toRecord);
-    },
-    retryParked(integrationId, ids, at) {
-      const wanted = ids === null ? null : new Set(ids);
-      const deviceIds = new Set<string>();
-      let count = 0;
-      for (const row of selectParked.all(integrationId)) {
-        if (wanted !== null && !wanted.has(Number(row["id"]))) continue;
-        count += unpark.run(Number(row["id"])).changes;
-        deviceIds.add(String(row["device_id"]));
-      }
-      counters.add(integrationId, at, "parked", -count);
-      return { count, deviceIds: [...deviceIds] };
-    },
-    expirePending(integrationId, at) {
-      const { changes } = expire.run(at, integrationId);
-      counters.add(integrationId, at, "expired", changes);
-      return changes;
     },
   };
 }

@@ -2,6 +2,7 @@
 import type { Approval, Device } from "../../core/device.ts";
 import type { DeviceQuery } from "../../core/directory.ts";
 import type { Row } from "./driver.ts";
+import type { LastHeard } from "./last-heard.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface DeviceChange {
@@ -28,7 +29,7 @@ export interface DeviceOperations {
 
 const ORDER = { deviceId: "id", firmwareVersion: "firmware_version", lastConnection: "last_heard" } as const;
 
-export function deviceOperations({ db }: Transaction): DeviceOperations {
+export function deviceOperations({ db }: Transaction, heard: LastHeard): DeviceOperations {
   const byId = db.prepare("SELECT * FROM device WHERE id = ?");
   const byOwner = db.prepare("SELECT * FROM device WHERE owner_id = ? ORDER BY last_heard DESC, id");
   const byName = db.prepare("SELECT * FROM device WHERE owner_id = ? AND name = ?");
@@ -47,7 +48,9 @@ export function deviceOperations({ db }: Transaction): DeviceOperations {
 
   const find = (id: string): Device | null => {
     const row = byId.get(id);
-    return row === undefined ? null : toDevice(row);
+    if (row === undefined) return null;
+    const device = toDevice(row);
+    return { ...device, lastHeard: heard.of(id) ?? device.lastHeard };
   };
   const forget = (id: string): void => {
     removeTokens.run(id);
@@ -56,10 +59,13 @@ export function deviceOperations({ db }: Transaction): DeviceOperations {
 
   return {
     device: find,
-    devicesOf: (ownerId) => byOwner.all(ownerId).map(toDevice),
+    devicesOf(ownerId) {
+      heard.write();
+      return byOwner.all(ownerId).map(toDevice);
+    },
     deviceByName(ownerId, name) {
       const row = byName.get(ownerId, name);
-      return row === undefined ? null : toDevice(row);
+      return row === undefined ? null : find(String(row["id"]));
     },
     claimDevice(ownerId, id, at) {
       const device = find(id);
@@ -99,6 +105,7 @@ export function deviceOperations({ db }: Transaction): DeviceOperations {
     deviceIdByToken: (hash) => (selectToken.get(hash)?.["device_id"] as string | undefined) ?? null,
     revokeDeviceTokens: (deviceId) => removeTokens.run(deviceId).changes,
     devicesIn(productId, query) {
+      heard.write();
       const [where, values] = filter(productId, query);
       const order = `${ORDER[query.sortBy ?? "deviceId"]} ${query.descending ? "DESC" : "ASC"}, id`;
       const total = Number(db.prepare(`SELECT count(*) AS n FROM device WHERE ${where}`).get(...values)?.["n"] ?? 0);

@@ -1,7 +1,8 @@
 /** The calling side of the store's worker: gathers calls into groups, one group under way at a time. */
 import { Worker } from "node:worker_threads";
+import type { Answer, Call } from "./group-runner.ts";
 import type { Operations } from "./operations.ts";
-import type { Call, FromWorker } from "./worker.ts";
+import type { FromWorker, ToWorker } from "./worker.ts";
 
 // The built file, seen from the sources too: a thread of Node 20 cannot run TypeScript.
 const WORKER = new URL("../../../dist/store/sqlite/worker.js", import.meta.url);
@@ -9,7 +10,7 @@ const WORKER = new URL("../../../dist/store/sqlite/worker.js", import.meta.url);
 /** Calls in one transaction at most: bounds how long one flush keeps others waiting. */
 const MAX_GROUP = 2_000;
 
-/** The store cannot take writes now. Nothing of the call is stored; the caller may try again. */
+/** The store cannot take this call now. Nothing of it is stored; the caller may try again. */
 export class StoreUnavailable extends Error {
   readonly code = "store_unavailable";
 }
@@ -23,18 +24,19 @@ interface Waiting {
 export class GroupCommit {
   readonly #worker: Worker;
   readonly #onFatal: (error: Error) => void;
+  readonly #exited: Promise<void>;
   #waiting: Waiting[] = [];
   #underWay: Waiting[] = [];
   #scheduled = false;
-  #closed: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
   #dead: Error | undefined;
 
   private constructor(worker: Worker, onFatal: (error: Error) => void) {
     this.#worker = worker;
     this.#onFatal = onFatal;
+    this.#exited = new Promise((resolve) => worker.once("exit", () => resolve()));
     worker.on("message", (message: FromWorker) => this.#receive(message));
     worker.on("error", (error: Error) => this.#fail(error));
-    worker.on("exit", () => this.#closed?.());
   }
 
   /**
@@ -59,7 +61,7 @@ export class GroupCommit {
     return this.#waiting.length + this.#underWay.length;
   }
 
-  /** Resolves with the operation's result once its group is flushed. */
+  /** Resolves with the operation's result once its group is flushed. Rejects with `StoreUnavailable`, among others. */
   call<Name extends keyof Operations>(
     name: Name,
     ...args: Parameters<Operations[Name]>
@@ -71,14 +73,17 @@ export class GroupCommit {
     });
   }
 
-  async close(): Promise<void> {
+  /** Ends when all calls so far are answered and the file is closed. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     while (this.depth > 0 && this.#dead === undefined) await new Promise((resolve) => setImmediate(resolve));
-    const exited = new Promise<void>((resolve) => {
-      this.#closed = resolve;
-    });
     this.#dead ??= new StoreUnavailable("The store is closed.");
-    this.#worker.postMessage("close");
-    await exited;
+    this.#worker.postMessage("close" satisfies ToWorker);
+    await this.#exited;
   }
 
   // A turn of the event loop gathers all that its callbacks bring before the group leaves.
@@ -89,33 +94,25 @@ export class GroupCommit {
       this.#scheduled = false;
       if (this.#underWay.length > 0 || this.#dead !== undefined) return;
       this.#underWay = this.#waiting.splice(0, MAX_GROUP);
-      this.#worker.postMessage(this.#underWay.map((waiting) => waiting.call));
+      this.#worker.postMessage(this.#underWay.map((waiting) => waiting.call) satisfies ToWorker);
     });
   }
 
   #receive(message: FromWorker): void {
-    const group = this.#underWay;
     switch (message.kind) {
-      case "answers":
+      case "answers": {
+        const group = this.#underWay;
         this.#underWay = [];
-        for (const [i, waiting] of group.entries()) {
-          const answer = message.answers[i];
-          if (answer !== undefined && "value" in answer) waiting.resolve(answer.value as never);
-          else waiting.reject(new Error(`The store failed at ${waiting.call[0]}: ${answer?.error}`));
-        }
+        for (const [i, waiting] of group.entries()) answer(waiting, message.answers[i]);
+        this.#schedule();
         break;
-      case "refused":
-        if (!message.full) return this.#fail(new Error(`The disk failed: ${message.error}`));
-        this.#underWay = [];
-        for (const waiting of group) waiting.reject(new StoreUnavailable("The disk is full."));
-        break;
+      }
       case "failed":
-        return this.#fail(new Error(message.error));
+        this.#fail(new Error(`The disk failed: ${message.error}`));
+        break;
       case "ready":
-      case "closed":
-        return;
+        break;
     }
-    this.#schedule();
   }
 
   #fail(error: Error): void {
@@ -126,5 +123,17 @@ export class GroupCommit {
     this.#waiting = [];
     for (const waiting of lost) waiting.reject(error);
     this.#onFatal(error);
+  }
+}
+
+function answer({ call, resolve, reject }: Waiting, given: Answer | undefined): void {
+  switch (given?.kind) {
+    case "done":
+      return resolve(given.value as never);
+    case "full":
+      return reject(new StoreUnavailable("The disk is full."));
+    case "failed":
+    case undefined:
+      return reject(new Error(`The store failed at ${call[0]}: ${given?.error ?? "no answer"}`));
   }
 }

@@ -3,9 +3,12 @@ import { accountOperations, type AccountOperations } from "./account-operations.
 import { createCounters } from "./counters.ts";
 import { deliveryOperations, type DeliveryOperations } from "./delivery-operations.ts";
 import { deviceOperations, type DeviceOperations } from "./device-operations.ts";
+import { createLastHeard } from "./last-heard.ts";
 import { eventOperations, type EventOperations } from "./event-operations.ts";
+import { expiryOperations, type ExpiryOperations } from "./expiry-operations.ts";
 import { identityOperations, type IdentityOperations } from "./identity-operations.ts";
 import { integrationOperations, type IntegrationOperations } from "./integration-operations.ts";
+import { parkedOperations, type ParkedOperations } from "./parked-operations.ts";
 import { productOperations, type ProductOperations } from "./product-operations.ts";
 import { pruneOperations, type PruneOperations } from "./prune-operations.ts";
 import type { Transaction } from "./transaction.ts";
@@ -16,21 +19,32 @@ export interface Operations
     DeliveryOperations,
     DeviceOperations,
     EventOperations,
+    ExpiryOperations,
     IdentityOperations,
     IntegrationOperations,
+    ParkedOperations,
     ProductOperations,
-    PruneOperations {}
+    PruneOperations {
+  writeLastHeard(): null;
+}
 
 export function createOperations(transaction: Transaction): Operations {
   const counters = createCounters(transaction);
+  const heard = createLastHeard(transaction);
   return {
     ...accountOperations(transaction),
     ...deliveryOperations(transaction, counters),
-    ...deviceOperations(transaction),
-    ...eventOperations(transaction, counters),
+    ...deviceOperations(transaction, heard),
+    ...eventOperations(transaction, counters, heard),
+    ...expiryOperations(transaction, counters),
     ...identityOperations(transaction),
     ...integrationOperations(transaction),
+    ...parkedOperations(transaction, counters),
     ...productOperations(transaction),
     ...pruneOperations(transaction),
+    writeLastHeard() {
+      heard.write();
+      return null;
+    },
   };
 }

@@ -1,0 +1,47 @@
+/** Small values that store tests are made of. */
+import { newEventId } from "../../core/ids.ts";
+import type { DeviceEvent } from "../../core/device-event.ts";
+import type { IntegrationSettings } from "../../core/directory.ts";
+import type { Failure } from "../../core/failure.ts";
+import type { Scope } from "../../core/integration.ts";
+
+/** 24 hex digits that name the number. */
+export function deviceId(n: number): string {
+  return n.toString(16).padStart(24, "0");
+}
+
+export function event(overrides: Partial<DeviceEvent> = {}): DeviceEvent {
+  const receivedAt = overrides.receivedAt ?? 1_700_000_000_000;
+  return {
+    id: newEventId(receivedAt),
+    name: "temperature",
+    data: "21.5",
+    contentType: "text/plain;charset=utf-8",
+    deviceId: deviceId(1),
+    productId: null,
+    firmwareVersion: null,
+    publishedAt: receivedAt,
+    receivedAt,
+    ...overrides,
+  };
+}
+
+export function settings(scope: Scope, overrides: Partial<IntegrationSettings> = {}): IntegrationSettings {
+  return {
+    scope,
+    event: "temp",
+    deviceId: null,
+    name: "To the hub",
+    hubName: "plant",
+    hostName: "plant.azure-devices.net",
+    policyName: "isthmus",
+    policyKey: "c2VjcmV0LWtleS1vZi10aGUtcG9saWN5",
+    template: null,
+    nameSync: false,
+    disabled: false,
+    ...overrides,
+  };
+}
+
+export const REFUSED: Failure = { code: "message_refused", message: "The hub said no.", hubCode: "400027" };
+export const IN_USE: Failure = { code: "identity_in_use", message: "Another link took over." };
