@@ -67,6 +67,11 @@ test("a message without properties is as good, and earlier messages are not over
   expect(decodeDeviceMessage(second).properties.get("k")).toHaveLength(9_000);
 });
 
+test("a kept message keeps no memory but its own", () => {
+  const encoded = encodeStoredMessage({ body: Buffer.alloc(300), properties: new Map() }, STAMPS);
+  expect(encoded.buffer.byteLength).toBe(encoded.byteLength);
+});
+
 test("text that is not ASCII survives", () => {
   const properties = new Map([["größe", "5 µm · 测试 · 🙂".repeat(30)]]);
   const encoded = encodeStoredMessage({ body: Buffer.alloc(0), messageId: "ü", properties }, STAMPS);
