@@ -107,16 +107,16 @@ export class LaneRunner {
     if (await line.identities.isKnown(device, route.integration.nameSync)) return this.#send(attempt, message.value);
     const making = this.#makeIdentity(attempt, device, message.value);
     // New devices must not take the places of known ones while the registry is slow; only a probe waits for its answer.
-    if (pass.probe) await making;
-    else line.aside(this.#guarded(lane, () => making));
+    if (pass.probe) return making;
+    route.giveBack(lane, 0);
+    line.aside(this.#guarded(lane, () => making));
   }
 
   async #makeIdentity(attempt: Try, device: Device, message: HubMessage): Promise<void> {
-    const { route, lane, line, pass } = attempt;
+    const { lane, line, pass } = attempt;
     const made = await line.identities.make(device);
     if (!made.ok) return this.#failed(attempt, made.failure);
     if (pass.probe) return this.#send(attempt, message);
-    route.giveBack(lane, 0);
     this.enqueue(lane);
   }
 
@@ -141,11 +141,13 @@ export class LaneRunner {
     return this.#retry(attempt, failure);
   }
 
-  #hubFailed({ lane, line, pass }: Try, failure: Failure): void {
+  #hubFailed({ route, lane, line, pass }: Try, failure: Failure): void {
     if (line.gate.close(failure, pass)) {
       const { code, message } = failure;
       this.#options.log.warn({ hub: line.connection.hostName, code, reason: message }, "hub.paused");
     }
+    // An outage may last: nothing of it is kept in memory that the store has anyway.
+    route.giveBack(lane, 0);
     this.enqueue(lane);
   }
 
