@@ -72,10 +72,12 @@ test("an event that particle-api-js publishes as a device arrives in that device
 test("a renamed device's twin follows", async () => {
   const id = "e00fce681234567890abcdef";
   await particle.renameDevice({ deviceId: id, name: "south-bed", product: "greenhouse", auth });
-  await until(async () => {
+  const name = async (): Promise<unknown> => {
     const twin = (await lookUp(firstRun, "twin", id)) as { properties: { desired: { deviceName: string } } };
-    return twin.properties.desired.deviceName === "south-bed";
-  }, "the new name");
+    return twin.properties.desired.deviceName;
+  };
+  await until(async () => (await name()) !== "north-bed", "the new name");
+  expect(await name()).toBe("south-bed");
 });
 
 test("a claimed device's own publish goes through a sandbox integration", async () => {

@@ -34,6 +34,7 @@ test(`${KILLS} times kill -9 of the bridge under load: all that was answered arr
     load.url = firstRun.url;
   }
   await load.stop();
+  expect(load.count).toBeGreaterThan(200 * KILLS);
   await expectArrivals(load, "load/value");
 });
 
@@ -51,6 +52,7 @@ test.runIf(process.platform === "linux")(
     const before = load.count;
     await waitFor(() => load.count > before + 500);
     await load.stop();
+    expect(load.refused).toBe(0);
     await expectArrivals(load, "load/hub-kill");
   },
 );

@@ -42,14 +42,13 @@ try {
   const deviceIds = await prepareFleet(firstRun, 10_000);
   const integrationId = await makeIntegration(firstRun, "bench", { event: "bench/" });
   progress("making identities of 100 devices");
-  await publish(firstRun, integrationId, "warm-up", deviceIds.slice(0, 100), 2);
+  await warmUp(firstRun, integrationId, deviceIds.slice(0, 100));
 
   progress("raw ceiling");
   lines.push(await raw(firstRun, deviceIds.slice(0, 100)));
   for (const count of [100, 1_000, 10_000]) {
     progress(`HTTP publish, ${count} devices`);
-    if (count > 100)
-      await publish(firstRun, integrationId, "warm-up", deviceIds.slice(0, count), Math.max(2, count / 2_500));
+    if (count > 100) await warmUp(firstRun, integrationId, deviceIds.slice(0, count));
     lines.push(
       await publish(firstRun, integrationId, "Isthmus, HTTP single publish", deviceIds.slice(0, count), SECONDS),
     );
@@ -81,12 +80,18 @@ async function prepareFleet(firstRun: FirstRun, count: number): Promise<string[]
   return ids;
 }
 
+/** One event of every device, so that identities and links are there before the clock runs. */
+async function warmUp(firstRun: FirstRun, integrationId: string, deviceIds: readonly string[]): Promise<void> {
+  await publish(firstRun, integrationId, "warm-up", deviceIds, 60, deviceIds.length);
+}
+
 async function publish(
   firstRun: FirstRun,
   integrationId: string,
   name: string,
   deviceIds: readonly string[],
   seconds: number,
+  count?: number,
 ): Promise<Line> {
   const hub = childOf(isthmus.pid);
   const before = [usageOf(isthmus.pid), hub === undefined ? undefined : usageOf(hub)];
@@ -99,6 +104,7 @@ async function publish(
     deviceIds,
     connections: CONNECTIONS,
     seconds,
+    ...(count !== undefined && { count }),
   };
   const published = await runPart<Published>("publisher", plan);
   if (published.failed > 0) throw new Error(`${published.failed} publishes were refused.`);

@@ -13,6 +13,8 @@ export interface Plan {
   readonly deviceIds: readonly string[];
   readonly connections: number;
   readonly seconds: number;
+  /** Ends after this many events, if that is sooner. */
+  readonly count?: number;
   /** Events a second in all; as fast as answers come without it. */
   readonly rate?: number;
 }
@@ -55,7 +57,7 @@ async function publish(): Promise<void> {
 
 /** One request after the other: as many under way as there are connections. */
 async function closedLoop(): Promise<void> {
-  while (performance.now() < end) await publish();
+  while (performance.now() < end && sent < (plan.count ?? Infinity)) await publish();
 }
 
 /** At the planned rate whatever the answers take, as devices do. */

@@ -117,7 +117,11 @@ async function open(
       const shared = dispatcher.line(connection.id)?.client;
       if (shared !== undefined) return shared.getTwin(deviceId);
       const client = hubs.open(connection);
-      return client.getTwin(deviceId).finally(() => client.close());
+      try {
+        return await client.getTwin(deviceId);
+      } finally {
+        await client.close();
+      }
     },
     async monitor(hub, options) {
       const connection = await connectionOf(hub);

@@ -15,15 +15,16 @@ export interface Config {
   /** How long delivered events are kept. */
   readonly retentionMs: number;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
-  /** Handed to the Local Hub's process as they are. */
+  /** Of the Local Hub's process: its `IOT_HUB_*` settings, and what any Node process needs from its surroundings. */
   readonly localHubEnvironment: Readonly<Record<string, string>>;
 }
 
 /** A setting that cannot be used; the message names it and says what it takes. */
-export class ConfigError extends Error {
+class ConfigError extends Error {
   readonly code = "config_invalid";
 }
 
+const SURROUNDINGS = ["PATH", "HOME", "TMPDIR", "TZ", "LANG", "SystemRoot"];
 const LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 
 type Settings = Readonly<Record<string, string | undefined>>;
@@ -51,7 +52,9 @@ export function readConfig(environment: Settings = process.env, folder: string =
     retentionMs: number(settings, "ISTHMUS_RETENTION_HOURS", 24, 1, 24 * 365) * 3_600_000,
     logLevel: level as Config["logLevel"],
     localHubEnvironment: Object.fromEntries(
-      Object.entries(settings).filter((entry): entry is [string, string] => entry[0].startsWith("IOT_HUB_")),
+      Object.entries(settings).filter(
+        (entry): entry is [string, string] => entry[0].startsWith("IOT_HUB_") || SURROUNDINGS.includes(entry[0]),
+      ),
     ),
   };
 }

@@ -16,13 +16,13 @@ const PORT_RETRY_MS = 10_000;
 export interface LocalHubOptions {
   /** Where the hub keeps its state. */
   readonly folder: string;
-  /** `IOT_HUB_*` settings. */
+  /** The whole environment of its process. */
   readonly environment: Readonly<Record<string, string>>;
   readonly log: Log;
 }
 
 /** Why the Local Hub did not start, in its own words. */
-export class LocalHubError extends Error {
+class LocalHubError extends Error {
   readonly code: string;
   constructor(code: string, message: string) {
     super(message);
@@ -120,7 +120,7 @@ interface Started {
 function startChild({ folder }: LocalHubOptions, environment: Readonly<Record<string, string>>): Promise<Started> {
   const command = fileURLToPath(new URL("../bin/iot-hub-emulator.js", import.meta.resolve("iot-hub-emulator")));
   const child = fork(command, [], {
-    env: { ...inheritedEnvironment(), ...environment, IOT_HUB_DATA: folder },
+    env: { ...environment, IOT_HUB_DATA: folder },
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   return new Promise((resolve, reject) => {
@@ -144,10 +144,4 @@ function startChild({ folder }: LocalHubOptions, environment: Readonly<Record<st
       settle(() => reject(new LocalHubError("start_failed", `The Local Hub ended with code ${code} while starting.`))),
     );
   });
-}
-
-/** What any Node process needs from its surroundings; settings come explicitly. */
-function inheritedEnvironment(): NodeJS.ProcessEnv {
-  const { PATH, HOME, TMPDIR, TZ, LANG, SystemRoot } = process.env;
-  return { PATH, HOME, TMPDIR, TZ, LANG, SystemRoot };
 }

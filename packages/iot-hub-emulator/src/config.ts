@@ -33,7 +33,8 @@ export const SETTINGS: Readonly<Record<"host" | "https" | "amqps" | "amqp" | "da
     flag: "amqp-port",
     variable: "IOT_HUB_AMQP_PORT",
     value: "PORT",
-    meaning: "AMQP without TLS, for Event Hubs clients in emulator mode (default 5672; 0 picks a free one)",
+    meaning:
+      "AMQP without TLS, for Event Hubs clients in emulator mode (default 5672, or a free one where that is taken)",
   },
   data: {
     flag: "data",

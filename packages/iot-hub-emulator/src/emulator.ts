@@ -26,7 +26,7 @@ export interface EmulatorOptions {
   readonly hostNames?: readonly string[];
   /** Address to listen on; default `127.0.0.1`. */
   readonly host?: string;
-  /** 0 picks a free port. Defaults: HTTPS 443, or 8443 where that is not permitted; AMQPS 5671; AMQP (no TLS) 5672. */
+  /** 0 picks a free port. Defaults: HTTPS 443, or 8443 where that is not permitted; AMQPS 5671; AMQP (no TLS) 5672, or any free one where that is taken. */
   readonly ports?: { readonly https?: number; readonly amqps?: number; readonly amqp?: number };
   readonly partitionCount?: number;
   /** Memory for the newest events, in bytes; default 64 MB. */
@@ -135,7 +135,10 @@ async function openParts(options: EmulatorOptions, opened: Close[], close: Close
   const ports = await openListeners(options, credentials, fronts, listeners);
   const hub = await Hub.open({ ...options, encodeEvent: encodeStoredMessage });
   opened.push(() => hub.close(), closeListeners);
-  const amqp = createAmqpFront(hub, { eventHubAddress: () => ({ host: hostName, port: ports.amqps }) });
+  const amqp = createAmqpFront(hub, {
+    eventHubAddress: () => ({ host: hostName, port: ports.amqps }),
+    ...(options.reportFault && { reportFault: options.reportFault }),
+  });
   opened.push(() => amqp.close());
   opened.push(() => Promise.resolve(listeners.refuse()));
   start({ http: createHttpFront(hub, options.reportFault), amqp });
@@ -178,11 +181,17 @@ async function openListeners(
   const tcp = createTcpServer(accept(true));
   const add = (server: Server, variable: string, ...candidates: [number, ...number[]]): Promise<number> =>
     listeners.open(server, { host, ports: candidates, variable });
+  // Who picks free ports for the rest wants no fixed one here; and no client but its parent's knows this one by heart.
+  const plain = {
+    host,
+    ports: [ports.amqp ?? (ports.amqps === 0 ? 0 : 5672)] as [number],
+    orFree: ports.amqp === undefined,
+  };
   const httpsPorts: [number, ...number[]] = ports.https === undefined ? [443, 8443] : [ports.https];
   return {
     https: await add(https, "IOT_HUB_HTTPS_PORT", ...httpsPorts),
     amqps: await add(tls, "IOT_HUB_AMQPS_PORT", ports.amqps ?? AMQPS_PORT),
-    amqp: await add(tcp, "IOT_HUB_AMQP_PORT", ports.amqp ?? 5672),
+    amqp: await listeners.open(tcp, { ...plain, variable: "IOT_HUB_AMQP_PORT" }),
   };
 }
 

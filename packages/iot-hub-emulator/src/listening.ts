@@ -18,6 +18,8 @@ export interface Listening {
   readonly host: string;
   /** Tried in turn while the one before is not permitted; 0 picks a free one. */
   readonly ports: readonly [number, ...number[]];
+  /** Take any free port rather than fail when the last one is taken. */
+  readonly orFree?: boolean;
   /** Environment variable that sets the port, for the error message. */
   readonly variable: string;
 }
@@ -53,13 +55,15 @@ export class Listeners {
   }
 }
 
-async function listen(server: Server, { host, ports, variable }: Listening): Promise<number> {
+async function listen(server: Server, { host, ports, variable, orFree = false }: Listening): Promise<number> {
   for (const [i, port] of ports.entries()) {
     try {
       return await tryListen(server, host, port);
     } catch (error) {
       const failure = explain(error, host, port, variable);
-      if (failure.code !== "port_not_permitted" || i === ports.length - 1) throw failure;
+      if (failure.code === "port_not_permitted" && i < ports.length - 1) continue;
+      if (failure.code === "port_in_use" && orFree) return tryListen(server, host, 0);
+      throw failure;
     }
   }
   throw new Error("There was no port to try.");

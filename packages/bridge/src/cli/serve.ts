@@ -1,11 +1,11 @@
 /** `isthmus serve`: the server in the foreground, with the Local Hub and the demo fleet when asked for. */
 import type { Command } from "commander";
 import { pino } from "pino";
-import pc from "picocolors";
 import { startBridge, type Bridge } from "../bridge.ts";
 import { readConfig, type Config } from "../config.ts";
 import { startDemoFleet, type DemoFleet } from "../demo/fleet.ts";
 import { writeFirstRun, type FirstRun } from "../first-run.ts";
+import { colors as pc } from "./colors.ts";
 import { monitorLine } from "./monitor-line.ts";
 
 /** A stop that takes longer is cut off: what is on disk stays there. */

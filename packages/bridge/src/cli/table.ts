@@ -1,5 +1,5 @@
 /** Aligned columns for people. */
-import picocolors from "picocolors";
+import { colors } from "./colors.ts";
 
 const GAP = "  ";
 
@@ -17,13 +17,13 @@ export function table(
       .map((text, column) => text.padEnd(widths[column]!))
       .join(GAP)
       .trimEnd();
-  return [picocolors.dim(line(titles)), ...cells.map(line)].map((text) => `${text}\n`).join("");
+  return [colors.dim(line(titles)), ...cells.map(line)].map((text) => `${text}\n`).join("");
 }
 
 /** Names and values under each other, the values aligned. */
 export function card(fields: readonly (readonly [name: string, value: unknown])[]): string {
   const width = Math.max(...fields.map(([name]) => name.length));
-  return fields.map(([name, value]) => `${picocolors.dim(name.padEnd(width))}${GAP}${cell(value)}\n`).join("");
+  return fields.map(([name, value]) => `${colors.dim(name.padEnd(width))}${GAP}${cell(value)}\n`).join("");
 }
 
 /** A value as one line without control characters: what devices send must not steer a terminal. */

@@ -13,7 +13,8 @@ import type { AttachPace } from "./attach-pace.ts";
 import { classifyRefusal } from "./error-classification.ts";
 import type { Log } from "../core/log.ts";
 import { TokenLink } from "./put-token.ts";
-import { forget, isWritten, linkLimit, ringRoom } from "./rhea-bookkeeping.ts";
+import { forget, isWritten, linkLimit, ringRoom, shortenLinkWalk } from "./rhea-bookkeeping.ts";
+import type { LinkWalk } from "./rhea-bookkeeping.ts";
 import { Sending } from "./sending.ts";
 import { TelemetryLink } from "./telemetry-link.ts";
 
@@ -57,6 +58,7 @@ export class TelemetryConnection {
   #amqp: AmqpConnection | undefined;
   #tokenLink: TokenLink | undefined;
   #session: Session | undefined;
+  #walk: LinkWalk | undefined;
   #capacity: number;
   #renewal: NodeJS.Timeout | undefined;
   #closing = false;
@@ -162,6 +164,7 @@ export class TelemetryConnection {
 
   #openSession(session: Session): void {
     this.#session = session;
+    const walk = (this.#walk = shortenLinkWalk(session));
     session.on("session_open", () => {
       this.#capacity = Math.min(this.#capacity, linkLimit(session));
       for (const link of [...this.#links.values()].slice(this.#capacity)) this.#drop(link, NO_ROOM);
@@ -169,14 +172,19 @@ export class TelemetryConnection {
     });
     session.on("sender_open", ({ sender }) => {
       // Given up while it was opening. Closing it any earlier would make the library open it again on the hub's answer.
-      if (sender !== undefined && this.#leaving.has(sender)) sender.close();
+      if (sender === undefined) return;
+      if (this.#leaving.has(sender)) sender.close();
+      else if (this.#bySender.has(sender)) walk.quiet(sender);
     });
     session.on("sender_flow", ({ sender }) => {
       const link = sender && this.#bySender.get(sender);
       if (link !== undefined) this.#pump(link);
     });
     session.on("sender_error", () => undefined); // its reason is read in `sender_close`, which always follows
-    session.on("sender_close", ({ sender }) => this.#detached(sender));
+    session.on("sender_close", ({ sender }) => {
+      if (sender !== undefined) walk.busy(sender);
+      this.#detached(sender);
+    });
     session.on("accepted", (context) => this.#settled(context, (sending) => sending.deliver()));
     session.on("rejected", (context) => this.#settled(context, (sending, failure) => sending.fail(failure)));
     for (const event of ["released", "modified", "settled"])
@@ -252,6 +260,7 @@ export class TelemetryConnection {
     if (sender === undefined || this.#ended) return;
     this.#bySender.delete(sender);
     this.#leaving.add(sender);
+    this.#walk?.busy(sender);
     if (sender.is_open()) sender.close();
     const session = this.#session;
     // A delivery that the library still holds back cannot be taken back, and would go out on a closed link.

@@ -77,7 +77,6 @@ test("special application properties and annotations become fields", () => {
     encode({
       application_properties: {
         "iothub-ack": "full",
-        "iothub-creation-time-utc": "2024-01-02T03:04:05.000Z",
         "iothub-message-schema": "s1",
         "iothub-outputname": "out",
         other: "o",
@@ -88,7 +87,6 @@ test("special application properties and annotations become fields", () => {
   );
   expect(decoded).toMatchObject({
     ack: "full",
-    creationTime: Date.parse("2024-01-02T03:04:05.000Z"),
     messageSchema: "s1",
     outputName: "out",
     interfaceId: "dtmi:x;1",

@@ -30,9 +30,8 @@ const PROPERTIES: readonly (TextField | TimeField | undefined)[] = [
 ];
 
 /** Application properties that are system properties by another way. */
-const SPECIAL: ReadonlyMap<string, "ack" | "messageSchema" | "outputName" | "creationTime"> = new Map([
+const SPECIAL: ReadonlyMap<string, "ack" | "messageSchema" | "outputName"> = new Map([
   ["iothub-ack", "ack"],
-  ["iothub-creation-time-utc", "creationTime"],
   ["iothub-message-schema", "messageSchema"],
   ["iothub-outputname", "outputName"],
 ]);
@@ -125,7 +124,6 @@ function readApplicationProperties(reader: Reader, draft: Draft): void {
     if (name === undefined) throw new AmqpDecodeError("An application property has no name.");
     const field = SPECIAL.get(name);
     if (field === undefined) draft.properties.set(name, value);
-    else if (field === "creationTime") setTime(draft, field, value);
     else draft[field] = value;
   }
 }

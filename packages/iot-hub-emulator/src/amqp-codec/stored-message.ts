@@ -95,6 +95,15 @@ function writeProperties(writer: Writer, message: DeviceMessage): void {
     else writer[as](value);
     fields++;
   };
+  const time = (value: number | undefined): void => {
+    if (value === undefined) {
+      nulls++;
+      return;
+    }
+    for (; nulls > 0; nulls--, fields++) writer.null();
+    writer.timestamp(value);
+    fields++;
+  };
   text(message.messageId);
   text(message.userId, "binary");
   text(message.to);
@@ -102,17 +111,13 @@ function writeProperties(writer: Writer, message: DeviceMessage): void {
   text(message.correlationId);
   text(message.contentType, "symbol");
   text(message.contentEncoding, "symbol");
-  if (message.absoluteExpiryTime !== undefined) {
-    for (; nulls > 0; nulls--, fields++) writer.null();
-    writer.timestamp(message.absoluteExpiryTime);
-    fields++;
-  }
+  time(message.absoluteExpiryTime);
+  time(message.creationTime);
   writer.endCompound(mark, fields);
 }
 
 function writeApplicationProperties(writer: Writer, message: DeviceMessage): void {
   const special: readonly (readonly [string, string | undefined])[] = [
-    ["iothub-creation-time-utc", isoTime(message.creationTime)],
     ["iothub-message-schema", message.messageSchema],
     ["iothub-outputname", message.outputName],
     ["iothub-ack", message.ack],
@@ -128,12 +133,6 @@ function writeApplicationProperties(writer: Writer, message: DeviceMessage): voi
   for (const [name, value] of message.properties) add(name, value);
   for (const [name, value] of special) if (value !== undefined) add(name, value);
   writer.endCompound(mark, entries);
-}
-
-function isoTime(milliseconds: number | undefined): string | undefined {
-  if (milliseconds === undefined) return undefined;
-  const date = new Date(milliseconds);
-  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
 function addText(writer: Writer, key: Buffer, value: string): 1 {
