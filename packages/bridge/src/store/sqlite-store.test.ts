@@ -1,4 +1,8 @@
+import { describeDeliveries } from "./testing/deliveries-conformance.ts";
 import { describeDirectory } from "./testing/directory-conformance.ts";
+import { describeLedger } from "./testing/ledger-conformance.ts";
 import { openSqlite } from "./testing/sqlite-under-test.ts";
 
 describeDirectory(openSqlite);
+describeDeliveries(openSqlite);
+describeLedger(openSqlite);

@@ -22,9 +22,10 @@ export function expiryOperations({ db }: Transaction, counters: Counters): Expir
       `UPDATE delivery SET state = 3, settled_at = ?, next_attempt_at = NULL
        WHERE id IN (SELECT id FROM delivery WHERE integration_id = ? AND state = ${state} LIMIT ?)`,
     ),
-    // From integration to integration along the index, past backlogs of any size.
-    next: db.prepare(`SELECT min(integration_id) AS id FROM delivery WHERE state = ${state} AND integration_id > ?`),
+    any: db.prepare(`SELECT 1 FROM delivery WHERE integration_id = ? AND state = ${state} LIMIT 1`),
   }));
+  // From integration to integration along the index, past backlogs of any size.
+  const next = db.prepare("SELECT min(integration_id) AS id FROM delivery WHERE integration_id > ?");
   const known = db.prepare("SELECT 1 FROM integration WHERE id = ?");
 
   return {
@@ -39,15 +40,15 @@ export function expiryOperations({ db }: Transaction, counters: Counters): Expir
       return expired;
     },
     goneIntegrations() {
-      const gone = new Set<string>();
-      for (const { next } of left) {
-        let id = next.get("")?.["id"] ?? null;
-        while (id !== null) {
-          if (known.get(id) === undefined) gone.add(String(id));
-          id = next.get(id)?.["id"] ?? null;
-        }
+      const gone: string[] = [];
+      let id = next.get("")?.["id"] ?? null;
+      while (id !== null) {
+        const current = id;
+        if (known.get(id) === undefined && left.some(({ any }) => any.get(current) !== undefined))
+          gone.push(String(id));
+        id = next.get(id)?.["id"] ?? null;
       }
-      return [...gone];
+      return gone;
     },
   };
 }

@@ -47,8 +47,7 @@ const MIGRATIONS: readonly string[] = [
     failure TEXT
   );
   CREATE INDEX delivery_pending ON delivery (integration_id, device_id, seq) WHERE state = 0;
-  CREATE INDEX delivery_parked ON delivery (integration_id, id) WHERE state = 2;
-  CREATE INDEX delivery_history ON delivery (integration_id, id);
+  CREATE INDEX delivery_state ON delivery (integration_id, state, id);
   CREATE TABLE lane (
     integration_id TEXT NOT NULL, device_id TEXT NOT NULL, last_seq INTEGER NOT NULL, PRIMARY KEY (integration_id, device_id)
   ) WITHOUT ROWID;

@@ -22,7 +22,7 @@ export function describeDirectory(open: OpenStore): void {
         account: { id, username: "Ada@Example.com" },
         passwordHash: "scrypt$1",
       });
-      await expect(account("ADA@example.com")).rejects.toThrow();
+      await expect(account("ADA@example.com")).rejects.toBeInstanceOf(Error);
       expect(await store.accountByUsername("eve@example.com")).toBeNull();
       expect((await store.account(await account("eve@example.com")))?.username).toBe("eve@example.com");
     });

@@ -1,0 +1,182 @@
+import { expect, test } from "vitest";
+import type { PendingDelivery } from "../core/delivery.ts";
+import type { Device } from "../core/device.ts";
+import type { DeviceEvent } from "../core/device-event.ts";
+import type { EventLog, IncomingEvent } from "../core/ports.ts";
+import { createAccept } from "./accept.ts";
+import { Matcher } from "./matcher.ts";
+
+const NOW = 1_700_000_000_000;
+
+const DEVICE: Device = {
+  id: "d1",
+  name: "boiler",
+  ownerId: "a1",
+  productId: 7,
+  approval: "approved",
+  firmwareVersion: 3,
+  notes: null,
+  lastHeard: null,
+  createdAt: 0,
+};
+
+const INCOMING: IncomingEvent = { name: "temperature", data: "21.5", device: DEVICE, productId: null };
+
+/** A log whose flush ends when the test says so. */
+class HeldLog implements EventLog {
+  readonly events: DeviceEvent[] = [];
+  readonly #held: { flush: () => void; fail: (error: Error) => void }[] = [];
+
+  append(event: DeviceEvent, integrationIds: readonly string[]): Promise<readonly PendingDelivery[]> {
+    this.events.push(event);
+    const { deviceId } = event;
+    return new Promise((resolve, reject) => {
+      const flush = (): void =>
+        resolve(
+          deviceId === null
+            ? []
+            : integrationIds.map((integrationId, i) => ({
+                id: i + 1,
+                integrationId,
+                seq: 1,
+                attempts: 0,
+                event: { ...event, deviceId },
+              })),
+        );
+      this.#held.push({ flush, fail: reject });
+    });
+  }
+
+  flush(): void {
+    for (const { flush } of this.#held.splice(0)) flush();
+  }
+
+  fail(error: Error): void {
+    for (const { fail } of this.#held.splice(0)) fail(error);
+  }
+}
+
+function underTest(maxWaiting = 10): {
+  accept: ReturnType<typeof createAccept>;
+  log: HeldLog;
+  offered: (readonly PendingDelivery[])[];
+} {
+  const log = new HeldLog();
+  const offered: (readonly PendingDelivery[])[] = [];
+  const matcher = new Matcher();
+  matcher.load([
+    {
+      id: "i1",
+      type: "AzureIotHub",
+      scope: { kind: "product", productId: 7 },
+      event: "temp",
+      deviceId: null,
+      name: "n",
+      hubName: "h",
+      policyName: "p",
+      connectionId: "c",
+      template: null,
+      nameSync: false,
+      disabled: false,
+      createdAt: 0,
+      updatedAt: 0,
+    },
+  ]);
+  const accept = createAccept({ matcher, log, onAccepted: (d) => offered.push(d), maxWaiting, now: () => NOW });
+  return { accept, log, offered };
+}
+
+/** Whether a promise has settled once everything that could happen now has happened. */
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  void promise.finally(() => (settled = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  return settled;
+}
+
+test("the answer comes after the flush, and the dispatcher hears of it then", async () => {
+  const { accept, log, offered } = underTest();
+  const answer = accept(INCOMING);
+  expect(await isSettled(answer)).toBe(false);
+  expect(offered).toEqual([]);
+  log.flush();
+  expect(await answer).toMatchObject({ kind: "accepted", matches: 1, event: log.events[0] });
+  expect(offered).toMatchObject([[{ integrationId: "i1", event: { deviceId: "d1" } }]]);
+});
+
+test("the event carries what is known of its device and its times", async () => {
+  const { accept, log } = underTest();
+  const answers = [
+    accept(INCOMING),
+    accept({ ...INCOMING, productId: 8, contentType: "application/json", publishedAt: 5 }),
+    accept({ ...INCOMING, device: null }),
+  ];
+  log.flush();
+  await Promise.all(answers);
+  const [plain, told, deviceless] = log.events;
+  expect(plain).toEqual({
+    id: plain!.id,
+    name: "temperature",
+    data: "21.5",
+    contentType: "text/plain;charset=utf-8",
+    deviceId: "d1",
+    productId: 7,
+    firmwareVersion: 3,
+    publishedAt: NOW,
+    receivedAt: NOW,
+  });
+  expect(told).toMatchObject({ productId: 8, contentType: "application/json", publishedAt: 5, receivedAt: NOW });
+  expect(deviceless).toMatchObject({ deviceId: null, productId: null, firmwareVersion: null });
+  expect(new Set(log.events.map((event) => event.id)).size).toBe(3);
+});
+
+test("an event that matches nothing is accepted, and nobody is told", async () => {
+  const { accept, log, offered } = underTest();
+  const answer = accept({ ...INCOMING, name: "humidity" });
+  log.flush();
+  expect(await answer).toMatchObject({ kind: "accepted", matches: 0 });
+  expect(offered).toEqual([]);
+});
+
+test("a fault is answered at once and nothing is stored", async () => {
+  const { accept, log, offered } = underTest(0);
+  expect(await accept({ ...INCOMING, name: "" })).toMatchObject({ kind: "fault", fault: { field: "name" } });
+  expect(await accept({ ...INCOMING, data: "x".repeat(1025) })).toMatchObject({
+    kind: "fault",
+    fault: { field: "data" },
+  });
+  expect(log.events).toEqual([]);
+  expect(offered).toEqual([]);
+});
+
+test("beyond the number that may wait publishers are told to come back; room comes back with the flush", async () => {
+  const { accept, log } = underTest(2);
+  const waiting = [accept(INCOMING), accept(INCOMING)];
+  expect(await accept(INCOMING)).toMatchObject({ kind: "unavailable", retryAfterSeconds: 1 });
+  expect(log.events.length).toBe(2);
+  log.flush();
+  expect((await Promise.all(waiting)).map((answer) => answer.kind)).toEqual(["accepted", "accepted"]);
+  const next = accept(INCOMING);
+  log.flush();
+  expect((await next).kind).toBe("accepted");
+});
+
+test("a store that cannot take events now makes the answer unavailable, and takes no room from later ones", async () => {
+  const { accept, log, offered } = underTest(1);
+  for (let i = 0; i < 3; i++) {
+    const answer = accept(INCOMING);
+    log.fail(Object.assign(new Error("The disk is full."), { code: "store_unavailable" }));
+    expect(await answer).toMatchObject({ kind: "unavailable", retryAfterSeconds: 5 });
+  }
+  expect(offered).toEqual([]);
+  const answer = accept(INCOMING);
+  log.flush();
+  expect((await answer).kind).toBe("accepted");
+});
+
+test("a defect is not passed off as trouble with the disk", async () => {
+  const { accept, log } = underTest(1);
+  const answer = accept(INCOMING);
+  log.fail(new TypeError("not a function"));
+  await expect(answer).rejects.toThrow(TypeError);
+});
