@@ -17,6 +17,7 @@ import { buildMessage } from "./message.ts";
 import type { Route } from "./route.ts";
 import type { Routes } from "./routes.ts";
 import { Settling } from "./settling.ts";
+import { Templates } from "./template.ts";
 
 const LANE_RETRY: Backoff = { firstMs: 500, maxMs: 5 * 60_000 };
 const DISABLED_RETRY: Backoff = { firstMs: 5_000, maxMs: 60 * 60_000 };
@@ -48,6 +49,7 @@ interface Try {
 export class LaneRunner {
   readonly #options: LaneRunnerOptions;
   readonly #settling: Settling;
+  readonly #templates = new Templates();
   #stopping = false;
 
   constructor(options: LaneRunnerOptions) {
@@ -93,7 +95,6 @@ export class LaneRunner {
     if (route === undefined) return;
     // A paused integration's events wait where they are; the next change of it lists them again.
     if (this.#stopping || route.integration.disabled) return route.drop(lane);
-    if (route.line !== line) return this.enqueue(lane);
     lane.status = "busy";
     if (lane.first === undefined) {
       await route.fill(lane, (limit) => queue.pending(lane.integrationId, lane.deviceId, 0, limit));
@@ -101,7 +102,7 @@ export class LaneRunner {
     const delivery = lane.first;
     if (delivery === undefined) return this.#goOn(lane);
     const attempt: Try = { route, lane, line, pass, delivery };
-    const message = buildMessage(route.integration, delivery);
+    const message = buildMessage(route.integration, delivery, this.#templates);
     if (!message.ok) return this.#failed(attempt, message.failure);
     const device = (await find(lane.deviceId)) ?? unknownDevice(lane.deviceId);
     if (await line.identities.isKnown(device, route.integration.nameSync)) return this.#send(attempt, message.value);

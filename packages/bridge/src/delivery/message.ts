@@ -3,16 +3,20 @@ import type { PendingDelivery } from "../core/delivery.ts";
 import { fail, succeed, type Result } from "../core/failure.ts";
 import type { HubMessage } from "../core/hub-client.ts";
 import type { Integration } from "../core/integration.ts";
-import { renderTemplate } from "./template.ts";
+import type { Templates } from "./template.ts";
 
 /** Fails with `template_failed` only. */
-export function buildMessage(integration: Integration, { event, seq }: PendingDelivery): Result<HubMessage> {
+export function buildMessage(
+  { template }: Pick<Integration, "template">,
+  { event, seq }: Pick<PendingDelivery, "event" | "seq">,
+  templates: Templates,
+): Result<HubMessage> {
   let body: string;
-  if (integration.template === null) {
+  if (template === null) {
     body = defaultBody(event);
   } else {
     try {
-      body = renderTemplate(integration.template, event);
+      body = templates.render(template, event);
     } catch (error) {
       return fail("template_failed", error instanceof Error ? error.message : String(error));
     }

@@ -1,55 +1,39 @@
 /**
- * Payload templates in Mustache, with the device cloud's variables. An object template renders its string values; a text
- * template is rendered whole, so numbers and objects can stand unquoted. The result must be JSON either way.
+ * Payload templates with the device cloud's variables. An object template renders its string values; a text template is
+ * rendered whole, so numbers and objects can stand unquoted. The result must be JSON either way.
  */
-import Mustache from "mustache";
 import type { DeviceEvent } from "../core/device-event.ts";
+import { JsonTemplates } from "./json-template.ts";
 
-/** Rendered text larger than this could never be sent. */
+/** Bytes of rendered text. More could never be sent. */
 const MAX_RENDERED = 256 * 1024;
 
-/** Throws an error with a sentence for the user when the template cannot be rendered for this event. */
-export function renderTemplate(template: string | object, event: DeviceEvent): string {
-  const variables = variablesOf(event);
-  const rendered =
-    typeof template === "string"
-      ? render(template, variables, jsonEscape)
-      : JSON.stringify(renderValue(template, variables));
-  if (rendered.length > MAX_RENDERED) throw new Error("The rendered template is larger than 256 KB.");
-  try {
-    JSON.parse(rendered);
-  } catch {
-    throw new Error("The rendered template is not valid JSON.");
+/** Renders templates for events; keeps parsed templates. */
+export class Templates {
+  readonly #templates = new JsonTemplates();
+
+  /** Throws an error with a sentence for the user when the template cannot be rendered for this event. */
+  render(template: string | object, event: DeviceEvent): string {
+    const variables = variablesOf(event);
+    const rendered =
+      typeof template === "string"
+        ? this.#templates.text(template, variables)
+        : this.#templates.object(template, variables);
+    if (Buffer.byteLength(rendered) > MAX_RENDERED) throw new Error("The rendered template is larger than 256 KB.");
+    try {
+      JSON.parse(rendered);
+    } catch {
+      throw new Error("The rendered template is not valid JSON.");
+    }
+    return rendered;
   }
-  return rendered;
-}
-
-function renderValue(value: unknown, variables: object): unknown {
-  if (typeof value === "string") return render(value, variables, String);
-  if (Array.isArray(value)) return value.map((item) => renderValue(item, variables));
-  if (value !== null && typeof value === "object") {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, renderValue(item, variables)]));
-  }
-  return value;
-}
-
-// HTML escaping, Mustache's default, damages JSON. Partials and lambdas are not for users' templates.
-function render(template: string, variables: object, escape: (value: unknown) => string): string {
-  return Mustache.render(template, variables, undefined, { escape });
-}
-
-// Inside a text template a value stands between the template's own quotes: it must not be able to end them.
-function jsonEscape(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return typeof value === "string" ? JSON.stringify(text).slice(1, -1) : text;
 }
 
 function variablesOf(event: DeviceEvent): Record<string, unknown> {
   const publishedAt = new Date(event.publishedAt).toISOString();
   const data = event.data ?? "";
-  const parsed = parseObject(data);
   return {
-    ...parsed,
+    ...parseObject(data),
     PARTICLE_DEVICE_ID: event.deviceId,
     PARTICLE_EVENT_NAME: event.name,
     PARTICLE_EVENT_VALUE: data,
@@ -66,11 +50,11 @@ function variablesOf(event: DeviceEvent): Record<string, unknown> {
   };
 }
 
-// A null prototype: names like `constructor` in a template find nothing.
-function parseObject(data: string): Record<string, unknown> {
-  if (!data.startsWith("{")) return {};
+/** If the data are a JSON object, its keys are variables too. */
+function parseObject(data: string): object {
+  if (!data.trimStart().startsWith("{")) return {};
   try {
-    return Object.assign(Object.create(null) as object, JSON.parse(data) as Record<string, unknown>);
+    return JSON.parse(data) as object;
   } catch {
     return {};
   }

@@ -44,6 +44,7 @@ type Action = (world: World) => Promise<void> | void;
 const ACTIONS: readonly (readonly [weight: number, action: Action])[] = [
   [30, (world) => world.publish(1)],
   [6, (world) => world.publish(12)],
+  [6, (world) => world.publishFor(1_000)],
   [5, (world) => world.changeWeather()],
   [3, (world) => world.meddleWithIdentity()],
   [2, (world) => world.fillDisk()],
@@ -57,7 +58,7 @@ const ACTIONS: readonly (readonly [weight: number, action: Action])[] = [
   [1, (world) => world.restart()],
 ];
 /** The same without anything that goes wrong. */
-const CALM_ACTIONS = ACTIONS.slice(0, 2);
+const CALM_ACTIONS = ACTIONS.slice(0, 3);
 
 class World {
   readonly #dice: Dice;
@@ -124,6 +125,16 @@ class World {
       lives: this.#lives,
       virtualMs: this.#clock.elapsed(),
     };
+  }
+
+  /** A trickle beside what else happens. */
+  publishFor(ms: number): void {
+    const life = this.#lives;
+    for (let i = 0; i < 25; i += 1) {
+      this.#clock.after(this.#dice.random() * ms, () => {
+        if (this.#lives === life) this.publish(1);
+      });
+    }
   }
 
   publish(count: number): void {
@@ -211,6 +222,7 @@ class World {
 
   /** The weather clears for good, and nobody publishes any more. */
   async #comeToRest(): Promise<void> {
+    await this.#clock.advance(1_000);
     for (const { hub, weather } of this.#hubs) {
       weather.clear();
       for (const { id } of this.#devices) if (hub.identities.has(id)) hub.put(id, "enabled");

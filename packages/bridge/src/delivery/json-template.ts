@@ -1,0 +1,163 @@
+/**
+ * Mustache for JSON. What a device sends must never change the shape of the message: inside a template's quotes a value
+ * is escaped as JSON text, outside of them it is one whole JSON value, with two braces and with three alike. So no data
+ * can end a string, or add a name beside the template's own.
+ */
+import Mustache from "mustache";
+
+/** Steps that one rendering may take: nested sections over a list multiply. */
+const MAX_STEPS = 20_000;
+/** Characters of rendered text. More could never be sent. */
+const MAX_RENDERED = 256 * 1024;
+/** Parsed templates kept. */
+const MAX_PARSED = 500;
+
+/** Looks at own properties only: a name like `constructor` finds nothing. */
+class OwnProperties extends Mustache.Context {
+  readonly #view: unknown;
+  readonly #parent: OwnProperties | undefined;
+
+  constructor(view: unknown, parent?: OwnProperties) {
+    super(view, parent);
+    this.#view = view;
+    this.#parent = parent;
+  }
+
+  override push(view: unknown): OwnProperties {
+    return new OwnProperties(view, this);
+  }
+
+  override lookup(name: string): unknown {
+    if (name === ".") return this.#view;
+    // The innermost section that has it decides; a name with dots is looked up whole.
+    const found = valueAt(this.#view, name.split("."));
+    return found === undefined ? this.#parent?.lookup(name) : found;
+  }
+}
+
+/** Counts what it writes, so that no template can keep the process busy. */
+class BoundedWriter extends Mustache.Writer {
+  #steps = 0;
+  #length = 0;
+
+  constructor(parsed: ParsedTemplates) {
+    super();
+    // Not in the type declarations; the only way to a cache that is not the module's own.
+    (this as unknown as { templateCache: ParsedTemplates }).templateCache = parsed;
+  }
+
+  override renderTokens(...args: Parameters<Mustache.Writer["renderTokens"]>): string {
+    this.#steps += 1 + args[0].length;
+    if (this.#steps > MAX_STEPS) throw new Error("The template takes too many steps: its sections multiply.");
+    return super.renderTokens(...args);
+  }
+
+  override rawValue(token: string[]): string {
+    return this.write(token[1]!);
+  }
+
+  override escapedValue(token: string[], context: Mustache.Context): string {
+    return this.write(this.valueText(context.lookup(token[1]!)));
+  }
+
+  override unescapedValue(token: string[], context: Mustache.Context): string {
+    return this.escapedValue(token, context);
+  }
+
+  protected write(text: string): string {
+    this.#length += text.length;
+    if (this.#length > MAX_RENDERED) throw new Error("The rendered template is larger than 256 KB.");
+    return text;
+  }
+
+  protected valueText(value: unknown): string {
+    return textOf(value);
+  }
+}
+
+/** Knows whether the text so far ends inside a JSON string. Values never change that, only the template's own text does. */
+class JsonWriter extends BoundedWriter {
+  #inString = false;
+  #escaped = false;
+
+  override rawValue(token: string[]): string {
+    for (const character of token[1]!) {
+      if (this.#escaped) this.#escaped = false;
+      else if (character === '"') this.#inString = !this.#inString;
+      else if (character === "\\") this.#escaped = this.#inString;
+    }
+    return super.rawValue(token);
+  }
+
+  protected override valueText(value: unknown): string {
+    if (value === undefined || value === null) return this.#inString || value === undefined ? "" : "null";
+    const text = textOf(value);
+    if (this.#inString) return JSON.stringify(text).slice(1, -1);
+    return isJson(text) ? text : JSON.stringify(text);
+  }
+}
+
+/** Parsed templates, the oldest forgotten first. Mustache's own cache would keep every template for ever. */
+class ParsedTemplates {
+  readonly #parsed = new Map<string, unknown>();
+
+  get(key: string): unknown {
+    return this.#parsed.get(key);
+  }
+
+  set(key: string, tokens: unknown): void {
+    const oldest = this.#parsed.keys().next();
+    if (this.#parsed.size >= MAX_PARSED && !oldest.done) this.#parsed.delete(oldest.value);
+    this.#parsed.set(key, tokens);
+  }
+
+  clear(): void {
+    this.#parsed.clear();
+  }
+}
+
+export class JsonTemplates {
+  readonly #parsed = new ParsedTemplates();
+
+  /** Renders a template that is JSON text itself. */
+  text(template: string, variables: object): string {
+    return new JsonWriter(this.#parsed).render(template, new OwnProperties(variables));
+  }
+
+  /** Renders the strings in an object; their places need no escaping. Throws when it takes too long or gets too large. */
+  object(template: object, variables: object): string {
+    const writer = new BoundedWriter(this.#parsed);
+    const context = new OwnProperties(variables);
+    return JSON.stringify(mapStrings(template, (text) => writer.render(text, context)));
+  }
+}
+
+function mapStrings(value: unknown, render: (text: string) => string): unknown {
+  if (typeof value === "string") return render(value);
+  if (Array.isArray(value)) return value.map((item) => mapStrings(item, render));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapStrings(item, render)]));
+}
+
+function valueAt(view: unknown, path: readonly string[]): unknown {
+  let value = view;
+  for (const name of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Record<string, unknown>)[name];
+  }
+  return value;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  return value === undefined || value === null ? "" : JSON.stringify(value);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
