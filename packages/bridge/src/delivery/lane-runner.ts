@@ -9,22 +9,20 @@ import type { HubMessage } from "../core/hub-client.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { DeliveryQueue } from "../core/ports.ts";
-import { backoffMs, type Backoff, type Random } from "./backoff.ts";
+import type { Random } from "./backoff.ts";
 import type { Pass } from "./hub-gate.ts";
 import type { HubLine } from "./hub-line.ts";
 import type { Lane } from "./lane.ts";
 import { buildMessage } from "./message.ts";
+import { retryWaitMs } from "./retry-wait.ts";
 import type { Route } from "./route.ts";
 import type { Routes } from "./routes.ts";
 import { Settling } from "./settling.ts";
 import { Templates } from "./template.ts";
+import { unknownDevice } from "./unknown-device.ts";
 
-const LANE_RETRY: Backoff = { firstMs: 500, maxMs: 5 * 60_000 };
-const DISABLED_RETRY: Backoff = { firstMs: 5_000, maxMs: 60 * 60_000 };
 /** After trouble of our own, as a store that cannot be read. */
 const INTERRUPTED_MS = 1_000;
-/** A hub's clock may be wrong: its word to wait counts for a day at most. */
-const LONGEST_WAIT_MS = 24 * 60 * 60_000;
 /** A lane that waits longer than this may lose its place to another. */
 const LONG_WAIT_MS = 5_000;
 
@@ -126,10 +124,8 @@ export class LaneRunner {
     const outcome = await line.client.send(lane.deviceId, message);
     if (outcome.kind === "failed") return this.#failed(attempt, outcome.failure);
     const ended = line.gate.opened(pass);
-    const { log, clock } = this.#options;
-    if (ended !== null) log.info({ hub: line.connection.hostName, code: ended.code }, "hub.resumed");
-    const { id, integrationId } = delivery;
-    await this.#settling.write({ kind: "delivered", id, integrationId, at: clock.now() });
+    if (ended !== null) this.#options.log.info({ hub: line.connection.hostName, code: ended.code }, "hub.resumed");
+    await this.#settling.delivered(delivery);
     this.#settled(attempt);
   }
 
@@ -153,27 +149,17 @@ export class LaneRunner {
   }
 
   async #park(attempt: Try, failure: Failure): Promise<void> {
-    const { id, integrationId, event } = attempt.delivery;
-    const { log, clock } = this.#options;
-    const { code, message } = failure;
-    log.warn({ deliveryId: id, deviceId: event.deviceId, code, reason: message }, "delivery.parked");
-    await this.#settling.write({ kind: "parked", id, integrationId, at: clock.now(), failure });
+    await this.#settling.parked(attempt.delivery, failure);
     this.#settled(attempt);
   }
 
   async #retry({ lane, line, delivery }: Try, failure: Failure): Promise<void> {
-    const { clock, random, log } = this.#options;
-    const { id, integrationId, event } = delivery;
-    const { code } = failure;
-    if (code === "identity_missing") await line.identities.vanished(event.deviceId);
+    const { clock, random } = this.#options;
+    if (failure.code === "identity_missing") await line.identities.vanished(lane.deviceId);
     lane.failures += 1;
-    const backoff = backoffMs(code === "device_disabled" ? DISABLED_RETRY : LANE_RETRY, lane.failures, random);
-    const at = clock.now();
-    const wait = Math.min(Math.max(backoff, (failure.notBefore ?? 0) - at), LONGEST_WAIT_MS);
-    log.info({ deliveryId: id, deviceId: event.deviceId, code, waitMs: Math.round(wait) }, "delivery.waits");
-    const attempts = delivery.attempts + 1;
-    await this.#settling.write({ kind: "retry", id, integrationId, at, failure, nextAttemptAt: at + wait, attempts });
-    this.#wait(lane, wait);
+    const waitMs = retryWaitMs({ failure, failures: lane.failures, now: clock.now(), random });
+    await this.#settling.retry(delivery, failure, waitMs);
+    this.#wait(lane, waitMs);
   }
 
   #settled({ route, lane, delivery }: Try): void {
@@ -198,19 +184,4 @@ export class LaneRunner {
     lane.cancel = this.#options.clock.after(ms, () => this.enqueue(lane));
     if (ms > LONG_WAIT_MS) route.rest(lane);
   }
-}
-
-/** A device that was removed while its events waited: they still go out under its id. */
-function unknownDevice(id: string): Device {
-  return {
-    id,
-    name: null,
-    ownerId: null,
-    productId: null,
-    approval: "approved",
-    firmwareVersion: null,
-    notes: null,
-    lastHeard: null,
-    createdAt: 0,
-  };
 }

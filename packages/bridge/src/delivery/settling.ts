@@ -1,6 +1,7 @@
 /** Writes how a try ended. A settlement must be on disk before its lane goes on: that is what keeps the order. */
 import type { Clock } from "../core/clock.ts";
-import type { Settlement } from "../core/delivery.ts";
+import type { PendingDelivery, Settlement } from "../core/delivery.ts";
+import type { Failure } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
 import type { DeliveryQueue } from "../core/ports.ts";
 
@@ -25,8 +26,32 @@ export class Settling {
     this.#stopping = true;
   }
 
-  /** Resolves when the settlement is on disk; while the disk is full it keeps trying. Rejects only while stopping. */
-  async write(settlement: Settlement): Promise<void> {
+  /** Like all of these: resolves when the settlement is on disk, and rejects only while stopping. */
+  delivered({ id, integrationId }: PendingDelivery): Promise<void> {
+    return this.#write({ kind: "delivered", id, integrationId, at: this.#options.clock.now() });
+  }
+
+  parked({ id, integrationId, event }: PendingDelivery, failure: Failure): Promise<void> {
+    const { log, clock } = this.#options;
+    const { code, message } = failure;
+    log.warn({ deliveryId: id, deviceId: event.deviceId, code, reason: message }, "delivery.parked");
+    return this.#write({ kind: "parked", id, integrationId, at: clock.now(), failure });
+  }
+
+  /** The try has failed; the next one comes after `waitMs`. */
+  retry({ id, integrationId, event, attempts }: PendingDelivery, failure: Failure, waitMs: number): Promise<void> {
+    const { log, clock } = this.#options;
+    const at = clock.now();
+    log.info(
+      { deliveryId: id, deviceId: event.deviceId, code: failure.code, waitMs: Math.round(waitMs) },
+      "delivery.waits",
+    );
+    const nextAttemptAt = Math.round(at + waitMs);
+    return this.#write({ kind: "retry", id, integrationId, at, failure, nextAttemptAt, attempts: attempts + 1 });
+  }
+
+  /** While the disk is full it keeps trying: a lane must not go on before. */
+  async #write(settlement: Settlement): Promise<void> {
     const { queue, clock, log } = this.#options;
     for (;;) {
       try {
