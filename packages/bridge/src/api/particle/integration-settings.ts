@@ -84,10 +84,8 @@ function policyKeyOf(fields: Fields): string | null {
   if (/SharedAccessKey=/i.test(key)) {
     throw badRequest("policy_key is a connection string: give only what follows SharedAccessKey=");
   }
-  const isBase64 = /^[A-Za-z0-9+/]+={0,2}$/.test(key) && key.length % 4 === 0;
-  if (!isBase64) throw badRequest("policy_key must be a shared access key in base64");
-  const bytes = Buffer.from(key, "base64").length;
-  if (bytes < 16 || bytes > 64) throw badRequest("policy_key must hold 16 to 64 bytes in base64");
+  // Whether it is the right one only the hub can say; that is what TEST is for.
+  if (!/^[\x21-\x7e]+$/.test(key)) throw badRequest("policy_key must be a shared access key: base64 without blanks");
   return key;
 }
 
