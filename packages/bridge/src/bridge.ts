@@ -150,7 +150,11 @@ async function open(
       }
       return hubHost(name, config.hubHosts);
     },
-    health: () => ({ live: true, ready: true, reasons: [] }),
+    health: () => {
+      // Not for ever: without traffic nobody would find out that there is room again.
+      const isFull = store.fullAt !== null && Date.now() - store.fullAt < FULL_COUNTS_MS;
+      return { live: true, ready: !isFull, reasons: isFull ? ["The disk is full: no event is accepted."] : [] };
+    },
     metrics: createMetrics({
       integrations: () => store.allIntegrations(),
       ledger: (id) => store.ledger(id),
@@ -164,6 +168,9 @@ async function open(
   const address = await api.listen({ host: config.host, port: config.port });
   return { url: address.replace(/\/$/, ""), store, localHub, hubViews, stop };
 }
+
+/** How long a disk that was found full makes the bridge unready, when nobody has tried it again since. */
+const FULL_COUNTS_MS = 10_000;
 
 const localConnection: HubConnection = { id: LOCAL_HUB, hostName: LOCAL_HUB, policyName: "", policyKey: "" };
 

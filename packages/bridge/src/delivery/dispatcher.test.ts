@@ -235,6 +235,17 @@ test("a bad event is parked with the hub's reason and its device goes on", async
   expect(scene.store.ledger("to-hub")).toMatchObject({ delivered: 3, parked: 0 });
 });
 
+test("a parked event that is tried again while its device is busy is not forgotten", async () => {
+  const scene = await new Scene({ integrations: [to("hub")] }).start();
+  let sends = 0;
+  scene.fate.set("hub", (call) => (call === "send" && (sends += 1) === 1 ? { failure: "message_refused" } : {}));
+  await scene.publish("to-hub", ["a", "a", "a"]);
+  await scene.clock.until(() => scene.sent.length === 2, 10_000);
+  await scene.run(scene.process.retryParked("to-hub"));
+  expect(await scene.settled("to-hub", 10_000)).toBe(true);
+  expect(scene.store.ledger("to-hub").delivered).toBe(3);
+});
+
 test("a new key is used at once, also by what waits for the old one", async () => {
   const scene = await new Scene({ integrations: [to("old", "x")] }).start();
   scene.fate.set("old", () => ({ failure: "key_refused", delayMs: 2_000 }));

@@ -42,6 +42,8 @@ export class SqliteStore implements Directory, EventLog, DeliveryQueue, Identiti
   readonly #devices = new Recent<string, Device>(100_000);
   readonly #deviceTokens = new Recent<string, string>(100_000);
   readonly #accessTokens = new Recent<string, AccessToken>(10_000);
+  /** By id and by slug. Products do not change once made. */
+  readonly #products = new Recent<string, Product>(10_000);
   #integrationTurn: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -80,6 +82,11 @@ export class SqliteStore implements Directory, EventLog, DeliveryQueue, Identiti
   /** Calls that wait for a flush: how far publishers are ahead of the disk. */
   get depth(): number {
     return this.#worker.depth;
+  }
+
+  /** When the disk was last found full, unix milliseconds; `null` once it took a write again. */
+  get fullAt(): number | null {
+    return this.#worker.fullAt;
   }
 
   // Events and deliveries
@@ -341,8 +348,12 @@ export class SqliteStore implements Directory, EventLog, DeliveryQueue, Identiti
     return this.#worker.call("productsOf", ownerId);
   }
 
-  product(idOrSlug: string): Promise<Product | null> {
-    return this.#worker.call("product", idOrSlug);
+  async product(idOrSlug: string): Promise<Product | null> {
+    const cached = this.#products.get(idOrSlug);
+    if (cached !== undefined) return cached;
+    const found = await this.#worker.call("product", idOrSlug);
+    if (found !== null) this.#products.set(idOrSlug, found);
+    return found;
   }
 
   // Integrations

@@ -25,6 +25,7 @@ export class GroupCommit {
   readonly #worker: Worker;
   readonly #onFatal: (error: Error) => void;
   readonly #exited: Promise<void>;
+  #fullAt: number | null = null;
   #waiting: Waiting[] = [];
   #underWay: Waiting[] = [];
   #scheduled = false;
@@ -59,6 +60,11 @@ export class GroupCommit {
   /** Calls that wait for their flush. */
   get depth(): number {
     return this.#waiting.length + this.#underWay.length;
+  }
+
+  /** When the disk was last found full, unix milliseconds; `null` once a group went through. */
+  get fullAt(): number | null {
+    return this.#fullAt;
   }
 
   /** Resolves with the operation's result once its group is flushed. Rejects with `StoreUnavailable`, among others. */
@@ -103,6 +109,8 @@ export class GroupCommit {
       case "answers": {
         const group = this.#underWay;
         this.#underWay = [];
+        if (message.answers.some(({ kind }) => kind === "full")) this.#fullAt = Date.now();
+        else this.#fullAt = null;
         for (const [i, waiting] of group.entries()) answer(waiting, message.answers[i]);
         this.#schedule();
         break;
