@@ -1,9 +1,9 @@
 /** What an event may look like. Limits of the device cloud: facts that firmware relies on. */
 import type { EventFault } from "../core/ports.ts";
 
-export const MAX_NAME_CHARACTERS = 64;
+const MAX_NAME_CHARACTERS = 64;
 /** UTF-8 bytes of `data`. */
-export const MAX_DATA_BYTES = 1024;
+const MAX_DATA_BYTES = 1024;
 
 const RESERVED = ["particle", "spark"] as const;
 

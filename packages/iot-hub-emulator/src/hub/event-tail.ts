@@ -2,7 +2,7 @@
 import type { StoredEvent } from "./event-stream.ts";
 
 /** What an event costs beside its message: the objects around it. */
-const OVERHEAD_BYTES = 200;
+const OVERHEAD_BYTES = 500;
 
 export class EventTail {
   readonly #limit: number;

@@ -11,7 +11,7 @@ const WORKER = new URL("../../../dist/store/sqlite/worker.js", import.meta.url);
 const MAX_GROUP = 2_000;
 
 /** The store cannot take this call now. Nothing of it is stored; the caller may try again. */
-export class StoreUnavailable extends Error {
+class StoreUnavailable extends Error {
   readonly code = "store_unavailable";
 }
 
