@@ -18,7 +18,7 @@ import { Matcher } from "./ingest/matcher.ts";
 import { LocalHub } from "./local-hub.ts";
 import { createMetrics } from "./metrics.ts";
 import { startRetention } from "./store/retention.ts";
-import { SqliteStore } from "./store/sqlite-store.ts";
+import { openSqliteStore, type SqliteStore } from "./store/sqlite-store.ts";
 
 export interface Bridge {
   /** Where API and health answer, without trailing slash. */
@@ -56,7 +56,7 @@ async function open(
   opened: (() => Promise<unknown>)[],
   stop: () => Promise<void>,
 ): Promise<Bridge> {
-  const store = await SqliteStore.open({
+  const store = await openSqliteStore({
     folder: config.dataFolder,
     onFatal,
     onDeviceRenamed: (id) =>
@@ -152,14 +152,15 @@ async function open(
     },
     health: () => {
       // Not for ever: without traffic nobody would find out that there is room again.
-      const isFull = store.fullAt !== null && Date.now() - store.fullAt < FULL_COUNTS_MS;
+      const fullAt = store.fullAt();
+      const isFull = fullAt !== null && Date.now() - fullAt < FULL_COUNTS_MS;
       return { live: true, ready: !isFull, reasons: isFull ? ["The disk is full: no event is accepted."] : [] };
     },
     metrics: createMetrics({
       integrations: () => store.allIntegrations(),
       ledger: (id) => store.ledger(id),
       connections: () => dispatcher.connections(),
-      storeDepth: () => store.depth,
+      storeDepth: () => store.depth(),
     }),
     now: Date.now,
     log,

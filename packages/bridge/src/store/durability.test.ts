@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openStoreDatabase } from "./sqlite/group-runner.ts";
-import { SqliteStore } from "./sqlite-store.ts";
+import { openSqliteStore, type SqliteStore } from "./sqlite-store.ts";
 import { runStoreProcess, works } from "./testing/run-store-process.ts";
 import { temporaryFolder } from "./testing/sqlite-under-test.ts";
 import { deviceId, event, settings } from "./testing/store-samples.ts";
@@ -20,7 +20,7 @@ beforeEach(() => ({ folder, remove } = temporaryFolder()));
 afterEach(() => remove());
 
 const open = (): Promise<SqliteStore> =>
-  SqliteStore.open({
+  openSqliteStore({
     folder,
     onFatal: (error) => {
       throw error;

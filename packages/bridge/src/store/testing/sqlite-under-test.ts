@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SqliteStore } from "../sqlite-store.ts";
+import { openSqliteStore, type SqliteStore } from "../sqlite-store.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
 
 export interface SqliteUnderTest extends StoreUnderTest {
@@ -20,7 +20,7 @@ export async function openSqlite({ now }: { now?: () => number } = {}): Promise<
   const { folder, remove } = temporaryFolder();
   let failure: Error | undefined;
   const open = (): Promise<SqliteStore> =>
-    SqliteStore.open({ folder, onFatal: (error) => (failure = error), ...(now === undefined ? {} : { now }) });
+    openSqliteStore({ folder, onFatal: (error) => (failure = error), ...(now === undefined ? {} : { now }) });
   let store = await open();
   return {
     get store() {

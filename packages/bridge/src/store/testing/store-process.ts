@@ -4,7 +4,7 @@
  */
 import { rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { SqliteStore } from "../sqlite-store.ts";
+import { openSqliteStore, type SqliteStore } from "../sqlite-store.ts";
 import { deviceId, event } from "./store-samples.ts";
 
 const [task = "", folder = "", count = "0"] = process.argv.slice(2);
@@ -28,7 +28,7 @@ const TASKS: Readonly<Record<string, (store: SqliteStore) => Promise<void>>> = {
   fill,
 };
 
-const store = await SqliteStore.open({
+const store = await openSqliteStore({
   folder,
   onFatal(error) {
     say(`fatal ${error.message}`);

@@ -1,0 +1,118 @@
+/** Devices and their tokens in the embedded store, with the caches that every event asks. */
+import type { Device } from "../core/device.ts";
+import type { Devices } from "../core/directory.ts";
+import { hashToken, newToken } from "../core/ids.ts";
+import { Recent } from "./recent.ts";
+import type { GroupCommit } from "./sqlite/group-commit.ts";
+
+export interface SqliteDevicesOptions {
+  readonly worker: GroupCommit;
+  readonly now: () => number;
+  /** Told after a device got another name. */
+  readonly onDeviceRenamed: (deviceId: string) => void;
+}
+
+export interface SqliteDevices extends Devices {
+  /** An event of the device was stored: what the cache holds of it stays true. */
+  heardFrom(deviceId: string, at: number): void;
+}
+
+export function createDevices({ worker, now, onDeviceRenamed }: SqliteDevicesOptions): SqliteDevices {
+  const devices = new Recent<string, Device>(100_000);
+  const deviceTokens = new Recent<string, string>(100_000);
+
+  async function device(id: string): Promise<Device | null> {
+    const cached = devices.get(id);
+    if (cached !== undefined) return cached;
+    const found = await worker.call("device", id);
+    if (found !== null) devices.set(id, found);
+    return found;
+  }
+
+  // The cache forgets after the change is on disk; reads before it in the queue have answered by then.
+  async function changing<T>(deviceIds: readonly string[], change: Promise<T>): Promise<T> {
+    const result = await change;
+    for (const id of deviceIds) devices.delete(id);
+    return result;
+  }
+
+  // The same for changes that may take a device's tokens away.
+  async function revoking<T>(deviceId: string, change: Promise<T>): Promise<T> {
+    const result = await changing([deviceId], change);
+    deviceTokens.deleteWhere((id) => id === deviceId);
+    return result;
+  }
+
+  return {
+    heardFrom(deviceId, at) {
+      const known = devices.get(deviceId);
+      if (known !== undefined) devices.set(deviceId, { ...known, lastHeard: at });
+    },
+    device,
+    devicesOf(ownerId: string): Promise<readonly Device[]> {
+      return worker.call("devicesOf", ownerId);
+    },
+
+    deviceByName(ownerId: string, name: string): Promise<Device | null> {
+      return worker.call("deviceByName", ownerId, name);
+    },
+
+    claimDevice(ownerId: string, id: string): Promise<"claimed" | "taken"> {
+      return changing([id], worker.call("claimDevice", ownerId, id, now()));
+    },
+
+    async unclaimDevice(id: string): Promise<void> {
+      await revoking(id, worker.call("unclaimDevice", id));
+    },
+
+    async updateDevice(
+      id: string,
+      change: Parameters<Devices["updateDevice"]>[1],
+    ): Promise<"updated" | "name_taken" | "unknown"> {
+      const result = await changing([id], worker.call("updateDevice", id, change));
+      if (result === "updated" && change.name !== undefined) onDeviceRenamed(id);
+      return result;
+    },
+
+    async createDeviceToken(deviceId: string): Promise<string> {
+      const token = newToken();
+      await worker.call("createDeviceToken", hashToken(token), deviceId, now());
+      return token;
+    },
+
+    async deviceByToken(token: string): Promise<Device | null> {
+      const hash = hashToken(token);
+      let deviceId = deviceTokens.get(hash);
+      if (deviceId === undefined) {
+        const found = await worker.call("deviceIdByToken", hash);
+        if (found === null) return null;
+        deviceTokens.set(hash, found);
+        deviceId = found;
+      }
+      return device(deviceId);
+    },
+
+    async revokeDeviceTokens(deviceId: string): Promise<number> {
+      return revoking(deviceId, worker.call("revokeDeviceTokens", deviceId));
+    },
+
+    devicesIn(productId: number, query: Parameters<Devices["devicesIn"]>[1]): ReturnType<Devices["devicesIn"]> {
+      return worker.call("devicesIn", productId, query);
+    },
+
+    addToProduct(
+      productId: number,
+      ids: readonly string[],
+    ): Promise<{ added: readonly string[]; nonmember: readonly string[] }> {
+      return changing(ids, worker.call("addToProduct", productId, ids, now()));
+    },
+
+    async setApproval(deviceId: string, approval: Device["approval"]): Promise<void> {
+      await changing([deviceId], worker.call("setApproval", deviceId, approval));
+    },
+
+    async removeFromProduct(productId: number, deviceId: string): Promise<void> {
+      await revoking(deviceId, worker.call("removeFromProduct", productId, deviceId));
+    },
+  };
+}
