@@ -27,8 +27,7 @@ export interface TelemetryPoolLimits extends TelemetryLimits {
 
 /** For a hub with one S1 unit: it takes 100 new links a second, and about 1,000 links on a connection. */
 export const TELEMETRY_LIMITS: TelemetryPoolLimits = {
-  // 1,000 devices over four connections were measured to send 1.7 times as fast as over one: while one waits for its
-  // settlements, another one sends.
+  // Several connections send faster than one: while one waits for its settlements, another one sends.
   linksBeforeSpreading: 250,
   fewConnections: 4,
   connections: 20,

@@ -2,9 +2,10 @@
 import rhea, { type Message } from "rhea";
 import { expect, test } from "vitest";
 import { decodeDeviceMessage } from "./device-message.ts";
-import { encodeStoredMessage, type StampedAnnotations } from "./stored-message.ts";
+import type { EventAnnotations } from "../hub/telemetry.ts";
+import { encodeStoredMessage } from "./stored-message.ts";
 
-const STAMPS: StampedAnnotations = {
+const STAMPS: EventAnnotations = {
   sequenceNumber: 12_345_678_901,
   offset: "4294967296",
   enqueuedTime: 1_700_000_000_001,

@@ -4,28 +4,9 @@
  */
 import { Buffer } from "node:buffer";
 import { type DeviceMessage, STAMPS } from "iot-hub-protocol";
+import type { EventAnnotations } from "../hub/telemetry.ts";
 import { SECTION } from "./sections.ts";
 import { Writer } from "./writer.ts";
-
-/** What a hub adds to a message it accepts. Times are unix milliseconds. */
-export interface StampedAnnotations {
-  readonly sequenceNumber: number;
-  readonly offset: string;
-  /** When the event was appended to its partition. */
-  readonly enqueuedTime: number;
-  readonly partitionKey: string;
-  readonly deviceId: string;
-  readonly moduleId?: string;
-  /** JSON text, see facts of `iothub-connection-auth-method`. */
-  readonly authMethod: string;
-  readonly generationId: string;
-  /** When the hub accepted the message. */
-  readonly hubEnqueuedTime: number;
-  /** `Telemetry` for device-to-cloud messages. */
-  readonly source: string;
-  readonly interfaceId?: string;
-  readonly subject?: string;
-}
 
 /** Where messages take shape before they are copied to their own size. Holds nothing between calls. */
 const scratch = new Writer(4096);
@@ -34,7 +15,7 @@ const scratch = new Writer(4096);
 const SCRATCH_BODY = 64 * 1024;
 
 /** Encodes message annotations, properties, application properties and one data section. The result shares no memory. */
-export function encodeStoredMessage(message: DeviceMessage, annotations: StampedAnnotations): Buffer {
+export function encodeStoredMessage(message: DeviceMessage, annotations: EventAnnotations): Buffer {
   const writer = message.body.byteLength > SCRATCH_BODY ? new Writer(message.body.byteLength + 4096) : scratch;
   writer.length = 0;
   writeAnnotations(writer, annotations);
@@ -53,7 +34,7 @@ function exact(writer: Writer): Buffer {
   return bytes;
 }
 
-function writeAnnotations(writer: Writer, stamps: StampedAnnotations): void {
+function writeAnnotations(writer: Writer, stamps: EventAnnotations): void {
   writer.described(SECTION.messageAnnotations);
   const mark = writer.beginCompound(0xd1);
   let pairs = 8;

@@ -10,7 +10,7 @@ export interface MessageAuthentication {
 }
 
 /** What the hub adds to an accepted message. Times are unix milliseconds. */
-interface EventAnnotations {
+export interface EventAnnotations {
   readonly sequenceNumber: number;
   readonly offset: string;
   /** When the event entered its partition. */
