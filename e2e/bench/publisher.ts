@@ -23,6 +23,8 @@ export interface Published {
   readonly accepted: number;
   readonly failed: number;
   readonly seconds: number;
+  /** When the first event was sent, unix milliseconds. */
+  readonly startedAt: number;
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
@@ -33,6 +35,7 @@ const pool = new Pool(plan.url, { connections: plan.connections, pipelining: 1 }
 const latencies: number[] = [];
 let failed = 0;
 let sent = 0;
+const startedAt = Date.now();
 const start = performance.now();
 const end = start + plan.seconds * 1000;
 
@@ -81,6 +84,7 @@ const published: Published = {
   accepted: latencies.length,
   failed,
   seconds,
+  startedAt,
   p50: at(0.5),
   p99: at(0.99),
   max: latencies.at(-1) ?? 0,

@@ -142,10 +142,14 @@ async function open(
       matcher.load(await store.allIntegrations());
       if (exists) return;
       await dispatcher.integrationChanged(id);
-      await store.expirePending(id);
+      const expired = await store.expirePending(id);
+      log.warn({ integrationId: id, expired }, "integration.deleted");
     },
     hubHostRule: (name) => {
-      if (name.trim().toLowerCase() === LOCAL_HUB && localHub === null) {
+      const asked = name.trim().toLowerCase();
+      // Who pastes the Local Hub's connection string means the Local Hub.
+      if (localHub !== null && asked === localHub.addresses.hostName) return { ok: true, hostName: LOCAL_HUB };
+      if (asked === LOCAL_HUB && localHub === null) {
         return { ok: false, message: "hub_name 'local' needs the Local Hub: start with ISTHMUS_LOCAL_HUB=on" };
       }
       return hubHost(name, config.hubHosts);

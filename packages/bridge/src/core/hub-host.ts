@@ -4,7 +4,7 @@
 export const LOCAL_HUB = "local";
 
 const BARE_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
-const FULL_NAME = /^(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}$/;
+const FULL_NAME = /^(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{1,62}$/;
 
 export type HubHost =
   | { readonly ok: true; readonly hostName: string }
@@ -14,6 +14,9 @@ export type HubHost =
 export function hubHost(hubName: string, listed: readonly string[] = []): HubHost {
   const name = hubName.trim().toLowerCase();
   if (name === LOCAL_HUB || listed.includes(name)) return { ok: true, hostName: name };
+  if (name === "localhost") {
+    return { ok: false, message: "hub_name 'localhost' is no hub of Azure's: write 'local' for the Local Hub" };
+  }
   if (BARE_NAME.test(name)) return { ok: true, hostName: `${name}.azure-devices.net` };
   if (FULL_NAME.test(name)) return { ok: true, hostName: name };
   return {

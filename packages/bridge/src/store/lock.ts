@@ -13,24 +13,52 @@ export interface FolderLock {
   release(): Promise<void>;
 }
 
+/** Told to whoever starts a second process on one folder. */
+class FolderInUse extends Error {
+  readonly code = "folder_in_use";
+}
+
 /** Rejects when another process, or this one, holds the folder. */
 export async function lockFolder(folder: string): Promise<FolderLock> {
-  const path = socketPath(realpathSync(folder));
+  const real = realpathSync(folder);
+  const inUse = `Another Isthmus uses the data folder ${folder}. Stop it, or set ISTHMUS_DATA to another folder.`;
+  // Linux has names without files, which nobody needs to clean up: among neighbours they leave no room for a race. The
+  // file is for those who share the folder but not the network, such as two containers.
+  const name = process.platform === "linux" ? await listen(`\0isthmus-${hashOf(real)}`) : null;
+  if (name === undefined) throw new FolderInUse(inUse);
+  const file = await lockFile(socketPath(real));
+  if (file === undefined) {
+    await closed(name);
+    throw new FolderInUse(inUse);
+  }
+  return {
+    async release() {
+      await closed(file);
+      await closed(name);
+    },
+  };
+}
+
+async function lockFile(path: string): Promise<Server | undefined> {
   for (let attempt = 0; attempt < 3; attempt++) {
     const server = await listen(path);
-    if (server !== undefined) {
-      return {
-        release: () => new Promise((resolve) => server.close(() => resolve())),
-      };
-    }
-    if ((await isAnswered(path)) || !(await removeDead(path))) break;
+    if (server !== undefined) return server;
+    if ((await isAnswered(path)) || !(await removeDead(path))) return undefined;
   }
-  throw new Error(`Another Isthmus uses the data folder ${folder}. Stop it, or set ISTHMUS_DATA to another folder.`);
+  return undefined;
+}
+
+function closed(server: Server | null): Promise<void> {
+  return new Promise((resolve) => (server === null ? resolve() : server.close(() => resolve())));
+}
+
+function hashOf(folder: string): string {
+  return createHash("sha256").update(folder).digest("hex").slice(0, 24);
 }
 
 // Socket paths end at about 100 characters, a few of which `removeDead` needs, so a deep folder's lock lies in the temporary folder, named by its hash.
 function socketPath(folder: string): string {
-  const hash = createHash("sha256").update(folder).digest("hex").slice(0, 24);
+  const hash = hashOf(folder);
   if (process.platform === "win32") return `\\\\.\\pipe\\isthmus-${hash}`;
   const beside = join(folder, "lock");
   return Buffer.byteLength(beside) < 95 ? beside : join(tmpdir(), `isthmus-${hash}.lock`);

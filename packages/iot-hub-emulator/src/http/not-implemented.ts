@@ -51,11 +51,15 @@ export const NOT_IMPLEMENTED: readonly {
   { methods: ["GET"], path: "/$servicebus/websocket", what: "AMQP over WebSocket" },
 ];
 
+const MAX_BODY = 256 * 1024;
+
 export const NOT_IMPLEMENTED_ROUTES: readonly Route[] = NOT_IMPLEMENTED.flatMap(({ methods, path, what }) =>
   methods.map((method): Route => ({
     method,
     path,
     access: { kind: "public" },
+    // Clients send bodies with these, and should hear what is missing rather than that none was expected.
+    maxBody: MAX_BODY,
     handle: () => {
       throw new HubError("NotImplemented", `${what}: not implemented by this emulator.`);
     },

@@ -1,7 +1,6 @@
 /** Hubs as the bridge sees them: connections, twins, and what arrived. */
 import { isDeviceId } from "iot-hub-protocol";
 import type { FastifyInstance } from "fastify";
-import { FAILURES } from "../../core/failure.ts";
 import type { Failure } from "../../core/failure.ts";
 import { ApiError, notFound, refusal } from "../api-error.ts";
 import { requireTokenPlacement } from "../authentication.ts";
@@ -9,6 +8,7 @@ import type { Authentication } from "../authentication.ts";
 import { optionalInteger, optionalText } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { maySeeDevice, ownIntegration, ownIntegrations } from "../ownership.ts";
+import { failureJson } from "../particle/integration-json.ts";
 import { isoTime } from "../particle/iso-time.ts";
 import { Monitors } from "./monitors.ts";
 
@@ -94,8 +94,4 @@ export function registerHubs(
 function hubError(failure: Failure): ApiError {
   const { code, message, next_step } = failureJson(failure);
   return new ApiError(502, { ok: false, error: message, code, next_step });
-}
-
-function failureJson({ code, message }: Failure): { code: string; message: string; next_step: string } {
-  return { code, message, next_step: FAILURES[code].nextStep };
 }

@@ -101,7 +101,7 @@ function publicationIn(request: FastifyRequest): Publication {
 }
 
 function deviceIdIn(value: unknown): string | null {
-  if (value === null || value === "") return null;
+  if (value === null) return null;
   if (typeof value !== "string") throw badRequest("as_device_id must be a string");
   const id = value.toLowerCase();
   if (!isCloudDeviceId(id)) throw unknownDevice();

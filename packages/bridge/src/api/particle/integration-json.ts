@@ -1,7 +1,7 @@
 import type { DeliveryRecord, Ledger } from "../../core/delivery.ts";
-import { FAILURES } from "../../core/failure.ts";
+import { FAILURES, type Failure } from "../../core/failure.ts";
 import type { Integration } from "../../core/integration.ts";
-import type { TestReport } from "../../core/ports.ts";
+import type { ConnectionState, TestReport } from "../../core/ports.ts";
 import { MASKED_KEY } from "./integration-settings.ts";
 import { isoTime } from "./iso-time.ts";
 
@@ -33,6 +33,21 @@ export function integrationJson(integration: Integration): Record<string, unknow
 /** Counted since midnight UTC. Nothing sleeps here: what cannot be sent waits. */
 export function todayCounters({ success, error }: Today): Record<string, number> {
   return { success, error, sleep: 0 };
+}
+
+/** Whether the integration's hub takes messages now, and if not why and what to do. */
+export function hubStateJson(connections: readonly ConnectionState[], connectionId: string): Record<string, unknown> {
+  const connection = connections.find((one) => one.connectionId === connectionId);
+  const failure = connection?.failure ?? null;
+  return {
+    state: connection?.state ?? "idle",
+    next_probe_at: isoTime(connection?.nextProbeAt ?? null),
+    failure: failure === null ? null : failureJson(failure),
+  };
+}
+
+export function failureJson({ code, message }: Failure): { code: string; message: string; next_step: string } {
+  return { code, message, next_step: FAILURES[code].nextStep };
 }
 
 export function ledgerJson(ledger: Ledger): Record<string, number> {

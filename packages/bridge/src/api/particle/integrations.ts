@@ -8,7 +8,14 @@ import type { Authentication } from "../authentication.ts";
 import { fieldsOf } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { ownDevice, ownIntegration, ownProduct, productDevice } from "../ownership.ts";
-import { deliveryJson, integrationJson, ledgerJson, testJson, todayCounters } from "./integration-json.ts";
+import {
+  deliveryJson,
+  hubStateJson,
+  integrationJson,
+  ledgerJson,
+  testJson,
+  todayCounters,
+} from "./integration-json.ts";
 import { integrationSettingsOf } from "./integration-settings.ts";
 
 interface Roof {
@@ -81,7 +88,9 @@ export function registerIntegrations(
       ]);
       const logs = [...delivered, ...parked].toSorted((a, b) => b.id - a.id).map(deliveryJson);
       const counters = { today: todayCounters(today), ledger: ledgerJson(ledger) };
-      return { integration: { ...integrationJson(integration), todayCounters: todayCounters(today), counters, logs } };
+      const hub = hubStateJson(deliveries.connections(), integration.connectionId);
+      const json = { ...integrationJson(integration), todayCounters: todayCounters(today) };
+      return { integration: { ...json, counters, hub, logs } };
     });
 
     app.put<Roof>(`${roof}/integrations/:id`, route("Replace an integration's settings"), async (request) => {

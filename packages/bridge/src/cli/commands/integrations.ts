@@ -106,6 +106,7 @@ function integrationCard(integration: Json, now: number): string {
     ["event", integration["event"]],
     ["device", integration["deviceID"] ?? "any"],
     ["hub", integration["hub_name"]],
+    ...hubLines(integration["hub"] as HubState | undefined),
     ["policy", integration["policy_name"]],
     ["template", integration["json"]],
     ["name sync", integration["name_sync"] === true ? "yes" : "no"],
@@ -113,6 +114,20 @@ function integrationCard(integration: Json, now: number): string {
     ["created", relativeTime(integration["created_at"], now)],
     ...Object.entries(ledger ?? {}).map(([state, count]) => [state, count] as const),
   ]);
+}
+
+interface HubState {
+  readonly state: string;
+  readonly failure: { readonly message: string; readonly next_step: string } | null;
+}
+
+/** A hub that takes no messages says why, and what to do. */
+function hubLines(hub: HubState | undefined): [string, unknown][] {
+  if (hub === undefined) return [];
+  const state: [string, unknown] = ["hub state", hub.state];
+  return hub.failure === null
+    ? [state]
+    : [state, ["because", hub.failure.message], ["next step", hub.failure.next_step]];
 }
 
 function testText(report: Json): string {
