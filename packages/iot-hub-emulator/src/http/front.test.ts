@@ -156,7 +156,7 @@ test("what is not built yet says so", async () => {
   for (const { methods, path } of NOT_IMPLEMENTED) {
     for (const method of methods) {
       const concrete = path.replaceAll(/:[a-zA-Z]+/g, "x");
-      const body = method === "GET" ? {} : { body: '{"query":"select * from devices"}' };
+      const body = method === "GET" || method === "DELETE" ? {} : { body: '{"query":"select * from devices"}' };
       const answer = await hub.send({ method, path: concrete + VERSION, ...body });
       expect([concrete, answer.status, answer.headers["iothub-errorcode"]]).toEqual([concrete, 501, "NotImplemented"]);
     }
