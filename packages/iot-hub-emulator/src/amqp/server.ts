@@ -53,6 +53,7 @@ export function createAmqpFront(hub: Hub, options: AmqpFrontOptions): AmqpFront 
     for (const connection of connections) connection.tick(clock(), hub.now());
   };
   const timer = setInterval(tick, TICK).unref();
+  const unlisten = hub.clock.onJump(tick);
 
   return {
     accept(socket) {
@@ -61,6 +62,7 @@ export function createAmqpFront(hub: Hub, options: AmqpFrontOptions): AmqpFront 
     },
     async close() {
       unfollow();
+      unlisten();
       for (const connection of connections) {
         connection.close({ condition: "amqp:connection:forced", description: "The Local Hub is stopping." });
       }

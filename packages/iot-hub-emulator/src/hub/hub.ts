@@ -2,6 +2,7 @@
 import type { DeviceMessage, KeyEncoding } from "iot-hub-protocol";
 import { CLOCK_SKEW_MS, authenticate, namesId, unauthorized } from "./authentication.ts";
 import type { Principal } from "./authentication.ts";
+import { HubClock } from "./clock.ts";
 import { Devices } from "./devices.ts";
 import { HubError } from "./errors.ts";
 import type { EventStream } from "./event-stream.ts";
@@ -33,6 +34,7 @@ export interface HubOptions {
   readonly eventRetentionMs?: number;
   /** Size of all kept events on disk, in bytes; default 1 GB. */
   readonly eventDiskBytes?: number;
+  /** The clock below the hub's own, unix milliseconds; default the machine's. */
   readonly now?: () => number;
 }
 
@@ -47,7 +49,7 @@ interface HubParts {
   readonly devices: Devices;
   readonly events: Partitions;
   readonly encodeEvent: EncodeEvent;
-  readonly now: () => number;
+  readonly clock: HubClock;
 }
 
 export class Hub {
@@ -60,7 +62,9 @@ export class Hub {
   readonly registry: Registry;
   readonly twins: Twins;
   readonly events: EventStream;
-  /** Unix milliseconds; the clock that all of the hub goes by. */
+  /** All of the hub goes by it. */
+  readonly clock: HubClock;
+  /** Unix milliseconds of the hub's clock. */
   readonly now: () => number;
   readonly #parts: HubParts;
 
@@ -69,10 +73,11 @@ export class Hub {
     this.name = parts.hostName.split(".")[0] ?? parts.hostName;
     this.eventHubName = `iothub-ehub-${this.name}`;
     this.policies = parts.policies;
-    this.registry = new Registry(parts.devices, parts.now);
-    this.twins = new Twins(parts.devices, parts.now);
+    this.clock = parts.clock;
+    this.now = parts.clock.now;
+    this.registry = new Registry(parts.devices, this.now);
+    this.twins = new Twins(parts.devices, this.now);
     this.events = parts.events;
-    this.now = parts.now;
     this.#parts = parts;
   }
 
@@ -85,8 +90,10 @@ export class Hub {
     eventMemoryBytes = 64 * 1024 * 1024,
     eventRetentionMs = 24 * 3600_000,
     eventDiskBytes = 1024 * 1024 * 1024,
-    now = Date.now,
+    now: base = Date.now,
   }: HubOptions): Promise<Hub> {
+    const clock = new HubClock(base);
+    const { now } = clock;
     const kept =
       folder === undefined ? undefined : await openHubFolder(folder, { partitionCount, eventDiskBytes, now: now() });
     const journal = kept?.journal ?? createMemoryJournal();
@@ -107,12 +114,13 @@ export class Hub {
       devices: new Devices(journal),
       events,
       encodeEvent,
-      now,
+      clock,
     });
   }
 
   /** Resolves when everything accepted is written and the folder is let go. */
   async close(): Promise<void> {
+    this.clock.close();
     await this.#parts.events.close();
     await this.#parts.journal.close();
     await this.#parts.release();
@@ -123,8 +131,8 @@ export class Hub {
    * the tokens of Event Hubs clients.
    */
   authenticate(token: string, { keyEncoding = "base64" }: { readonly keyEncoding?: KeyEncoding } = {}): Principal {
-    const { hostName, hostNames, policies, now } = this.#parts;
-    const { eventHubName } = this;
+    const { hostName, hostNames, policies } = this.#parts;
+    const { eventHubName, now } = this;
     const findDevice = (deviceId: string): DeviceIdentity | undefined => this.registry.find(deviceId);
     return authenticate({ hostName, hostNames, eventHubName, policies, findDevice, now }, token, keyEncoding);
   }
@@ -180,13 +188,13 @@ export class Hub {
   ): Promise<void> {
     requireAcceptable(messages);
     const { deviceId, generationId } = identity;
-    const { encodeEvent, now } = this.#parts;
+    const { encodeEvent } = this.#parts;
     const stamps = {
       partitionKey: deviceId,
       deviceId,
       generationId,
       authMethod: authMethod(authentication),
-      hubEnqueuedTime: now(),
+      hubEnqueuedTime: this.now(),
       source: "Telemetry",
     };
     await this.events.append(this.events.partitionOf(deviceId), messages, (message, place) =>
