@@ -1,6 +1,7 @@
 /** Links that act for a device, so that they end with its identity. */
 import type { ErrorCondition } from "../amqp-codec/performatives.ts";
 import { HubError } from "../hub/errors.ts";
+import { identityKey } from "../hub/identity.ts";
 import type { RegistryChange } from "../hub/registry.ts";
 import { hubErrorCondition } from "./amqp-error.ts";
 
@@ -25,7 +26,7 @@ export class DeviceLinks {
 
   /** Detaches the links of an identity that was deleted or disabled. */
   follow({ kind, identity }: RegistryChange): void {
-    const { deviceId } = identity;
+    const deviceId = identityKey(identity);
     const links = this.#byDevice.get(deviceId);
     if (links === undefined) return;
     if (kind === "deleted") detachAll(links, new HubError("DeviceNotFound", `Device ${deviceId} was deleted.`));

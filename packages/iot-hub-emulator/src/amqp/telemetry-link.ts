@@ -2,6 +2,7 @@
 import { BATCH_MESSAGE_FORMAT, type DeviceMessage, MAX_MESSAGE_BYTES } from "iot-hub-protocol";
 import { decodeBatch, decodeDeviceMessage } from "../amqp-codec/device-message.ts";
 import { HubError } from "../hub/errors.ts";
+import { identityKey } from "../hub/identity.ts";
 import type { DeviceIdentity } from "../hub/identity.ts";
 import type { MessageAuthentication } from "../hub/telemetry.ts";
 import type { ConnectionContext } from "./context.ts";
@@ -52,7 +53,7 @@ class TelemetryNode implements IncomingNode {
   opened(link: IncomingLink): void {
     this.#link = link;
     this.#grant.dependents.add(link);
-    this.#context.deviceLinks.add(this.#identity.deviceId, link);
+    this.#context.deviceLinks.add(identityKey(this.#identity), link);
   }
 
   deliver(delivery: Delivery): void {
@@ -81,6 +82,6 @@ class TelemetryNode implements IncomingNode {
   closed(): void {
     if (this.#link === undefined) return;
     this.#grant.dependents.delete(this.#link);
-    this.#context.deviceLinks.remove(this.#identity.deviceId, this.#link);
+    this.#context.deviceLinks.remove(identityKey(this.#identity), this.#link);
   }
 }

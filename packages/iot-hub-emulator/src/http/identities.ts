@@ -25,12 +25,15 @@ function list({ hub, query }: HubRequest): HubResponse {
   const top = query.get("top");
   if (top !== null && !/^[1-9]\d{0,8}$/.test(top))
     throw new HubError("ArgumentInvalid", "top must be a positive number.");
-  return { status: 200, json: hub.registry.list(top === null ? undefined : Number(top)) };
+  return {
+    status: 200,
+    json: hub.registry.list(top === null ? undefined : Number(top)).map((identity) => hub.registry.format(identity)),
+  };
 }
 
 function get({ hub, params }: HubRequest): HubResponse {
   const identity = hub.registry.get(deviceIdOf(params));
-  return resource(identity, identity.etag);
+  return resource(hub.registry.format(identity), identity.etag);
 }
 
 // Without If-Match a PUT creates, and refuses an id that is taken; with it, it updates: what the service answers its own SDKs.
@@ -46,13 +49,13 @@ async function put(request: HubRequest): Promise<HubResponse> {
   const ifMatch = preconditionOf(request, "if-match");
   if (ifMatch !== undefined) {
     const identity = await hub.registry.update(deviceId, fields, ifMatch);
-    return resource(identity, identity.etag);
+    return resource(hub.registry.format(identity), identity.etag);
   }
   const onlyNew = preconditionOf(request, "if-none-match") === "*";
   if (onlyNew && hub.registry.find(deviceId) !== undefined)
     throw preconditionFailed("The device is already registered.");
   const identity = await hub.registry.create(deviceId, fields);
-  return resource(identity, identity.etag, onlyNew ? 201 : 200);
+  return resource(hub.registry.format(identity), identity.etag, onlyNew ? 201 : 200);
 }
 
 async function remove(request: HubRequest): Promise<HubResponse> {

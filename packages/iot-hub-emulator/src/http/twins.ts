@@ -1,6 +1,6 @@
 /** Device twins over REST, as services read and change them. */
 import { HubError } from "../hub/errors.ts";
-import { parseTwinChange } from "../hub/twins.ts";
+import { parseTwinChange } from "../hub/twin-change.ts";
 import type { TwinDocument } from "../hub/twin.ts";
 import { preconditionOf, readJson, resource } from "./exchange.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";

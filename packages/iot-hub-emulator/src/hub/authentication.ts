@@ -28,6 +28,8 @@ export type Principal =
       readonly moduleId?: string;
       /** Of the identity whose key signed: an identity created again under the same id is another one. */
       readonly generationId: string;
+      /** The key that signed. The principal stands as long as the identity has it. */
+      readonly key: string;
       readonly expiresAt: number;
     };
 
@@ -37,7 +39,7 @@ export interface AuthenticationContext {
   readonly hostNames: ReadonlySet<string>;
   readonly eventHubName: string;
   readonly policies: Policies;
-  readonly findDevice: (deviceId: string) => DeviceIdentity | undefined;
+  readonly findIdentity: (deviceId: string, moduleId?: string) => DeviceIdentity | undefined;
   readonly now: () => number;
 }
 
@@ -103,17 +105,38 @@ function deviceOf(
   resource: string,
   expiresAt: number,
 ): Principal {
-  const [, devices, segment = ""] = resource.split("/");
-  const candidates = devices === "devices" ? new Set([segment, decoded(segment)]) : [];
-  for (const deviceId of candidates) {
-    const identity = deviceId === undefined ? undefined : context.findDevice(deviceId);
-    const keys = identity?.authentication.type === "sas" ? identity.authentication.symmetricKey : undefined;
-    if (identity === undefined || keys === undefined) continue;
-    if ([keys.primaryKey, keys.secondaryKey].some((key) => key !== null && verifySignature(token, key))) {
-      return { kind: "device", deviceId: identity.deviceId, generationId: identity.generationId, expiresAt };
+  for (const [deviceId, moduleId] of namedBy(resource)) {
+    const identity = context.findIdentity(deviceId, moduleId);
+    const { primaryKey, secondaryKey } = identity === undefined ? NO_KEYS : identity.authentication.symmetricKey;
+    for (const key of [primaryKey, secondaryKey]) {
+      if (identity === undefined || key === null || !verifySignature(token, key)) continue;
+      const module = identity.moduleId === undefined ? {} : { moduleId: identity.moduleId };
+      return { kind: "device", deviceId, ...module, generationId: identity.generationId, key, expiresAt };
     }
   }
-  throw unauthorized("The device is unknown or its key does not match the signature.");
+  throw unauthorized("The device or module is unknown or its key does not match the signature.");
+}
+
+/** Whether the identity still has the key that made a device's principal. */
+export function holdsKey({ authentication }: DeviceIdentity, key: string): boolean {
+  const { primaryKey, secondaryKey } = authentication.symmetricKey;
+  return key === primaryKey || key === secondaryKey;
+}
+
+const NO_KEYS = { primaryKey: null, secondaryKey: null };
+
+/** The identities that `{hub}/devices/{d}[/modules/{m}]` may mean. Some old tools append a segment of their own. */
+function* namedBy(resource: string): Generator<readonly [deviceId: string, moduleId?: string]> {
+  const [, devices, device = "", modules, module = ""] = resource.split("/");
+  if (devices !== "devices") return;
+  for (const deviceId of readings(device)) {
+    if (modules !== "modules") yield [deviceId];
+    else for (const moduleId of readings(module)) yield [deviceId, moduleId];
+  }
+}
+
+function readings(segment: string): ReadonlySet<string> {
+  return new Set([segment, decoded(segment) ?? segment]);
 }
 
 function decoded(text: string): string | undefined {

@@ -2,7 +2,7 @@
 import { HubError, asHubError } from "./errors.ts";
 import { parseIdentityFields, requireDeviceId, requireObject } from "./identity-fields.ts";
 import type { Registry } from "./registry.ts";
-import { parseTwinChange } from "./twins.ts";
+import { parseTwinChange } from "./twin-change.ts";
 import type { Twins } from "./twins.ts";
 
 interface BulkError {

@@ -1,19 +1,21 @@
 /** The Local Hub's model: one object that every front speaks to. It knows no sockets and no wire formats. */
 import type { DeviceMessage, KeyEncoding } from "iot-hub-protocol";
-import { CLOCK_SKEW_MS, authenticate, namesId, unauthorized } from "./authentication.ts";
+import { CLOCK_SKEW_MS, authenticate, holdsKey, namesId, unauthorized } from "./authentication.ts";
 import type { Principal } from "./authentication.ts";
 import { HubClock } from "./clock.ts";
+import { Connections } from "./connections.ts";
 import { Devices } from "./devices.ts";
 import { HubError } from "./errors.ts";
 import type { EventStream } from "./event-stream.ts";
-import type { DeviceIdentity } from "./identity.ts";
+import type { DeviceIdentity, IdentityRef, LiveState } from "./identity.ts";
 import { openHubFolder } from "./folder.ts";
 import { createMemoryJournal } from "./journal.ts";
 import type { Journal } from "./journal.ts";
 import { Partitions } from "./partitions.ts";
 import { Policies } from "./policies.ts";
 import type { Permission } from "./policies.ts";
-import { Registry } from "./registry.ts";
+import { Presence } from "./presence.ts";
+import { Registry, notRegistered } from "./registry.ts";
 import { authMethod, requireAcceptable } from "./telemetry.ts";
 import type { EncodeEvent, MessageAuthentication } from "./telemetry.ts";
 import { Twins } from "./twins.ts";
@@ -61,6 +63,7 @@ export class Hub {
   readonly policies: Policies;
   readonly registry: Registry;
   readonly twins: Twins;
+  readonly connections: Connections;
   readonly events: EventStream;
   /** All of the hub goes by it. */
   readonly clock: HubClock;
@@ -75,8 +78,16 @@ export class Hub {
     this.policies = parts.policies;
     this.clock = parts.clock;
     this.now = parts.clock.now;
-    this.registry = new Registry(parts.devices, this.now);
-    this.twins = new Twins(parts.devices, this.now);
+    const presence = new Presence();
+    const live = (ref: IdentityRef): LiveState => ({ ...presence.show(ref), cloudToDeviceMessageCount: 0 });
+    this.registry = new Registry(parts.devices, this.now, live);
+    this.twins = new Twins(parts.devices, this.now, live);
+    this.connections = new Connections({
+      presence,
+      now: this.now,
+      requireStanding: (principal, { deviceId, moduleId }) => this.requireDevice(principal, deviceId, moduleId),
+    });
+    this.registry.onChange((change) => this.connections.follow(change));
     this.events = parts.events;
     this.#parts = parts;
   }
@@ -133,8 +144,9 @@ export class Hub {
   authenticate(token: string, { keyEncoding = "base64" }: { readonly keyEncoding?: KeyEncoding } = {}): Principal {
     const { hostName, hostNames, policies } = this.#parts;
     const { eventHubName, now } = this;
-    const findDevice = (deviceId: string): DeviceIdentity | undefined => this.registry.find(deviceId);
-    return authenticate({ hostName, hostNames, eventHubName, policies, findDevice, now }, token, keyEncoding);
+    const findIdentity = (deviceId: string, moduleId?: string): DeviceIdentity | undefined =>
+      this.registry.find(deviceId, moduleId);
+    return authenticate({ hostName, hostNames, eventHubName, policies, findIdentity, now }, token, keyEncoding);
   }
 
   /**
@@ -156,24 +168,20 @@ export class Hub {
   }
 
   /**
-   * The principal may act as this device: by the device's own key, or by a policy with DeviceConnect whose resource covers
-   * it. Throws `IotHubUnauthorizedAccess`, `DeviceNotFound` (told to a policy only) or `DeviceDisabled`.
+   * The principal may act as this device or module: by the module's own key, by the device's, or by a policy with
+   * DeviceConnect whose resource covers it. Returns the module's identity when one is named. Throws
+   * `IotHubUnauthorizedAccess`, `DeviceNotFound`, `ModuleNotFound` (told to a policy only) or `DeviceDisabled`.
    */
   requireDevice(principal: Principal, deviceId: string, moduleId?: string): DeviceIdentity {
     this.#requireLive(principal);
-    const identity = this.registry.find(deviceId);
-    if (principal.kind === "device") {
-      if (principal.deviceId !== deviceId || identity?.generationId !== principal.generationId) {
-        throw unauthorized("The shared access signature is for another device.");
-      }
-    } else {
-      this.requirePermission(principal, "DeviceConnect", `/devices/${deviceId}`);
-    }
-    if (identity === undefined) throw new HubError("DeviceNotFound", `Device ${deviceId} is not registered.`);
-    if (identity.status === "disabled") throw new HubError("DeviceDisabled", `Device ${deviceId} is disabled.`);
-    if (moduleId !== undefined) {
-      throw new HubError("ModuleNotFound", `Module ${moduleId} of device ${deviceId} is not registered.`);
-    }
+    const path = moduleId === undefined ? "" : `/modules/${moduleId}`;
+    if (principal.kind === "device") this.#requireOwn(principal, deviceId, moduleId);
+    else this.requirePermission(principal, "DeviceConnect", `/devices/${deviceId}${path}`);
+    const device = this.registry.find(deviceId);
+    if (device === undefined) throw notRegistered({ deviceId });
+    if (device.status === "disabled") throw new HubError("DeviceDisabled", `Device ${deviceId} is disabled.`);
+    const identity = moduleId === undefined ? device : this.registry.find(deviceId, moduleId);
+    if (identity === undefined) throw notRegistered({ deviceId, ...(moduleId === undefined ? {} : { moduleId }) });
     return identity;
   }
 
@@ -187,11 +195,12 @@ export class Hub {
     authentication: MessageAuthentication,
   ): Promise<void> {
     requireAcceptable(messages);
-    const { deviceId, generationId } = identity;
+    const { deviceId, moduleId, generationId } = identity;
     const { encodeEvent } = this.#parts;
     const stamps = {
       partitionKey: deviceId,
       deviceId,
+      ...(moduleId === undefined ? {} : { moduleId }),
       generationId,
       authMethod: authMethod(authentication),
       hubEnqueuedTime: this.now(),
@@ -205,6 +214,16 @@ export class Hub {
         ...(message.subject === undefined ? {} : { subject: message.subject }),
       }),
     );
+  }
+
+  // A device's token covers its modules by prefix; a module's covers nothing but itself.
+  #requireOwn(principal: Principal & { readonly kind: "device" }, deviceId: string, moduleId?: string): void {
+    const covers = principal.moduleId === undefined || principal.moduleId === moduleId;
+    const signer = this.registry.find(principal.deviceId, principal.moduleId);
+    if (!covers || principal.deviceId !== deviceId || signer?.generationId !== principal.generationId) {
+      throw unauthorized("The shared access signature is for another device.");
+    }
+    if (!holdsKey(signer, principal.key)) throw unauthorized("The key that signed is no longer that of the device.");
   }
 
   #requireLive(principal: Principal): void {

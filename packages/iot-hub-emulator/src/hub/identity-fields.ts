@@ -12,6 +12,7 @@ export interface IdentityFields {
   readonly authentication?: AuthenticationFields;
   readonly deviceScope?: string;
   readonly parentScopes?: readonly string[];
+  readonly managedBy?: string;
 }
 
 interface AuthenticationFields {
@@ -30,7 +31,24 @@ export function requireDeviceId(text: unknown): string {
   return text;
 }
 
-/** Reads the settable fields of an identity document; fields the hub owns are ignored, as the service does. */
+/** Refuses what is no module id; modules go by the same characters as devices. */
+export function requireModuleId(text: unknown): string {
+  if (typeof text !== "string" || !isDeviceId(text)) {
+    throw invalid("A module id has 1 to 128 letters, digits or characters of - : . + % _ # * ? ! ( ) , = @ ; $ '");
+  }
+  return text;
+}
+
+/** Reads the settable fields of a module's document. */
+export function parseModuleFields(document: unknown): IdentityFields {
+  const { authentication, managedBy } = requireObject(document, "The module");
+  return {
+    ...(isAbsent(authentication) ? {} : { authentication: authenticationOf(authentication) }),
+    ...(isAbsent(managedBy) ? {} : { managedBy: textOf(managedBy, "managedBy") }),
+  };
+}
+
+/** Reads the settable fields of a device's document; fields the hub owns are ignored, as the service does. */
 export function parseIdentityFields(document: unknown): IdentityFields {
   const source = requireObject(document, "The identity");
   const { status, statusReason, capabilities, authentication, deviceScope, parentScopes } = source;

@@ -1,17 +1,16 @@
 /** The identity registry: who may connect. Changes take effect at once and resolve when they are written. */
-import { randomInt } from "node:crypto";
-import type { Devices } from "./devices.ts";
+import type { DeviceRecord, Devices } from "./devices.ts";
 import { HubError } from "./errors.ts";
-import { resolveAuthentication } from "./identity-fields.ts";
 import type { IdentityFields } from "./identity-fields.ts";
-import { NO_DATE } from "./identity.ts";
-import type { DeviceIdentity } from "./identity.ts";
+import { changedIdentity, newIdentity } from "./identity-record.ts";
+import { formatIdentity, identityLabel, identityRef } from "./identity.ts";
+import type { DeviceIdentity, IdentityName, IdentityRef, LiveState } from "./identity.ts";
 import { newTwin } from "./twin.ts";
 import type { StoredTwin } from "./twin.ts";
 
 export interface RegistryChange {
   readonly kind: "created" | "updated" | "deleted";
-  /** The identity after the change; as it last was when deleted. */
+  /** The identity after the change, a device's or a module's; as it last was when deleted. */
   readonly identity: DeviceIdentity;
 }
 
@@ -21,32 +20,36 @@ export interface RegistryStatistics {
   readonly disabledDeviceCount: number;
 }
 
+/** Reads what changes while an identity talks. */
+export type ReadLiveState = (ref: IdentityRef) => LiveState;
+
 /** An S1 hub holds a million devices and modules. */
-const MAX_DEVICES = 1_000_000;
+const MAX_IDENTITIES = 1_000_000;
+const MAX_MODULES = 50;
 const MAX_LISTED = 1000;
 
 export class Registry {
   readonly #devices: Devices;
   readonly #now: () => number;
+  readonly #live: ReadLiveState;
   readonly #listeners = new Set<(change: RegistryChange) => void>();
 
-  constructor(devices: Devices, now: () => number) {
+  constructor(devices: Devices, now: () => number, live: ReadLiveState) {
     this.#devices = devices;
     this.#now = now;
+    this.#live = live;
   }
 
-  find(deviceId: string): DeviceIdentity | undefined {
-    return this.#devices.get(deviceId)?.identity;
+  find(deviceId: string, moduleId?: string): DeviceIdentity | undefined {
+    return this.#devices.get(moduleId === undefined ? deviceId : { deviceId, moduleId })?.identity;
   }
 
-  /** Throws `DeviceNotFound`. */
-  get(deviceId: string): DeviceIdentity {
-    const identity = this.find(deviceId);
-    if (identity === undefined) throw new HubError("DeviceNotFound", `Device ${deviceId} is not registered.`);
-    return identity;
+  /** Throws `DeviceNotFound`, or `ModuleNotFound` when the device exists. */
+  get(deviceId: string, moduleId?: string): DeviceIdentity {
+    return requireRecord(this.#devices, moduleId === undefined ? { deviceId } : { deviceId, moduleId }).identity;
   }
 
-  /** The first `top` identities in the order of their creation, at most 1,000 as the service does. */
+  /** The first `top` devices in the order of their creation, at most 1,000 as the service does. */
   list(top: number = MAX_LISTED): readonly DeviceIdentity[] {
     const listed: DeviceIdentity[] = [];
     for (const { identity } of this.#devices.values()) {
@@ -56,6 +59,17 @@ export class Registry {
     return listed;
   }
 
+  /** The modules of a device; throws `DeviceNotFound`. */
+  modules(deviceId: string): readonly DeviceIdentity[] {
+    this.get(deviceId);
+    return [...this.#devices.modules(deviceId).values()].map(({ identity }) => identity);
+  }
+
+  /** An identity as services read it, with its connection state and activity. */
+  format(identity: DeviceIdentity): Readonly<Record<string, unknown>> {
+    return formatIdentity(identity, this.#live(identity));
+  }
+
   statistics(): RegistryStatistics {
     let enabledDeviceCount = 0;
     for (const { identity } of this.#devices.values()) if (identity.status === "enabled") enabledDeviceCount++;
@@ -63,32 +77,18 @@ export class Registry {
     return { totalDeviceCount, enabledDeviceCount, disabledDeviceCount: totalDeviceCount - enabledDeviceCount };
   }
 
-  /** Throws `DeviceAlreadyExists` (also when only a repetition) and `TooManyDevices`. */
+  /**
+   * Throws `DeviceAlreadyExists` or `ModuleAlreadyExistsOnDevice` (also when only a repetition), `TooManyDevices`,
+   * `TooManyModulesOnDevice`, and `DeviceNotFound` for a module of no device.
+   */
   async create(
-    deviceId: string,
+    name: IdentityName,
     fields: IdentityFields,
     twin: StoredTwin = newTwin(this.#now()),
   ): Promise<DeviceIdentity> {
-    if (this.#devices.get(deviceId) !== undefined) {
-      throw new HubError("DeviceAlreadyExists", `A device with ID '${deviceId}' is already registered.`);
-    }
-    if (this.#devices.size >= MAX_DEVICES) throw new HubError("TooManyDevices", "The hub holds no more devices.");
-    const identity: DeviceIdentity = {
-      deviceId,
-      generationId: generationId(this.#now()),
-      etag: newEtag(),
-      connectionState: "Disconnected",
-      status: fields.status ?? "enabled",
-      statusReason: fields.statusReason ?? null,
-      connectionStateUpdatedTime: NO_DATE,
-      statusUpdatedTime: NO_DATE,
-      lastActivityTime: NO_DATE,
-      cloudToDeviceMessageCount: 0,
-      capabilities: fields.capabilities ?? { iotEdge: false },
-      authentication: resolveAuthentication(fields.authentication, undefined),
-      ...(fields.deviceScope === undefined ? {} : { deviceScope: fields.deviceScope }),
-      ...(fields.parentScopes === undefined ? {} : { parentScopes: fields.parentScopes }),
-    };
+    const ref = identityRef(name);
+    this.#requireRoom(ref);
+    const identity = newIdentity(ref, fields, this.#now());
     const written = this.#devices.set({ identity, twin });
     this.#announce({ kind: "created", identity });
     await written;
@@ -99,32 +99,28 @@ export class Registry {
    * Applies fields to an existing identity. `ifMatch` is an etag or `*`; a missing device is then a failed precondition
    * (`PreconditionFailed`), without it `DeviceNotFound`.
    */
-  async update(deviceId: string, fields: IdentityFields, ifMatch?: string): Promise<DeviceIdentity> {
-    const record = this.#devices.get(deviceId);
-    if (record === undefined && ifMatch !== undefined) throw preconditionFailed("The device is not registered.");
-    const current = record?.identity ?? this.get(deviceId);
+  async update(name: IdentityName, fields: IdentityFields, ifMatch?: string): Promise<DeviceIdentity> {
+    const ref = identityRef(name);
+    if (ifMatch !== undefined && this.#devices.get(ref) === undefined) {
+      throw preconditionFailed(`${identityLabel(ref)} is not registered.`);
+    }
+    const { identity: current, twin } = requireRecord(this.#devices, ref);
     requireMatch(current.etag, ifMatch);
-    const status = fields.status ?? current.status;
-    const identity: DeviceIdentity = {
-      ...current,
-      ...fields,
-      status,
-      etag: newEtag(),
-      authentication: resolveAuthentication(fields.authentication, current.authentication),
-      statusUpdatedTime: status === current.status ? current.statusUpdatedTime : new Date(this.#now()).toISOString(),
-    };
-    const written = this.#devices.set({ identity, twin: record?.twin ?? newTwin(this.#now()) });
+    const identity = changedIdentity(current, fields, this.#now());
+    const written = this.#devices.set({ identity, twin });
     this.#announce({ kind: "updated", identity });
     await written;
     return identity;
   }
 
-  /** Throws `DeviceNotFound`, or `PreconditionFailed` when `ifMatch` is another etag. */
-  async delete(deviceId: string, ifMatch?: string): Promise<void> {
-    const identity = this.get(deviceId);
+  /** A device goes with its modules. Throws `DeviceNotFound`, `ModuleNotFound`, or `PreconditionFailed` when `ifMatch` is another etag. */
+  async delete(name: IdentityName, ifMatch?: string): Promise<void> {
+    const record = requireRecord(this.#devices, identityRef(name));
+    const { identity } = record;
     requireMatch(identity.etag, ifMatch);
-    const written = this.#devices.delete(deviceId);
-    this.#announce({ kind: "deleted", identity });
+    const modules = identity.moduleId === undefined ? this.modules(identity.deviceId) : [];
+    const written = this.#devices.delete(record);
+    for (const gone of [...modules, identity]) this.#announce({ kind: "deleted", identity: gone });
     await written;
   }
 
@@ -134,9 +130,40 @@ export class Registry {
     return () => this.#listeners.delete(listener);
   }
 
+  #requireRoom(ref: IdentityRef): void {
+    const { deviceId, moduleId } = ref;
+    const isKnown = this.#devices.get(ref) !== undefined;
+    if (moduleId === undefined) {
+      if (isKnown) throw new HubError("DeviceAlreadyExists", `A device with ID '${deviceId}' is already registered.`);
+    } else {
+      this.get(deviceId);
+      if (isKnown) throw new HubError("ModuleAlreadyExistsOnDevice", `${identityLabel(ref)} is already registered.`);
+      if (this.#devices.modules(deviceId).size >= MAX_MODULES) {
+        throw new HubError("TooManyModulesOnDevice", `A device has at most ${MAX_MODULES} modules.`);
+      }
+    }
+    if (this.#devices.size + this.#devices.moduleCount >= MAX_IDENTITIES) {
+      throw new HubError("TooManyDevices", "The hub holds no more devices and modules.");
+    }
+  }
+
   #announce(change: RegistryChange): void {
     for (const listener of this.#listeners) listener(change);
   }
+}
+
+/** Throws `DeviceNotFound`, or `ModuleNotFound` when only the module is missing. */
+export function requireRecord(devices: Devices, ref: IdentityRef): DeviceRecord {
+  const record = devices.get(ref);
+  if (record !== undefined) return record;
+  const isModule = ref.moduleId !== undefined && devices.get(ref.deviceId) !== undefined;
+  throw isModule ? notRegistered(ref) : notRegistered({ deviceId: ref.deviceId });
+}
+
+/** `DeviceNotFound` or `ModuleNotFound`. */
+export function notRegistered(ref: IdentityRef): HubError {
+  const name = ref.moduleId === undefined ? "DeviceNotFound" : "ModuleNotFound";
+  return new HubError(name, `${identityLabel(ref)} is not registered.`);
 }
 
 /** `expected` is an etag, `*` for any, or absent for no condition. Throws `PreconditionFailed`. */
@@ -147,13 +174,4 @@ export function requireMatch(etag: string, expected: string | undefined): void {
 
 export function preconditionFailed(message: string): HubError {
   return new HubError("PreconditionFailed", message);
-}
-
-function newEtag(): string {
-  return Buffer.from(String(randomInt(2 ** 47))).toString("base64");
-}
-
-// Ticks since the year 1 as the service's own ids look; the last four digits keep two of one millisecond apart.
-function generationId(now: number): string {
-  return String(BigInt(now) * 10_000n + 621_355_968_000_000_000n + BigInt(randomInt(10_000)));
 }

@@ -3,7 +3,7 @@
  * with the time of their last change. Pure functions; twins.ts owns what is stored.
  */
 import { NO_DATE } from "./identity.ts";
-import type { DeviceIdentity } from "./identity.ts";
+import type { DeviceIdentity, LiveState } from "./identity.ts";
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
@@ -23,6 +23,8 @@ export interface StoredTwin {
   readonly tags: JsonObject;
   readonly desired: TwinSection;
   readonly reported: TwinSection;
+  /** The model that the device named when it last connected. */
+  readonly modelId?: string;
   /** Unix milliseconds. */
   readonly createdAt: number;
 }
@@ -64,24 +66,26 @@ export interface TwinDocument extends JsonObject {
   readonly etag: string;
 }
 
-export function formatTwin(twin: StoredTwin, identity: DeviceIdentity): TwinDocument {
+export function formatTwin(twin: StoredTwin, identity: DeviceIdentity, live: LiveState): TwinDocument {
+  const isModule = identity.moduleId !== undefined;
   return {
     deviceId: identity.deviceId,
+    ...(isModule ? { moduleId: identity.moduleId } : {}),
     etag: twinEtag(twin),
     deviceEtag: identity.etag,
     status: identity.status,
     ...(identity.statusReason === null ? {} : { statusReason: identity.statusReason }),
     statusUpdateTime: identity.statusUpdatedTime,
-    connectionState: identity.connectionState,
-    lastActivityTime: identity.lastActivityTime,
-    cloudToDeviceMessageCount: identity.cloudToDeviceMessageCount,
+    connectionState: live.connectionState,
+    lastActivityTime: live.lastActivityTime,
+    cloudToDeviceMessageCount: live.cloudToDeviceMessageCount,
     authenticationType: identity.authentication.type,
     x509Thumbprint: { ...identity.authentication.x509Thumbprint },
-    modelId: "",
+    modelId: twin.modelId ?? "",
     version: twin.version,
     tags: twin.tags,
     properties: { desired: formatSection(twin.desired), reported: formatSection(twin.reported) },
-    capabilities: { ...identity.capabilities },
+    ...(isModule ? {} : { capabilities: { ...identity.capabilities } }),
     ...(identity.deviceScope === undefined ? {} : { deviceScope: identity.deviceScope }),
     ...(identity.parentScopes === undefined ? {} : { parentScopes: identity.parentScopes }),
   };
