@@ -1,6 +1,6 @@
 /** Frame bodies from bytes. Lists may be shorter than their definition: missing fields are null, as the standard says. */
 import { AmqpDecodeError } from "./decode-error.ts";
-import { CODE, type Performative, type SaslInit, type Terminus } from "./performatives.ts";
+import { CODE, type Outcome, type Performative, type SaslInit, type Terminus } from "./performatives.ts";
 import { Reader } from "./reader.ts";
 import { readDescriptor, readListHeader } from "./sections.ts";
 import { type AmqpMap, type AmqpValue, Described, readValue } from "./values.ts";
@@ -273,9 +273,34 @@ function decodeDisposition(fields: Fields): Performative {
   const first = fields.requiredUint("first");
   const last = fields.uint() ?? first;
   const settled = fields.boolean() ?? false;
-  const state = fields.value();
-  return { type: "disposition", role, first, last, settled, hasState: state instanceof Described };
+  return { type: "disposition", role, first, last, settled, outcome: asOutcome(fields.value()) };
 }
+
+function asOutcome(state: AmqpValue | undefined): Outcome | undefined {
+  if (!(state instanceof Described)) return undefined;
+  const { descriptor, value } = state;
+  const code = typeof descriptor === "string" ? OUTCOMES.get(descriptor) : descriptor;
+  const fields: readonly AmqpValue[] = Array.isArray(value) ? value : [];
+  switch (code) {
+    case CODE.accepted:
+      return { kind: "accepted" };
+    case CODE.rejected:
+      return { kind: "rejected" };
+    case CODE.released:
+      return { kind: "released" };
+    case CODE.modified:
+      return { kind: "modified", deliveryFailed: fields[0] === true, undeliverableHere: fields[1] === true };
+    default:
+      return undefined;
+  }
+}
+
+const OUTCOMES: ReadonlyMap<string, number> = new Map([
+  ["amqp:accepted:list", CODE.accepted],
+  ["amqp:rejected:list", CODE.rejected],
+  ["amqp:released:list", CODE.released],
+  ["amqp:modified:list", CODE.modified],
+]);
 
 function asTexts(value: AmqpValue | undefined): readonly string[] {
   if (typeof value === "string") return [value];

@@ -1,5 +1,5 @@
 /** Frame bodies to bytes, field by field in the order of the standard. Trailing fields that would be null are left out. */
-import { CODE, type ErrorCondition } from "./performatives.ts";
+import { CODE, type ErrorCondition, type Outcome } from "./performatives.ts";
 import type { Writer } from "./writer.ts";
 
 export interface OpenFields {
@@ -108,34 +108,38 @@ export function writeFlow(writer: Writer, flow: FlowFields): void {
 export interface TransferFields {
   readonly handle: number;
   readonly deliveryId: number;
+  /** At most 32 bytes; without one it is the delivery id's four bytes, unique among what is unsettled. */
+  readonly tag?: Uint8Array | undefined;
   readonly settled: boolean;
   readonly more: boolean;
   readonly messageFormat: number;
 }
 
-/** The delivery tag is the delivery id's four bytes: unique among what is unsettled. */
 export function writeTransfer(writer: Writer, transfer: TransferFields): void {
   writer.described(CODE.transfer);
   const mark = writer.beginCompound(0xd0);
   writer.uint(transfer.handle);
   writer.uint(transfer.deliveryId);
-  writer.byte(0xa0);
-  writer.byte(4);
-  writer.fixed32(transfer.deliveryId);
+  if (transfer.tag !== undefined) writer.binary(transfer.tag);
+  else {
+    writer.byte(0xa0);
+    writer.byte(4);
+    writer.fixed32(transfer.deliveryId);
+  }
   writer.uint(transfer.messageFormat);
   writer.boolean(transfer.settled);
   writer.boolean(transfer.more);
   writer.endCompound(mark, 6);
 }
 
-/** What became of a delivery. */
-export type Outcome = { readonly kind: "accepted" } | { readonly kind: "rejected"; readonly error: ErrorCondition };
+/** What the hub says of a delivery. */
+export type SentOutcome = Extract<Outcome, { kind: "accepted" | "rejected" }>;
 
 export interface DispositionFields {
   readonly role: "sender" | "receiver";
   readonly first: number;
   readonly last: number;
-  readonly outcome?: Outcome;
+  readonly outcome?: SentOutcome;
 }
 
 /** Always settles. */
@@ -151,13 +155,14 @@ export function writeDisposition(writer: Writer, disposition: DispositionFields)
   writer.endCompound(mark, 5);
 }
 
-function writeOutcome(writer: Writer, outcome: Outcome): void {
+function writeOutcome(writer: Writer, outcome: SentOutcome): void {
   if (outcome.kind === "accepted") {
     writer.described(CODE.accepted);
     writer.byte(0x45);
     return;
   }
   writer.described(CODE.rejected);
+  if (outcome.error === undefined) return writer.byte(0x45);
   const mark = writer.beginCompound(0xd0);
   writeError(writer, outcome.error);
   writer.endCompound(mark, 1);

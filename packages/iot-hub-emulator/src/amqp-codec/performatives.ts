@@ -27,6 +27,13 @@ export const CODE = {
   saslOutcome: 0x44,
 } as const;
 
+/** What the receiver of a delivery made of it; `undefined` where a peer names a state that is no outcome. */
+export type Outcome =
+  | { readonly kind: "accepted" }
+  | { readonly kind: "rejected"; readonly error?: ErrorCondition }
+  | { readonly kind: "released" }
+  | { readonly kind: "modified"; readonly deliveryFailed: boolean; readonly undeliverableHere: boolean };
+
 /** An error as peers send and receive it. */
 export interface ErrorCondition {
   readonly condition: string;
@@ -110,7 +117,7 @@ export interface Disposition {
   readonly first: number;
   readonly last: number;
   readonly settled: boolean;
-  readonly hasState: boolean;
+  readonly outcome: Outcome | undefined;
 }
 
 export interface Detach {

@@ -1,4 +1,5 @@
 /** What links find around them: the front they belong to and the connection they came by. */
+import type { X509Certificate } from "node:crypto";
 import type { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Connection } from "./connection.ts";
@@ -25,6 +26,8 @@ export interface FrontContext {
 
 /** One per connection. */
 export interface ConnectionContext extends FrontContext {
+  /** What the peer showed in TLS, its own certificate first. */
+  readonly certificates: readonly X509Certificate[];
   readonly credentials: Credentials;
   readonly responses: ResponseLinks;
   /** Counts bytes that wait for the hub: positive when they come, negative when they are settled. */

@@ -99,7 +99,7 @@ export class IncomingLink {
         `A message has at most ${this.node.maxMessageSize} bytes.`,
       );
     }
-    this.session.connection.assembling(transfer.payload.length);
+    this.session.connection.allowance.assembling(transfer.payload.length);
     assembly.parts.push(transfer.payload);
     if (transfer.more) return;
     this.#drop();
@@ -114,7 +114,7 @@ export class IncomingLink {
   // Forgets the half-received delivery; `uncounted` bytes of it were not reported to the connection.
   #drop(uncounted: number = 0): void {
     if (this.#assembly === undefined) return;
-    this.session.connection.assembling(uncounted - this.#assembly.bytes);
+    this.session.connection.allowance.assembling(uncounted - this.#assembly.bytes);
     this.#assembly = undefined;
   }
 

@@ -1,5 +1,5 @@
 /** What stands at the server's end of a link, and what it may do with the link. */
-import type { Attach } from "../amqp-codec/performatives.ts";
+import type { Attach, Outcome } from "../amqp-codec/performatives.ts";
 import type { Delivery } from "./delivery.ts";
 import type { IncomingLink } from "./incoming-link.ts";
 import type { OutgoingLink } from "./outgoing-link.ts";
@@ -30,6 +30,11 @@ export interface OutgoingNode {
    * Returns whether there is more to send now.
    */
   pump(link: OutgoingLink, budget: number): boolean;
+  /**
+   * What the peer made of a message that was sent with a lock token; no outcome when it settled without a word. Resolves
+   * when that is done, rejects when it cannot be: the lock is lost. Never asked after `closed`.
+   */
+  settle?(lockToken: string, outcome: Outcome | undefined): Promise<void>;
   closed?(): void;
 }
 

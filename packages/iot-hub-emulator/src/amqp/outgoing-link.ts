@@ -3,6 +3,7 @@ import { writeTransfer } from "../amqp-codec/performative-encoding.ts";
 import type { ErrorCondition, Flow } from "../amqp-codec/performatives.ts";
 import { AmqpError } from "./amqp-error.ts";
 import type { OutgoingNode } from "./link.ts";
+import { lockTag } from "./lock-tag.ts";
 import type { Session } from "./session.ts";
 
 /** Room that a frame header and a transfer performative take at most. */
@@ -16,6 +17,14 @@ export interface OutgoingLinkOptions {
   readonly settled: boolean;
 }
 
+interface PartialDelivery {
+  readonly payload: Buffer;
+  readonly deliveryId: number;
+  readonly tag: Uint8Array | undefined;
+  /** Bytes that are sent. */
+  at: number;
+}
+
 export class OutgoingLink {
   readonly direction = "outgoing";
   readonly session: Session;
@@ -24,19 +33,20 @@ export class OutgoingLink {
   readonly node: OutgoingNode;
   /** We have detached; only the peer's detach is still awaited. */
   detached = false;
-  readonly #settled: boolean;
+  /** Deliveries are sent settled: the peer tells no outcome. */
+  readonly settled: boolean;
   #deliveryCount = 0;
   #credit = 0;
   #drain = false;
   /** A message that is partly sent: the session's window was used up. */
-  #rest: { readonly payload: Buffer; readonly deliveryId: number; at: number } | undefined;
+  #rest: PartialDelivery | undefined;
 
   constructor(session: Session, { name, handle, node, settled }: OutgoingLinkOptions) {
     this.session = session;
     this.name = name;
     this.handle = handle;
     this.node = node;
-    this.#settled = settled;
+    this.settled = settled;
   }
 
   get deliveryCount(): number {
@@ -50,12 +60,12 @@ export class OutgoingLink {
   /** Whether a message may be sent now. */
   get sendable(): boolean {
     if (this.detached || this.#rest !== undefined || this.#credit <= 0) return false;
-    return this.session.remoteWindow > 0 && !this.session.connection.congested;
+    return this.session.remoteWindow > 0 && !this.session.connection.output.congested;
   }
 
   /** Something may be there to send: the node is asked at the next turn. */
   wake(): void {
-    if (!this.detached) this.session.connection.ready(this);
+    if (!this.detached) this.session.connection.turns.ready(this);
   }
 
   /** The peer's view of the link: its credit counts from its own delivery count. */
@@ -67,12 +77,16 @@ export class OutgoingLink {
     this.wake();
   }
 
-  /** Sends one encoded message. Only while `sendable`. */
-  send(payload: Buffer): void {
+  /**
+   * Sends one encoded message. Only while `sendable`. With a lock token the node's `settle` hears of the outcome, unless
+   * the link is settled.
+   */
+  send(payload: Buffer, lockToken?: string): void {
     const deliveryId = this.session.nextDeliveryId();
     this.#credit--;
     this.#deliveryCount = (this.#deliveryCount + 1) >>> 0;
-    this.#transfer({ payload, deliveryId, at: 0 });
+    if (lockToken !== undefined && !this.settled) this.session.follow({ id: deliveryId, link: this, lockToken });
+    this.#transfer({ payload, deliveryId, tag: lockToken === undefined ? undefined : lockTag(lockToken), at: 0 });
   }
 
   /** Sends what is due, about `budget` bytes; returns whether to call again. */
@@ -83,7 +97,8 @@ export class OutgoingLink {
     if (rest !== undefined) this.#transfer(rest);
     const more = this.sendable && this.node.pump(this, budget);
     if (this.session.remoteWindow <= 0) this.session.stalled(this);
-    else if (this.#drain && !more && !this.session.connection.congested && this.node.busy !== true) this.#drained();
+    else if (this.#drain && !more && !this.session.connection.output.congested && this.node.busy !== true)
+      this.#drained();
     return more;
   }
 
@@ -95,9 +110,9 @@ export class OutgoingLink {
     this.session.writeLinkFlow({ handle: this.handle, deliveryCount: this.#deliveryCount, linkCredit: 0, drain: true });
   }
 
-  #transfer(message: { readonly payload: Buffer; readonly deliveryId: number; at: number }): void {
-    const { session, handle } = this;
-    const { payload, deliveryId } = message;
+  #transfer(message: PartialDelivery): void {
+    const { session, handle, settled } = this;
+    const { payload, deliveryId, tag } = message;
     const room = session.connection.output.maxFrameSize - TRANSFER_OVERHEAD;
     do {
       if (session.remoteWindow <= 0) {
@@ -107,7 +122,7 @@ export class OutgoingLink {
       const end = Math.min(payload.length, message.at + room);
       const more = end < payload.length;
       session.sendFrame((writer) => {
-        writeTransfer(writer, { handle, deliveryId, settled: this.#settled, more, messageFormat: 0 });
+        writeTransfer(writer, { handle, deliveryId, tag, settled, more, messageFormat: 0 });
         writer.raw(payload.subarray(message.at, end));
       });
       session.transferSent();

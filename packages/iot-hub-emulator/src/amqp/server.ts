@@ -1,4 +1,5 @@
 /** The AMQP 1.0 front: takes connected sockets and speaks for the hub on them. */
+import type { X509Certificate } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
@@ -21,9 +22,16 @@ export interface AmqpFrontOptions {
   readonly clock?: () => number;
 }
 
+export interface AcceptOptions {
+  /** The bytes on the wire are not encrypted. */
+  readonly plain: boolean;
+  /** What the peer showed in TLS, its own certificate first; none by default. */
+  readonly certificates?: readonly X509Certificate[];
+}
+
 export interface AmqpFront {
   /** Hands over a connected socket; TLS, if any, is done. */
-  accept(socket: Duplex, options: { readonly plain: boolean }): void;
+  accept(socket: Duplex, options: AcceptOptions): void;
   /** Closes all connections with `amqp:connection:forced` and resolves when they are gone. */
   close(): Promise<void>;
   readonly connections: number;
@@ -56,9 +64,9 @@ export function createAmqpFront(hub: Hub, options: AmqpFrontOptions): AmqpFront 
   const unlisten = hub.clock.onJump(tick);
 
   return {
-    accept(socket) {
+    accept(socket, { certificates = [] }) {
       if (connections.size >= context.limits.maxConnections) socket.destroy();
-      else connections.add(new Connection(socket, context));
+      else connections.add(new Connection(socket, context, certificates));
     },
     async close() {
       unfollow();

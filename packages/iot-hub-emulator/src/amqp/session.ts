@@ -4,6 +4,7 @@
  */
 import {
   type FlowFields,
+  type SentOutcome,
   writeAttach,
   writeBegin,
   writeDetach,
@@ -18,6 +19,7 @@ import type {
   Disposition,
   ErrorCondition,
   Flow,
+  Outcome,
   Transfer,
 } from "../amqp-codec/performatives.ts";
 import type { Writer } from "../amqp-codec/writer.ts";
@@ -27,6 +29,7 @@ import { IncomingLink } from "./incoming-link.ts";
 import { OutgoingLink } from "./outgoing-link.ts";
 import { openNode } from "./link-kinds.ts";
 import { Settlements } from "./settlements.ts";
+import { Unsettled, type UnsettledDelivery } from "./unsettled.ts";
 
 export type Link = IncomingLink | OutgoingLink;
 
@@ -41,6 +44,7 @@ export class Session {
   remoteWindow: number;
   readonly #links = new Map<number, Link>();
   readonly #settlements = new Settlements();
+  readonly #unsettled = new Unsettled();
   readonly #owedFlows = new Set<IncomingLink>();
   /** Links that wait for the peer to widen its window. */
   readonly #stalled = new Set<OutgoingLink>();
@@ -85,7 +89,7 @@ export class Session {
     }
     if (this.#incomingWindow < INCOMING_WINDOW / 2) {
       this.#owesWindow = true;
-      this.connection.owes(this);
+      this.connection.turns.owes(this);
     }
     const link = this.#link(transfer.handle);
     if (link.direction === "outgoing") {
@@ -98,7 +102,7 @@ export class Session {
     if (this.#links.has(attach.handle)) {
       throw new AmqpError("session", "amqp:session:handle-in-use", `The handle ${attach.handle} is in use.`);
     }
-    this.connection.requireRoomForLink();
+    this.connection.allowance.requireRoomForLink();
     const address = (attach.role === "sender" ? attach.target : attach.source)?.address;
     try {
       const node = openNode(this.connection.context, { attach, address: address ?? "" });
@@ -118,23 +122,28 @@ export class Session {
       else if (flow.echo && !link.detached) this.owesFlow(link);
     } else if (flow.echo) {
       this.#owesWindow = true;
-      this.connection.owes(this);
+      this.connection.turns.owes(this);
     }
     if (this.remoteWindow <= 0) return;
     for (const link of this.#stalled) link.wake();
     this.#stalled.clear();
   }
 
-  /** A receiver that settles second waits for us to settle too. */
-  disposition({ role, first, last, settled, hasState }: Disposition): void {
-    if (role === "sender" || settled || !hasState) return;
-    this.sendFrame((writer) => writeDisposition(writer, { role: "sender", first, last }));
+  /** What the peer made of deliveries of ours. Where nobody waits for that, a peer that settles second hears so at once. */
+  disposition({ role, first, last, settled, outcome }: Disposition): void {
+    if (role === "sender" || (!settled && outcome === undefined)) return;
+    const waited = this.#unsettled.take(first, last);
+    for (const delivery of waited) this.#conclude(delivery, outcome, settled);
+    if (settled || waited.length > (last - first) >>> 0) return;
+    for (const [from, to] of gaps(first, last, waited)) {
+      this.sendFrame((writer) => writeDisposition(writer, { role: "sender", first: from, last: to }));
+    }
   }
 
   detach({ handle }: Detach): void {
     const link = this.#link(handle);
     this.#links.delete(handle);
-    this.connection.linkRemoved();
+    this.connection.allowance.linkRemoved();
     if (link.detached) return;
     link.detached = true;
     this.#close(link);
@@ -146,24 +155,29 @@ export class Session {
   acceptDelivery(id: number): void {
     if (this.ended) return;
     this.#settlements.accept(id);
-    this.connection.owes(this);
+    this.connection.turns.owes(this);
   }
 
   rejectDelivery(id: number, error: ErrorCondition): void {
     if (this.ended) return;
     this.#settlements.reject(id, error);
-    this.connection.owes(this);
+    this.connection.turns.owes(this);
   }
 
   owesFlow(link: IncomingLink): void {
     this.#owedFlows.add(link);
-    this.connection.owes(this);
+    this.connection.turns.owes(this);
   }
 
   nextDeliveryId(): number {
     const id = this.#nextDeliveryId;
     this.#nextDeliveryId = (id + 1) >>> 0;
     return id;
+  }
+
+  /** A delivery's outcome will be told to its link's node. */
+  follow(delivery: UnsettledDelivery): void {
+    this.#unsettled.add(delivery);
   }
 
   /** A link has more to send than the peer's window takes. */
@@ -219,7 +233,7 @@ export class Session {
   /** Lets go of all links without a word: the session or its connection is over. */
   closeLinks(): void {
     for (const link of this.#links.values()) {
-      this.connection.linkRemoved();
+      this.connection.allowance.linkRemoved();
       if (link.detached) continue;
       link.detached = true;
       this.#close(link);
@@ -229,8 +243,24 @@ export class Session {
 
   #close(link: Link): void {
     if (link.direction === "incoming") this.#owedFlows.delete(link);
-    else this.#stalled.delete(link);
+    else {
+      this.#stalled.delete(link);
+      this.#unsettled.forget(link);
+    }
     link.close();
+  }
+
+  // A peer that settles second is told whether the hub did as it said: the lock of the message may be lost.
+  #conclude({ id, link, lockToken }: UnsettledDelivery, outcome: Outcome | undefined, settled: boolean): void {
+    const done = link.node.settle?.(lockToken, outcome) ?? Promise.resolve();
+    const tell = (said: SentOutcome): void => {
+      if (settled) return;
+      this.sendFrame((writer) => writeDisposition(writer, { role: "sender", first: id, last: id, outcome: said }));
+    };
+    done.then(
+      () => tell({ kind: "accepted" }),
+      (error: unknown) => tell({ kind: "rejected", error: lockLost(error) }),
+    );
   }
 
   #openIncoming(attach: Attach, node: IncomingLink["node"]): void {
@@ -275,7 +305,7 @@ export class Session {
 
   #add(link: Link): void {
     this.#links.set(link.handle, link);
-    this.connection.linkAdded();
+    this.connection.allowance.linkAdded();
   }
 
   // [AMQP part 2, 2.6.3] A link is refused by attaching it without a terminus and detaching it at once.
@@ -318,4 +348,19 @@ export class Session {
       outgoingWindow: OUTGOING_WINDOW,
     };
   }
+}
+
+// The ids of a range that are not among some deliveries of it. Ids are serial numbers: after 2^32 - 1 comes 0.
+function* gaps(first: number, last: number, taken: readonly UnsettledDelivery[]): Generator<readonly [number, number]> {
+  let from = first;
+  for (const { id } of [...taken].sort((a, b) => ((a.id - first) >>> 0) - ((b.id - first) >>> 0))) {
+    if (id !== from) yield [from, (id - 1) >>> 0];
+    from = (id + 1) >>> 0;
+  }
+  if ((last + 1) >>> 0 !== from || taken.length === 0) yield [from, last];
+}
+
+// .NET knows a lost lock by this condition alone.
+function lockLost(error: unknown): ErrorCondition {
+  return { ...errorCondition(error), condition: "amqp:not-found" };
 }
