@@ -16,6 +16,7 @@ import { Hub } from "./hub/hub.ts";
 import { Listeners } from "./listening.ts";
 import { openServerCredentials } from "./tls/development-ca.ts";
 import type { ServerCredentials } from "./tls/development-ca.ts";
+import { tlsServerOptions } from "./tls/server-options.ts";
 
 export interface EmulatorOptions {
   /** Where everything is kept that must survive. Without it the hub lives in memory. */
@@ -35,6 +36,11 @@ export interface EmulatorOptions {
   readonly eventRetentionMs?: number;
   /** Size of all kept events on disk, in bytes; default 1 GB. */
   readonly eventDiskBytes?: number;
+  /**
+   * PEM texts of certificate authorities whose devices are let in, besides the uploaded ones; `development` stands for the
+   * hub's own, which signed its server certificate.
+   */
+  readonly deviceCertificateAuthorities?: readonly string[];
   readonly now?: () => number;
   /** Told of every request that failed by the hub's own fault. */
   readonly reportFault?: (error: HubError) => void;
@@ -69,7 +75,6 @@ export interface Emulator {
   readonly hub: Hub;
 }
 
-const SOCKET_HANDSHAKE_MS = 10_000;
 const AMQPS_PORT = 5671;
 
 export function createEmulator(options: EmulatorOptions = {}): Emulator {
@@ -133,7 +138,9 @@ async function openParts(options: EmulatorOptions, opened: Close[], close: Close
   const closeListeners = (): Promise<void> => listeners.close();
   opened.push(closeListeners);
   const ports = await openListeners(options, credentials, fronts, listeners);
-  const hub = await Hub.open({ ...options, encodeEvent: encodeStoredMessage });
+  const authorities = options.deviceCertificateAuthorities ?? [];
+  const deviceCertificateAuthorities = authorities.map((text) => (text === "development" ? credentials.ca : text));
+  const hub = await Hub.open({ ...options, deviceCertificateAuthorities, encodeEvent: encodeStoredMessage });
   opened.push(() => hub.close(), closeListeners);
   const amqp = createAmqpFront(hub, {
     eventHubAddress: () => ({ host: hostName, port: ports.amqps }),
@@ -165,7 +172,6 @@ async function openListeners(
   fronts: Promise<Fronts>,
   listeners: Listeners,
 ): Promise<Ports> {
-  const { certificate, privateKey } = credentials;
   const accept = (plain: boolean) => (socket: Socket) => {
     // Until the front takes over, an error of the socket is nobody's business.
     socket.on("error", () => undefined);
@@ -174,10 +180,7 @@ async function openListeners(
   const https = createHttpsServer(credentials, (request, response) => {
     void fronts.then(({ http }) => http(request, response));
   });
-  const tls = createTlsServer(
-    { cert: certificate, key: privateKey, minVersion: "TLSv1.2", handshakeTimeout: SOCKET_HANDSHAKE_MS },
-    accept(false),
-  );
+  const tls = createTlsServer(tlsServerOptions(credentials), accept(false));
   const tcp = createTcpServer(accept(true));
   const add = (server: Server, variable: string, ...candidates: [number, ...number[]]): Promise<number> =>
     listeners.open(server, { host, ports: candidates, variable });

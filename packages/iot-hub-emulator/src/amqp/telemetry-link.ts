@@ -1,6 +1,7 @@
 /** Device-to-cloud links: a peer sends on them as one device. */
 import { BATCH_MESSAGE_FORMAT, type DeviceMessage, MAX_MESSAGE_BYTES } from "iot-hub-protocol";
 import { decodeBatch, decodeDeviceMessage } from "../amqp-codec/device-message.ts";
+import { messageAuthentication } from "../hub/authentication.ts";
 import { HubError } from "../hub/errors.ts";
 import { identityKey } from "../hub/identity.ts";
 import type { DeviceIdentity } from "../hub/identity.ts";
@@ -28,7 +29,7 @@ const DECODERS: Readonly<Record<number, (payload: Buffer) => readonly DeviceMess
 /** Throws what `Hub.requireDevice` throws when no token of the connection covers the device. */
 export function openTelemetry(context: ConnectionContext, deviceId: string, moduleId?: string): IncomingNode {
   const { grant, identity } = context.credentials.forDevice(deviceId, moduleId);
-  return new TelemetryNode(context, grant, identity, moduleId);
+  return new TelemetryNode(context, grant, identity);
 }
 
 class TelemetryNode implements IncomingNode {
@@ -41,13 +42,12 @@ class TelemetryNode implements IncomingNode {
   readonly #authentication: MessageAuthentication;
   #link: IncomingLink | undefined;
 
-  constructor(context: ConnectionContext, grant: Grant, identity: DeviceIdentity, moduleId: string | undefined) {
+  constructor(context: ConnectionContext, grant: Grant, identity: DeviceIdentity) {
     this.credit = context.limits.telemetryCredit;
     this.#context = context;
     this.#grant = grant;
     this.#identity = identity;
-    const own = moduleId === undefined ? "device" : "module";
-    this.#authentication = { scope: grant.principal.kind === "device" ? own : "hub", type: "sas" };
+    this.#authentication = messageAuthentication(grant.principal);
   }
 
   opened(link: IncomingLink): void {

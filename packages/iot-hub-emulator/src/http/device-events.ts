@@ -49,7 +49,7 @@ async function send(request: HubRequest): Promise<HubResponse> {
   if (sender === undefined) throw new Error("A device route was called without its sender.");
   const isBatch = headers["content-type"]?.split(";")[0]?.trim().toLowerCase() === BATCH_TYPE;
   const messages = isBatch ? batchOf(readJson(request)) : [messageOf(request.body, pairs(request.rawHeaders))];
-  await hub.acceptTelemetry(sender.identity, messages, { scope: sender.scope, type: "sas" });
+  await hub.acceptTelemetry(sender.identity, messages, sender.authentication);
   return { status: 204 };
 }
 

@@ -4,6 +4,7 @@ import { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { DeviceIdentity } from "../hub/identity.ts";
 import type { Permission } from "../hub/policies.ts";
+import type { MessageAuthentication } from "../hub/telemetry.ts";
 
 export interface HubRequest {
   readonly hub: Hub;
@@ -16,8 +17,8 @@ export interface HubRequest {
   readonly rawHeaders: readonly string[];
   /** Complete, within the route's limit. */
   readonly body: Buffer;
-  /** On a route for devices: who sends, and by which kind of key. */
-  readonly sender?: { readonly identity: DeviceIdentity; readonly scope: "hub" | "device" };
+  /** On a route for devices: who sends, and how it signed in. */
+  readonly sender?: { readonly identity: DeviceIdentity; readonly authentication: MessageAuthentication };
 }
 
 export interface HubResponse {

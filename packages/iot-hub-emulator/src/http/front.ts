@@ -15,6 +15,7 @@ import { IDENTITY_ROUTES } from "./identities.ts";
 import { NOT_IMPLEMENTED_ROUTES } from "./not-implemented.ts";
 import { createRouter } from "./router.ts";
 import { TWIN_ROUTES } from "./twins.ts";
+import { tlsServerOptions } from "../tls/server-options.ts";
 
 export interface HttpsServerOptions {
   /** PEM. */
@@ -52,10 +53,7 @@ export function createHttpsServer(
 ): Server {
   const server = createServer(
     {
-      cert: certificate,
-      key: privateKey,
-      minVersion: "TLSv1.2",
-      handshakeTimeout: 10_000,
+      ...tlsServerOptions({ certificate, privateKey }),
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,

@@ -3,6 +3,8 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HubError, asHubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
+import { messageAuthentication } from "../hub/authentication.ts";
+import { peerCertificates } from "../tls/peer-certificates.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
 import type { Router } from "./router.ts";
 
@@ -49,13 +51,17 @@ function authorize(
   params: HubRequest["params"],
 ): HubRequest["sender"] {
   if (access.kind === "public") return undefined;
-  const principal = hub.authenticate(incoming.headers.authorization ?? "");
+  const { authorization } = incoming.headers;
   if (access.kind === "service") {
-    hub.requirePermission(principal, access.permission, path);
+    hub.requirePermission(hub.authenticate(authorization ?? ""), access.permission, path);
     return undefined;
   }
-  const identity = hub.requireDevice(principal, params["deviceId"] ?? "");
-  return { identity, scope: principal.kind === "policy" ? "hub" : "device" };
+  const deviceId = params["deviceId"] ?? "";
+  const principal =
+    authorization === undefined
+      ? hub.authenticateCertificate(peerCertificates(incoming.socket), deviceId)
+      : hub.authenticate(authorization);
+  return { identity: hub.requireDevice(principal, deviceId), authentication: messageAuthentication(principal) };
 }
 
 async function readBody(incoming: IncomingMessage, limit: number): Promise<Buffer> {

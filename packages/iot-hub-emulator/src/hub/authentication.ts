@@ -3,35 +3,49 @@
  * of the device in the resource. Host names in tokens are replaced by the hub's own, because clients reach a local hub by
  * several names and ports.
  */
+import type { X509Certificate } from "node:crypto";
 import { parseSharedAccessSignature, verifySignature } from "iot-hub-protocol";
 import type { KeyEncoding, SharedAccessSignature } from "iot-hub-protocol";
+import { hasRegisteredThumbprint } from "./certificate-chain.ts";
 import { HubError } from "./errors.ts";
 import type { DeviceIdentity } from "./identity.ts";
 import type { Permission, Policies } from "./policies.ts";
+import type { MessageAuthentication } from "./telemetry.ts";
 
 /** Clocks of devices may be this far behind or ahead. */
 export const CLOCK_SKEW_MS: number = 5 * 60_000;
 
-export type Principal =
-  | {
-      readonly kind: "policy";
-      readonly policyName: string;
-      readonly permissions: ReadonlySet<Permission>;
-      /** `{hub host}[/path]`, percent-decoded once; for Event Hubs tokens `sb://{hub host}/{entity}[/path]`. */
-      readonly resource: string;
-      /** Unix milliseconds. */
-      readonly expiresAt: number;
-    }
-  | {
-      readonly kind: "device";
-      readonly deviceId: string;
-      readonly moduleId?: string;
-      /** Of the identity whose key signed: an identity created again under the same id is another one. */
-      readonly generationId: string;
-      /** The key that signed. The principal stands as long as the identity has it. */
-      readonly key: string;
-      readonly expiresAt: number;
-    };
+export type Principal = PolicyPrincipal | DevicePrincipal;
+
+interface PolicyPrincipal {
+  readonly kind: "policy";
+  readonly policyName: string;
+  readonly permissions: ReadonlySet<Permission>;
+  /** `{hub host}[/path]`, percent-decoded once; for Event Hubs tokens `sb://{hub host}/{entity}[/path]`. */
+  readonly resource: string;
+  /** Unix milliseconds. */
+  readonly expiresAt: number;
+}
+
+/** A device or module, by its own key or certificate. It stands as long as its identity has that. */
+export type DevicePrincipal = {
+  readonly kind: "device";
+  readonly deviceId: string;
+  readonly moduleId?: string;
+  /** Of the identity that signed in: an identity created again under the same id is another one. */
+  readonly generationId: string;
+  /** Of the token or the certificate, unix milliseconds. */
+  readonly expiresAt: number;
+} & (
+  | { readonly authentication: "sas"; readonly key: string }
+  | { readonly authentication: "x509"; readonly certificate: X509Certificate }
+);
+
+/** What a principal's messages are stamped with. */
+export function messageAuthentication(principal: Principal): MessageAuthentication {
+  if (principal.kind === "policy") return { scope: "hub", type: "sas" };
+  return { scope: principal.moduleId === undefined ? "device" : "module", type: principal.authentication };
+}
 
 export interface AuthenticationContext {
   readonly hostName: string;
@@ -110,17 +124,21 @@ function deviceOf(
     const { primaryKey, secondaryKey } = identity === undefined ? NO_KEYS : identity.authentication.symmetricKey;
     for (const key of [primaryKey, secondaryKey]) {
       if (identity === undefined || key === null || !verifySignature(token, key)) continue;
+      const { generationId } = identity;
       const module = identity.moduleId === undefined ? {} : { moduleId: identity.moduleId };
-      return { kind: "device", deviceId, ...module, generationId: identity.generationId, key, expiresAt };
+      return { kind: "device", authentication: "sas", deviceId, ...module, generationId, key, expiresAt };
     }
   }
   throw unauthorized("The device or module is unknown or its key does not match the signature.");
 }
 
-/** Whether the identity still has the key that made a device's principal. */
-export function holdsKey({ authentication }: DeviceIdentity, key: string): boolean {
-  const { primaryKey, secondaryKey } = authentication.symmetricKey;
-  return key === primaryKey || key === secondaryKey;
+/** Whether the identity still has what a device's principal signed in by. */
+export function holdsCredential({ authentication }: DeviceIdentity, principal: DevicePrincipal): boolean {
+  const { type, symmetricKey, x509Thumbprint } = authentication;
+  if (principal.authentication === "sas") {
+    return [symmetricKey.primaryKey, symmetricKey.secondaryKey].includes(principal.key);
+  }
+  return type === "certificateAuthority" || hasRegisteredThumbprint(principal.certificate, x509Thumbprint);
 }
 
 const NO_KEYS = { primaryKey: null, secondaryKey: null };

@@ -1,7 +1,10 @@
 /** The Local Hub's model: one object that every front speaks to. It knows no sockets and no wire formats. */
+import type { X509Certificate } from "node:crypto";
 import type { DeviceMessage, KeyEncoding } from "iot-hub-protocol";
-import { CLOCK_SKEW_MS, authenticate, holdsKey, namesId, unauthorized } from "./authentication.ts";
-import type { Principal } from "./authentication.ts";
+import { CLOCK_SKEW_MS, authenticate, holdsCredential, namesId, unauthorized } from "./authentication.ts";
+import type { DevicePrincipal, Principal } from "./authentication.ts";
+import { authenticateCertificate } from "./certificate-authentication.ts";
+import { CertificateAuthorities, parseAuthorities } from "./certificate-authorities.ts";
 import { HubClock } from "./clock.ts";
 import { Connections } from "./connections.ts";
 import { Devices } from "./devices.ts";
@@ -36,6 +39,8 @@ export interface HubOptions {
   readonly eventRetentionMs?: number;
   /** Size of all kept events on disk, in bytes; default 1 GB. */
   readonly eventDiskBytes?: number;
+  /** PEM texts of certificate authorities whose devices are let in, besides the uploaded ones. */
+  readonly deviceCertificateAuthorities?: readonly string[];
   /** The clock below the hub's own, unix milliseconds; default the machine's. */
   readonly now?: () => number;
 }
@@ -49,6 +54,7 @@ interface HubParts {
   readonly release: () => Promise<void>;
   readonly policies: Policies;
   readonly devices: Devices;
+  readonly certificateAuthorities: CertificateAuthorities;
   readonly events: Partitions;
   readonly encodeEvent: EncodeEvent;
   readonly clock: HubClock;
@@ -64,6 +70,7 @@ export class Hub {
   readonly registry: Registry;
   readonly twins: Twins;
   readonly connections: Connections;
+  readonly certificateAuthorities: CertificateAuthorities;
   readonly events: EventStream;
   /** All of the hub goes by it. */
   readonly clock: HubClock;
@@ -88,6 +95,7 @@ export class Hub {
       requireStanding: (principal, { deviceId, moduleId }) => this.requireDevice(principal, deviceId, moduleId),
     });
     this.registry.onChange((change) => this.connections.follow(change));
+    this.certificateAuthorities = parts.certificateAuthorities;
     this.events = parts.events;
     this.#parts = parts;
   }
@@ -101,10 +109,12 @@ export class Hub {
     eventMemoryBytes = 64 * 1024 * 1024,
     eventRetentionMs = 24 * 3600_000,
     eventDiskBytes = 1024 * 1024 * 1024,
+    deviceCertificateAuthorities = [],
     now: base = Date.now,
   }: HubOptions): Promise<Hub> {
     const clock = new HubClock(base);
     const { now } = clock;
+    const given = deviceCertificateAuthorities.flatMap(parseAuthorities);
     const kept =
       folder === undefined ? undefined : await openHubFolder(folder, { partitionCount, eventDiskBytes, now: now() });
     const journal = kept?.journal ?? createMemoryJournal();
@@ -123,6 +133,7 @@ export class Hub {
       release: kept?.release ?? (() => Promise.resolve()),
       policies: await Policies.open(journal),
       devices: new Devices(journal),
+      certificateAuthorities: new CertificateAuthorities(journal, now, given),
       events,
       encodeEvent,
       clock,
@@ -147,6 +158,17 @@ export class Hub {
     const findIdentity = (deviceId: string, moduleId?: string): DeviceIdentity | undefined =>
       this.registry.find(deviceId, moduleId);
     return authenticate({ hostName, hostNames, eventHubName, policies, findIdentity, now }, token, keyEncoding);
+  }
+
+  /**
+   * The device or module that a client certificate (leaf first, then intermediates) stands for: by its registered
+   * thumbprint, or by an authority of this hub and its common name, `{d}` or `{d}/{m}`. Throws `IotHubUnauthorizedAccess`.
+   */
+  authenticateCertificate(certificates: readonly X509Certificate[], deviceId: string, moduleId?: string): Principal {
+    const { certificateAuthorities: authorities, now } = this;
+    const findIdentity = (device: string, module?: string): DeviceIdentity | undefined =>
+      this.registry.find(device, module);
+    return authenticateCertificate({ authorities, findIdentity, now }, certificates, deviceId, moduleId);
   }
 
   /**
@@ -217,18 +239,20 @@ export class Hub {
   }
 
   // A device's token covers its modules by prefix; a module's covers nothing but itself.
-  #requireOwn(principal: Principal & { readonly kind: "device" }, deviceId: string, moduleId?: string): void {
+  #requireOwn(principal: DevicePrincipal, deviceId: string, moduleId?: string): void {
     const covers = principal.moduleId === undefined || principal.moduleId === moduleId;
     const signer = this.registry.find(principal.deviceId, principal.moduleId);
     if (!covers || principal.deviceId !== deviceId || signer?.generationId !== principal.generationId) {
       throw unauthorized("The shared access signature is for another device.");
     }
-    if (!holdsKey(signer, principal.key)) throw unauthorized("The key that signed is no longer that of the device.");
+    if (!holdsCredential(signer, principal)) {
+      throw unauthorized("The key or certificate that signed in is no longer that of the device.");
+    }
   }
 
   #requireLive(principal: Principal): void {
     if (principal.expiresAt + CLOCK_SKEW_MS <= this.now())
-      throw unauthorized("The shared access signature has expired.");
+      throw unauthorized("The shared access signature or certificate has expired.");
   }
 }
 
