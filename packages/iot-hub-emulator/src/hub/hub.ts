@@ -7,18 +7,23 @@ import { authenticateCertificate } from "./certificate-authentication.ts";
 import { CertificateAuthorities, parseAuthorities } from "./certificate-authorities.ts";
 import { HubClock } from "./clock.ts";
 import { Connections } from "./connections.ts";
+import { DeviceQueues } from "./device-queue.ts";
 import { Devices } from "./devices.ts";
 import { HubError } from "./errors.ts";
 import type { EventStream } from "./event-stream.ts";
+import { FEEDBACK_TYPE, Feedback } from "./feedback.ts";
 import type { DeviceIdentity, IdentityRef, LiveState } from "./identity.ts";
 import { openHubFolder } from "./folder.ts";
 import { createMemoryJournal } from "./journal.ts";
 import type { Journal } from "./journal.ts";
+import { Methods } from "./methods.ts";
 import { Partitions } from "./partitions.ts";
 import { Policies } from "./policies.ts";
 import type { Permission } from "./policies.ts";
 import { Presence } from "./presence.ts";
 import { Registry, notRegistered } from "./registry.ts";
+import { Sequence } from "./sequence.ts";
+import { ServiceQueue } from "./service-queue.ts";
 import { authMethod, requireAcceptable } from "./telemetry.ts";
 import type { EncodeEvent, MessageAuthentication } from "./telemetry.ts";
 import { Twins } from "./twins.ts";
@@ -45,6 +50,7 @@ export interface HubOptions {
   readonly now?: () => number;
 }
 
+const FILE_NOTIFICATION_TYPE = "application/vnd.microsoft.iothub.filenotification.json";
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"];
 
 interface HubParts {
@@ -72,6 +78,13 @@ export class Hub {
   readonly connections: Connections;
   readonly certificateAuthorities: CertificateAuthorities;
   readonly events: EventStream;
+  /** Cloud-to-device messages. */
+  readonly deviceQueues: DeviceQueues;
+  /** How cloud-to-device messages ended, for services. */
+  readonly feedback: ServiceQueue;
+  /** Which files devices uploaded, for services. */
+  readonly fileNotifications: ServiceQueue;
+  readonly methods: Methods;
   /** All of the hub goes by it. */
   readonly clock: HubClock;
   /** Unix milliseconds of the hub's clock. */
@@ -86,7 +99,10 @@ export class Hub {
     this.clock = parts.clock;
     this.now = parts.clock.now;
     const presence = new Presence();
-    const live = (ref: IdentityRef): LiveState => ({ ...presence.show(ref), cloudToDeviceMessageCount: 0 });
+    const live = (ref: IdentityRef): LiveState => ({
+      ...presence.show(ref),
+      cloudToDeviceMessageCount: ref.moduleId === undefined ? this.deviceQueues.count(ref.deviceId) : 0,
+    });
     this.registry = new Registry(parts.devices, this.now, live);
     this.twins = new Twins(parts.devices, this.now, live);
     this.connections = new Connections({
@@ -98,6 +114,17 @@ export class Hub {
     this.certificateAuthorities = parts.certificateAuthorities;
     this.events = parts.events;
     this.#parts = parts;
+    const sequence = new Sequence(parts.journal);
+    const queue = { journal: parts.journal, clock: this.clock, sequence };
+    this.feedback = new ServiceQueue({ ...queue, name: "feedback", contentType: FEEDBACK_TYPE });
+    this.fileNotifications = new ServiceQueue({
+      ...queue,
+      name: "file-notification",
+      contentType: FILE_NOTIFICATION_TYPE,
+    });
+    const records = new Feedback({ ...queue, queue: this.feedback });
+    this.deviceQueues = new DeviceQueues({ ...queue, registry: this.registry, feedback: records });
+    this.methods = new Methods(this.registry, this.clock);
   }
 
   static async open({
