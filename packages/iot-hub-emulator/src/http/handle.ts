@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HubError, asHubError } from "../hub/errors.ts";
+import type { Strike } from "../hub/faults.ts";
 import type { Hub } from "../hub/hub.ts";
 import { messageAuthentication } from "../hub/authentication.ts";
 import { peerCertificates } from "../tls/peer-certificates.ts";
@@ -18,7 +19,7 @@ export async function handle(
   outgoing: ServerResponse,
   reportFault: ReportFault,
 ): Promise<void> {
-  let response: HubResponse;
+  let response: HubResponse | undefined;
   try {
     response = await answer(hub, router, incoming);
   } catch (cause) {
@@ -26,21 +27,40 @@ export async function handle(
     if (error.errorName === "ServerError") reportFault(error);
     response = refusal(error, hub.now());
   }
-  if (!outgoing.destroyed) send(response, incoming, outgoing);
+  if (response === undefined) incoming.socket.destroy();
+  else if (!outgoing.destroyed) send(response, incoming, outgoing);
 }
 
-// The sender is known before a byte of the body is kept.
-async function answer(hub: Hub, router: Router, incoming: IncomingMessage): Promise<HubResponse> {
+// The sender is known before a byte of the body is kept. No answer stands for a connection to be cut.
+async function answer(hub: Hub, router: Router, incoming: IncomingMessage): Promise<HubResponse | undefined> {
   const [path = "/", search = ""] = splitTarget(incoming.url ?? "/");
   const { route, params } = router(incoming.method ?? "GET", path);
   const query = new URLSearchParams(search);
   if (route.access.kind !== "public" && !query.get("api-version")) {
     throw new HubError("InvalidProtocolVersion", "The query parameter api-version is missing.");
   }
+  const strike = strikeOf(hub, route, params);
+  if (strike?.kind === "error") throw strike.error;
+  if (strike?.kind === "drop") return undefined;
+  if (strike?.kind === "delay") await strike.over;
   const sender = authorize(hub, route, incoming, path, params);
   const body = await readBody(incoming, route.maxBody ?? 0);
   const { headers, rawHeaders } = incoming;
-  return route.handle({ hub, params, query, headers, rawHeaders, body, ...(sender === undefined ? {} : { sender }) });
+  const request = { hub, params, query, headers, rawHeaders, body, ...(sender === undefined ? {} : { sender }) };
+  const response = await route.handle(request);
+  return strike?.kind === "acceptThenDrop" ? undefined : response;
+}
+
+// Faults are for operations of the hub, not for its own pages.
+function strikeOf(hub: Hub, { access, method, path }: Route, params: HubRequest["params"]): Strike | undefined {
+  if (access.kind !== "service" && access.kind !== "device") return undefined;
+  const { deviceId, moduleId } = params;
+  return hub.faults.strike("http", {
+    protocol: "https",
+    operation: `${method} ${path}`,
+    ...(deviceId === undefined ? {} : { deviceId }),
+    ...(moduleId === undefined ? {} : { moduleId }),
+  });
 }
 
 function authorize(

@@ -46,6 +46,13 @@ export class HubClock {
     };
   }
 
+  /** Resolves so many milliseconds of this clock later; never when the hub closes before. */
+  wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.at(this.now() + ms, resolve);
+    });
+  }
+
   /** Moves the clock ahead and runs all that became due, in the order of its time. Throws `ArgumentInvalid`. */
   advance(ms: number): void {
     const target = this.now() + ms;

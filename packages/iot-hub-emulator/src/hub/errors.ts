@@ -60,6 +60,22 @@ const HUB_ERROR_CODES = {
 
 export type HubErrorName = keyof typeof HUB_ERROR_CODES;
 
+export function isHubErrorName(text: string): text is HubErrorName {
+  return Object.hasOwn(HUB_ERROR_CODES, text);
+}
+
+/** The commonest error with an HTTP status. */
+export function hubErrorNameOf(httpStatus: number): HubErrorName | undefined {
+  const names = Object.keys(HUB_ERROR_CODES) as HubErrorName[];
+  return COMMONEST[httpStatus] ?? names.find((name) => Math.floor(HUB_ERROR_CODES[name] / 1000) === httpStatus);
+}
+
+const COMMONEST: Readonly<Record<number, HubErrorName>> = {
+  400: "ArgumentInvalid",
+  401: "IotHubUnauthorizedAccess",
+  404: "DeviceNotFound",
+};
+
 /** A refusal by the hub: whose fault it is and why stands in the message; `trackingId` finds it in a log. */
 export class HubError extends Error {
   readonly errorName: HubErrorName;

@@ -10,6 +10,8 @@ import { Connections } from "./connections.ts";
 import { DeviceQueues } from "./device-queue.ts";
 import { Devices } from "./devices.ts";
 import { HubError } from "./errors.ts";
+import { Faults } from "./faults.ts";
+import type { Strike } from "./faults.ts";
 import type { EventStream } from "./event-stream.ts";
 import { FEEDBACK_TYPE, Feedback } from "./feedback.ts";
 import type { DeviceIdentity, IdentityRef, LiveState } from "./identity.ts";
@@ -89,6 +91,8 @@ export class Hub {
   readonly clock: HubClock;
   /** Unix milliseconds of the hub's clock. */
   readonly now: () => number;
+  /** Trouble that tests asked for. */
+  readonly faults: Faults;
   readonly #parts: HubParts;
 
   private constructor(parts: HubParts) {
@@ -98,6 +102,12 @@ export class Hub {
     this.policies = parts.policies;
     this.clock = parts.clock;
     this.now = parts.clock.now;
+    this.faults = new Faults({
+      clock: parts.clock,
+      forgetIdentity: (deviceId, moduleId) => {
+        this.registry.delete({ deviceId, ...(moduleId === undefined ? {} : { moduleId }) }).catch(() => undefined);
+      },
+    });
     const presence = new Presence();
     const live = (ref: IdentityRef): LiveState => ({
       ...presence.show(ref),
@@ -244,6 +254,8 @@ export class Hub {
     authentication: MessageAuthentication,
   ): Promise<void> {
     requireAcceptable(messages);
+    const strike = this.faults.strike("telemetry", identity);
+    if (strike !== undefined && (await this.#isLost(strike))) return;
     const { deviceId, moduleId, generationId } = identity;
     const { encodeEvent } = this.#parts;
     const stamps = {
@@ -275,6 +287,12 @@ export class Hub {
     if (!holdsCredential(signer, principal)) {
       throw unauthorized("The key or certificate that signed in is no longer that of the device.");
     }
+  }
+
+  async #isLost(strike: Strike): Promise<boolean> {
+    if (strike.kind === "error") throw strike.error;
+    if (strike.kind === "delay") await strike.over;
+    return strike.kind === "lose";
   }
 
   #requireLive(principal: Principal): void {
