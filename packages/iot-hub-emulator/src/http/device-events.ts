@@ -35,14 +35,9 @@ const TIME_HEADERS: ReadonlyMap<string, "absoluteExpiryTime" | "creationTime"> =
 ]);
 
 export const DEVICE_EVENT_ROUTES: readonly Route[] = [
-  {
-    method: "POST",
-    path: "/devices/:deviceId/messages/events",
-    access: { kind: "device" },
-    maxBody: EVENTS_BYTES,
-    handle: send,
-  },
-];
+  "/devices/:deviceId/messages/events",
+  "/devices/:deviceId/modules/:moduleId/messages/events",
+].map((path) => ({ method: "POST", path, access: { kind: "device" }, maxBody: EVENTS_BYTES, handle: send }));
 
 async function send(request: HubRequest): Promise<HubResponse> {
   const { hub, headers, sender } = request;

@@ -28,7 +28,7 @@ export interface HubResponse {
   readonly json?: unknown;
 }
 
-/** Who may use a route: anyone, a policy with a permission, or the device named by the parameter `deviceId`. */
+/** Who may use a route: anyone, a policy with a permission, or the device or module named by the parameters `deviceId` and `moduleId`. */
 type Access =
   | { readonly kind: "public" }
   | { readonly kind: "service"; readonly permission: Permission }

@@ -76,12 +76,13 @@ function authorize(
     hub.requirePermission(hub.authenticate(authorization ?? ""), access.permission, path);
     return undefined;
   }
-  const deviceId = params["deviceId"] ?? "";
+  const { deviceId = "", moduleId } = params;
   const principal =
     authorization === undefined
-      ? hub.authenticateCertificate(peerCertificates(incoming.socket), deviceId)
+      ? hub.authenticateCertificate(peerCertificates(incoming.socket), deviceId, moduleId)
       : hub.authenticate(authorization);
-  return { identity: hub.requireDevice(principal, deviceId), authentication: messageAuthentication(principal) };
+  const identity = hub.requireDevice(principal, deviceId, moduleId);
+  return { identity, authentication: messageAuthentication(principal) };
 }
 
 async function readBody(incoming: IncomingMessage, limit: number): Promise<Buffer> {

@@ -11,11 +11,6 @@ export const NOT_IMPLEMENTED: readonly {
   readonly what: string;
 }[] = [
   { methods: ["POST"], path: "/devices/query", what: "Queries" },
-  { methods: ["GET"], path: "/statistics/service", what: "Service statistics" },
-  { methods: ["GET", "PUT", "DELETE"], path: "/devices/:deviceId/modules/:moduleId", what: "Modules" },
-  { methods: ["GET"], path: "/devices/:deviceId/modules", what: "Modules" },
-  { methods: ["POST"], path: "/devices/:deviceId/modules/:moduleId/messages/events", what: "Modules" },
-  { methods: ["GET", "PATCH", "PUT"], path: "/twins/:deviceId/modules/:moduleId", what: "Modules" },
   { methods: ["POST"], path: "/twins/:deviceId/methods", what: "Direct methods" },
   { methods: ["POST"], path: "/twins/:deviceId/modules/:moduleId/methods", what: "Direct methods" },
   { methods: ["DELETE"], path: "/devices/:deviceId/commands", what: "Cloud-to-device messages" },
