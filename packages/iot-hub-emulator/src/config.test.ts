@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
 import { expect, test } from "vitest";
 import { ConfigError, SETTINGS, helpText, readConfig } from "./config.ts";
 
@@ -28,6 +31,24 @@ test.each([
 ] as const)("%j %j is refused by name", (args, env, message) => {
   expect(() => readConfig(args, env)).toThrow(ConfigError);
   expect(() => readConfig(args, env)).toThrow(message);
+});
+
+test("CA files are read, from repeated flags or a list in the environment; the hub's own goes by its name", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "config-"));
+  try {
+    const files = [join(folder, "a.pem"), join(folder, "b.pem")];
+    for (const file of files) await writeFile(file, `text of ${file.slice(-5)}`);
+    const [a, b] = files;
+    const texts = ["text of a.pem", "text of b.pem"];
+    expect(readConfig(["--device-ca", a ?? "", "--device-ca", "development"], {})).toMatchObject({
+      deviceCertificateAuthorities: ["text of a.pem", "development"],
+    });
+    const env = { IOT_HUB_DEVICE_CA: [a, b].join(delimiter) };
+    expect(readConfig([], env)).toMatchObject({ deviceCertificateAuthorities: texts });
+    expect(() => readConfig(["--device-ca", join(folder, "none.pem")], {})).toThrow(/--device-ca .*none\.pem/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test("help names every setting", () => {

@@ -1,4 +1,6 @@
 /** The settings of the command: flags first, then the environment. The only file that reads it. */
+import { readFileSync } from "node:fs";
+import { delimiter } from "node:path";
 import { parseArgs } from "node:util";
 import type { EmulatorOptions } from "./emulator.ts";
 
@@ -7,10 +9,12 @@ export interface Setting {
   readonly variable: string;
   readonly value: string;
   readonly meaning: string;
+  /** The flag may be given several times; the variable lists values as PATH does. */
+  readonly repeatable?: true;
 }
 
 /** From this table come parsing, help and the README. */
-export const SETTINGS: Readonly<Record<"host" | "https" | "amqps" | "amqp" | "data", Setting>> = {
+export const SETTINGS: Readonly<Record<"host" | "https" | "amqps" | "amqp" | "data" | "deviceCa", Setting>> = {
   host: {
     flag: "host",
     variable: "IOT_HUB_HOST",
@@ -42,6 +46,13 @@ export const SETTINGS: Readonly<Record<"host" | "https" | "amqps" | "amqp" | "da
     value: "FOLDER",
     meaning: "folder for all that must survive; none keeps everything in memory",
   },
+  deviceCa: {
+    flag: "device-ca",
+    variable: "IOT_HUB_DEVICE_CA",
+    value: "FILE",
+    meaning: "CA certificate (PEM) whose devices are let in, may be repeated; `development` is the hub's own CA",
+    repeatable: true,
+  },
 };
 
 /** A setting that cannot be used; the message names the flag and the variable. */
@@ -64,10 +75,12 @@ export function readConfig(
     const text = read(SETTINGS[name]);
     return text === undefined ? {} : { [name]: portOf(text, SETTINGS[name]) };
   };
+  const deviceCertificateAuthorities = readAll(SETTINGS.deviceCa, flags, env).map(authorityOf);
   const [hostName, folder] = [read(SETTINGS.host), read(SETTINGS.data)];
   return {
     ...(hostName === undefined ? {} : addressOf(hostName)),
     ...(folder === undefined ? {} : { folder }),
+    ...(deviceCertificateAuthorities.length === 0 ? {} : { deviceCertificateAuthorities }),
     ports: { ...port("https"), ...port("amqps"), ...port("amqp") },
   };
 }
@@ -77,16 +90,36 @@ export function helpText(): string {
   const lines = Object.values(SETTINGS).map(
     ({ flag, variable, value, meaning }) => `  --${flag} ${value}`.padEnd(24) + `${variable.padEnd(20)} ${meaning}`,
   );
-  return `Usage: iot-hub-emulator [options]\n\nA local Azure IoT Hub. Each option can be set in the environment too.\n\n${lines.join("\n")}\n`;
+  const usage = "Usage: iot-hub-emulator [options]\n       iot-hub-emulator certificates --help";
+  return `${usage}\n\nA local Azure IoT Hub. Each option can be set in the environment too.\n\n${lines.join("\n")}\n`;
 }
 
-function parseFlags(args: readonly string[]): Readonly<Record<string, string | boolean | undefined>> {
-  const options: Record<string, { type: "string" | "boolean" }> = { help: { type: "boolean" } };
-  for (const { flag } of Object.values(SETTINGS)) options[flag] = { type: "string" };
+type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+function parseFlags(args: readonly string[]): Flags {
+  const options: Record<string, { type: "string" | "boolean"; multiple?: boolean }> = { help: { type: "boolean" } };
+  for (const { flag, repeatable = false } of Object.values(SETTINGS)) {
+    options[flag] = { type: "string", multiple: repeatable };
+  }
   try {
-    return parseArgs({ args: [...args], options, strict: true }).values as Record<string, string | boolean | undefined>;
+    return parseArgs({ args: [...args], options, strict: true }).values as Flags;
   } catch (error) {
     throw new ConfigError((error as Error).message);
+  }
+}
+
+function readAll({ flag, variable }: Setting, flags: Flags, env: NodeJS.ProcessEnv): readonly string[] {
+  const given = flags[flag] ?? env[variable]?.split(delimiter) ?? [];
+  return (given as readonly string[]).filter((value) => value !== "");
+}
+
+function authorityOf(text: string): string {
+  if (text === "development") return text;
+  try {
+    return readFileSync(text, "utf8");
+  } catch (error) {
+    const { flag, variable } = SETTINGS.deviceCa;
+    throw new ConfigError(`--${flag} (${variable}) must be a readable file: ${(error as Error).message}`);
   }
 }
 

@@ -8,6 +8,7 @@ import type { Emulator, EmulatorAddresses } from "../emulator.ts";
 import type { HubError } from "../hub/errors.ts";
 import { FolderInUseError } from "../hub/folder-lock.ts";
 import { ListenError } from "../listening.ts";
+import { CertificateCommandError, certificates } from "./certificates.ts";
 import { readyText } from "./ready-text.ts";
 
 /** What the command sends to its parent. */
@@ -15,11 +16,19 @@ export type ParentMessage =
   | ({ readonly type: "ready" } & EmulatorAddresses)
   | { readonly type: "failed"; readonly code: string; readonly message: string };
 
+/** Their message says all; others are shown with their stack. */
+const KNOWN_ERRORS = [ListenError, ConfigError, FolderInUseError, CertificateCommandError];
+
 /** Longer than this a stop must not take; what was accepted is written long before. */
 const STOP_LIMIT_MS = 8_000;
 
 export async function main(): Promise<void> {
   try {
+    const [command, ...args] = process.argv.slice(2);
+    if (command === "certificates") {
+      process.stdout.write(await certificates(args));
+      return;
+    }
     const options = readConfig();
     if (options === undefined) {
       process.stdout.write(helpText());
@@ -63,9 +72,9 @@ function tellParent(message: ParentMessage): void {
 }
 
 function fail(error: unknown): void {
-  const known = error instanceof ListenError || error instanceof ConfigError || error instanceof FolderInUseError;
+  const known = KNOWN_ERRORS.some((kind) => error instanceof kind);
   const message = error instanceof Error ? error.message : String(error);
-  const code = known ? error.code : "start_failed";
+  const code = known ? (error as Error & { readonly code: string }).code : "start_failed";
   process.exitCode = 1;
   process.stderr.write(`${known || !(error instanceof Error) ? message : (error.stack ?? message)}\n`);
   if (process.send === undefined) process.exit();
