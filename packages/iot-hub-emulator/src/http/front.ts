@@ -13,6 +13,7 @@ import { handle } from "./handle.ts";
 import type { ReportFault } from "./handle.ts";
 import { IDENTITY_ROUTES } from "./identities.ts";
 import { NOT_IMPLEMENTED_ROUTES } from "./not-implemented.ts";
+import { QUERY_ROUTES } from "./queries.ts";
 import { createRouter } from "./router.ts";
 import { TWIN_ROUTES } from "./twins.ts";
 import { tlsServerOptions } from "../tls/server-options.ts";
@@ -30,6 +31,7 @@ const ROUTES: readonly Route[] = [
   ...ABOUT_ROUTES,
   ...IDENTITY_ROUTES,
   ...TWIN_ROUTES,
+  ...QUERY_ROUTES,
   ...DEVICE_EVENT_ROUTES,
   ...NOT_IMPLEMENTED_ROUTES,
 ];

@@ -10,7 +10,6 @@ export const NOT_IMPLEMENTED: readonly {
   readonly path: string;
   readonly what: string;
 }[] = [
-  { methods: ["POST"], path: "/devices/query", what: "Queries" },
   { methods: ["POST"], path: "/twins/:deviceId/methods", what: "Direct methods" },
   { methods: ["POST"], path: "/twins/:deviceId/modules/:moduleId/methods", what: "Direct methods" },
   { methods: ["DELETE"], path: "/devices/:deviceId/commands", what: "Cloud-to-device messages" },

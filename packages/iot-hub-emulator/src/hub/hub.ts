@@ -22,6 +22,7 @@ import { Methods } from "./methods.ts";
 import { Partitions } from "./partitions.ts";
 import { Policies } from "./policies.ts";
 import type { Permission } from "./policies.ts";
+import { Query } from "./query/query.ts";
 import { Presence } from "./presence.ts";
 import { Registry, notRegistered } from "./registry.ts";
 import { Sequence } from "./sequence.ts";
@@ -78,6 +79,7 @@ export class Hub {
   readonly registry: Registry;
   readonly twins: Twins;
   readonly connections: Connections;
+  readonly query: Query;
   readonly certificateAuthorities: CertificateAuthorities;
   readonly events: EventStream;
   /** Cloud-to-device messages. */
@@ -121,6 +123,13 @@ export class Hub {
       requireStanding: (principal, { deviceId, moduleId }) => this.requireDevice(principal, deviceId, moduleId),
     });
     this.registry.onChange((change) => this.connections.follow(change));
+    this.query = new Query({
+      devices: parts.devices,
+      twins: this.twins,
+      deviceJobs: () => [],
+      configurationsOf: () => undefined,
+    });
+    this.registry.onChange((change) => this.query.follow(change));
     this.certificateAuthorities = parts.certificateAuthorities;
     this.events = parts.events;
     this.#parts = parts;

@@ -3,6 +3,7 @@ import { compile, truth } from "./evaluation.ts";
 import type { Resolve, Truth } from "./evaluation.ts";
 import type { Dialect, Expression, Path, Value } from "./expression.ts";
 import { ExpressionParser } from "./expression-parser.ts";
+import { COLLECTION_OF } from "./names.ts";
 import { TokenReader } from "./token-reader.ts";
 
 export type { Resolve, Truth } from "./evaluation.ts";
@@ -23,16 +24,9 @@ export function parseCondition(text: string, dialect: Dialect): Condition {
   const parser = new ExpressionParser(tokens, dialect);
   const expression = parser.expression();
   tokens.expectEnd("AND, OR or the end");
-  if (dialect !== "routing") parser.withoutPrefix(COLLECTION_OF[dialect]);
+  if (dialect !== "routing") parser.settle([COLLECTION_OF[dialect]]);
   return conditionOf(expression, parser.paths);
 }
-
-/** The names under which each dialect's rows are found in FROM. */
-export const COLLECTION_OF: Readonly<Record<Exclude<Dialect, "routing">, readonly string[]>> = {
-  devices: ["devices"],
-  modules: ["devices", "modules"],
-  jobs: ["devices", "jobs"],
-};
 
 export function conditionOf(expression: Expression, paths: readonly Path[]): Condition {
   const evaluate = compile(expression);
@@ -79,5 +73,5 @@ function namedDevices(expression: Expression): ReadonlySet<string> | undefined {
 function isDeviceId(expression: Expression): boolean {
   if (expression.kind !== "path") return false;
   const { segments } = expression.path;
-  return segments.length === 1 && String(segments[0]).toLowerCase() === "deviceid";
+  return segments.length === 1 && segments[0] === "deviceId";
 }

@@ -4,6 +4,7 @@
  */
 import type { Arithmetic, Comparison, Dialect, Expression, Path, Value } from "./expression.ts";
 import { FUNCTIONS } from "./functions.ts";
+import { settledPath } from "./names.ts";
 import { syntaxError } from "./tokens.ts";
 import type { Token } from "./tokens.ts";
 import type { TokenReader } from "./token-reader.ts";
@@ -41,9 +42,7 @@ const COMPARISONS: ReadonlyMap<string, Comparison> = new Map([
 const ADDITIVE: ReadonlySet<string> = new Set(["+", "-"]);
 const MULTIPLICATIVE: ReadonlySet<string> = new Set(["*", "/", "%"]);
 
-interface WritablePath extends Path {
-  segments: (string | number)[];
-}
+type WritablePath = { -readonly [K in keyof Path]: Path[K] };
 
 export class ExpressionParser {
   /** Of every expression read so far. */
@@ -68,12 +67,10 @@ export class ExpressionParser {
     return this.#path(this.#tokens.take());
   }
 
-  /** Takes the collection's name or alias off the paths that begin with it: known only once FROM was read. */
-  withoutPrefix(prefix: readonly string[]): void {
+  /** Spells every path as the documents do; `prefixes` stand for the collection, known only once FROM was read. */
+  settle(prefixes: readonly (readonly string[])[]): void {
     for (const path of this.paths as WritablePath[]) {
-      const { segments, quoted } = path;
-      const begins = prefix.every((name, i) => String(segments[i]).toLowerCase() === name.toLowerCase());
-      if (!quoted && begins && segments.length > prefix.length) path.segments = segments.slice(prefix.length);
+      if (!path.quoted) path.segments = settledPath(path.segments, prefixes);
     }
   }
 
@@ -211,16 +208,15 @@ export class ExpressionParser {
   }
 
   #path(first: Token): Path {
-    const path: WritablePath = { segments: [first.text], quoted: first.kind === "quoted" };
+    const segments: (string | number)[] = [first.text];
     for (;;) {
-      if (this.#tokens.acceptSymbol(".")) {
-        if (this.#tokens.atSymbol("[")) path.segments.push(this.#index());
-        else path.segments.push(this.#member());
-      } else if (this.#tokens.atSymbol("[")) path.segments.push(this.#index());
-      else if (this.#tokens.peek().kind === "quoted") path.segments.push(this.#tokens.take().text);
+      if (this.#tokens.acceptSymbol(".")) segments.push(this.#tokens.atSymbol("[") ? this.#index() : this.#member());
+      else if (this.#tokens.atSymbol("[")) segments.push(this.#index());
+      else if (this.#tokens.peek().kind === "quoted") segments.push(this.#tokens.take().text);
       else break;
-      if (path.segments.length > MAX_SEGMENTS) throw syntaxError(first.column, "the path has too many names");
+      if (segments.length > MAX_SEGMENTS) throw syntaxError(first.column, "the path has too many names");
     }
+    const path: Path = { segments, quoted: first.kind === "quoted" };
     this.paths.push(path);
     return path;
   }
