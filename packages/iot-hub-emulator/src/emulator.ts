@@ -34,13 +34,15 @@ export interface EmulatorOptions {
   readonly eventMemoryBytes?: number;
   /** How long events are kept, in milliseconds; default one day. */
   readonly eventRetentionMs?: number;
-  /** Size of all kept events on disk, in bytes; default 1 GB. */
+  /** Size of the kept events of each event stream on disk, in bytes; default 1 GB. */
   readonly eventDiskBytes?: number;
   /**
    * PEM texts of certificate authorities whose devices are let in, besides the uploaded ones; `development` stands for the
    * hub's own, which signed its server certificate.
    */
   readonly deviceCertificateAuthorities?: readonly string[];
+  /** Consumer groups to have besides `$Default`; with a folder they are kept. */
+  readonly consumerGroups?: readonly string[];
   readonly now?: () => number;
   /** Told of every request that failed by the hub's own fault. */
   readonly reportFault?: (error: HubError) => void;

@@ -267,8 +267,9 @@ test("epochs: lower ones are refused, equal ones steal, plain readers are displa
 });
 
 test("at most five plain readers share a partition of a consumer group", async () => {
-  const bed = await startTestBed({ limits: { consumerGroups: ["$Default", "other"] } });
+  const bed = await startTestBed();
   try {
+    await bed.hub.consumerGroups.add("other");
     const client = bed.connect();
     await client.putToken(bed.policyToken("service"));
     for (let i = 0; i < 5; i++) await client.openReceiver(EVENTS_OF(bed, "0", i % 2 === 0 ? "$Default" : "$default"));

@@ -1,7 +1,8 @@
-/** `$management` of the Event Hubs-compatible endpoint: READ of the event hub and of its partitions. */
+/** `$management` of the Event Hubs-compatible endpoints: READ of an event hub and of its partitions. */
 import type { AmqpMessage } from "../amqp-codec/message.ts";
 import type { Writer } from "../amqp-codec/writer.ts";
-import type { Hub } from "../hub/hub.ts";
+import type { EventStream } from "../hub/event-stream.ts";
+import { noEventHub } from "./event-hub-address.ts";
 import type { ConnectionContext } from "./context.ts";
 import type { IncomingNode, OutgoingNode } from "./link.ts";
 import { requestNode, ResponseNode, type Response } from "./request-response.ts";
@@ -9,68 +10,85 @@ import { requestNode, ResponseNode, type Response } from "./request-response.ts"
 const ENTITY_TYPE = "com.microsoft:eventhub";
 const PARTITION_TYPE = "com.microsoft:partition";
 
-/** Throws `IotHubUnauthorizedAccess` without a token that has ServiceConnect. */
-export function openManagementRequests({ hub, credentials, responses }: ConnectionContext): IncomingNode {
-  const path = `${hub.eventHubName}/$management`;
-  credentials.forEvents(path);
-  return requestNode("management", responses, ({ applicationProperties }) => {
-    try {
-      credentials.forEvents(path);
-    } catch {
-      return failure(401, "amqp:unauthorized-access", "The token has expired.");
-    }
-    return read(hub, applicationProperties);
-  });
+/** `entity` is absent in an address that names none. Throws `IotHubUnauthorizedAccess` without a token that has ServiceConnect. */
+export function openManagementRequests(context: ConnectionContext, entity: string | undefined): IncomingNode {
+  requireToken(context, entity);
+  return requestNode("management", context.responses, ({ applicationProperties }) =>
+    answer(context, applicationProperties),
+  );
 }
 
-export function openManagementResponses(context: ConnectionContext, target: string | undefined): OutgoingNode {
-  context.credentials.forEvents(`${context.hub.eventHubName}/$management`);
+export function openManagementResponses(
+  context: ConnectionContext,
+  entity: string | undefined,
+  target: string | undefined,
+): OutgoingNode {
+  requireToken(context, entity);
   return new ResponseNode("management", context.responses, target);
 }
 
-function read(hub: Hub, properties: AmqpMessage["applicationProperties"]): Response {
+// Clients often name no event hub before their first request, and hold a token for only one.
+function requireToken({ hub, credentials }: ConnectionContext, entity: string | undefined): void {
+  const names = entity === undefined ? [...hub.streams.values()].map(({ name }) => name) : [entity];
+  let refusal: unknown;
+  for (const name of names) {
+    try {
+      credentials.forEvents(`${name}/$management`);
+      return;
+    } catch (error) {
+      refusal ??= error;
+    }
+  }
+  throw refusal;
+}
+
+function answer({ hub, credentials }: ConnectionContext, properties: AmqpMessage["applicationProperties"]): Response {
   if (properties.get("operation") !== "READ")
     return failure(400, "amqp:not-implemented", "The operation must be READ.");
   const name = properties.get("name");
-  if (typeof name !== "string" || name.toLowerCase() !== hub.eventHubName.toLowerCase()) {
-    return failure(404, "amqp:not-found", `This event hub is ${hub.eventHubName}.`);
+  const stream = typeof name === "string" ? hub.streams.find(name) : undefined;
+  if (stream === undefined) return failure(404, "amqp:not-found", noEventHub(hub, name));
+  try {
+    credentials.forEvents(`${stream.name}/$management`);
+  } catch {
+    return failure(401, "amqp:unauthorized-access", `No token of this connection covers ${stream.name}.`);
   }
   const type = properties.get("type");
-  if (type === ENTITY_TYPE) return found((writer) => writeEntity(writer, hub));
-  if (type === PARTITION_TYPE) return readPartition(hub, properties.get("partition"));
+  if (type === ENTITY_TYPE) return found((writer) => writeEntity(writer, stream));
+  if (type === PARTITION_TYPE) return readPartition(stream, properties.get("partition"));
   return failure(400, "amqp:invalid-field", `The type must be ${ENTITY_TYPE} or ${PARTITION_TYPE}.`);
 }
 
-function readPartition(hub: Hub, partition: unknown): Response {
+function readPartition(stream: EventStream, partition: unknown): Response {
   const id = typeof partition === "number" ? String(partition) : partition;
-  if (typeof id !== "string" || !hub.events.partitionIds.includes(id)) {
+  if (typeof id !== "string" || !stream.partitionIds.includes(id)) {
     return failure(404, "com.microsoft:argument-out-of-range", "There is no such partition.");
   }
-  return found((writer) => writePartition(writer, hub, id));
+  return found((writer) => writePartition(writer, stream, id));
 }
 
-function writeEntity(writer: Writer, { eventHubName, events }: Hub): void {
+function writeEntity(writer: Writer, { name, createdAt, partitionIds }: EventStream): void {
   const mark = writer.beginCompound(0xd1);
   writer.string("name");
-  writer.string(eventHubName);
+  writer.string(name);
   writer.string("type");
   writer.string(ENTITY_TYPE);
   writer.string("partition_count");
-  writer.int(events.partitionIds.length);
+  writer.int(partitionIds.length);
   writer.string("created_at");
-  writer.timestamp(events.createdAt);
+  writer.timestamp(createdAt);
   writer.string("partition_ids");
-  writer.strings(events.partitionIds);
+  writer.strings(partitionIds);
   writer.string("georeplication_factor");
   writer.int(1);
   writer.endCompound(mark, 12);
 }
 
-function writePartition(writer: Writer, { eventHubName, events }: Hub, partitionId: string): void {
-  const properties = events.properties(partitionId);
+function writePartition(writer: Writer, stream: EventStream, partitionId: string): void {
+  const properties = stream.properties(partitionId);
   const mark = writer.beginCompound(0xd1);
   writer.string("name");
-  writer.string(eventHubName);
+  writer.string(stream.name);
   writer.string("type");
   writer.string(PARTITION_TYPE);
   writer.string("partition");

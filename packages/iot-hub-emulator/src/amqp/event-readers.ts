@@ -2,12 +2,21 @@
  * Who reads which partition. A reader with an epoch owns its partition within its consumer group: it ends readers of a
  * lower or equal epoch and those without one, and is protected from them. Without epochs up to five may read.
  */
-import { AmqpError } from "./amqp-error.ts";
 import type { ErrorCondition } from "../amqp-codec/performatives.ts";
+import type { EventStream } from "../hub/event-stream.ts";
+import { AmqpError } from "./amqp-error.ts";
 
 const MAX_READERS = 5;
 
+/** What a reader reads: one partition of a stream, as a member of a consumer group. */
+export interface ReaderPlace {
+  readonly stream: EventStream;
+  readonly consumerGroup: string;
+  readonly partitionId: string;
+}
+
 export interface EventReader {
+  readonly place: ReaderPlace;
   readonly epoch: number | undefined;
   detach(error: ErrorCondition): void;
 }
@@ -16,8 +25,8 @@ export class EventReaders {
   readonly #readers = new Map<string, Set<EventReader>>();
 
   /** Admits a reader or throws why not; ends those it displaces. */
-  admit(consumerGroup: string, partitionId: string, reader: EventReader): void {
-    const key = keyOf(consumerGroup, partitionId);
+  admit(reader: EventReader): void {
+    const key = keyOf(reader.place);
     const present = this.#readers.get(key) ?? new Set<EventReader>();
     const owner = [...present].find((other) => other.epoch !== undefined);
     if (reader.epoch === undefined) requireRoom(present, owner);
@@ -31,11 +40,19 @@ export class EventReaders {
     this.#readers.set(key, present.add(reader));
   }
 
-  remove(consumerGroup: string, partitionId: string, reader: EventReader): void {
-    const key = keyOf(consumerGroup, partitionId);
+  remove(reader: EventReader): void {
+    const key = keyOf(reader.place);
     const present = this.#readers.get(key);
     present?.delete(reader);
     if (present?.size === 0) this.#readers.delete(key);
+  }
+
+  /** Ends the readers of places that are there no longer. */
+  end(isGone: (place: ReaderPlace) => boolean, description: string): void {
+    const { condition } = new AmqpError("link", "amqp:not-found", description);
+    for (const readers of this.#readers.values()) {
+      for (const reader of readers) if (isGone(reader.place)) reader.detach(condition);
+    }
   }
 }
 
@@ -50,6 +67,6 @@ function stolen(text: string): AmqpError {
   return new AmqpError("link", "amqp:link:stolen", text);
 }
 
-function keyOf(consumerGroup: string, partitionId: string): string {
-  return `${consumerGroup.toLowerCase()}/${partitionId}`;
+function keyOf({ stream, consumerGroup, partitionId }: ReaderPlace): string {
+  return `${stream.name}/${consumerGroup}/${partitionId}`.toLowerCase();
 }

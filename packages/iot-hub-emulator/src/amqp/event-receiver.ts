@@ -1,14 +1,15 @@
-/** Partition receivers of the Event Hubs-compatible endpoint. */
+/** Partition receivers of the Event Hubs-compatible endpoints. */
 import { SECTION } from "../amqp-codec/sections.ts";
 import { Writer } from "../amqp-codec/writer.ts";
 import { HubError } from "../hub/errors.ts";
-import type { EventStream, StoredEvent } from "../hub/event-stream.ts";
+import type { StoredEvent } from "../hub/event-stream.ts";
 import type { ErrorCondition } from "../amqp-codec/performatives.ts";
 import { AmqpError, errorCondition } from "./amqp-error.ts";
 import type { ConnectionContext } from "./context.ts";
 import type { Grant } from "./credentials.ts";
+import { type EventHubAddress, noEventHub } from "./event-hub-address.ts";
 import { eventPosition } from "./event-position.ts";
-import type { EventReader } from "./event-readers.ts";
+import type { EventReader, ReaderPlace } from "./event-readers.ts";
 import type { LinkRequest, OutgoingNode } from "./link.ts";
 import type { OutgoingLink } from "./outgoing-link.ts";
 
@@ -17,39 +18,35 @@ const EPOCH = "com.microsoft:epoch";
 /** Bytes read ahead of what was sent, per receiver. */
 const READ_BYTES = 64 * 1024;
 
-/** The part of an address after the entity. */
-export interface PartitionAddress {
-  readonly entity: string;
-  readonly consumerGroup: string;
-  readonly partitionId: string;
-}
+type PartitionAddress = Omit<Extract<EventHubAddress, { kind: "partition" }>, "kind">;
 
-/** Throws when the partition, the group or a token is missing, or another reader owns the partition. */
+/** Throws when the event hub, the partition, the group or a token is missing, or another reader owns the partition. */
 export function openEventReceiver(
   context: ConnectionContext,
   request: LinkRequest,
-  at: PartitionAddress,
+  { entity, consumerGroup, partitionId }: PartitionAddress,
 ): OutgoingNode {
-  const { hub, credentials, limits } = context;
-  const grant = credentials.forEvents(`${at.entity}/ConsumerGroups/${at.consumerGroup}/Partitions/${at.partitionId}`);
-  const group = limits.consumerGroups.find((name) => name.toLowerCase() === at.consumerGroup.toLowerCase());
-  if (at.entity.toLowerCase() !== hub.eventHubName.toLowerCase()) {
-    throw new HubError("AmqpAddressNotFound", `There is no event hub ${at.entity}; this one is ${hub.eventHubName}.`);
+  const { hub, credentials } = context;
+  const grant = credentials.forEvents(`${entity}/ConsumerGroups/${consumerGroup}/Partitions/${partitionId}`);
+  const stream = hub.streams.find(entity);
+  if (stream === undefined) throw new HubError("AmqpAddressNotFound", noEventHub(hub, entity));
+  const group = hub.consumerGroups.find(consumerGroup);
+  if (group === undefined) {
+    const text = `There is no consumer group ${consumerGroup}; there is ${[...hub.consumerGroups].join(", ")}.`;
+    throw new HubError("AmqpAddressNotFound", text);
   }
-  if (group === undefined) throw new HubError("AmqpAddressNotFound", `There is no consumer group ${at.consumerGroup}.`);
-  if (!hub.events.partitionIds.includes(at.partitionId)) {
-    throw new AmqpError("link", "com.microsoft:argument-out-of-range", `There is no partition ${at.partitionId}.`);
+  if (!stream.partitionIds.includes(partitionId)) {
+    throw new AmqpError("link", "com.microsoft:argument-out-of-range", `There is no partition ${partitionId}.`);
   }
-  return new EventReceiver(context, request, grant, { ...at, consumerGroup: group });
+  return new EventReceiver(context, request, grant, { stream, consumerGroup: group, partitionId });
 }
 
 class EventReceiver implements OutgoingNode, EventReader {
+  readonly place: ReaderPlace;
   readonly epoch: number | undefined;
   readonly offeredCapabilities: readonly string[];
   readonly #context: ConnectionContext;
-  readonly #stream: EventStream;
   readonly #grant: Grant;
-  readonly #at: PartitionAddress;
   readonly #metrics: boolean;
   readonly #start: number | Promise<number>;
   #link: OutgoingLink | undefined;
@@ -60,17 +57,16 @@ class EventReceiver implements OutgoingNode, EventReader {
   #sent = 0;
   #reading = false;
 
-  constructor(context: ConnectionContext, { attach }: LinkRequest, grant: Grant, at: PartitionAddress) {
+  constructor(context: ConnectionContext, { attach }: LinkRequest, grant: Grant, place: ReaderPlace) {
     const epoch = attach.properties.get(EPOCH);
     this.epoch = typeof epoch === "number" || typeof epoch === "bigint" ? Number(epoch) : undefined;
     this.#metrics = attach.desiredCapabilities.includes(RUNTIME_METRICS);
     this.offeredCapabilities = this.#metrics ? [RUNTIME_METRICS] : [];
     this.#context = context;
-    this.#stream = context.hub.events;
     this.#grant = grant;
-    this.#at = at;
-    this.#start = this.#stream.resolve(at.partitionId, eventPosition(attach.source?.filter));
-    context.eventReaders.admit(at.consumerGroup, at.partitionId, this);
+    this.place = place;
+    this.#start = place.stream.resolve(place.partitionId, eventPosition(attach.source?.filter));
+    context.eventReaders.admit(this);
   }
 
   get busy(): boolean {
@@ -80,7 +76,7 @@ class EventReceiver implements OutgoingNode, EventReader {
   opened(link: OutgoingLink): void {
     this.#link = link;
     this.#grant.dependents.add(link);
-    this.#unsubscribe = this.#stream.onAppend(this.#at.partitionId, () => {
+    this.#unsubscribe = this.place.stream.onAppend(this.place.partitionId, () => {
       if (link.credit > 0) link.wake();
     });
     this.#later(this.#start, (start) => (this.#next = start));
@@ -108,7 +104,7 @@ class EventReceiver implements OutgoingNode, EventReader {
   // Returns whether there are events at hand now.
   #readMore(): boolean {
     if (this.#reading || this.#next === undefined) return false;
-    const read = this.#stream.read(this.#at.partitionId, this.#next, READ_BYTES);
+    const read = this.place.stream.read(this.place.partitionId, this.#next, READ_BYTES);
     this.#later(read, (events) => {
       this.#events = events;
       this.#sent = 0;
@@ -137,7 +133,7 @@ class EventReceiver implements OutgoingNode, EventReader {
 
   // Receivers that ask for it learn with every event how far the partition has come.
   #withMetrics({ message }: StoredEvent): Buffer {
-    const properties = this.#stream.properties(this.#at.partitionId);
+    const properties = this.place.stream.properties(this.place.partitionId);
     const writer = new Writer(message.length + 256);
     writer.described(SECTION.deliveryAnnotations);
     const mark = writer.beginCompound(0xd1);
@@ -156,7 +152,7 @@ class EventReceiver implements OutgoingNode, EventReader {
 
   closed(): void {
     this.#unsubscribe?.();
-    this.#context.eventReaders.remove(this.#at.consumerGroup, this.#at.partitionId, this);
+    this.#context.eventReaders.remove(this);
     if (this.#link !== undefined) this.#grant.dependents.delete(this.#link);
     this.#events = [];
   }

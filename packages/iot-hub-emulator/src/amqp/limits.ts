@@ -29,8 +29,6 @@ export interface AmqpLimits {
   readonly maxAssemblyBytes: number;
   /** Bytes waiting for a peer that does not read; beyond it nothing more is made for it. */
   readonly maxOutputBytes: number;
-  /** Consumer groups that exist, compared without case. */
-  readonly consumerGroups: readonly string[];
 }
 
 export const DEFAULT_LIMITS: AmqpLimits = {
@@ -48,5 +46,4 @@ export const DEFAULT_LIMITS: AmqpLimits = {
   maxPendingBytes: 4 * 1024 * 1024,
   maxAssemblyBytes: 8 * 1024 * 1024,
   maxOutputBytes: 1024 * 1024,
-  consumerGroups: ["$Default"],
 };

@@ -5,13 +5,14 @@ import { AmqpError } from "./amqp-error.ts";
 import { openTokenRequests, openTokenResponses } from "./cbs.ts";
 import type { ConnectionContext } from "./context.ts";
 import { openManagementRequests, openManagementResponses } from "./event-management.ts";
-import { openEventReceiver, type PartitionAddress } from "./event-receiver.ts";
+import { type EventHubAddress, parseEventHubAddress, refuseSending } from "./event-hub-address.ts";
+import { openEventReceiver } from "./event-receiver.ts";
 import type { IncomingNode, LinkRequest, OutgoingNode } from "./link.ts";
 import { openRedirect } from "./redirect.ts";
 import { openTelemetry } from "./telemetry-link.ts";
 
-/** Addresses of the hub's host and of its Event Hubs-compatible endpoint: one listener serves both. */
-type Address = HubAddress | { readonly kind: "management" } | ({ readonly kind: "partition" } & PartitionAddress);
+/** Addresses of the hub's host and of its Event Hubs-compatible endpoints: one listener serves both. */
+type Address = HubAddress | EventHubAddress;
 
 type Kind = Address["kind"];
 type Of<K extends Kind> = Extract<Address, { kind: K }>;
@@ -37,10 +38,14 @@ const LINK_KINDS: { readonly [K in Kind]: LinkKind<K> } = {
   fileNotifications: { outgoing: notImplemented("File upload notifications") },
   events: { outgoing: (context, { rest }) => openRedirect(context, rest) },
   management: {
-    incoming: openManagementRequests,
-    outgoing: (context, _, { attach }) => openManagementResponses(context, attach.target?.address),
+    incoming: (context, { entity }) => openManagementRequests(context, entity),
+    outgoing: (context, { entity }, { attach }) => openManagementResponses(context, entity, attach.target?.address),
   },
   partition: { outgoing: (context, address, request) => openEventReceiver(context, request, address) },
+  eventHub: {
+    incoming: ({ hub }, { entity }) => refuseSending(hub, entity),
+    outgoing: ({ hub }, { entity }) => refuseSending(hub, entity),
+  },
 };
 
 /** What stands at our end of a link. */
@@ -73,12 +78,7 @@ function openKind(
 
 function parseAddress(text: string): Address | undefined {
   const path = text.replace(/^[a-z]+:\/\/[^/]*\//i, "").replace(/^\/+|\/+$/g, "");
-  const partition = /^([^/]+)\/ConsumerGroups\/([^/]+)\/Partitions\/([^/]+)$/i.exec(path);
-  if (partition !== null) {
-    const [, entity = "", consumerGroup = "", partitionId = ""] = partition;
-    return { kind: "partition", entity, consumerGroup, partitionId };
-  }
-  return /^(?:[^/]+\/)?\$management$/i.test(path) ? { kind: "management" } : parseHubAddress(text);
+  return parseHubAddress(text) ?? parseEventHubAddress(path);
 }
 
 function notImplemented(what: string): () => never {

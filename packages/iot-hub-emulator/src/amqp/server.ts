@@ -56,7 +56,16 @@ export function createAmqpFront(hub: Hub, options: AmqpFrontOptions): AmqpFront 
       if (connections.size === 0) whenEmpty?.();
     },
   };
-  const unfollow = hub.registry.onChange((change) => context.deviceLinks.follow(change));
+  const { eventReaders } = context;
+  const unsubscribe = [
+    hub.registry.onChange((change) => context.deviceLinks.follow(change)),
+    hub.streams.onRemoved((stream) =>
+      eventReaders.end((place) => place.stream === stream, `The event hub ${stream.name} is gone.`),
+    ),
+    hub.consumerGroups.onRemoved((name) =>
+      eventReaders.end(({ consumerGroup }) => consumerGroup === name, `The consumer group ${name} is gone.`),
+    ),
+  ];
   const tick = (): void => {
     for (const connection of connections) connection.tick(clock(), hub.now());
   };
@@ -69,8 +78,8 @@ export function createAmqpFront(hub: Hub, options: AmqpFrontOptions): AmqpFront 
       else connections.add(new Connection(socket, context, certificates));
     },
     async close() {
-      unfollow();
       unlisten();
+      for (const stop of unsubscribe) stop();
       for (const connection of connections) {
         connection.close({ condition: "amqp:connection:forced", description: "The Local Hub is stopping." });
       }

@@ -51,7 +51,8 @@ export interface AuthenticationContext {
   readonly hostName: string;
   /** Other names by which clients may call this hub, lower case. */
   readonly hostNames: ReadonlySet<string>;
-  readonly eventHubName: string;
+  /** Whether there is an event stream of this name. */
+  readonly hasEventHub: (name: string) => boolean;
   readonly policies: Policies;
   readonly findIdentity: (deviceId: string, moduleId?: string) => DeviceIdentity | undefined;
   readonly now: () => number;
@@ -91,7 +92,7 @@ function hubResource(context: AuthenticationContext, token: SharedAccessSignatur
   const path = (parts?.[3] ?? "").replace(/\/+$/, "");
   if (keyEncoding === "base64") return context.hostName + path;
   const entity = path.split("/")[1] ?? "";
-  if (entity !== "" && entity.toLowerCase() !== context.eventHubName.toLowerCase()) {
+  if (entity !== "" && !context.hasEventHub(entity)) {
     throw unauthorized("The shared access signature is for another event hub.");
   }
   return `sb://${context.hostName}${path}`;

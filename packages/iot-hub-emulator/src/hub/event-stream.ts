@@ -34,6 +34,8 @@ export type EventPosition =
   | { readonly kind: "enqueuedTime"; readonly value: number };
 
 export interface EventStream {
+  /** Event Hub-compatible name: the `EntityPath` of its connection string. */
+  readonly name: string;
   readonly partitionIds: readonly string[];
   /** Unix milliseconds. */
   readonly createdAt: number;

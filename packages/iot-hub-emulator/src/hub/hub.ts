@@ -7,6 +7,7 @@ import { authenticateCertificate } from "./certificate-authentication.ts";
 import { CertificateAuthorities, parseAuthorities } from "./certificate-authorities.ts";
 import { HubClock } from "./clock.ts";
 import { Connections } from "./connections.ts";
+import { ConsumerGroups } from "./consumer-groups.ts";
 import { DeviceQueues } from "./device-queue.ts";
 import { Devices } from "./devices.ts";
 import { HubError } from "./errors.ts";
@@ -19,7 +20,7 @@ import { openHubFolder } from "./folder.ts";
 import { createMemoryJournal } from "./journal.ts";
 import type { Journal } from "./journal.ts";
 import { Methods } from "./methods.ts";
-import { Partitions } from "./partitions.ts";
+import { openStreams } from "./open-streams.ts";
 import { Policies } from "./policies.ts";
 import type { Permission } from "./policies.ts";
 import { Query } from "./query/query.ts";
@@ -27,6 +28,7 @@ import { Presence } from "./presence.ts";
 import { Registry, notRegistered } from "./registry.ts";
 import { Sequence } from "./sequence.ts";
 import { ServiceQueue } from "./service-queue.ts";
+import type { Streams } from "./streams.ts";
 import { authMethod, requireAcceptable } from "./telemetry.ts";
 import type { EncodeEvent, MessageAuthentication } from "./telemetry.ts";
 import { Twins } from "./twins.ts";
@@ -45,10 +47,12 @@ export interface HubOptions {
   readonly eventMemoryBytes?: number;
   /** How long events are kept, in milliseconds; default one day. */
   readonly eventRetentionMs?: number;
-  /** Size of all kept events on disk, in bytes; default 1 GB. */
+  /** Size of the kept events of each stream on disk, in bytes; default 1 GB. */
   readonly eventDiskBytes?: number;
   /** PEM texts of certificate authorities whose devices are let in, besides the uploaded ones. */
   readonly deviceCertificateAuthorities?: readonly string[];
+  /** Consumer groups to have besides `$Default`; with a folder they are kept. */
+  readonly consumerGroups?: readonly string[];
   /** The clock below the hub's own, unix milliseconds; default the machine's. */
   readonly now?: () => number;
 }
@@ -60,11 +64,13 @@ interface HubParts {
   readonly hostName: string;
   readonly hostNames: ReadonlySet<string>;
   readonly journal: Journal;
+  /** Closes and lets go of all that was opened for the hub. */
   readonly release: () => Promise<void>;
   readonly policies: Policies;
   readonly devices: Devices;
   readonly certificateAuthorities: CertificateAuthorities;
-  readonly events: Partitions;
+  readonly streams: Streams;
+  readonly consumerGroups: ConsumerGroups;
   readonly encodeEvent: EncodeEvent;
   readonly clock: HubClock;
 }
@@ -81,7 +87,11 @@ export class Hub {
   readonly connections: Connections;
   readonly query: Query;
   readonly certificateAuthorities: CertificateAuthorities;
+  /** The built-in stream. */
   readonly events: EventStream;
+  /** The built-in stream and those of custom endpoints. */
+  readonly streams: Streams;
+  readonly consumerGroups: ConsumerGroups;
   /** Cloud-to-device messages. */
   readonly deviceQueues: DeviceQueues;
   /** How cloud-to-device messages ended, for services. */
@@ -99,8 +109,8 @@ export class Hub {
 
   private constructor(parts: HubParts) {
     this.hostName = parts.hostName;
-    this.name = parts.hostName.split(".")[0] ?? parts.hostName;
-    this.eventHubName = `iothub-ehub-${this.name}`;
+    this.name = labelOf(parts.hostName);
+    this.eventHubName = parts.streams.builtIn.name;
     this.policies = parts.policies;
     this.clock = parts.clock;
     this.now = parts.clock.now;
@@ -131,8 +141,11 @@ export class Hub {
     });
     this.registry.onChange((change) => this.query.follow(change));
     this.certificateAuthorities = parts.certificateAuthorities;
-    this.events = parts.events;
+    this.events = parts.streams.builtIn;
+    this.streams = parts.streams;
+    this.consumerGroups = parts.consumerGroups;
     this.#parts = parts;
+    this.clock.onJump(() => this.streams.sweep());
     const sequence = new Sequence(parts.journal);
     const queue = { journal: parts.journal, clock: this.clock, sequence };
     this.feedback = new ServiceQueue({ ...queue, name: "feedback", contentType: FEEDBACK_TYPE });
@@ -155,6 +168,7 @@ export class Hub {
     eventMemoryBytes = 64 * 1024 * 1024,
     eventRetentionMs = 24 * 3600_000,
     eventDiskBytes = 1024 * 1024 * 1024,
+    consumerGroups = [],
     deviceCertificateAuthorities = [],
     now: base = Date.now,
   }: HubOptions): Promise<Hub> {
@@ -162,35 +176,47 @@ export class Hub {
     const { now } = clock;
     const given = deviceCertificateAuthorities.flatMap(parseAuthorities);
     const kept =
-      folder === undefined ? undefined : await openHubFolder(folder, { partitionCount, eventDiskBytes, now: now() });
+      folder === undefined
+        ? undefined
+        : await openHubFolder(folder, { partitionCount, diskBytes: eventDiskBytes, now: now() });
     const journal = kept?.journal ?? createMemoryJournal();
-    const events = new Partitions({
-      createdAt: kept?.createdAt ?? now(),
-      partitionCount: kept?.logs.length ?? partitionCount,
-      ...(kept === undefined ? {} : { logs: kept.logs }),
+    const streams = openStreams({
+      folder: kept,
+      builtInName: `iothub-ehub-${labelOf(hostName)}`,
+      partitionCount,
       memoryBytes: eventMemoryBytes,
+      diskBytes: eventDiskBytes,
       retentionMs: eventRetentionMs,
       now,
     });
-    return new Hub({
-      hostName,
-      hostNames: new Set([...LOOPBACK_NAMES, ...hostNames].map((name) => name.toLowerCase())),
-      journal,
-      release: kept?.release ?? (() => Promise.resolve()),
-      policies: await Policies.open(journal),
-      devices: new Devices(journal),
-      certificateAuthorities: new CertificateAuthorities(journal, now, given),
-      events,
-      encodeEvent,
-      clock,
-    });
+    const release = async (): Promise<void> => {
+      await streams.close();
+      await journal.close();
+      await kept?.release();
+    };
+    try {
+      return new Hub({
+        hostName,
+        hostNames: new Set([...LOOPBACK_NAMES, ...hostNames].map((name) => name.toLowerCase())),
+        journal,
+        release,
+        policies: await Policies.open(journal),
+        devices: new Devices(journal),
+        certificateAuthorities: new CertificateAuthorities(journal, now, given),
+        streams,
+        consumerGroups: await ConsumerGroups.open(journal, consumerGroups),
+        encodeEvent,
+        clock,
+      });
+    } catch (error) {
+      await release();
+      throw error;
+    }
   }
 
   /** Resolves when everything accepted is written and the folder is let go. */
   async close(): Promise<void> {
     this.clock.close();
-    await this.#parts.events.close();
-    await this.#parts.journal.close();
     await this.#parts.release();
   }
 
@@ -200,10 +226,11 @@ export class Hub {
    */
   authenticate(token: string, { keyEncoding = "base64" }: { readonly keyEncoding?: KeyEncoding } = {}): Principal {
     const { hostName, hostNames, policies } = this.#parts;
-    const { eventHubName, now } = this;
+    const { now } = this;
+    const hasEventHub = (name: string): boolean => this.streams.find(name) !== undefined;
     const findIdentity = (deviceId: string, moduleId?: string): DeviceIdentity | undefined =>
       this.registry.find(deviceId, moduleId);
-    return authenticate({ hostName, hostNames, eventHubName, policies, findIdentity, now }, token, keyEncoding);
+    return authenticate({ hostName, hostNames, hasEventHub, policies, findIdentity, now }, token, keyEncoding);
   }
 
   /**
@@ -308,6 +335,11 @@ export class Hub {
     if (principal.expiresAt + CLOCK_SKEW_MS <= this.now())
       throw unauthorized("The shared access signature or certificate has expired.");
   }
+}
+
+/** First label of a host name. */
+function labelOf(hostName: string): string {
+  return hostName.split(".")[0] ?? hostName;
 }
 
 /** Whether `{host}[/path]` of a token covers a path of the hub, by whole segments. */

@@ -155,7 +155,7 @@ test("a failed write refuses everything that waited, and its numbers are given a
 });
 
 test("devices spread over the partitions, each always in the same one", async () => {
-  const options = { createdAt: 0, partitionCount: 4, memoryBytes: 1e6, retentionMs: 1e6, now: () => 0 };
+  const options = { name: "events", createdAt: 0, partitionCount: 4, memoryBytes: 1e6, retentionMs: 1e6, now: () => 0 };
   const [one, two] = [new Partitions(options), new Partitions(options)];
   const counts = new Map<string, number>();
   for (let i = 0; i < 1000; i++) {

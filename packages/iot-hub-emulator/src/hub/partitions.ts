@@ -5,6 +5,7 @@ import { Partition } from "./partition.ts";
 import type { EventLog } from "./partition.ts";
 
 export interface PartitionsOptions {
+  readonly name: string;
   /** Unix milliseconds. */
   readonly createdAt: number;
   /** One log per partition; none for a stream that lives in memory. */
@@ -20,23 +21,24 @@ export interface PartitionsOptions {
 const SWEEP_INTERVAL_MS = 30_000;
 
 export class Partitions implements EventStream {
+  readonly name: string;
   readonly partitionIds: readonly string[];
   readonly createdAt: number;
   readonly #partitions: readonly Partition[];
+  readonly #oldest: () => number;
   readonly #sweep: NodeJS.Timeout;
 
-  constructor({ createdAt, logs, partitionCount, memoryBytes, retentionMs, now }: PartitionsOptions) {
+  constructor({ name, createdAt, logs, partitionCount, memoryBytes, retentionMs, now }: PartitionsOptions) {
+    this.name = name;
     this.createdAt = createdAt;
+    this.#oldest = () => now() - retentionMs;
     this.#partitions = Array.from({ length: partitionCount }, (_, i) => {
       const log = logs?.[i];
       const share = Math.floor(memoryBytes / partitionCount);
       return new Partition({ id: String(i), memoryBytes: share, now, ...(log === undefined ? {} : { log }) });
     });
     this.partitionIds = this.#partitions.map(({ id }) => id);
-    this.#sweep = setInterval(() => {
-      // A log that cannot be cleared now is cleared by a later sweep.
-      for (const partition of this.#partitions) partition.dropBefore(now() - retentionMs).catch(() => undefined);
-    }, SWEEP_INTERVAL_MS).unref();
+    this.#sweep = setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref();
   }
 
   partitionOf(deviceId: string): string {
@@ -61,6 +63,12 @@ export class Partitions implements EventStream {
 
   onAppend(partitionId: string, listener: () => void): () => void {
     return this.#partition(partitionId).onAppend(listener);
+  }
+
+  /** Clears what is too old; otherwise this happens every half minute. */
+  sweep(): void {
+    // A log that cannot be cleared now is cleared by a later sweep.
+    for (const partition of this.#partitions) partition.dropBefore(this.#oldest()).catch(() => undefined);
   }
 
   async close(): Promise<void> {
