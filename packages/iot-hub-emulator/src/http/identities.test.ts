@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { startLocalHub } from "../testing/local-hub.ts";
+import type { LocalHub } from "../testing/local-hub.ts";
 
 const VERSION = "?api-version=2021-04-12";
 
@@ -61,6 +62,9 @@ test("list and statistics count what is there", async () => {
   const authorization = { authorization: hub.token("registryRead") };
   const top = await hub.send({ path: `/devices${VERSION}&top=2`, headers: authorization });
   expect(JSON.parse(top.text)).toHaveLength(2);
+  // Outside 1 to 1,000 it means 1,000.
+  const none = await hub.send({ path: `/devices${VERSION}&top=0`, headers: authorization });
+  expect(JSON.parse(none.text)).toHaveLength(3);
   expect((await hub.send({ path: `/devices${VERSION}&top=x`, headers: authorization })).status).toBe(400);
 });
 
@@ -93,11 +97,84 @@ test("bulk operations succeed or fail by entry", async () => {
   expect((await registry.list()).responseBody).toHaveLength(1);
 });
 
+interface BulkAnswer {
+  readonly status: number;
+  readonly errors: readonly { deviceId: string; moduleId: string | null; errorCode: string; operation: string }[];
+}
+
+async function sendBulk(hub: LocalHub, entries: unknown): Promise<BulkAnswer> {
+  const headers = { authorization: hub.token("registryReadWrite") };
+  const body = JSON.stringify(entries);
+  const { status, text } = await hub.send({ method: "POST", path: `/devices${VERSION}`, headers, body });
+  return { status, ...(JSON.parse(text) as { errors: BulkAnswer["errors"] }) };
+}
+
+test("bulk operations reach modules, in the order of the document", async () => {
+  await using hub = await startLocalHub();
+  const { registry, twins } = hub.emulator.hub;
+  const made = await sendBulk(hub, [
+    { id: "d", importMode: "create", capabilities: { iotEdge: true } },
+    { id: "d", moduleId: "m", importMode: "create", managedBy: "me", properties: { desired: { a: 1 } } },
+    { id: "none", moduleId: "m", importMode: "create" },
+    { id: "d", moduleId: "n", importMode: "update" },
+  ]);
+  expect(made).toMatchObject({
+    status: 400,
+    errors: [
+      { deviceId: "none", moduleId: "m", errorCode: "DeviceNotFound", operation: "create" },
+      { deviceId: "d", moduleId: "n", errorCode: "ModuleNotFound", operation: "update" },
+    ],
+  });
+  expect(registry.get("d", "m")).toMatchObject({ managedBy: "me" });
+  expect(twins.own("d", "m")).toMatchObject({ desired: { a: 1, $version: 2 } });
+  expect((await sendBulk(hub, [{ id: "d", moduleId: "m", importMode: "delete" }])).status).toBe(200);
+  expect(registry.modules("d")).toEqual([]);
+});
+
+test.each([
+  ["create", { exists: false }, undefined],
+  ["create", { exists: true }, "DeviceAlreadyExists"],
+  ["update", { exists: true }, undefined],
+  ["update", { exists: false }, "DeviceNotFound"],
+  ["updateIfMatchETag", { exists: true, etag: "same" }, undefined],
+  ["updateIfMatchETag", { exists: true, etag: "other" }, "PreconditionFailed"],
+  ["updateIfMatchETag", { exists: true }, "PreconditionFailed"],
+  ["createOrUpdate", { exists: false }, undefined],
+  ["createOrUpdate", { exists: true }, undefined],
+  ["createOrUpdateIfMatchETag", { exists: true, etag: "other" }, "PreconditionFailed"],
+  ["createOrUpdateIfMatchETag", { exists: false, etag: "other" }, undefined],
+  ["delete", { exists: true }, undefined],
+  ["delete", { exists: false }, "DeviceNotFound"],
+  ["deleteIfMatchETag", { exists: true, etag: "other" }, "PreconditionFailed"],
+  ["DELETEIFMATCHETAG", { exists: true, etag: "same" }, undefined],
+  ["updateTwin", { exists: true }, undefined],
+  ["updateTwin", { exists: false }, "DeviceNotFound"],
+  ["updateTwinIfMatchETag", { exists: true, twinETag: "AAAAAAAAAAE=" }, undefined],
+  ["updateTwinIfMatchETag", { exists: true, twinETag: "AAAAAAAAAAI=" }, "PreconditionFailed"],
+  ["merge", { exists: true }, "ArgumentInvalid"],
+])("the import mode %s of %o ends with %s", async (importMode, { exists, ...more }, errorCode) => {
+  await using hub = await startLocalHub();
+  const { registry, twins } = hub.emulator.hub;
+  const { etag, ...rest } = more as { readonly etag?: string };
+  const before = exists ? await registry.create("d", {}) : undefined;
+  const eTag = etag === "same" ? `"${before?.etag}"` : etag;
+  const entry = { id: "d", importMode, statusReason: "bulk", tags: { a: 1 }, eTag, ...rest };
+  const { errors } = await sendBulk(hub, [entry]);
+  expect(errors.map((error) => error.errorCode)).toEqual(errorCode === undefined ? [] : [errorCode]);
+  const after = registry.find("d");
+  const gone = /delete/i.test(importMode) ? errorCode !== "PreconditionFailed" : !exists && errorCode !== undefined;
+  expect(after === undefined).toBe(gone);
+  const changed = errorCode === undefined && !gone;
+  const isTwinOnly = importMode.startsWith("updateTwin");
+  expect(after?.statusReason ?? null).toBe(changed && !isTwinOnly ? "bulk" : null);
+  expect(gone ? {} : twins.get("d")["tags"]).toEqual(changed ? { a: 1 } : {});
+});
+
 test("bulk documents that are wrong as a whole are refused", async () => {
   await using hub = await startLocalHub();
   const headers = { authorization: hub.token("registryReadWrite") };
   const many = Array.from({ length: 101 }, (_, i) => ({ id: `d${i}`, importMode: "create" }));
-  const twice = [{ id: "a" }, { id: "a" }];
+  const twice = [{ id: "a", moduleId: "m" }, { id: "a" }, { id: "a", moduleId: "m" }];
   for (const [document, code] of [
     [{}, "ArgumentInvalid"],
     [[], "ArgumentNull"],

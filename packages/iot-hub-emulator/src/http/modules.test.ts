@@ -83,9 +83,7 @@ test("a module's twin is its own", async () => {
   await expect(registry.updateModuleTwin("d", "m", { tags: { a: 2 } }, twin.etag)).rejects.toMatchObject({
     name: "InvalidEtagError",
   });
-  await twin.update({ properties: { desired: { b: 1 } } }).catch((error: Error) => {
-    expect(error.name).toBe("InvalidEtagError");
-  });
+  await expect(twin.update({ properties: { desired: { b: 1 } } })).rejects.toMatchObject({ name: "InvalidEtagError" });
   await patched.update({ properties: { desired: { b: 1 } } });
   expect((await registry.getTwin("d")).responseBody).toMatchObject({ version: 2, tags: {} });
   expect((await registry.getModuleTwin("d", "m")).responseBody.properties.desired).toMatchObject({

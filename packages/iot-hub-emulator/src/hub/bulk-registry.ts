@@ -1,6 +1,14 @@
 /** Many registry operations in one request. Not atomic: each entry succeeds or fails by itself. */
 import { HubError, asHubError } from "./errors.ts";
-import { parseIdentityFields, requireDeviceId, requireObject } from "./identity-fields.ts";
+import {
+  parseIdentityFields,
+  parseModuleFields,
+  requireDeviceId,
+  requireModuleId,
+  requireObject,
+} from "./identity-fields.ts";
+import type { IdentityFields } from "./identity-fields.ts";
+import type { IdentityRef } from "./identity.ts";
 import type { Registry } from "./registry.ts";
 import { parseTwinChange } from "./twin-change.ts";
 import type { Twins } from "./twins.ts";
@@ -25,7 +33,7 @@ interface BulkTarget {
 }
 
 interface BulkEntry {
-  readonly deviceId: string;
+  readonly ref: IdentityRef;
   readonly etag: string;
   readonly twinEtag: string;
   readonly document: Readonly<Record<string, unknown>>;
@@ -42,8 +50,8 @@ const OPERATIONS: Readonly<Record<string, BulkOperation>> = {
   updateifmatchetag: (hub, entry) => update(hub, entry, entry.etag),
   createorupdate: (hub, entry) => createOrUpdate(hub, entry, "*"),
   createorupdateifmatchetag: (hub, entry) => createOrUpdate(hub, entry, entry.etag),
-  delete: (hub, entry) => hub.registry.delete(entry.deviceId),
-  deleteifmatchetag: (hub, entry) => hub.registry.delete(entry.deviceId, entry.etag),
+  delete: (hub, entry) => hub.registry.delete(entry.ref),
+  deleteifmatchetag: (hub, entry) => hub.registry.delete(entry.ref, entry.etag),
   updatetwin: (hub, entry) => updateTwin(hub, entry, "*"),
   updatetwinifmatchetag: (hub, entry) => updateTwin(hub, entry, entry.twinEtag),
 };
@@ -65,42 +73,56 @@ async function apply(hub: BulkTarget, document: BulkEntry["document"]): Promise<
   try {
     const operation = Object.hasOwn(OPERATIONS, mode.toLowerCase()) ? OPERATIONS[mode.toLowerCase()] : undefined;
     if (operation === undefined) throw new HubError("ArgumentInvalid", `importMode ${mode} is not known.`);
-    if (textOf(document["moduleId"]) !== "") throw new HubError("NotImplemented", "Modules are not implemented.");
-    const deviceId = requireDeviceId(document["id"]);
-    const [etag, twinEtag] = [document["eTag"] ?? document["etag"], document["twinETag"]].map(unquoted) as [
-      string,
-      string,
-    ];
-    await operation(hub, { deviceId, etag, twinEtag, document });
+    await operation(hub, {
+      ref: refOf(document),
+      etag: unquoted(document["eTag"] ?? document["etag"]),
+      twinEtag: unquoted(document["twinETag"]),
+      document,
+    });
     return undefined;
   } catch (error) {
     const { errorName, message } = asHubError(error);
-    const deviceId = textOf(document["id"]);
-    return { deviceId, moduleId: null, errorCode: errorName, errorStatus: message, operation: mode };
+    const [deviceId, moduleId] = [textOf(document["id"]), textOf(document["moduleId"]) || null];
+    return { deviceId, moduleId, errorCode: errorName, errorStatus: message, operation: mode };
   }
 }
 
-function create({ registry, twins }: BulkTarget, { deviceId, document }: BulkEntry): Promise<unknown> {
-  return registry.create(deviceId, parseIdentityFields(document), twins.initial(parseTwinChange(document)));
+function create({ registry, twins }: BulkTarget, { ref, document }: BulkEntry): Promise<unknown> {
+  return registry.create(ref, fieldsOf(ref, document), twins.initial(parseTwinChange(document)));
 }
 
-async function update({ registry }: BulkTarget, { deviceId, document }: BulkEntry, ifMatch: string): Promise<unknown> {
-  registry.get(deviceId);
-  return registry.update(deviceId, parseIdentityFields(document), ifMatch);
+/** Tags and desired properties that are named are merged; those that are not stay, as the identity's fields do. */
+async function update({ registry, twins }: BulkTarget, { ref, document }: BulkEntry, ifMatch: string): Promise<void> {
+  registry.get(ref.deviceId, ref.moduleId);
+  const change = parseTwinChange(document);
+  await registry.update(ref, fieldsOf(ref, document), ifMatch);
+  if (change.tags || change.desired) await twins.patch(ref, change);
 }
 
 function createOrUpdate(hub: BulkTarget, entry: BulkEntry, ifMatch: string): Promise<unknown> {
-  return hub.registry.find(entry.deviceId) === undefined ? create(hub, entry) : update(hub, entry, ifMatch);
+  const { deviceId, moduleId } = entry.ref;
+  return hub.registry.find(deviceId, moduleId) === undefined ? create(hub, entry) : update(hub, entry, ifMatch);
 }
 
-function updateTwin({ twins }: BulkTarget, { deviceId, document }: BulkEntry, ifMatch: string): Promise<unknown> {
-  return twins.patch(deviceId, parseTwinChange(document), ifMatch);
+function updateTwin({ twins }: BulkTarget, { ref, document }: BulkEntry, ifMatch: string): Promise<unknown> {
+  return twins.patch(ref, parseTwinChange(document), ifMatch);
+}
+
+function refOf(document: BulkEntry["document"]): IdentityRef {
+  const deviceId = requireDeviceId(document["id"]);
+  return textOf(document["moduleId"]) === ""
+    ? { deviceId }
+    : { deviceId, moduleId: requireModuleId(document["moduleId"]) };
+}
+
+function fieldsOf(ref: IdentityRef, document: BulkEntry["document"]): IdentityFields {
+  return ref.moduleId === undefined ? parseIdentityFields(document) : parseModuleFields(document);
 }
 
 function requireDistinct(entries: readonly BulkEntry["document"][]): void {
-  const ids = entries.map((entry) => entry["id"]);
+  const ids = entries.map((entry) => `${textOf(entry["id"])}/${textOf(entry["moduleId"])}`);
   if (new Set(ids).size < ids.length) {
-    throw new HubError("DeviceDefinedMultipleTimes", "A device is named more than once in the array.");
+    throw new HubError("DeviceDefinedMultipleTimes", "A device or module is named more than once in the array.");
   }
 }
 

@@ -127,7 +127,9 @@ export class Connections {
     this.#byKey.delete(key);
     const modules = this.#modules.get(live.identity.deviceId);
     if (modules?.delete(key) === true && modules.size === 0) this.#modules.delete(live.identity.deviceId);
-    if (live.presence.isConnected) this.#enter(live, "Disconnected");
+    if (!live.presence.isConnected) return;
+    this.#enter(live, "Disconnected");
+    this.#options.presence.keep(live.identity);
   }
 
   #enter({ identity, presence }: Live, state: ConnectionState): void {

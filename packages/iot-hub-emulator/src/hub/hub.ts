@@ -120,7 +120,7 @@ export class Hub {
         this.registry.delete({ deviceId, ...(moduleId === undefined ? {} : { moduleId }) }).catch(() => undefined);
       },
     });
-    const presence = new Presence();
+    const presence = new Presence(parts.journal);
     const live = (ref: IdentityRef): LiveState => ({
       ...presence.show(ref),
       cloudToDeviceMessageCount: ref.moduleId === undefined ? this.deviceQueues.count(ref.deviceId) : 0,

@@ -1,6 +1,10 @@
-/** When each identity last came, went and spoke. Kept beside the registry, because it changes with every message. */
+/**
+ * When each identity last came, went and spoke. Kept beside the registry, because it changes with every message, and
+ * written only when a connection ends: what a crash loses is the last activity of those who were connected.
+ */
 import { NO_DATE, identityKey } from "./identity.ts";
 import type { IdentityRef } from "./identity.ts";
+import type { Journal } from "./journal.ts";
 
 /** One identity's state; times are unix milliseconds. Changed in place by the connection it belongs to. */
 export interface PresenceRecord {
@@ -15,9 +19,21 @@ export interface ShownPresence {
   readonly lastActivityTime: string;
 }
 
+const PREFIX = "presence/";
+
 /** Holds at most one record for each identity; `forget` goes with the identity. */
 export class Presence {
   readonly #records = new Map<string, PresenceRecord>();
+  readonly #journal: Journal;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+    for (const [key, value] of journal.entries) {
+      if (!key.startsWith(PREFIX)) continue;
+      const { changedAt, activeAt } = value as Partial<PresenceRecord>;
+      this.#records.set(key.slice(PREFIX.length), { isConnected: false, changedAt, activeAt });
+    }
+  }
 
   /** The record of an identity, made when there is none. */
   record(ref: IdentityRef): PresenceRecord {
@@ -38,8 +54,21 @@ export class Presence {
     };
   }
 
+  /** Writes what is known of an identity that is not connected any more. */
+  keep(ref: IdentityRef): void {
+    const key = identityKey(ref);
+    const record = this.#records.get(key);
+    if (record !== undefined) this.#commit(key, { changedAt: record.changedAt, activeAt: record.activeAt });
+  }
+
   forget(ref: IdentityRef): void {
-    this.#records.delete(identityKey(ref));
+    const key = identityKey(ref);
+    if (this.#records.delete(key)) this.#commit(key, undefined);
+  }
+
+  // Nobody waits for it, and a journal that cannot write tells everyone who does.
+  #commit(key: string, value: unknown): void {
+    this.#journal.commit([[PREFIX + key, value]]).catch(() => undefined);
   }
 }
 
