@@ -85,11 +85,12 @@ export class LocalHub {
   }
 
   async #restart(): Promise<void> {
-    const { httpsPort, amqpsPort, amqpPort } = this.#addresses;
+    const { httpsPort, amqpsPort, mqttsPort, amqpPort } = this.#addresses;
     const environment = {
       ...this.#options.environment,
       IOT_HUB_HTTPS_PORT: String(httpsPort),
       IOT_HUB_AMQPS_PORT: String(amqpsPort),
+      IOT_HUB_MQTTS_PORT: String(mqttsPort),
       IOT_HUB_AMQP_PORT: String(amqpPort),
     };
     while (!this.#stopping) {

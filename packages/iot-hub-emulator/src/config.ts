@@ -14,7 +14,9 @@ export interface Setting {
 }
 
 /** From this table come parsing, help and the README. */
-export const SETTINGS: Readonly<Record<"host" | "https" | "amqps" | "amqp" | "data" | "deviceCa", Setting>> = {
+export const SETTINGS: Readonly<
+  Record<"host" | "https" | "amqps" | "mqtts" | "amqp" | "data" | "deviceCa", Setting>
+> = {
   host: {
     flag: "host",
     variable: "IOT_HUB_HOST",
@@ -32,6 +34,12 @@ export const SETTINGS: Readonly<Record<"host" | "https" | "amqps" | "amqp" | "da
     variable: "IOT_HUB_AMQPS_PORT",
     value: "PORT",
     meaning: "AMQP with TLS (default 5671; 0 picks a free one)",
+  },
+  mqtts: {
+    flag: "mqtts-port",
+    variable: "IOT_HUB_MQTTS_PORT",
+    value: "PORT",
+    meaning: "MQTT with TLS (default 8883, or a free one where AMQPS has one; 0 picks a free one)",
   },
   amqp: {
     flag: "amqp-port",
@@ -71,7 +79,7 @@ export function readConfig(
     const value = flags[flag] ?? env[variable];
     return typeof value === "string" && value !== "" ? value : undefined;
   };
-  const port = (name: "https" | "amqps" | "amqp"): { readonly [K in typeof name]?: number } => {
+  const port = (name: "https" | "amqps" | "mqtts" | "amqp"): { readonly [K in typeof name]?: number } => {
     const text = read(SETTINGS[name]);
     return text === undefined ? {} : { [name]: portOf(text, SETTINGS[name]) };
   };
@@ -81,7 +89,7 @@ export function readConfig(
     ...(hostName === undefined ? {} : addressOf(hostName)),
     ...(folder === undefined ? {} : { folder }),
     ...(deviceCertificateAuthorities.length === 0 ? {} : { deviceCertificateAuthorities }),
-    ports: { ...port("https"), ...port("amqps"), ...port("amqp") },
+    ports: { ...port("https"), ...port("amqps"), ...port("mqtts"), ...port("amqp") },
   };
 }
 

@@ -14,8 +14,11 @@ import { createHttpFront, createHttpsServer } from "./http/front.ts";
 import type { HubError } from "./hub/errors.ts";
 import { Hub } from "./hub/hub.ts";
 import { Listeners } from "./listening.ts";
+import { createMqttFront } from "./mqtt/server.ts";
+import type { MqttFront } from "./mqtt/server.ts";
 import { openServerCredentials } from "./tls/development-ca.ts";
 import type { ServerCredentials } from "./tls/development-ca.ts";
+import { peerCertificates } from "./tls/peer-certificates.ts";
 import { tlsServerOptions } from "./tls/server-options.ts";
 
 export interface EmulatorOptions {
@@ -27,8 +30,16 @@ export interface EmulatorOptions {
   readonly hostNames?: readonly string[];
   /** Address to listen on; default `127.0.0.1`. */
   readonly host?: string;
-  /** 0 picks a free port. Defaults: HTTPS 443, or 8443 where that is not permitted; AMQPS 5671; AMQP (no TLS) 5672, or any free one where that is taken. */
-  readonly ports?: { readonly https?: number; readonly amqps?: number; readonly amqp?: number };
+  /**
+   * 0 picks a free port. Defaults: HTTPS 443, or 8443 where that is not permitted; AMQPS 5671; MQTTS 8883; AMQP (no TLS)
+   * 5672, or any free one where that is taken. Where AMQPS is 0, so are MQTTS and AMQP unless they are given.
+   */
+  readonly ports?: {
+    readonly https?: number;
+    readonly amqps?: number;
+    readonly mqtts?: number;
+    readonly amqp?: number;
+  };
   readonly partitionCount?: number;
   /** Memory for the newest events, in bytes; default 64 MB. */
   readonly eventMemoryBytes?: number;
@@ -53,6 +64,7 @@ export interface EmulatorAddresses {
   readonly hostName: string;
   readonly httpsPort: number;
   readonly amqpsPort: number;
+  readonly mqttsPort: number;
   readonly amqpPort: number;
   /** Path and PEM of the CA to trust. */
   readonly caFile: string;
@@ -78,6 +90,7 @@ export interface Emulator {
 }
 
 const AMQPS_PORT = 5671;
+const MQTTS_PORT = 8883;
 
 export function createEmulator(options: EmulatorOptions = {}): Emulator {
   let running: Running | undefined;
@@ -112,6 +125,7 @@ interface Running {
 interface Fronts {
   readonly http: RequestListener;
   readonly amqp: AmqpFront;
+  readonly mqtt: MqttFront;
 }
 
 type Close = () => Promise<unknown>;
@@ -148,9 +162,13 @@ async function openParts(options: EmulatorOptions, opened: Close[], close: Close
     eventHubAddress: () => ({ host: hostName, port: ports.amqps }),
     ...(options.reportFault && { reportFault: options.reportFault }),
   });
-  opened.push(() => amqp.close());
+  const mqtt = createMqttFront(hub, options.reportFault === undefined ? {} : { reportFault: options.reportFault });
+  opened.push(
+    () => amqp.close(),
+    () => mqtt.close(),
+  );
   opened.push(() => Promise.resolve(listeners.refuse()));
-  start({ http: createHttpFront(hub, options.reportFault), amqp });
+  start({ http: createHttpFront(hub, options.reportFault), amqp, mqtt });
   return { hub, addresses: addressesOf(hub, credentials, ports), close: async () => void (await close()) };
 }
 
@@ -165,6 +183,7 @@ async function credentialsFolder(folder: string | undefined, opened: Close[]): P
 interface Ports {
   readonly https: number;
   readonly amqps: number;
+  readonly mqtts: number;
   readonly amqp: number;
 }
 
@@ -174,28 +193,37 @@ async function openListeners(
   fronts: Promise<Fronts>,
   listeners: Listeners,
 ): Promise<Ports> {
-  const accept = (plain: boolean) => (socket: Socket) => {
+  const handTo = (accept: (fronts: Fronts, socket: Socket) => void) => (socket: Socket) => {
     // Until the front takes over, an error of the socket is nobody's business.
     socket.on("error", () => undefined);
-    void fronts.then(({ amqp }) => amqp.accept(socket, { plain }));
+    void fronts.then((ready) => accept(ready, socket));
   };
   const https = createHttpsServer(credentials, (request, response) => {
     void fronts.then(({ http }) => http(request, response));
   });
-  const tls = createTlsServer(tlsServerOptions(credentials), accept(false));
-  const tcp = createTcpServer(accept(true));
+  const amqps = createTlsServer(
+    tlsServerOptions(credentials),
+    handTo(({ amqp }, socket) => amqp.accept(socket, { plain: false })),
+  );
+  const mqtts = createTlsServer(
+    tlsServerOptions(credentials),
+    handTo(({ mqtt }, socket) => mqtt.accept(socket, { certificates: peerCertificates(socket) })),
+  );
+  const tcp = createTcpServer(handTo(({ amqp }, socket) => amqp.accept(socket, { plain: true })));
   const add = (server: Server, variable: string, ...candidates: [number, ...number[]]): Promise<number> =>
     listeners.open(server, { host, ports: candidates, variable });
-  // Who picks free ports for the rest wants no fixed one here; and no client but its parent's knows this one by heart.
+  // Who picks free ports for the rest wants no fixed ones here; and no client but its parent's knows AMQP's by heart.
+  const orAny = (port: number): number => (ports.amqps === 0 ? 0 : port);
   const plain = {
     host,
-    ports: [ports.amqp ?? (ports.amqps === 0 ? 0 : 5672)] as [number],
+    ports: [ports.amqp ?? orAny(5672)] as [number],
     orFree: ports.amqp === undefined,
   };
   const httpsPorts: [number, ...number[]] = ports.https === undefined ? [443, 8443] : [ports.https];
   return {
     https: await add(https, "IOT_HUB_HTTPS_PORT", ...httpsPorts),
-    amqps: await add(tls, "IOT_HUB_AMQPS_PORT", ports.amqps ?? AMQPS_PORT),
+    amqps: await add(amqps, "IOT_HUB_AMQPS_PORT", ports.amqps ?? AMQPS_PORT),
+    mqtts: await add(mqtts, "IOT_HUB_MQTTS_PORT", ports.mqtts ?? orAny(MQTTS_PORT)),
     amqp: await listeners.open(tcp, { ...plain, variable: "IOT_HUB_AMQP_PORT" }),
   };
 }
@@ -212,6 +240,7 @@ function addressesOf(hub: Hub, credentials: ServerCredentials, ports: Ports): Em
     hostName,
     httpsPort: ports.https,
     amqpsPort: ports.amqps,
+    mqttsPort: ports.mqtts,
     amqpPort: ports.amqp,
     caFile: credentials.caFile,
     ca: credentials.ca,

@@ -2,11 +2,12 @@
 import type { EmulatorAddresses } from "../emulator.ts";
 
 export function readyText(addresses: EmulatorAddresses): string {
-  const { hostName, httpsPort, amqpsPort, amqpPort, caFile } = addresses;
+  const { hostName, httpsPort, amqpsPort, mqttsPort, amqpPort, caFile } = addresses;
   return `IoT Hub emulator is running.
 
   HTTPS   https://${hostName}:${httpsPort}
   AMQPS   ${hostName}:${amqpsPort}
+  MQTTS   ${hostName}:${mqttsPort}
   AMQP    ${hostName}:${amqpPort} (no TLS, Event Hubs clients only)
 
   Trust this CA, e.g. with NODE_EXTRA_CA_CERTS:

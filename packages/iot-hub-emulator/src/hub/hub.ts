@@ -9,6 +9,7 @@ import { HubClock } from "./clock.ts";
 import { Connections } from "./connections.ts";
 import { ConsumerGroups } from "./consumer-groups.ts";
 import { DeviceQueues } from "./device-queue.ts";
+import { DeviceSessions } from "./device-sessions.ts";
 import { Devices } from "./devices.ts";
 import { HubError } from "./errors.ts";
 import { Faults } from "./faults.ts";
@@ -88,6 +89,7 @@ export class Hub {
   readonly query: Query;
   readonly certificateAuthorities: CertificateAuthorities;
   /** The built-in stream. */
+  readonly sessions: DeviceSessions;
   readonly events: EventStream;
   /** The built-in stream and those of custom endpoints. */
   readonly streams: Streams;
@@ -144,6 +146,8 @@ export class Hub {
     this.events = parts.streams.builtIn;
     this.streams = parts.streams;
     this.consumerGroups = parts.consumerGroups;
+    this.sessions = new DeviceSessions(parts.journal, this.registry);
+    this.events = parts.events;
     this.#parts = parts;
     this.clock.onJump(() => this.streams.sweep());
     const sequence = new Sequence(parts.journal);
@@ -212,6 +216,12 @@ export class Hub {
       await release();
       throw error;
     }
+  }
+
+  /** Whether clients may call the hub by this name. */
+  isCalled(name: string): boolean {
+    const { hostName, hostNames } = this.#parts;
+    return name.toLowerCase() === hostName.toLowerCase() || hostNames.has(name.toLowerCase());
   }
 
   /** Resolves when everything accepted is written and the folder is let go. */

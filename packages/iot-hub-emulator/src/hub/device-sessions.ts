@@ -1,0 +1,59 @@
+/**
+ * What the hub remembers of a client that asked for a session which outlives its connection: clients that renew a token
+ * reconnect and subscribe to nothing again. There is at most one per identity, and it dies with the identity.
+ */
+import { identityKey } from "./identity.ts";
+import type { DeviceIdentity } from "./identity.ts";
+import type { Journal } from "./journal.ts";
+import type { Registry } from "./registry.ts";
+
+export interface DeviceSession {
+  /** Subscriptions by name, with the quality of service that was granted. */
+  readonly subscriptions: Readonly<Record<string, 0 | 1>>;
+  /** Packet identifiers of messages that were sent and not acknowledged, by sequence number. */
+  readonly unacknowledged: Readonly<Record<number, number>>;
+}
+
+export const NEW_SESSION: DeviceSession = { subscriptions: {}, unacknowledged: {} };
+
+interface KeptSession extends DeviceSession {
+  readonly generationId: string;
+}
+
+const PREFIX = "session/";
+
+export class DeviceSessions {
+  readonly #journal: Journal;
+  readonly #sessions = new Map<string, KeptSession>();
+
+  constructor(journal: Journal, registry: Registry) {
+    this.#journal = journal;
+    for (const [key, value] of journal.entries) {
+      if (key.startsWith(PREFIX)) this.#sessions.set(key.slice(PREFIX.length), value as KeptSession);
+    }
+    registry.onChange(({ kind, identity }) => {
+      if (kind === "deleted") void this.forget(identity).catch(() => undefined); // of no use to an identity made anew
+    });
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  find(identity: DeviceIdentity): DeviceSession | undefined {
+    const session = this.#sessions.get(identityKey(identity));
+    return session?.generationId === identity.generationId ? session : undefined;
+  }
+
+  /** Resolves when it is written. */
+  keep(identity: DeviceIdentity, { subscriptions, unacknowledged }: DeviceSession): Promise<void> {
+    const session = { generationId: identity.generationId, subscriptions, unacknowledged };
+    this.#sessions.set(identityKey(identity), session);
+    return this.#journal.commit([[PREFIX + identityKey(identity), session]]);
+  }
+
+  async forget(identity: DeviceIdentity): Promise<void> {
+    if (!this.#sessions.delete(identityKey(identity))) return;
+    await this.#journal.commit([[PREFIX + identityKey(identity), undefined]]);
+  }
+}

@@ -1,0 +1,90 @@
+/** Microsoft's MQTT device client against the whole Local Hub over TLS, and over WebSocket. */
+import { Message } from "azure-iot-device";
+import type { Client } from "azure-iot-device";
+import { message as amqp } from "rhea";
+import { expect, test } from "vitest";
+import { startLocalHub } from "../testing/local-hub.ts";
+import type { LocalHub } from "../testing/local-hub.ts";
+import { mqttDevice, mqttModule } from "../testing/mqtt-device.ts";
+
+/** A stored event as another AMQP implementation reads it. */
+async function decodedEvents(hub: LocalHub, deviceId: string): Promise<readonly Record<string, unknown>[]> {
+  return (await hub.events(deviceId)).map(({ message }) => {
+    const { body, ...rest } = amqp.decode(message) as unknown as { body: { content: Buffer } };
+    return { ...rest, body: body.content.toString() };
+  });
+}
+
+async function using<C extends { open(): Promise<unknown>; close(): Promise<unknown> }>(
+  client: C,
+  use: (client: C) => Promise<void>,
+): Promise<void> {
+  await client.open();
+  try {
+    await use(client);
+  } finally {
+    await client.close();
+  }
+}
+
+async function sendsOne(hub: LocalHub, client: Client): Promise<void> {
+  await using(client, async () => {
+    const message = new Message('{"t":20}');
+    message.messageId = "m-1";
+    message.contentType = "application/json";
+    message.contentEncoding = "utf-8";
+    message.properties.add("unit", "°C");
+    await client.sendEvent(message);
+  });
+  expect(await decodedEvents(hub, "d")).toMatchObject([
+    {
+      body: '{"t":20}',
+      message_id: "m-1",
+      content_type: "application/json",
+      content_encoding: "utf-8",
+      application_properties: { unit: "°C" },
+      message_annotations: { "iothub-connection-device-id": "d" },
+    },
+  ]);
+}
+
+test("a device sends", async () => {
+  await using hub = await startLocalHub();
+  await hub.emulator.hub.registry.create("d", {});
+  await sendsOne(hub, await mqttDevice(hub, "d"));
+});
+
+test("a device signs in with a policy's key", async () => {
+  await using hub = await startLocalHub();
+  await hub.emulator.hub.registry.create("d", {});
+  await sendsOne(hub, await mqttDevice(hub, "d", { policyName: "device" }));
+  const [event] = await decodedEvents(hub, "d");
+  expect(event).toMatchObject({
+    message_annotations: { "iothub-connection-auth-method": expect.stringContaining('"scope":"hub"') as string },
+  });
+});
+
+test("a module sends, to an output too", async () => {
+  await using hub = await startLocalHub();
+  await hub.emulator.hub.registry.create("d", {});
+  await hub.emulator.hub.registry.create({ deviceId: "d", moduleId: "m" }, {});
+  await using(await mqttModule(hub, "d", "m"), async (client) => {
+    await client.sendEvent(new Message("plain"));
+    await client.sendOutputEvent("out", new Message("routed"));
+  });
+  expect(await decodedEvents(hub, "d")).toMatchObject([
+    { body: "plain", message_annotations: { "iothub-connection-module-id": "m" } },
+    { body: "routed", message_annotations: { "iothub-connection-module-id": "m" } },
+  ]);
+});
+
+test("a device with a key of its own making is not let in", async () => {
+  await using hub = await startLocalHub();
+  const { registry } = hub.emulator.hub;
+  await registry.create("d", {});
+  const client = await mqttDevice(hub, "d");
+  await registry.delete("d");
+  await registry.create("d", {});
+  await expect(client.open()).rejects.toMatchObject({ name: "UnauthorizedError" });
+  await client.close();
+});
