@@ -11,6 +11,8 @@ import { encodeStoredMessage } from "./amqp-codec/stored-message.ts";
 import { createAmqpFront } from "./amqp/server.ts";
 import type { AmqpFront } from "./amqp/server.ts";
 import { createHttpFront, createHttpsServer } from "./http/front.ts";
+import { acceptWebSockets } from "./http/websocket.ts";
+import type { WebSocketProtocol } from "./http/websocket.ts";
 import type { HubError } from "./hub/errors.ts";
 import { Hub } from "./hub/hub.ts";
 import { Listeners } from "./listening.ts";
@@ -201,6 +203,7 @@ async function openListeners(
   const https = createHttpsServer(credentials, (request, response) => {
     void fronts.then(({ http }) => http(request, response));
   });
+  acceptWebSockets(https, () => fronts.then(webSocketProtocols));
   const amqps = createTlsServer(
     tlsServerOptions(credentials),
     handTo(({ amqp }, socket) => amqp.accept(socket, { plain: false })),
@@ -226,6 +229,21 @@ async function openListeners(
     mqtts: await add(mqtts, "IOT_HUB_MQTTS_PORT", ports.mqtts ?? orAny(MQTTS_PORT)),
     amqp: await listeners.open(tcp, { ...plain, variable: "IOT_HUB_AMQP_PORT" }),
   };
+}
+
+function webSocketProtocols({ amqp, mqtt }: Fronts): readonly WebSocketProtocol[] {
+  return [
+    {
+      subprotocol: "mqtt",
+      paths: ["/$iothub/websocket"],
+      accept: (stream, socket) => mqtt.accept(stream, { certificates: peerCertificates(socket) }),
+    },
+    {
+      subprotocol: "AMQPWSB10",
+      paths: ["/$iothub/websocket", "/$servicebus/websocket"],
+      accept: (stream) => amqp.accept(stream, { plain: false }),
+    },
+  ];
 }
 
 function addressesOf(hub: Hub, credentials: ServerCredentials, ports: Ports): EmulatorAddresses {

@@ -25,7 +25,10 @@ test.each([
   ["another hub", { username: "elsewhere.azure-devices.net/d/?api-version=2021-04-12" }],
   ["another device's name", { username: "localhost/e/?api-version=2021-04-12", clientId: "e" }],
   ["a client id that is not the device's", { clientId: "e" }],
-  ["a wrong token", { password: Buffer.from("SharedAccessSignature sr=localhost%2Fdevices%2Fd&sig=AAAA&se=9999999999") }],
+  [
+    "a wrong token",
+    { password: Buffer.from("SharedAccessSignature sr=localhost%2Fdevices%2Fd&sig=AAAA&se=9999999999") },
+  ],
   ["an empty password", { password: Buffer.alloc(0) }],
 ])("%s is not authorized", async (_what, change) => {
   await using bed = await startTestBed({ devices: ["d", "e"] });

@@ -2,7 +2,7 @@
 import type { OpenConnection } from "../hub/connections.ts";
 import { NEW_SESSION } from "../hub/device-sessions.ts";
 import type { DeviceSession } from "../hub/device-sessions.ts";
-import { CLOCK_SKEW_MS, unauthorized } from "../hub/authentication.ts";
+import { CLOCK_SKEW_MS, messageAuthentication, unauthorized } from "../hub/authentication.ts";
 import type { Principal } from "../hub/authentication.ts";
 import type { Hub } from "../hub/hub.ts";
 import { identityKey } from "../hub/identity.ts";
@@ -50,8 +50,7 @@ export class DeviceConversation implements Conversation {
     const { deviceId, moduleId } = identity;
     this.#options = options;
     this.clientId = identityKey(identity);
-    const own = moduleId === undefined ? "device" : "module";
-    this.#authentication = { scope: principal.kind === "policy" ? "hub" : own, type: "sas" };
+    this.#authentication = messageAuthentication(principal);
     this.#answers = new Answers(wire, limits.maxInbound);
     this.#parseTopic = createTopicParser(deviceId, moduleId);
     this.#subscriptions = new Map(Object.entries((session ?? NEW_SESSION).subscriptions) as [Subscription, 0 | 1][]);
@@ -85,7 +84,8 @@ export class DeviceConversation implements Conversation {
 
   tick(now: number): void {
     const { principal, wire } = this.#options;
-    if (principal.expiresAt + CLOCK_SKEW_MS <= now) wire.close(unauthorized("The shared access signature has expired."));
+    if (principal.expiresAt + CLOCK_SKEW_MS <= now)
+      wire.close(unauthorized("The shared access signature has expired."));
   }
 
   closed(orderly: boolean): void {

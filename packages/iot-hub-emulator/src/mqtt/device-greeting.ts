@@ -36,6 +36,8 @@ function userNameOf(hub: Hub, { username = "", clientId }: ConnectPacket): UserN
   return userName;
 }
 
-function authenticate(hub: Hub, { password }: ConnectPacket, _wire: Wire, _userName: UserName): Principal {
-  return hub.authenticate(password?.toString("utf8") ?? "");
+// [MQTT-3.1.2-22] lets a client come without a password: it then shows a certificate.
+function authenticate(hub: Hub, { password }: ConnectPacket, wire: Wire, { deviceId, moduleId }: UserName): Principal {
+  if (password !== undefined && password.length > 0) return hub.authenticate(password.toString("utf8"));
+  return hub.authenticateCertificate(wire.certificates, deviceId, moduleId);
 }

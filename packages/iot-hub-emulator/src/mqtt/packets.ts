@@ -116,7 +116,14 @@ function requireFromClient(packet: Packet): ClientPacket {
       requireId(packet);
       requireSome(packet.unsubscriptions);
       return packet;
-    default:
+    case "auth":
+    case "connack":
+    case "pingresp":
+    case "pubcomp":
+    case "pubrec":
+    case "pubrel":
+    case "suback":
+    case "unsuback":
       throw new MqttError(`A client does not send ${packet.cmd.toUpperCase()}.`);
   }
 }

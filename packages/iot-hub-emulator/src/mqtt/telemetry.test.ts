@@ -66,7 +66,9 @@ test("messages of both qualities of service keep their order, and acknowledgemen
     event(TOPIC, i % 3 === 0 ? { qos: 0, payload: String(i) } : { messageId: i, payload: String(i) }),
   );
   peer.send(...packets);
-  for (let i = 0; i < count; i++) if (i % 3 !== 0) expect(await peer.expect("puback")).toMatchObject({ messageId: i });
+  for (const { messageId } of packets.filter(({ qos }) => qos === 1)) {
+    expect(await peer.expect("puback")).toMatchObject({ messageId });
+  }
   await peer.ping();
   const bodies = (await bed.events("d")).map((one) => decoded(one)["body"]);
   expect(bodies).toEqual(packets.map(({ payload }) => payload));
@@ -116,7 +118,7 @@ test("the largest message that a hub takes comes through", async () => {
   await using bed = await startTestBed({ devices: ["d"] });
   const peer = await bed.connect("d");
   peer.send(event(TOPIC, { payload: Buffer.alloc(262_144) }));
-  await peer.expect("puback");
+  expect(await peer.expect("puback")).toMatchObject({ messageId: 1 });
 });
 
 async function eventsOf(bed: Awaited<ReturnType<typeof startTestBed>>): Promise<Record<string, unknown>[]> {

@@ -43,9 +43,15 @@ export interface TestBed extends AsyncDisposable {
   events(deviceId: string): Promise<readonly StoredEvent[]>;
 }
 
-export async function startTestBed({ limits, clock, devices = [], hub: hubOptions }: TestBedOptions = {}): Promise<TestBed> {
+export async function startTestBed({
+  limits,
+  clock,
+  devices = [],
+  hub: hubOptions,
+}: TestBedOptions = {}): Promise<TestBed> {
   const hub = await Hub.open({ encodeEvent: encodeStoredMessage, ...hubOptions });
-  for (const deviceId of devices) if (hub.registry.find(deviceId) === undefined) await hub.registry.create(deviceId, {});
+  for (const deviceId of devices)
+    if (hub.registry.find(deviceId) === undefined) await hub.registry.create(deviceId, {});
   const faults: HubError[] = [];
   const endings: ClosedConnection[] = [];
   const front = createMqttFront(hub, {
