@@ -88,8 +88,8 @@ export class Hub {
   readonly connections: Connections;
   readonly query: Query;
   readonly certificateAuthorities: CertificateAuthorities;
-  /** The built-in stream. */
   readonly sessions: DeviceSessions;
+  /** The built-in stream. */
   readonly events: EventStream;
   /** The built-in stream and those of custom endpoints. */
   readonly streams: Streams;
@@ -147,7 +147,6 @@ export class Hub {
     this.streams = parts.streams;
     this.consumerGroups = parts.consumerGroups;
     this.sessions = new DeviceSessions(parts.journal, this.registry);
-    this.events = parts.events;
     this.#parts = parts;
     this.clock.onJump(() => this.streams.sweep());
     const sequence = new Sequence(parts.journal);
