@@ -2,7 +2,7 @@
 import { HubError } from "./errors.ts";
 import { requireObject } from "./identity-fields.ts";
 import { MAX_PROPERTIES_BYTES, MAX_TAGS_BYTES, requireSize, requireValidValues } from "./twin-limits.ts";
-import { isObject, mergeSection, mergeValues, replaceSection } from "./twin.ts";
+import { isObject, mergeDesired, mergeReported, mergeValues, replaceDesired } from "./twin.ts";
 import type { JsonObject, JsonValue, StoredTwin, TwinSection } from "./twin.ts";
 
 /** What a service sends: either part may be missing. A `null` part means an empty one. */
@@ -34,7 +34,7 @@ export function patchTwin(twin: StoredTwin, { tags, desired }: TwinChange, at: s
     ...twin,
     version: twin.version + 1,
     tags: tags === null ? {} : mergeValues(twin.tags, tags ?? {}),
-    desired: isEmptyPatch(desired) ? twin.desired : patchSection(twin.desired, desired, at),
+    desired: isEmptyPatch(desired) ? twin.desired : patchDesired(twin.desired, desired, at),
   });
 }
 
@@ -44,13 +44,13 @@ export function replaceTwin(twin: StoredTwin, { tags, desired }: TwinChange, at:
     ...twin,
     version: twin.version + 1,
     tags: mergeValues({}, tags ?? {}),
-    desired: replaceSection(twin.desired, desired ?? {}, at),
+    desired: replaceDesired(twin.desired, desired ?? {}, at),
   });
 }
 
 /** Merges what a device reports. */
 export function reportTwin(twin: StoredTwin, patch: JsonObject, at: string): StoredTwin {
-  return checked({ ...twin, version: twin.version + 1, reported: mergeSection(twin.reported, patch, at) });
+  return checked({ ...twin, version: twin.version + 1, reported: mergeReported(twin.reported, patch, at) });
 }
 
 /** The patch of a section as it is announced: with the version it made and the metadata of what it touched. */
@@ -58,8 +58,8 @@ export function announcedPatch(patch: JsonObject, section: TwinSection): JsonObj
   return { ...patch, $metadata: metadataOf(patch, section.metadata), $version: section.version };
 }
 
-function patchSection(section: TwinSection, patch: JsonObject | null, at: string): TwinSection {
-  return patch === null ? replaceSection(section, {}, at) : mergeSection(section, patch, at);
+function patchDesired(section: TwinSection, patch: JsonObject | null, at: string): TwinSection {
+  return patch === null ? replaceDesired(section, {}, at) : mergeDesired(section, patch, at);
 }
 
 function isEmptyPatch(patch: JsonObject | null | undefined): patch is undefined {

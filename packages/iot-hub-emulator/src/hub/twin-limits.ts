@@ -32,6 +32,8 @@ function requireValidValue(value: JsonValue, section: string, depth: number): vo
   if (typeof value === "string" && Buffer.byteLength(value) > MAX_STRING_BYTES) {
     throw invalid(section, `has a string longer than ${MAX_STRING_BYTES} bytes`);
   }
+  // JSON text may name numbers that no double holds; they would come back as null.
+  if (typeof value === "number" && !Number.isFinite(value)) throw invalid(section, "has a number that is too large");
   if (typeof value === "number" && Number.isInteger(value) && Math.abs(value) > MAX_INTEGER) {
     throw invalid(section, "has an integer beyond 2^52");
   }

@@ -47,15 +47,18 @@ export function mergeValues(target: JsonObject, patch: JsonObject): JsonObject {
   return Object.fromEntries(merged);
 }
 
-/** Applies a patch to a section and dates what it touched. */
-export function mergeSection(section: TwinSection, patch: JsonObject, at: string): TwinSection {
-  const version = section.version + 1;
-  const values = mergeValues(section.values, patch);
-  return { version, values, metadata: mergeMetadata(section.metadata, values, patch, { at, version }) };
+/** Applies a patch to the desired properties and dates what it touched. */
+export function mergeDesired(section: TwinSection, patch: JsonObject, at: string): TwinSection {
+  return mergeSection(section, patch, { at, version: section.version + 1 });
 }
 
-/** Puts new values in place of a section's. */
-export function replaceSection(section: TwinSection, values: JsonObject, at: string): TwinSection {
+/** Applies a patch to the reported properties; they are dated, but their metadata names no versions. */
+export function mergeReported(section: TwinSection, patch: JsonObject, at: string): TwinSection {
+  return mergeSection(section, patch, { at });
+}
+
+/** Puts new values in place of the desired properties. */
+export function replaceDesired(section: TwinSection, values: JsonObject, at: string): TwinSection {
   const version = section.version + 1;
   const kept = mergeValues({}, values);
   return { version, values: kept, metadata: mergeMetadata({}, kept, kept, { at, version }) };
@@ -106,15 +109,26 @@ function formatSection({ values, metadata, version }: TwinSection): JsonObject {
   return { ...values, $metadata: metadata, $version: version };
 }
 
+/** What metadata says of a change. */
+interface Stamp {
+  readonly at: string;
+  readonly version?: number;
+}
+
+function mergeSection(section: TwinSection, patch: JsonObject, stamp: Stamp): TwinSection {
+  const values = mergeValues(section.values, patch);
+  return { version: section.version + 1, values, metadata: mergeMetadata(section.metadata, values, patch, stamp) };
+}
+
 function mergeMetadata(
   current: JsonValue | undefined,
   values: JsonObject,
   patch: JsonObject,
-  stamp: { readonly at: string; readonly version: number },
+  stamp: Stamp,
 ): JsonObject {
   const metadata = new Map(isObject(current) ? Object.entries(current) : []);
   metadata.set("$lastUpdated", stamp.at);
-  metadata.set("$lastUpdatedVersion", stamp.version);
+  if (stamp.version !== undefined) metadata.set("$lastUpdatedVersion", stamp.version);
   for (const [key, changed] of Object.entries(patch)) {
     const value = Object.hasOwn(values, key) ? values[key] : undefined;
     if (value === undefined) metadata.delete(key);
