@@ -56,3 +56,16 @@ test("help names every setting", () => {
   for (const { flag, variable } of Object.values(SETTINGS))
     expect(helpText()).toMatch(new RegExp(`--${flag}.*${variable}`));
 });
+
+test("a tier is read with its units", () => {
+  expect(readConfig(["--tier", "s2", "--units=3"], {})).toMatchObject({ tier: "S2", units: 3 });
+  expect(readConfig([], { IOT_HUB_TIER: "F1" })).toMatchObject({ tier: "F1", units: 1 });
+});
+
+test.each([
+  [{ IOT_HUB_TIER: "S9" }, /--tier \(IOT_HUB_TIER\) must be one of F1, /],
+  [{ IOT_HUB_TIER: "F1", IOT_HUB_UNITS: "2" }, /--units \(IOT_HUB_UNITS\) must be from 1 to 1 in F1/],
+  [{ IOT_HUB_UNITS: "2" }, /--units \(IOT_HUB_UNITS\) needs --tier/],
+])("%j is refused", (env, message) => {
+  expect(() => readConfig([], env)).toThrow(message);
+});

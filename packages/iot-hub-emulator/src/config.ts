@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { delimiter } from "node:path";
 import { parseArgs } from "node:util";
 import type { EmulatorOptions } from "./emulator.ts";
+import { EDITIONS, isTier } from "./hub/tiers.ts";
 
 export interface Setting {
   readonly flag: string;
@@ -15,7 +16,7 @@ export interface Setting {
 
 /** From this table come parsing, help and the README. */
 export const SETTINGS: Readonly<
-  Record<"host" | "https" | "amqps" | "mqtts" | "amqp" | "data" | "deviceCa", Setting>
+  Record<"host" | "https" | "amqps" | "mqtts" | "amqp" | "data" | "deviceCa" | "tier" | "units", Setting>
 > = {
   host: {
     flag: "host",
@@ -61,6 +62,18 @@ export const SETTINGS: Readonly<
     meaning: "CA certificate (PEM) whose devices are let in, may be repeated; `development` is the hub's own CA",
     repeatable: true,
   },
+  tier: {
+    flag: "tier",
+    variable: "IOT_HUB_TIER",
+    value: "TIER",
+    meaning: `quota, throttles and features of a tier: ${Object.keys(EDITIONS).join(", ")} (default: no limits)`,
+  },
+  units: {
+    flag: "units",
+    variable: "IOT_HUB_UNITS",
+    value: "NUMBER",
+    meaning: "units of the tier (default 1)",
+  },
 };
 
 /** A setting that cannot be used; the message names the flag and the variable. */
@@ -89,6 +102,7 @@ export function readConfig(
     ...(hostName === undefined ? {} : addressOf(hostName)),
     ...(folder === undefined ? {} : { folder }),
     ...(deviceCertificateAuthorities.length === 0 ? {} : { deviceCertificateAuthorities }),
+    ...limitsOf(read(SETTINGS.tier), read(SETTINGS.units)),
     ports: { ...port("https"), ...port("amqps"), ...port("mqtts"), ...port("amqp") },
   };
 }
@@ -135,6 +149,30 @@ function authorityOf(text: string): string {
 function addressOf(text: string): { readonly hostName: string; readonly host: string } {
   if (text === "0.0.0.0" || text === "::") return { hostName: "localhost", host: text };
   return { hostName: text, host: text === "localhost" ? "127.0.0.1" : text };
+}
+
+function limitsOf(
+  tierText: string | undefined,
+  unitsText: string | undefined,
+): Pick<EmulatorOptions, "tier" | "units"> {
+  const { tier: tierSetting, units: unitsSetting } = SETTINGS;
+  if (tierText === undefined) {
+    if (unitsText === undefined) return {};
+    throw new ConfigError(`--${unitsSetting.flag} (${unitsSetting.variable}) needs --${tierSetting.flag}.`);
+  }
+  const tier = tierText.toUpperCase();
+  if (!isTier(tier)) {
+    const known = Object.keys(EDITIONS).join(", ");
+    throw new ConfigError(`--${tierSetting.flag} (${tierSetting.variable}) must be one of ${known}.`);
+  }
+  const units = /^\d{1,3}$/.test(unitsText ?? "1") ? Number(unitsText ?? "1") : 0;
+  const { maxUnits } = EDITIONS[tier];
+  if (units < 1 || units > maxUnits) {
+    throw new ConfigError(
+      `--${unitsSetting.flag} (${unitsSetting.variable}) must be from 1 to ${maxUnits} in ${tier}.`,
+    );
+  }
+  return { tier, units };
 }
 
 function portOf(text: string, { flag, variable }: Setting): number {

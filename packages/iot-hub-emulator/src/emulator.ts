@@ -15,6 +15,7 @@ import { acceptWebSockets } from "./http/websocket.ts";
 import type { WebSocketProtocol } from "./http/websocket.ts";
 import type { HubError } from "./hub/errors.ts";
 import { Hub } from "./hub/hub.ts";
+import type { Tier } from "./hub/tiers.ts";
 import { Listeners } from "./listening.ts";
 import { createMqttFront } from "./mqtt/server.ts";
 import type { MqttFront } from "./mqtt/server.ts";
@@ -56,7 +57,12 @@ export interface EmulatorOptions {
   readonly deviceCertificateAuthorities?: readonly string[];
   /** Consumer groups to have besides `$Default`; with a folder they are kept. */
   readonly consumerGroups?: readonly string[];
+  /** The clock below the hub's own, unix milliseconds; default the machine's. */
   readonly now?: () => number;
+  /** Quotas, throttles and missing features as in an edition of the service; none when absent. */
+  readonly tier?: Tier;
+  /** How many units of the tier; default 1. */
+  readonly units?: number;
   /** Told of every request that failed by the hub's own fault. */
   readonly reportFault?: (error: HubError) => void;
 }

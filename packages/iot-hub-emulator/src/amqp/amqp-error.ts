@@ -62,6 +62,7 @@ const CONDITIONS: Readonly<Record<HubErrorName, string>> = {
   TooManyModulesOnDevice: "amqp:resource-limit-exceeded",
   UnsupportedMediaType: "com.microsoft:argument-error",
   ThrottlingException: "com.microsoft:device-container-throttled",
+  ThrottleBacklogLimitExceeded: "com.microsoft:device-container-throttled",
   ServerError: "amqp:internal-error",
   NotImplemented: "amqp:not-implemented",
   GenericBadGateway: "amqp:internal-error",

@@ -8,6 +8,7 @@ import { messageAuthentication } from "../hub/authentication.ts";
 import { peerCertificates } from "../tls/peer-certificates.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
 import type { Router } from "./router.ts";
+import { spend } from "./spending.ts";
 
 /** Called for every failure that is the hub's own. */
 export type ReportFault = (error: HubError) => void;
@@ -45,6 +46,7 @@ async function answer(hub: Hub, router: Router, incoming: IncomingMessage): Prom
   if (strike?.kind === "delay") await strike.over;
   const sender = authorize(hub, route, incoming, path, params);
   const body = await readBody(incoming, route.maxBody ?? 0);
+  await spend(hub, route, body);
   const { headers, rawHeaders } = incoming;
   const request = { hub, params, query, headers, rawHeaders, body, ...(sender === undefined ? {} : { sender }) };
   const response = await route.handle(request);

@@ -50,6 +50,7 @@ const HUB_ERROR_CODES = {
   TooManyModulesOnDevice: 413003,
   UnsupportedMediaType: 415000,
   ThrottlingException: 429001,
+  ThrottleBacklogLimitExceeded: 429002,
   ServerError: 500001,
   NotImplemented: 501000,
   GenericBadGateway: 502000,

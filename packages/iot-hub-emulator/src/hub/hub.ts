@@ -1,5 +1,6 @@
 /** The Local Hub's model: one object that every front speaks to. It knows no sockets and no wire formats. */
 import type { X509Certificate } from "node:crypto";
+import { messageSize } from "iot-hub-protocol";
 import type { DeviceMessage, KeyEncoding } from "iot-hub-protocol";
 import { CLOCK_SKEW_MS, authenticate, holdsCredential, namesId, unauthorized } from "./authentication.ts";
 import type { DevicePrincipal, Principal } from "./authentication.ts";
@@ -20,6 +21,7 @@ import type { DeviceIdentity, IdentityRef, LiveState } from "./identity.ts";
 import { openHubFolder } from "./folder.ts";
 import { createMemoryJournal } from "./journal.ts";
 import type { Journal } from "./journal.ts";
+import { Limits } from "./limits.ts";
 import { Methods } from "./methods.ts";
 import { openStreams } from "./open-streams.ts";
 import { Policies } from "./policies.ts";
@@ -32,6 +34,7 @@ import { ServiceQueue } from "./service-queue.ts";
 import type { Streams } from "./streams.ts";
 import { authMethod, requireAcceptable } from "./telemetry.ts";
 import type { EncodeEvent, MessageAuthentication } from "./telemetry.ts";
+import type { Tier } from "./tiers.ts";
 import { Twins } from "./twins.ts";
 
 export interface HubOptions {
@@ -56,6 +59,10 @@ export interface HubOptions {
   readonly consumerGroups?: readonly string[];
   /** The clock below the hub's own, unix milliseconds; default the machine's. */
   readonly now?: () => number;
+  /** Quotas, throttles and missing features of an edition; none when absent. */
+  readonly tier?: Tier;
+  /** How many units of the tier; default 1. */
+  readonly units?: number;
 }
 
 const FILE_NOTIFICATION_TYPE = "application/vnd.microsoft.iothub.filenotification.json";
@@ -74,6 +81,7 @@ interface HubParts {
   readonly consumerGroups: ConsumerGroups;
   readonly encodeEvent: EncodeEvent;
   readonly clock: HubClock;
+  readonly limits: Limits;
 }
 
 export class Hub {
@@ -107,6 +115,8 @@ export class Hub {
   readonly now: () => number;
   /** Trouble that tests asked for. */
   readonly faults: Faults;
+  /** What the tier allows. */
+  readonly limits: Limits;
   readonly #parts: HubParts;
 
   private constructor(parts: HubParts) {
@@ -116,6 +126,7 @@ export class Hub {
     this.policies = parts.policies;
     this.clock = parts.clock;
     this.now = parts.clock.now;
+    this.limits = parts.limits;
     this.faults = new Faults({
       clock: parts.clock,
       forgetIdentity: (deviceId, moduleId) => {
@@ -127,7 +138,7 @@ export class Hub {
       ...presence.show(ref),
       cloudToDeviceMessageCount: ref.moduleId === undefined ? this.deviceQueues.count(ref.deviceId) : 0,
     });
-    this.registry = new Registry(parts.devices, this.now, live);
+    this.registry = new Registry(parts.devices, this.now, live, parts.limits.maxDevices);
     this.twins = new Twins(parts.devices, this.now, live);
     this.connections = new Connections({
       presence,
@@ -174,9 +185,12 @@ export class Hub {
     consumerGroups = [],
     deviceCertificateAuthorities = [],
     now: base = Date.now,
+    tier,
+    units,
   }: HubOptions): Promise<Hub> {
     const clock = new HubClock(base);
     const { now } = clock;
+    const limits = new Limits({ clock, ...(tier && { tier }), ...(units !== undefined && { units }) });
     const given = deviceCertificateAuthorities.flatMap(parseAuthorities);
     const kept =
       folder === undefined
@@ -210,6 +224,7 @@ export class Hub {
         consumerGroups: await ConsumerGroups.open(journal, consumerGroups),
         encodeEvent,
         clock,
+        limits,
       });
     } catch (error) {
       await release();
@@ -299,6 +314,7 @@ export class Hub {
     authentication: MessageAuthentication,
   ): Promise<void> {
     requireAcceptable(messages);
+    if (this.limits.tier !== undefined) await this.limits.spend("telemetry", { messages: this.#blocks(messages) });
     const strike = this.faults.strike("telemetry", identity);
     if (strike !== undefined && (await this.#isLost(strike))) return;
     const { deviceId, moduleId, generationId } = identity;
@@ -332,6 +348,10 @@ export class Hub {
     if (!holdsCredential(signer, principal)) {
       throw unauthorized("The key or certificate that signed in is no longer that of the device.");
     }
+  }
+
+  #blocks(messages: readonly DeviceMessage[]): number {
+    return messages.reduce((sum, message) => sum + this.limits.blocks(messageSize(message)), 0);
   }
 
   async #isLost(strike: Strike): Promise<boolean> {

@@ -32,9 +32,11 @@ export class Registry {
   readonly #devices: Devices;
   readonly #now: () => number;
   readonly #live: ReadLiveState;
+  readonly #maxIdentities: number;
   readonly #listeners = new Set<(change: RegistryChange) => void>();
 
-  constructor(devices: Devices, now: () => number, live: ReadLiveState) {
+  constructor(devices: Devices, now: () => number, live: ReadLiveState, maxIdentities: number = MAX_IDENTITIES) {
+    this.#maxIdentities = maxIdentities;
     this.#devices = devices;
     this.#now = now;
     this.#live = live;
@@ -142,7 +144,7 @@ export class Registry {
         throw new HubError("TooManyModulesOnDevice", `A device has at most ${MAX_MODULES} modules.`);
       }
     }
-    if (this.#devices.size + this.#devices.moduleCount >= MAX_IDENTITIES) {
+    if (this.#devices.size + this.#devices.moduleCount >= this.#maxIdentities) {
       throw new HubError("TooManyDevices", "The hub holds no more devices and modules.");
     }
   }
