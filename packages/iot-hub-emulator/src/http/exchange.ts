@@ -24,8 +24,11 @@ export interface HubRequest {
 export interface HubResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. Without it the answer has no body. */
+  /** Sent as JSON. Without it and `body` the answer has no body. */
   readonly json?: unknown;
+  /** Sent as it is, with its content type. */
+  readonly body?: Uint8Array;
+  readonly contentType?: string;
 }
 
 /** Who may use a route: anyone, a policy with a permission, or the device or module named by the parameters `deviceId` and `moduleId`. */

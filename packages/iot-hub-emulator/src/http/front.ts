@@ -7,14 +7,17 @@ import { createServer } from "node:https";
 import type { Server } from "node:https";
 import type { Hub } from "../hub/hub.ts";
 import { ABOUT_ROUTES } from "./about.ts";
+import { DEVICE_BOUND_ROUTES } from "./device-bound.ts";
 import { DEVICE_EVENT_ROUTES } from "./device-events.ts";
 import type { Route } from "./exchange.ts";
 import { handle } from "./handle.ts";
 import type { ReportFault } from "./handle.ts";
 import { IDENTITY_ROUTES } from "./identities.ts";
+import { METHOD_ROUTES } from "./methods.ts";
 import { NOT_IMPLEMENTED_ROUTES } from "./not-implemented.ts";
 import { QUERY_ROUTES } from "./queries.ts";
 import { createRouter } from "./router.ts";
+import { SERVICE_BOUND_ROUTES } from "./service-bound.ts";
 import { TWIN_ROUTES } from "./twins.ts";
 import { tlsServerOptions } from "../tls/server-options.ts";
 
@@ -33,6 +36,9 @@ const ROUTES: readonly Route[] = [
   ...TWIN_ROUTES,
   ...QUERY_ROUTES,
   ...DEVICE_EVENT_ROUTES,
+  ...DEVICE_BOUND_ROUTES,
+  ...SERVICE_BOUND_ROUTES,
+  ...METHOD_ROUTES,
   ...NOT_IMPLEMENTED_ROUTES,
 ];
 

@@ -101,11 +101,12 @@ async function readBody(incoming: IncomingMessage, limit: number): Promise<Buffe
 }
 
 function send(response: HubResponse, incoming: IncomingMessage, outgoing: ServerResponse): void {
-  const body = response.json === undefined ? undefined : Buffer.from(JSON.stringify(response.json));
+  const { json, contentType = "application/json; charset=utf-8" } = response;
+  const body = json === undefined ? response.body : Buffer.from(JSON.stringify(json));
   outgoing.writeHead(response.status, {
     "x-ms-request-id": randomUUID(),
     ...response.headers,
-    ...(body === undefined ? {} : { "Content-Type": "application/json; charset=utf-8" }),
+    ...(body === undefined ? {} : { "Content-Type": contentType }),
     ...(response.status === 204 ? {} : { "Content-Length": String(body?.length ?? 0) }),
     // What is left of a body that nobody will read is not worth waiting for.
     ...(incoming.complete ? {} : { Connection: "close" }),

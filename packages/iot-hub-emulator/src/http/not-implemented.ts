@@ -10,19 +10,6 @@ export const NOT_IMPLEMENTED: readonly {
   readonly path: string;
   readonly what: string;
 }[] = [
-  { methods: ["POST"], path: "/twins/:deviceId/methods", what: "Direct methods" },
-  { methods: ["POST"], path: "/twins/:deviceId/modules/:moduleId/methods", what: "Direct methods" },
-  { methods: ["DELETE"], path: "/devices/:deviceId/commands", what: "Cloud-to-device messages" },
-  { methods: ["GET"], path: "/devices/:deviceId/messages/devicebound", what: "Cloud-to-device messages" },
-  { methods: ["DELETE"], path: "/devices/:deviceId/messages/devicebound/:lock", what: "Cloud-to-device messages" },
-  {
-    methods: ["POST"],
-    path: "/devices/:deviceId/messages/devicebound/:lock/abandon",
-    what: "Cloud-to-device messages",
-  },
-  { methods: ["GET"], path: "/messages/servicebound/feedback", what: "Feedback" },
-  { methods: ["DELETE"], path: "/messages/servicebound/feedback/:lock", what: "Feedback" },
-  { methods: ["POST"], path: "/messages/servicebound/feedback/:lock/abandon", what: "Feedback" },
   { methods: ["POST"], path: "/devices/:deviceId/files", what: "File upload" },
   { methods: ["POST"], path: "/devices/:deviceId/files/notifications", what: "File upload" },
   { methods: ["GET"], path: "/jobs", what: "Jobs" },

@@ -120,7 +120,8 @@ export class LockQueue<T> {
 
   /** Empties the queue without telling. */
   clear(): readonly QueueItem<T>[] {
-    const items = [...this.#ready.splice(0), ...[...this.#locks.values()].map(({ item }) => item)];
+    const locked = [...this.#locks.values()].map(({ item }) => item);
+    const items = [...this.#ready.splice(0), ...locked].toSorted((a, b) => a.sequenceNumber - b.sequenceNumber);
     this.#locks.clear();
     this.#alarm?.cancel();
     this.#alarm = undefined;

@@ -3,7 +3,7 @@ import { Agent, request } from "node:https";
 import type { IncomingHttpHeaders } from "node:http";
 import { Client as DeviceClient } from "azure-iot-device";
 import { Http } from "azure-iot-device-http";
-import { Registry, SharedAccessSignature } from "azure-iothub";
+import { Client as ServiceClient, Registry, SharedAccessSignature } from "azure-iothub";
 import { createEmulator } from "../emulator.ts";
 import type { Emulator, EmulatorAddresses, EmulatorOptions } from "../emulator.ts";
 import type { StoredEvent } from "../hub/event-stream.ts";
@@ -26,8 +26,10 @@ export interface LocalHub extends AsyncDisposable {
   readonly addresses: EmulatorAddresses;
   /** The vendor's registry client, signed in by a policy. */
   registry(policyName?: string): Registry;
-  /** The vendor's device client over HTTPS. */
-  device(deviceId: string): DeviceClient;
+  /** The vendor's service client; its REST calls reach the hub. */
+  service(policyName?: string): ServiceClient;
+  /** The vendor's device client over HTTPS, which looks for messages every so many seconds while it listens. */
+  device(deviceId: string, pollSeconds?: number): DeviceClient;
   /** A policy's token for this hub, made by the vendor's code. */
   token(policyName?: string, resource?: string): string;
   /** A request by hand. */
@@ -56,16 +58,16 @@ export async function startLocalHub(options: EmulatorOptions = {}): Promise<Loca
     token,
     registry(policyName = "iothubowner") {
       const registry = Registry.fromConnectionString(emulator.connectionString(policyName));
-      const { _restApiClient } = registry as unknown as { readonly _restApiClient: { setOptions(o: unknown): void } };
-      _restApiClient.setOptions({ http: { agent } });
-      return registry;
+      return redirected(registry, agent);
     },
-    device(deviceId) {
+    service: (policyName = "iothubowner") =>
+      redirected(ServiceClient.fromConnectionString(emulator.connectionString(policyName)), agent),
+    device(deviceId, pollSeconds = 1) {
       const { authentication } = emulator.hub.registry.get(deviceId);
       const text = `HostName=${addresses.hostName};DeviceId=${deviceId};SharedAccessKey=${authentication.symmetricKey.primaryKey}`;
       const client = DeviceClient.fromConnectionString(text, Http);
       // Its promise never settles; it takes effect at once.
-      void client.setOptions({ http: { agent } } as never);
+      void client.setOptions({ http: { agent, receivePolicy: { interval: pollSeconds } } } as never);
       return client;
     },
     send: (raw) => send(raw, addresses),
@@ -78,6 +80,12 @@ export async function startLocalHub(options: EmulatorOptions = {}): Promise<Loca
       await emulator.stop();
     },
   };
+}
+
+function redirected<T>(client: T, agent: Agent): T {
+  const { _restApiClient } = client as { readonly _restApiClient: { setOptions(options: unknown): void } };
+  _restApiClient.setOptions({ http: { agent } });
+  return client;
 }
 
 function send(raw: RawRequest, { httpsPort, ca }: EmulatorAddresses): Promise<Answer> {
