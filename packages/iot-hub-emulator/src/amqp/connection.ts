@@ -20,6 +20,7 @@ import { type ConnectionState, Deadlines } from "./deadlines.ts";
 import { bodyStart, FrameInput } from "./frame-input.ts";
 import { Handshake } from "./handshake.ts";
 import type { AmqpLimits } from "./limits.ts";
+import { DeviceLinks } from "./device-links.ts";
 import { FRAME_AMQP, Output } from "./output.ts";
 import { ResponseLinks } from "./request-response.ts";
 import { Turns } from "./turns.ts";
@@ -53,8 +54,9 @@ export class Connection {
     this.context = {
       ...front,
       certificates,
-      credentials: new Credentials(front.hub, limits.maxTokens),
+      credentials: new Credentials(front.hub, limits.maxTokens, certificates),
       responses: new ResponseLinks(),
+      deviceLinks: new DeviceLinks(front.hub),
       pending: (bytes) => this.#pending(bytes),
     };
     this.#handshake = new Handshake(this.context, this.output);
@@ -85,7 +87,8 @@ export class Connection {
   tick(clock: number, now: number): void {
     const { credentials } = this.context;
     credentials.expire(now);
-    if (this.#state === "open" && credentials.size > 0) this.#deadlines.restart(clock);
+    const known = credentials.size > 0 || this.context.certificates.length > 0;
+    if (this.#state === "open" && known) this.#deadlines.restart(clock);
     switch (this.#deadlines.due(clock, this.#state, !this.#socket.isPaused())) {
       case "nothing":
         return;

@@ -17,7 +17,6 @@ export interface FrontContext {
   readonly clock: () => number;
   /** Where clients of the Event Hubs-compatible endpoint are sent. */
   readonly eventHubAddress: () => { readonly host: string; readonly port: number };
-  readonly deviceLinks: DeviceLinks;
   readonly eventReaders: EventReaders;
   /** Told of what went wrong by the hub's own fault. */
   readonly reportFault: (error: HubError) => void;
@@ -30,6 +29,7 @@ export interface ConnectionContext extends FrontContext {
   readonly certificates: readonly X509Certificate[];
   readonly credentials: Credentials;
   readonly responses: ResponseLinks;
+  readonly deviceLinks: DeviceLinks;
   /** Counts bytes that wait for the hub: positive when they come, negative when they are settled. */
   readonly pending: (bytes: number) => void;
 }

@@ -2,6 +2,7 @@
  * The tokens of one connection. A link is opened by the token that covers it most closely and lives as long as that token;
  * putting a new token for the same resource renews it.
  */
+import type { X509Certificate } from "node:crypto";
 import type { Hub } from "../hub/hub.ts";
 import { CLOCK_SKEW_MS, type Principal } from "../hub/authentication.ts";
 import { HubError } from "../hub/errors.ts";
@@ -23,11 +24,14 @@ export interface Grant {
 export class Credentials {
   readonly #hub: Hub;
   readonly #limit: number;
+  readonly #certificates: readonly X509Certificate[];
   readonly #grants = new Map<string, Grant>();
 
-  constructor(hub: Hub, limit: number) {
+  /** `certificates` are those of the connection: they vouch for the device that no token is for. */
+  constructor(hub: Hub, limit: number, certificates: readonly X509Certificate[] = []) {
     this.#hub = hub;
     this.#limit = limit;
+    this.#certificates = certificates;
   }
 
   get size(): number {
@@ -52,8 +56,26 @@ export class Credentials {
     this.#grants.set(key, { principal, expiresAt, dependents: new Set() });
   }
 
-  /** The grant that lets this connection act as a device. Throws what `Hub.requireDevice` throws. */
+  /**
+   * The grant that lets this connection act as a device or module: a token's, else the connection's certificate, which is
+   * looked at only now because only now the device is named. Throws what `Hub.requireDevice` throws.
+   */
   forDevice(deviceId: string, moduleId?: string): { readonly grant: Grant; readonly identity: DeviceIdentity } {
+    try {
+      return this.#byToken(deviceId, moduleId);
+    } catch (refusal) {
+      if (this.#certificates.length === 0) throw refusal;
+      const known = this.#grants.size > 0;
+      try {
+        this.add(this.#hub.authenticateCertificate(this.#certificates, deviceId, moduleId));
+      } catch (error) {
+        throw known ? refusal : error;
+      }
+      return this.#byToken(deviceId, moduleId);
+    }
+  }
+
+  #byToken(deviceId: string, moduleId?: string): { readonly grant: Grant; readonly identity: DeviceIdentity } {
     const path = `devices/${deviceId}`;
     const encoded = `devices/${encodeURIComponent(deviceId)}`;
     const modules = moduleId === undefined ? [] : [`${path}/modules/${moduleId}`];
@@ -69,6 +91,16 @@ export class Credentials {
     const keys = segments.map((_, i) => `sb:${segments.slice(0, segments.length - i).join("/")}`);
     return this.#first([...keys, "sb:", "messages/events", ""], (grant) => {
       this.#hub.requirePermission(grant.principal, "ServiceConnect", "/messages/events");
+      return grant;
+    });
+  }
+
+  /** The grant that lets this connection use a service endpoint, e.g. `/messages/devicebound`. Throws `IotHubUnauthorizedAccess`. */
+  forService(path: string): Grant {
+    const segments = path.split("/").slice(1);
+    const keys = segments.map((_, i) => segments.slice(0, segments.length - i).join("/"));
+    return this.#first([...keys, ""], (grant) => {
+      this.#hub.requirePermission(grant.principal, "ServiceConnect", path);
       return grant;
     });
   }

@@ -8,7 +8,7 @@ import { AmqpError } from "./amqp-error.ts";
 import type { ConnectionContext } from "./context.ts";
 import { bodyStart } from "./frame-input.ts";
 import { FRAME_AMQP, FRAME_SASL, type Output } from "./output.ts";
-import { authenticateSasl, MECHANISMS } from "./sasl.ts";
+import { authenticateSasl, mechanisms } from "./sasl.ts";
 
 const HEADER_AMQP = Buffer.from([0x41, 0x4d, 0x51, 0x50, 0, 1, 0, 0]);
 const HEADER_SASL = Buffer.from([0x41, 0x4d, 0x51, 0x50, 3, 1, 0, 0]);
@@ -44,6 +44,10 @@ export class Handshake {
     return this.#step === "open";
   }
 
+  get #hasCertificate(): boolean {
+    return this.#context.certificates.length > 0;
+  }
+
   /** Takes a protocol header or a frame. */
   receive(bytes: Buffer, start: number, end: number): HandshakeResult {
     if (this.#step === "sasl") return this.#sasl(bytes, start, end);
@@ -62,7 +66,7 @@ export class Handshake {
   #header(header: Buffer): HandshakeResult {
     if (header.equals(HEADER_SASL) && this.#step === "header") {
       this.#output.raw(HEADER_SASL);
-      this.#output.frame(0, (writer) => writeSaslMechanisms(writer, MECHANISMS), FRAME_SASL);
+      this.#output.frame(0, (writer) => writeSaslMechanisms(writer, mechanisms(this.#hasCertificate)), FRAME_SASL);
       this.#step = "sasl";
       return CONTINUE;
     }
@@ -75,7 +79,8 @@ export class Handshake {
   #sasl(bytes: Buffer, start: number, end: number): HandshakeResult {
     const body = bodyStart(bytes, start, end, FRAME_SASL);
     try {
-      const { principal } = authenticateSasl(this.#context.hub, decodeSaslInit(bytes, body, end));
+      const init = decodeSaslInit(bytes, body, end);
+      const { principal } = authenticateSasl(this.#context.hub, init, this.#hasCertificate);
       if (principal !== undefined) this.#context.credentials.add(principal);
     } catch (error) {
       if (!(error instanceof HubError || error instanceof AmqpDecodeError)) throw error;

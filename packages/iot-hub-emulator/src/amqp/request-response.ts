@@ -8,12 +8,11 @@ import { Writer } from "../amqp-codec/writer.ts";
 import { AmqpError } from "./amqp-error.ts";
 import type { Delivery } from "./delivery.ts";
 import type { IncomingNode, OutgoingNode } from "./link.ts";
+import { Outbox } from "./outbox.ts";
 import type { OutgoingLink } from "./outgoing-link.ts";
 
 const REQUEST_CREDIT = 100;
 const MAX_REQUEST_BYTES = 64 * 1024;
-/** Answers that wait for credit; a client that leaves more unread has gone astray. */
-const MAX_WAITING = 200;
 
 export type NodeName = "cbs" | "management";
 
@@ -52,7 +51,7 @@ export class ResponseNode implements OutgoingNode {
   readonly #name: NodeName;
   readonly #links: ResponseLinks;
   readonly #target: string | undefined;
-  readonly #waiting: Buffer[] = [];
+  readonly #outbox = new Outbox();
   #link: OutgoingLink | undefined;
 
   constructor(name: NodeName, links: ResponseLinks, target: string | undefined) {
@@ -71,27 +70,16 @@ export class ResponseNode implements OutgoingNode {
   }
 
   respond(payload: Buffer): void {
-    if (this.#waiting.length >= MAX_WAITING) {
-      const text = "The answers on this link are not read.";
-      this.#link?.detach(new AmqpError("link", "amqp:resource-limit-exceeded", text).condition);
-      return;
-    }
-    this.#waiting.push(payload);
-    this.#link?.wake();
+    if (this.#link !== undefined) this.#outbox.push(this.#link, payload);
   }
 
   pump(link: OutgoingLink): boolean {
-    while (link.sendable) {
-      const payload = this.#waiting.shift();
-      if (payload === undefined) return false;
-      link.send(payload);
-    }
-    return false;
+    return this.#outbox.pump(link);
   }
 
   closed(): void {
     this.#links.remove(this.#name, this);
-    this.#waiting.length = 0;
+    this.#outbox.clear();
   }
 }
 

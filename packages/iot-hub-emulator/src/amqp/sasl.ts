@@ -1,20 +1,26 @@
 /**
- * The SASL layer: ANONYMOUS and MSSBCBS leave authentication to $cbs, PLAIN carries one token for the whole connection.
- * Clients may also leave SASL out.
+ * The SASL layer: ANONYMOUS and MSSBCBS leave authentication to $cbs, PLAIN carries one token for the whole connection,
+ * EXTERNAL points to the certificate shown in TLS. Clients may also leave SASL out.
  */
 import type { Hub } from "../hub/hub.ts";
 import { HubError } from "../hub/errors.ts";
 import type { Principal } from "../hub/authentication.ts";
 import type { SaslInit } from "../amqp-codec/performatives.ts";
 
-export const MECHANISMS = ["ANONYMOUS", "PLAIN", "MSSBCBS"] as const;
+/** What is offered to a client that has shown a certificate, or has not. */
+export function mechanisms(hasCertificate: boolean): readonly string[] {
+  return [...(hasCertificate ? ["EXTERNAL"] : []), "ANONYMOUS", "PLAIN", "MSSBCBS"];
+}
 
 /** What a client may do after SASL: everything it brings tokens for, or what its password gave it. */
 export type SaslResult = { readonly principal?: Principal };
 
 /** Judges a sasl-init. Throws `IotHubUnauthorizedAccess`. */
-export function authenticateSasl(hub: Hub, { mechanism, response }: SaslInit): SaslResult {
+export function authenticateSasl(hub: Hub, { mechanism, response }: SaslInit, hasCertificate: boolean): SaslResult {
   switch (mechanism.toUpperCase()) {
+    case "EXTERNAL":
+      if (!hasCertificate) throw refused("EXTERNAL needs a client certificate.");
+      return {};
     case "ANONYMOUS":
     case "MSSBCBS":
       return {};

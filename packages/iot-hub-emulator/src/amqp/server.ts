@@ -5,7 +5,6 @@ import type { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
 import { Connection } from "./connection.ts";
 import type { FrontContext } from "./context.ts";
-import { DeviceLinks } from "./device-links.ts";
 import { EventReaders } from "./event-readers.ts";
 import { type AmqpLimits, DEFAULT_LIMITS } from "./limits.ts";
 
@@ -49,7 +48,6 @@ export function createAmqpFront(hub: Hub, options: AmqpFrontOptions): AmqpFront 
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     eventHubAddress: options.eventHubAddress,
     reportFault: options.reportFault ?? (() => {}),
-    deviceLinks: new DeviceLinks(),
     eventReaders: new EventReaders(),
     connectionClosed: (connection) => {
       connections.delete(connection);
@@ -58,7 +56,6 @@ export function createAmqpFront(hub: Hub, options: AmqpFrontOptions): AmqpFront 
   };
   const { eventReaders } = context;
   const unsubscribe = [
-    hub.registry.onChange((change) => context.deviceLinks.follow(change)),
     hub.streams.onRemoved((stream) =>
       eventReaders.end((place) => place.stream === stream, `The event hub ${stream.name} is gone.`),
     ),

@@ -3,12 +3,12 @@ import { BATCH_MESSAGE_FORMAT, type DeviceMessage, MAX_MESSAGE_BYTES } from "iot
 import { decodeBatch, decodeDeviceMessage } from "../amqp-codec/device-message.ts";
 import { messageAuthentication } from "../hub/authentication.ts";
 import { HubError } from "../hub/errors.ts";
-import { identityKey } from "../hub/identity.ts";
 import type { DeviceIdentity } from "../hub/identity.ts";
 import type { MessageAuthentication } from "../hub/telemetry.ts";
 import type { ConnectionContext } from "./context.ts";
 import type { Grant } from "./credentials.ts";
 import type { Delivery } from "./delivery.ts";
+import type { DeviceLinkPlace } from "./device-links.ts";
 import type { IncomingLink } from "./incoming-link.ts";
 import type { IncomingNode } from "./link.ts";
 
@@ -40,7 +40,7 @@ class TelemetryNode implements IncomingNode {
   readonly #grant: Grant;
   readonly #identity: DeviceIdentity;
   readonly #authentication: MessageAuthentication;
-  #link: IncomingLink | undefined;
+  #place: DeviceLinkPlace | undefined;
 
   constructor(context: ConnectionContext, grant: Grant, identity: DeviceIdentity) {
     this.credit = context.limits.telemetryCredit;
@@ -51,9 +51,8 @@ class TelemetryNode implements IncomingNode {
   }
 
   opened(link: IncomingLink): void {
-    this.#link = link;
-    this.#grant.dependents.add(link);
-    this.#context.deviceLinks.add(identityKey(this.#identity), link);
+    const entry = { kind: "telemetry", link, node: this, grant: this.#grant } as const;
+    this.#place = this.#context.deviceLinks.join(this.#identity, entry);
   }
 
   deliver(delivery: Delivery): void {
@@ -66,6 +65,7 @@ class TelemetryNode implements IncomingNode {
     const messages = decode(delivery.payload);
     const bytes = delivery.payload.length + DELIVERY_OVERHEAD;
     const { hub, pending } = this.#context;
+    this.#place?.active();
     pending(bytes);
     hub.acceptTelemetry(this.#identity, messages, this.#authentication).then(
       () => {
@@ -80,8 +80,6 @@ class TelemetryNode implements IncomingNode {
   }
 
   closed(): void {
-    if (this.#link === undefined) return;
-    this.#grant.dependents.delete(this.#link);
-    this.#context.deviceLinks.remove(identityKey(this.#identity), this.#link);
+    this.#place?.leave();
   }
 }
