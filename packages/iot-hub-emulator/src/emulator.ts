@@ -212,7 +212,7 @@ async function openListeners(
   acceptWebSockets(https, () => fronts.then(webSocketProtocols));
   const amqps = createTlsServer(
     tlsServerOptions(credentials),
-    handTo(({ amqp }, socket) => amqp.accept(socket, { plain: false })),
+    handTo(({ amqp }, socket) => amqp.accept(socket, { plain: false, certificates: peerCertificates(socket) })),
   );
   const mqtts = createTlsServer(
     tlsServerOptions(credentials),

@@ -2,6 +2,9 @@
 import { errorCondition } from "./amqp-error.ts";
 import type { Session } from "./session.ts";
 
+/** What a delivery costs while it waits, besides its bytes. */
+export const DELIVERY_OVERHEAD = 256;
+
 export class Delivery {
   readonly payload: Buffer;
   readonly messageFormat: number;

@@ -4,12 +4,17 @@ import { HubError } from "../hub/errors.ts";
 import { AmqpError } from "./amqp-error.ts";
 import { openTokenRequests, openTokenResponses } from "./cbs.ts";
 import type { ConnectionContext } from "./context.ts";
+import { openDeviceBound } from "./device-bound-link.ts";
 import { openManagementRequests, openManagementResponses } from "./event-management.ts";
 import { type EventHubAddress, parseEventHubAddress, refuseSending } from "./event-hub-address.ts";
 import { openEventReceiver } from "./event-receiver.ts";
 import type { IncomingNode, LinkRequest, OutgoingNode } from "./link.ts";
+import { openMethodRequests, openMethodResponses } from "./method-links.ts";
 import { openRedirect } from "./redirect.ts";
+import { openServiceQueue } from "./service-queue-link.ts";
+import { openServiceSender } from "./service-sender-link.ts";
 import { openTelemetry } from "./telemetry-link.ts";
+import { openTwinRequests, openTwinResponses } from "./twin-links.ts";
 
 /** Addresses of the hub's host and of its Event Hubs-compatible endpoints: one listener serves both. */
 type Address = HubAddress | EventHubAddress;
@@ -29,13 +34,18 @@ const LINK_KINDS: { readonly [K in Kind]: LinkKind<K> } = {
     incoming: openTokenRequests,
     outgoing: (context, _, { attach }) => openTokenResponses(context, attach.target?.address),
   },
-  telemetry: { incoming: (context, { deviceId, moduleId }) => openTelemetry(context, deviceId, moduleId) },
-  deviceBound: { outgoing: notImplemented("Receiving cloud-to-device messages") },
-  twin: { incoming: notImplemented("Twin requests"), outgoing: notImplemented("Twin responses") },
-  methods: { incoming: notImplemented("Method responses"), outgoing: notImplemented("Method requests") },
-  serviceDeviceBound: { incoming: notImplemented("Sending cloud-to-device messages") },
-  feedback: { outgoing: notImplemented("Feedback on cloud-to-device messages") },
-  fileNotifications: { outgoing: notImplemented("File upload notifications") },
+  telemetry: { incoming: openTelemetry, outgoing: (_, of) => refuseInputs(of) },
+  deviceBound: { outgoing: openDeviceBound },
+  twin: { incoming: openTwinRequests, outgoing: openTwinResponses },
+  methods: { incoming: openMethodResponses, outgoing: openMethodRequests },
+  serviceDeviceBound: { incoming: openServiceSender },
+  feedback: {
+    outgoing: (context) => openServiceQueue(context, "/messages/serviceBound/feedback", context.hub.feedback),
+  },
+  fileNotifications: {
+    outgoing: (context) =>
+      openServiceQueue(context, "/messages/serviceBound/filenotifications", context.hub.fileNotifications),
+  },
   events: { outgoing: (context, { rest }) => openRedirect(context, rest) },
   management: {
     incoming: (context, { entity }) => openManagementRequests(context, entity),
@@ -81,10 +91,9 @@ function parseAddress(text: string): Address | undefined {
   return parseHubAddress(text) ?? parseEventHubAddress(path);
 }
 
-function notImplemented(what: string): () => never {
-  return () => {
-    throw new HubError("NotImplemented", `${what} over AMQP is not implemented in this version of the Local Hub.`);
-  };
+function refuseInputs({ moduleId }: Of<"telemetry">): never {
+  if (moduleId === undefined) throw wrongRole("received from");
+  throw new HubError("NotImplemented", "The inputs of modules are not implemented in this Local Hub.");
 }
 
 function wrongRole(what: string): AmqpError {

@@ -22,6 +22,8 @@ export interface IncomingNode {
 export interface OutgoingNode {
   /** Capabilities that the peer asked for and gets. */
   readonly offeredCapabilities?: readonly string[];
+  /** Deliveries are sent settled only to a peer that asks for just that; by default, to all that permit it. */
+  readonly settledOnRequest?: boolean;
   /** Looking for something to send: a drain is not answered yet. */
   readonly busy?: boolean;
   opened?(link: OutgoingLink): void;

@@ -4,6 +4,7 @@
  */
 import type { Hub } from "../hub/hub.ts";
 import { HubError } from "../hub/errors.ts";
+import { identityKey } from "../hub/identity.ts";
 import type { Principal } from "../hub/authentication.ts";
 import type { SaslInit } from "../amqp-codec/performatives.ts";
 
@@ -57,7 +58,7 @@ function policyOf(principal: Principal): string | undefined {
 
 // A policy key may sign for one device; the user name then is the device's.
 function deviceOf(principal: Principal): string | undefined {
-  if (principal.kind === "device") return principal.deviceId;
+  if (principal.kind === "device") return identityKey(principal);
   return /^[^/]*\/devices\/([^/]+)/.exec(principal.resource)?.[1];
 }
 

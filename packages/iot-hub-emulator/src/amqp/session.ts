@@ -285,7 +285,7 @@ export class Session {
 
   #openOutgoing(attach: Attach, node: OutgoingLink["node"]): void {
     const { name, handle } = attach;
-    const settled = attach.sndSettleMode !== 0;
+    const settled = node.settledOnRequest === true ? attach.sndSettleMode === 1 : attach.sndSettleMode !== 0;
     const link = new OutgoingLink(this, { name, handle, node, settled });
     this.#add(link);
     this.sendFrame((writer) =>

@@ -3,14 +3,15 @@ import { BATCH_MESSAGE_FORMAT, type DeviceMessage, MAX_MESSAGE_BYTES } from "iot
 import { decodeBatch, decodeDeviceMessage } from "../amqp-codec/device-message.ts";
 import { messageAuthentication } from "../hub/authentication.ts";
 import { HubError } from "../hub/errors.ts";
-import type { DeviceIdentity } from "../hub/identity.ts";
+import type { DeviceIdentity, IdentityRef } from "../hub/identity.ts";
 import type { MessageAuthentication } from "../hub/telemetry.ts";
 import type { ConnectionContext } from "./context.ts";
 import type { Grant } from "./credentials.ts";
-import type { Delivery } from "./delivery.ts";
+import { DELIVERY_OVERHEAD, type Delivery } from "./delivery.ts";
 import type { DeviceLinkPlace } from "./device-links.ts";
+import { openDeviceSide } from "./device-side.ts";
 import type { IncomingLink } from "./incoming-link.ts";
-import type { IncomingNode } from "./link.ts";
+import type { IncomingNode, LinkRequest } from "./link.ts";
 
 /**
  * The hub counts body and properties, not their encoding: what is encoded may be somewhat larger than the limit, and is
@@ -18,17 +19,14 @@ import type { IncomingNode } from "./link.ts";
  */
 const ENCODING_ROOM = 64 * 1024;
 
-/** What a delivery costs while it waits, besides its bytes. */
-const DELIVERY_OVERHEAD = 256;
-
 const DECODERS: Readonly<Record<number, (payload: Buffer) => readonly DeviceMessage[]>> = {
   0: (payload) => [decodeDeviceMessage(payload)],
   [BATCH_MESSAGE_FORMAT]: decodeBatch,
 };
 
 /** Throws what `Hub.requireDevice` throws when no token of the connection covers the device. */
-export function openTelemetry(context: ConnectionContext, deviceId: string, moduleId?: string): IncomingNode {
-  const { grant, identity } = context.credentials.forDevice(deviceId, moduleId);
+export function openTelemetry(context: ConnectionContext, of: IdentityRef, request: LinkRequest): IncomingNode {
+  const { grant, identity } = openDeviceSide(context, request, of);
   return new TelemetryNode(context, grant, identity);
 }
 
