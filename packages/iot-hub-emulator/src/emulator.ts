@@ -247,7 +247,7 @@ function webSocketProtocols({ amqp, mqtt }: Fronts): readonly WebSocketProtocol[
     {
       subprotocol: "AMQPWSB10",
       paths: ["/$iothub/websocket", "/$servicebus/websocket"],
-      accept: (stream) => amqp.accept(stream, { plain: false }),
+      accept: (stream, socket) => amqp.accept(stream, { plain: false, certificates: peerCertificates(socket) }),
     },
   ];
 }
