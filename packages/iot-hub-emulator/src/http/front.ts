@@ -13,6 +13,7 @@ import type { Route } from "./exchange.ts";
 import { handle } from "./handle.ts";
 import type { ReportFault } from "./handle.ts";
 import { IDENTITY_ROUTES } from "./identities.ts";
+import { JOB_ROUTES } from "./jobs.ts";
 import { METHOD_ROUTES } from "./methods.ts";
 import { NOT_IMPLEMENTED_ROUTES } from "./not-implemented.ts";
 import { QUERY_ROUTES } from "./queries.ts";
@@ -35,6 +36,7 @@ const ROUTES: readonly Route[] = [
   ...IDENTITY_ROUTES,
   ...TWIN_ROUTES,
   ...QUERY_ROUTES,
+  ...JOB_ROUTES,
   ...DEVICE_EVENT_ROUTES,
   ...DEVICE_BOUND_ROUTES,
   ...SERVICE_BOUND_ROUTES,

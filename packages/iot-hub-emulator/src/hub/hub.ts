@@ -26,6 +26,8 @@ import { Methods } from "./methods.ts";
 import { openStreams } from "./open-streams.ts";
 import { Policies } from "./policies.ts";
 import type { Permission } from "./policies.ts";
+import { JobHistory } from "./jobs/job-history.ts";
+import { Jobs } from "./jobs/jobs.ts";
 import { Query } from "./query/query.ts";
 import { Presence } from "./presence.ts";
 import { Registry, notRegistered } from "./registry.ts";
@@ -95,6 +97,8 @@ export class Hub {
   readonly twins: Twins;
   readonly connections: Connections;
   readonly query: Query;
+  /** Scheduled twin updates and method calls. */
+  readonly jobs: Jobs;
   readonly certificateAuthorities: CertificateAuthorities;
   readonly sessions: DeviceSessions;
   /** The built-in stream. */
@@ -146,10 +150,11 @@ export class Hub {
       requireStanding: (principal, { deviceId, moduleId }) => this.requireDevice(principal, deviceId, moduleId),
     });
     this.registry.onChange((change) => this.connections.follow(change));
+    const history = new JobHistory(parts.journal);
     this.query = new Query({
       devices: parts.devices,
       twins: this.twins,
-      deviceJobs: () => [],
+      deviceJobs: (from) => history.from(from),
       configurationsOf: () => undefined,
     });
     this.registry.onChange((change) => this.query.follow(change));
@@ -171,6 +176,8 @@ export class Hub {
     const records = new Feedback({ ...queue, queue: this.feedback });
     this.deviceQueues = new DeviceQueues({ ...queue, registry: this.registry, feedback: records });
     this.methods = new Methods(this.registry, this.clock);
+    const { query, twins, methods } = this;
+    this.jobs = new Jobs({ journal: parts.journal, clock: this.clock, query, twins, methods, history });
   }
 
   static async open({
@@ -241,6 +248,7 @@ export class Hub {
   /** Resolves when everything accepted is written and the folder is let go. */
   async close(): Promise<void> {
     this.clock.close();
+    this.jobs.close();
     await this.#parts.release();
   }
 

@@ -3,7 +3,7 @@ import { Agent, request } from "node:https";
 import type { IncomingHttpHeaders } from "node:http";
 import { Client as DeviceClient } from "azure-iot-device";
 import { Http } from "azure-iot-device-http";
-import { Client as ServiceClient, Registry, SharedAccessSignature } from "azure-iothub";
+import { JobClient, Client as ServiceClient, Registry, SharedAccessSignature } from "azure-iothub";
 import { createEmulator } from "../emulator.ts";
 import type { Emulator, EmulatorAddresses, EmulatorOptions } from "../emulator.ts";
 import type { StoredEvent } from "../hub/event-stream.ts";
@@ -28,6 +28,8 @@ export interface LocalHub extends AsyncDisposable {
   registry(policyName?: string): Registry;
   /** The vendor's service client; its REST calls reach the hub. */
   service(policyName?: string): ServiceClient;
+  /** The vendor's client for scheduled jobs. */
+  jobs(policyName?: string): JobClient;
   /** The vendor's device client over HTTPS, which looks for messages every so many seconds while it listens. */
   device(deviceId: string, pollSeconds?: number): DeviceClient;
   /** A policy's token for this hub, made by the vendor's code. */
@@ -62,6 +64,8 @@ export async function startLocalHub(options: EmulatorOptions = {}): Promise<Loca
     },
     service: (policyName = "iothubowner") =>
       redirected(ServiceClient.fromConnectionString(emulator.connectionString(policyName)), agent),
+    jobs: (policyName = "service") =>
+      redirected(JobClient.fromConnectionString(emulator.connectionString(policyName)), agent),
     device(deviceId, pollSeconds = 1) {
       const { authentication } = emulator.hub.registry.get(deviceId);
       const text = `HostName=${addresses.hostName};DeviceId=${deviceId};SharedAccessKey=${authentication.symmetricKey.primaryKey}`;
