@@ -13,12 +13,14 @@ import type { AmqpFront } from "./amqp/server.ts";
 import { createHttpFront, createHttpsServer } from "./http/front.ts";
 import { acceptWebSockets } from "./http/websocket.ts";
 import type { WebSocketProtocol } from "./http/websocket.ts";
+import { provisioningRoutes } from "./http/provisioning.ts";
 import type { HubError } from "./hub/errors.ts";
 import { Hub } from "./hub/hub.ts";
 import type { Tier } from "./hub/tiers.ts";
 import { Listeners } from "./listening.ts";
 import { createMqttFront } from "./mqtt/server.ts";
 import type { MqttFront } from "./mqtt/server.ts";
+import { Provisioning } from "./provisioning/provisioning.ts";
 import { openServerCredentials } from "./tls/development-ca.ts";
 import type { ServerCredentials } from "./tls/development-ca.ts";
 import { peerCertificates } from "./tls/peer-certificates.ts";
@@ -82,6 +84,10 @@ export interface EmulatorAddresses {
   readonly eventHubConnectionString: string;
   /** For Event Hubs clients over plain TCP (`UseDevelopmentEmulator=true`). */
   readonly plainEventHubConnectionString: string;
+  /** What devices name when they register at the provisioning service, which answers at the same host. */
+  readonly idScope: string;
+  /** Of the policy `provisioningserviceowner`. */
+  readonly provisioningConnectionString: string;
   /** Primary key by policy name. */
   readonly policies: Readonly<Record<string, string>>;
 }
@@ -95,6 +101,8 @@ export interface Emulator {
   connectionString(policyName?: string): string;
   /** The model, once started. */
   readonly hub: Hub;
+  /** The provisioning service beside it, once started. */
+  readonly provisioning: Provisioning;
 }
 
 const AMQPS_PORT = 5671;
@@ -121,11 +129,15 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     get hub() {
       return need().hub;
     },
+    get provisioning() {
+      return need().provisioning;
+    },
   };
 }
 
 interface Running {
   readonly hub: Hub;
+  readonly provisioning: Provisioning;
   readonly addresses: EmulatorAddresses;
   readonly close: () => Promise<void>;
 }
@@ -166,6 +178,7 @@ async function openParts(options: EmulatorOptions, opened: Close[], close: Close
   const deviceCertificateAuthorities = authorities.map((text) => (text === "development" ? credentials.ca : text));
   const hub = await Hub.open({ ...options, deviceCertificateAuthorities, encodeEvent: encodeStoredMessage });
   opened.push(() => hub.close(), closeListeners);
+  const provisioning = await Provisioning.open(hub);
   const amqp = createAmqpFront(hub, {
     eventHubAddress: () => ({ host: hostName, port: ports.amqps }),
     ...(options.reportFault && { reportFault: options.reportFault }),
@@ -176,8 +189,9 @@ async function openParts(options: EmulatorOptions, opened: Close[], close: Close
     () => mqtt.close(),
   );
   opened.push(() => Promise.resolve(listeners.refuse()));
-  start({ http: createHttpFront(hub, options.reportFault), amqp, mqtt });
-  return { hub, addresses: addressesOf(hub, credentials, ports), close: async () => void (await close()) };
+  start({ http: createHttpFront(hub, options.reportFault, provisioningRoutes(provisioning)), amqp, mqtt });
+  const addresses = addressesOf(hub, provisioning, credentials, ports);
+  return { hub, provisioning, addresses, close: async () => void (await close()) };
 }
 
 // A hub in memory still needs a file that other processes can be told to trust.
@@ -252,7 +266,12 @@ function webSocketProtocols({ amqp, mqtt }: Fronts): readonly WebSocketProtocol[
   ];
 }
 
-function addressesOf(hub: Hub, credentials: ServerCredentials, ports: Ports): EmulatorAddresses {
+function addressesOf(
+  hub: Hub,
+  provisioning: Provisioning,
+  credentials: ServerCredentials,
+  ports: Ports,
+): EmulatorAddresses {
   const { hostName, eventHubName } = hub;
   const reader = {
     sharedAccessKeyName: "service",
@@ -274,6 +293,12 @@ function addressesOf(hub: Hub, credentials: ServerCredentials, ports: Ports): Em
       ...reader,
       endpoint: `${hostName}:${ports.amqp}`,
       developmentEmulator: true,
+    }),
+    idScope: provisioning.idScope,
+    provisioningConnectionString: formatHubConnectionString({
+      hostName,
+      sharedAccessKeyName: provisioning.policy.name,
+      sharedAccessKey: provisioning.policy.primaryKey,
     }),
     policies: Object.fromEntries([...hub.policies].map(({ name, primaryKey }) => [name, primaryKey])),
   };

@@ -19,6 +19,8 @@ export function readyText(addresses: EmulatorAddresses): string {
     ${addresses.eventHubConnectionString}
   The same over plain TCP:
     ${addresses.plainEventHubConnectionString}
+  Device provisioning: id scope ${addresses.idScope}, connection string
+    ${addresses.provisioningConnectionString}
 
   Ctrl-C stops it.
 `;

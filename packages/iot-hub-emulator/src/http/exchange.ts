@@ -1,4 +1,5 @@
 /** What handlers see of a request and say in answer: no sockets, no status lines. */
+import type { X509Certificate } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
@@ -15,6 +16,8 @@ export interface HubRequest {
   readonly headers: IncomingHttpHeaders;
   /** Name, value, name, value, as sent: property names keep their case. */
   readonly rawHeaders: readonly string[];
+  /** What the client showed of itself when it connected, leaf first. */
+  readonly peerCertificates: () => readonly X509Certificate[];
   /** Complete, within the route's limit. */
   readonly body: Buffer;
   /** On a route for devices: who sends, and how it signed in. */

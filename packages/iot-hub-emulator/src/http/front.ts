@@ -47,9 +47,13 @@ const ROUTES: readonly Route[] = [
 /** Application properties travel as headers, so there may be many. */
 const MAX_HEADER_BYTES = 32 * 1024;
 
-/** Answers the requests of an HTTPS server in the name of a hub. */
-export function createHttpFront(hub: Hub, reportFault: ReportFault = () => undefined): RequestListener {
-  const router = createRouter(ROUTES);
+/** Answers the requests of an HTTPS server in the name of a hub, and of what else shares its port by `furtherRoutes`. */
+export function createHttpFront(
+  hub: Hub,
+  reportFault: ReportFault = () => undefined,
+  furtherRoutes: readonly Route[] = [],
+): RequestListener {
+  const router = createRouter([...ROUTES, ...furtherRoutes]);
   return (incoming: IncomingMessage, outgoing: ServerResponse) => {
     // A peer that goes away while it sends ends its request and nothing else.
     void handle(hub, router, incoming, outgoing, reportFault).catch(() => outgoing.destroy());

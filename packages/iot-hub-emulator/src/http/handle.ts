@@ -48,8 +48,16 @@ async function answer(hub: Hub, router: Router, incoming: IncomingMessage): Prom
   const body = await readBody(incoming, route.maxBody ?? 0);
   await spend(hub, route, body);
   const { headers, rawHeaders } = incoming;
-  const request = { hub, params, query, headers, rawHeaders, body, ...(sender === undefined ? {} : { sender }) };
-  const response = await route.handle(request);
+  const response = await route.handle({
+    hub,
+    params,
+    query,
+    headers,
+    rawHeaders,
+    peerCertificates: () => peerCertificates(incoming.socket),
+    body,
+    ...(sender === undefined ? {} : { sender }),
+  });
   return strike?.kind === "acceptThenDrop" ? undefined : response;
 }
 

@@ -34,7 +34,9 @@ test("when the day's messages are spent a device is refused until midnight", asy
   const { hub: model } = hub.emulator;
   void model.limits.spend("telemetry", { messages: 7999 });
   const device = hub.device("d");
-  await expect(device.sendEvent(new Message("x".repeat(600)))).rejects.toMatchObject({ name: "IotHubQuotaExceededError" });
+  await expect(device.sendEvent(new Message("x".repeat(600)))).rejects.toMatchObject({
+    name: "IotHubQuotaExceededError",
+  });
   await device.sendEvent(new Message("x"));
   const refused = await hub.send({
     method: "POST",

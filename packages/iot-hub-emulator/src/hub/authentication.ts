@@ -53,7 +53,7 @@ export interface AuthenticationContext {
   readonly hostNames: ReadonlySet<string>;
   /** Whether there is an event stream of this name. */
   readonly hasEventHub: (name: string) => boolean;
-  readonly policies: Policies;
+  readonly policies: Pick<Policies, "get">;
   readonly findIdentity: (deviceId: string, moduleId?: string) => DeviceIdentity | undefined;
   readonly now: () => number;
 }

@@ -67,6 +67,12 @@ export interface HubOptions {
   readonly units?: number;
 }
 
+interface AuthenticateOptions {
+  readonly keyEncoding?: KeyEncoding;
+  /** Other policies than the hub's own; what goes by the hub's name beside it has some. */
+  readonly policies?: Pick<Policies, "get">;
+}
+
 const FILE_NOTIFICATION_TYPE = "application/vnd.microsoft.iothub.filenotification.json";
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"];
 
@@ -87,6 +93,8 @@ interface HubParts {
 }
 
 export class Hub {
+  /** Keeps what is the hub's, and of what lives beside it, under names of its own. */
+  readonly journal: Journal;
   readonly hostName: string;
   /** First label of the host name. */
   readonly name: string;
@@ -127,6 +135,7 @@ export class Hub {
     this.hostName = parts.hostName;
     this.name = labelOf(parts.hostName);
     this.eventHubName = parts.streams.builtIn.name;
+    this.journal = parts.journal;
     this.policies = parts.policies;
     this.clock = parts.clock;
     this.now = parts.clock.now;
@@ -256,8 +265,11 @@ export class Hub {
    * Verifies a SAS token's signature, expiry and resource; throws `IotHubUnauthorizedAccess`. `keyEncoding` is `text` for
    * the tokens of Event Hubs clients.
    */
-  authenticate(token: string, { keyEncoding = "base64" }: { readonly keyEncoding?: KeyEncoding } = {}): Principal {
-    const { hostName, hostNames, policies } = this.#parts;
+  authenticate(
+    token: string,
+    { keyEncoding = "base64", policies = this.policies }: AuthenticateOptions = {},
+  ): Principal {
+    const { hostName, hostNames } = this.#parts;
     const { now } = this;
     const hasEventHub = (name: string): boolean => this.streams.find(name) !== undefined;
     const findIdentity = (deviceId: string, moduleId?: string): DeviceIdentity | undefined =>
