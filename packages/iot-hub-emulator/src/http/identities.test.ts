@@ -50,6 +50,30 @@ test("a deleted identity is gone, and another generation when it comes again", a
   expect(second.generationId).not.toBe(first.generationId);
 });
 
+test("an Edge device has its runtime's modules and a scope that its children take", async () => {
+  await using hub = await startLocalHub();
+  const registry = hub.registry();
+  const { responseBody: edge } = await registry.create({ deviceId: "edge", capabilities: { iotEdge: true } });
+  const { deviceScope } = edge as unknown as { readonly deviceScope: string };
+  expect(deviceScope).toBe(`ms-azure-iot-edge://edge-${edge.generationId}`);
+  const { responseBody: modules } = await registry.getModulesOnDevice("edge");
+  expect(modules.map(({ moduleId }: { moduleId: string }) => moduleId)).toEqual(["$edgeAgent", "$edgeHub"]);
+  expect((await registry.getModuleTwin("edge", "$edgeAgent")).responseBody).toMatchObject({ version: 2 });
+  // Its own scope stays, whatever a client sends.
+  const { responseBody: kept } = await registry.update({ deviceId: "edge", deviceScope: "other" } as never);
+  expect(kept).toMatchObject({ deviceScope });
+  const { responseBody: leaf } = await registry.create({ deviceId: "leaf", deviceScope } as never);
+  expect(leaf).toMatchObject({ deviceScope, parentScopes: [deviceScope] });
+  const { responseBody: unmoved } = await registry.update({ deviceId: "leaf", status: "disabled" });
+  expect(unmoved).toMatchObject({ deviceScope, parentScopes: [deviceScope], status: "disabled" });
+  expect(unmoved.etag).not.toBe(leaf.etag);
+  const { responseBody: freed } = await registry.update({ deviceId: "leaf", deviceScope: "" } as never);
+  expect(freed).not.toHaveProperty("deviceScope");
+  expect(freed).not.toHaveProperty("parentScopes");
+  await registry.update({ deviceId: "leaf", capabilities: { iotEdge: true } });
+  expect((await registry.getModulesOnDevice("leaf")).responseBody).toHaveLength(2);
+});
+
 test("list and statistics count what is there", async () => {
   await using hub = await startLocalHub();
   const registry = hub.registry();
@@ -113,7 +137,7 @@ test("bulk operations reach modules, in the order of the document", async () => 
   await using hub = await startLocalHub();
   const { registry, twins } = hub.emulator.hub;
   const made = await sendBulk(hub, [
-    { id: "d", importMode: "create", capabilities: { iotEdge: true } },
+    { id: "d", importMode: "create" },
     { id: "d", moduleId: "m", importMode: "create", managedBy: "me", properties: { desired: { a: 1 } } },
     { id: "none", moduleId: "m", importMode: "create" },
     { id: "d", moduleId: "n", importMode: "update" },

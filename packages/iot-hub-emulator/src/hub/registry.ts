@@ -1,5 +1,6 @@
 /** The identity registry: who may connect. Changes take effect at once and resolve when they are written. */
 import type { DeviceRecord, Devices } from "./devices.ts";
+import { RUNTIME_MODULE_FIELDS, runtimeModules } from "./edge-device.ts";
 import { HubError } from "./errors.ts";
 import type { IdentityFields } from "./identity-fields.ts";
 import { changedIdentity, newIdentity } from "./identity-record.ts";
@@ -91,9 +92,7 @@ export class Registry {
     const ref = identityRef(name);
     this.#requireRoom(ref);
     const identity = newIdentity(ref, fields, this.#now());
-    const written = this.#devices.set({ identity, twin });
-    this.#announce({ kind: "created", identity });
-    await written;
+    await Promise.all([this.#set("created", { identity, twin }), ...this.#equip(identity)]);
     return identity;
   }
 
@@ -109,9 +108,7 @@ export class Registry {
     const { identity: current, twin } = requireRecord(this.#devices, ref);
     requireMatch(current.etag, ifMatch);
     const identity = changedIdentity(current, fields, this.#now());
-    const written = this.#devices.set({ identity, twin });
-    this.#announce({ kind: "updated", identity });
-    await written;
+    await Promise.all([this.#set("updated", { identity, twin }), ...this.#equip(identity)]);
     return identity;
   }
 
@@ -130,6 +127,22 @@ export class Registry {
   onChange(listener: (change: RegistryChange) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  #set(kind: "created" | "updated", record: DeviceRecord): Promise<void> {
+    const written = this.#devices.set(record);
+    this.#announce({ kind, identity: record.identity });
+    return written;
+  }
+
+  // An Edge device has the modules of its runtime from its beginning.
+  #equip(device: DeviceIdentity): readonly Promise<void>[] {
+    const missing = runtimeModules(device).filter((ref) => this.#devices.get(ref) === undefined);
+    const now = this.#now();
+    return missing.map((ref) => {
+      const identity = newIdentity(ref, RUNTIME_MODULE_FIELDS, now);
+      return this.#set("created", { identity, twin: newTwin(now) });
+    });
   }
 
   #requireRoom(ref: IdentityRef): void {

@@ -44,12 +44,6 @@ export class Twins {
     return this.#format(requireRecord(this.#devices, identityRef(name)));
   }
 
-  /** Twins of all devices, or of all modules, as services read them. */
-  *all(kind: "devices" | "modules"): Generator<TwinDocument> {
-    const records = kind === "devices" ? this.#devices.values() : this.#devices.allModules();
-    for (const record of records) yield this.#format(record);
-  }
-
   /** What a device or module reads of its own twin. Throws `DeviceNotFound` or `ModuleNotFound`. */
   own(deviceId: string, moduleId?: string): OwnTwin {
     const { twin } = requireRecord(this.#devices, moduleId === undefined ? { deviceId } : { deviceId, moduleId });
