@@ -69,3 +69,15 @@ test.each([
 ])("%j is refused", (env, message) => {
   expect(() => readConfig([], env)).toThrow(message);
 });
+
+test("a storage account is taken as it is written, and refused without showing its key", () => {
+  const env = { IOT_HUB_STORAGE: "UseDevelopmentStorage=true", IOT_HUB_STORAGE_CONTAINER: "files" };
+  expect(readConfig([], env)).toEqual({
+    storage: "UseDevelopmentStorage=true",
+    storageContainer: "files",
+    ports: {},
+  });
+  const wrong = ["--storage", "AccountName=a;AccountKey=s3cret!"];
+  expect(() => readConfig(wrong, {})).toThrow(/--storage.*base64/);
+  expect(() => readConfig(wrong, {})).not.toThrow(/s3cret/);
+});

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { delimiter } from "node:path";
 import { parseArgs } from "node:util";
+import { createBlobStorage } from "./storage/blob-storage.ts";
 import type { EmulatorOptions } from "./emulator.ts";
 import { EDITIONS, isTier } from "./hub/tiers.ts";
 
@@ -16,7 +17,20 @@ export interface Setting {
 
 /** From this table come parsing, help and the README. */
 export const SETTINGS: Readonly<
-  Record<"host" | "https" | "amqps" | "mqtts" | "amqp" | "data" | "deviceCa" | "tier" | "units", Setting>
+  Record<
+    | "host"
+    | "https"
+    | "amqps"
+    | "mqtts"
+    | "amqp"
+    | "data"
+    | "deviceCa"
+    | "tier"
+    | "units"
+    | "storage"
+    | "storageContainer",
+    Setting
+  >
 > = {
   host: {
     flag: "host",
@@ -74,6 +88,18 @@ export const SETTINGS: Readonly<
     value: "NUMBER",
     meaning: "units of the tier (default 1)",
   },
+  storage: {
+    flag: "storage",
+    variable: "IOT_HUB_STORAGE",
+    value: "STRING",
+    meaning: "connection string of the Azure Storage account, or of its emulator, that devices upload files to",
+  },
+  storageContainer: {
+    flag: "storage-container",
+    variable: "IOT_HUB_STORAGE_CONTAINER",
+    value: "NAME",
+    meaning: "container of that account (default device-files, made when it is missing)",
+  },
 };
 
 /** A setting that cannot be used; the message names the flag and the variable. */
@@ -102,6 +128,7 @@ export function readConfig(
     ...(hostName === undefined ? {} : addressOf(hostName)),
     ...(folder === undefined ? {} : { folder }),
     ...(deviceCertificateAuthorities.length === 0 ? {} : { deviceCertificateAuthorities }),
+    ...storageOf(read(SETTINGS.storage), read(SETTINGS.storageContainer)),
     ...limitsOf(read(SETTINGS.tier), read(SETTINGS.units)),
     ports: { ...port("https"), ...port("amqps"), ...port("mqtts"), ...port("amqp") },
   };
@@ -173,6 +200,21 @@ function limitsOf(
     );
   }
   return { tier, units };
+}
+
+function storageOf(
+  storage: string | undefined,
+  storageContainer: string | undefined,
+): Pick<EmulatorOptions, "storage" | "storageContainer"> {
+  if (storage === undefined) return {};
+  const container = storageContainer === undefined ? {} : { storageContainer };
+  try {
+    createBlobStorage({ connectionString: storage, ...(storageContainer && { container: storageContainer }) });
+  } catch (error) {
+    const { storage: setting, storageContainer: containerSetting } = SETTINGS;
+    throw new ConfigError(`--${setting.flag}, --${containerSetting.flag}: ${(error as Error).message}`);
+  }
+  return { storage, ...container };
 }
 
 function portOf(text: string, { flag, variable }: Setting): number {

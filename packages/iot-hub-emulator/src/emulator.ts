@@ -21,6 +21,7 @@ import { Listeners } from "./listening.ts";
 import { createMqttFront } from "./mqtt/server.ts";
 import type { MqttFront } from "./mqtt/server.ts";
 import { Provisioning } from "./provisioning/provisioning.ts";
+import { createBlobStorage } from "./storage/blob-storage.ts";
 import { openServerCredentials } from "./tls/development-ca.ts";
 import type { ServerCredentials } from "./tls/development-ca.ts";
 import { peerCertificates } from "./tls/peer-certificates.ts";
@@ -65,6 +66,12 @@ export interface EmulatorOptions {
   readonly tier?: Tier;
   /** How many units of the tier; default 1. */
   readonly units?: number;
+  /** Azure Storage connection string of the account that devices upload files to; none when absent. */
+  readonly storage?: string;
+  /** Container of that account; default `device-files`. Made when it is missing. */
+  readonly storageContainer?: string;
+  /** Whether services are told of uploaded files; default yes. */
+  readonly fileNotifications?: boolean;
   /** Told of every request that failed by the hub's own fault. */
   readonly reportFault?: (error: HubError) => void;
 }
@@ -176,7 +183,12 @@ async function openParts(options: EmulatorOptions, opened: Close[], close: Close
   const ports = await openListeners(options, credentials, fronts, listeners);
   const authorities = options.deviceCertificateAuthorities ?? [];
   const deviceCertificateAuthorities = authorities.map((text) => (text === "development" ? credentials.ca : text));
-  const hub = await Hub.open({ ...options, deviceCertificateAuthorities, encodeEvent: encodeStoredMessage });
+  const { storage: connectionString, storageContainer: container, ...rest } = options;
+  const storage =
+    connectionString === undefined
+      ? {}
+      : { storage: createBlobStorage({ connectionString, ca: credentials.ca, ...(container && { container }) }) };
+  const hub = await Hub.open({ ...rest, ...storage, deviceCertificateAuthorities, encodeEvent: encodeStoredMessage });
   opened.push(() => hub.close(), closeListeners);
   const provisioning = await Provisioning.open(hub);
   const amqp = createAmqpFront(hub, {

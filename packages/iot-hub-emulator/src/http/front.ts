@@ -10,6 +10,7 @@ import { ABOUT_ROUTES } from "./about.ts";
 import { DEVICE_BOUND_ROUTES } from "./device-bound.ts";
 import { DEVICE_EVENT_ROUTES } from "./device-events.ts";
 import type { Route } from "./exchange.ts";
+import { FILE_ROUTES } from "./files.ts";
 import { handle } from "./handle.ts";
 import type { ReportFault } from "./handle.ts";
 import { IDENTITY_ROUTES } from "./identities.ts";
@@ -41,6 +42,7 @@ const ROUTES: readonly Route[] = [
   ...DEVICE_BOUND_ROUTES,
   ...SERVICE_BOUND_ROUTES,
   ...METHOD_ROUTES,
+  ...FILE_ROUTES,
   ...NOT_IMPLEMENTED_ROUTES,
 ];
 

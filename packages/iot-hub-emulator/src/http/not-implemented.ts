@@ -10,8 +10,6 @@ export const NOT_IMPLEMENTED: readonly {
   readonly path: string;
   readonly what: string;
 }[] = [
-  { methods: ["POST"], path: "/devices/:deviceId/files", what: "File upload" },
-  { methods: ["POST"], path: "/devices/:deviceId/files/notifications", what: "File upload" },
   { methods: ["GET"], path: "/jobs", what: "Import and export jobs" },
   { methods: ["POST"], path: "/jobs/create", what: "Import and export jobs" },
   { methods: ["GET", "DELETE"], path: "/jobs/:jobId", what: "Import and export jobs" },

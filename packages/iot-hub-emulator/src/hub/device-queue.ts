@@ -6,6 +6,7 @@ import { HubError } from "./errors.ts";
 import { ACKS } from "./feedback.ts";
 import type { Feedback } from "./feedback.ts";
 import type { Journal } from "./journal.ts";
+import type { Limits } from "./limits.ts";
 import { LockQueue } from "./lock-queue.ts";
 import type { LockedItem, Outcome, QueueItem } from "./lock-queue.ts";
 import { messageOfRecord, messageRecord } from "./message-record.ts";
@@ -31,6 +32,7 @@ export interface DeviceQueueOptions {
   readonly clock: HubClock;
   readonly registry: Registry;
   readonly feedback: Feedback;
+  readonly limits: Limits;
   /** Deliveries after which a message is given up; default 10. */
   readonly maxDeliveryCount?: number;
 }
@@ -79,12 +81,14 @@ export class DeviceQueues {
 
   /**
    * Resolves when the message is written. Throws `DeviceNotFound`, `DeviceMaximumQueueDepthExceeded`, `MessageTooLarge`,
-   * `InvalidMessageExpiryTime` or `ArgumentInvalid`.
+   * `InvalidMessageExpiryTime`, `ArgumentInvalid`, or what `Limits.spend` throws.
    */
   async enqueue(deviceId: string, message: DeviceMessage): Promise<void> {
-    const { registry, clock, sequence, journal } = this.#options;
-    const { generationId } = registry.get(deviceId);
+    const { registry, clock, sequence, journal, limits } = this.#options;
+    registry.get(deviceId);
     requireSendable(message);
+    await limits.spend("commandSend", { messages: limits.blocks(messageSize(message)) });
+    const { generationId } = registry.get(deviceId);
     const enqueuedTime = clock.now();
     const expiresAt = expiryOf(message, enqueuedTime);
     if (this.count(deviceId) >= MAX_DEPTH) {

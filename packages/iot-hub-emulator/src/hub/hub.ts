@@ -18,6 +18,8 @@ import type { Strike } from "./faults.ts";
 import type { EventStream } from "./event-stream.ts";
 import { FEEDBACK_TYPE, Feedback } from "./feedback.ts";
 import type { DeviceIdentity, IdentityRef, LiveState } from "./identity.ts";
+import { FileUploads } from "./file-uploads.ts";
+import type { BlobStorage, FileUploadOptions } from "./file-uploads.ts";
 import { openHubFolder } from "./folder.ts";
 import { createMemoryJournal } from "./journal.ts";
 import type { Journal } from "./journal.ts";
@@ -59,6 +61,10 @@ export interface HubOptions {
   readonly deviceCertificateAuthorities?: readonly string[];
   /** Consumer groups to have besides `$Default`; with a folder they are kept. */
   readonly consumerGroups?: readonly string[];
+  /** Where devices upload files to; nowhere when absent. */
+  readonly storage?: BlobStorage;
+  /** Whether services are told of uploaded files; default yes. */
+  readonly fileNotifications?: boolean;
   /** The clock below the hub's own, unix milliseconds; default the machine's. */
   readonly now?: () => number;
   /** Quotas, throttles and missing features of an edition; none when absent. */
@@ -90,6 +96,7 @@ interface HubParts {
   readonly encodeEvent: EncodeEvent;
   readonly clock: HubClock;
   readonly limits: Limits;
+  readonly files: Pick<FileUploadOptions, "storage" | "isNotifying">;
 }
 
 export class Hub {
@@ -120,6 +127,7 @@ export class Hub {
   readonly feedback: ServiceQueue;
   /** Which files devices uploaded, for services. */
   readonly fileNotifications: ServiceQueue;
+  readonly fileUploads: FileUploads;
   readonly methods: Methods;
   /** All of the hub goes by it. */
   readonly clock: HubClock;
@@ -183,7 +191,18 @@ export class Hub {
       contentType: FILE_NOTIFICATION_TYPE,
     });
     const records = new Feedback({ ...queue, queue: this.feedback });
-    this.deviceQueues = new DeviceQueues({ ...queue, registry: this.registry, feedback: records });
+    this.deviceQueues = new DeviceQueues({
+      ...queue,
+      registry: this.registry,
+      feedback: records,
+      limits: parts.limits,
+    });
+    this.fileUploads = new FileUploads({
+      ...queue,
+      ...parts.files,
+      registry: this.registry,
+      notifications: this.fileNotifications,
+    });
     this.methods = new Methods(this.registry, this.clock);
     const { query, twins, methods } = this;
     this.jobs = new Jobs({ journal: parts.journal, clock: this.clock, query, twins, methods, history });
@@ -203,6 +222,8 @@ export class Hub {
     now: base = Date.now,
     tier,
     units,
+    storage,
+    fileNotifications: isNotifying = true,
   }: HubOptions): Promise<Hub> {
     const clock = new HubClock(base);
     const { now } = clock;
@@ -241,6 +262,7 @@ export class Hub {
         encodeEvent,
         clock,
         limits,
+        files: { ...(storage && { storage }), isNotifying },
       });
     } catch (error) {
       await release();
