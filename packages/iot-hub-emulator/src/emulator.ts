@@ -195,7 +195,10 @@ async function openParts(options: EmulatorOptions, opened: Close[], close: Close
     eventHubAddress: () => ({ host: hostName, port: ports.amqps }),
     ...(options.reportFault && { reportFault: options.reportFault }),
   });
-  const mqtt = createMqttFront(hub, options.reportFault === undefined ? {} : { reportFault: options.reportFault });
+  const mqtt = createMqttFront(hub, {
+    provisioning,
+    ...(options.reportFault && { reportFault: options.reportFault }),
+  });
   opened.push(
     () => amqp.close(),
     () => mqtt.close(),

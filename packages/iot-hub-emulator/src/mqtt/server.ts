@@ -3,17 +3,21 @@ import type { X509Certificate } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
+import type { Provisioning } from "../provisioning/provisioning.ts";
 import { Connection } from "./connection.ts";
 import type { ClosedConnection, FrontContext } from "./context.ts";
 import { createDeviceGreeting } from "./device-greeting.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import type { MqttLimits } from "./limits.ts";
+import { createProvisioningGreeting } from "./provisioning.ts";
 import { createDecoder, MqttError } from "./packets.ts";
 
 /** How often deadlines are looked at, milliseconds. */
 const TICK = 1_000;
 
 export interface MqttFrontOptions {
+  /** Whose devices may come to register, besides those of the hub. */
+  readonly provisioning?: Provisioning;
   readonly limits?: Partial<MqttLimits>;
   /** Told of what went wrong by the hub's own fault; the peer hears only that it did. */
   readonly reportFault?: (error: HubError) => void;
@@ -37,12 +41,16 @@ export function createMqttFront(hub: Hub, options: MqttFrontOptions = {}): MqttF
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const connections = new Set<Connection>();
   let whenEmpty: (() => void) | undefined;
+  const greetDevice = createDeviceGreeting(hub, limits);
+  const { provisioning } = options;
+  const greet =
+    provisioning === undefined ? greetDevice : createProvisioningGreeting(provisioning, limits, greetDevice);
   const context: FrontContext = {
     limits,
     clock: options.clock ?? (() => performance.now()),
     now: () => hub.now(),
     decode: createDecoder(),
-    greet: createDeviceGreeting(hub, limits),
+    greet,
     reportFault: options.reportFault ?? (() => undefined),
     reportClosed: options.reportClosed ?? (() => undefined),
     connectionClosed: (connection) => {

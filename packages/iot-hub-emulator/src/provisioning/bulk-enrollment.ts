@@ -1,6 +1,7 @@
 /** Many enrollments in one request; each succeeds or fails by itself. */
 import { requireObject } from "../hub/identity-fields.ts";
 import type { Enrollments } from "./enrollments.ts";
+import { requireRegistrationId } from "./ids.ts";
 import { ProvisioningError, asProvisioningError } from "./errors.ts";
 
 export interface BulkEnrollmentResult {
@@ -59,7 +60,7 @@ async function changeOne(
   let registrationId = "";
   try {
     const document = requireObject(item, "Each enrollment");
-    registrationId = String(document["registrationId"] ?? "");
+    registrationId = requireRegistrationId(document["registrationId"]);
     await change(enrollments, registrationId, document);
     return undefined;
   } catch (error) {

@@ -1,9 +1,11 @@
 /** The vendor's provisioning clients, pointed at a running emulator. Not part of the published package. */
 import { Agent } from "node:https";
 import { Http as HttpBase } from "azure-iot-http-base";
+import { MqttBase } from "azure-iot-mqtt-base";
 import { ProvisioningDeviceClient } from "azure-iot-provisioning-device";
 import type { RegistrationClient, RegistrationResult } from "azure-iot-provisioning-device/dist/interfaces.js";
 import { Http } from "azure-iot-provisioning-device-http";
+import { Mqtt } from "azure-iot-provisioning-device-mqtt";
 import { ProvisioningServiceClient } from "azure-iot-provisioning-service";
 import { SymmetricKeySecurityClient } from "azure-iot-security-symmetric-key";
 import { X509Security } from "azure-iot-security-x509";
@@ -52,7 +54,20 @@ export async function registerOverHttps(
   return await register(client, payload);
 }
 
-export async function register(client: RegistrationClient, payload?: object): Promise<RegistrationResult> {
+/** Registers over MQTT by the vendor's client. */
+export async function registerOverMqtt(
+  { addresses }: LocalHub,
+  security: SecurityClient,
+  { idScope = addresses.idScope, payload }: { readonly idScope?: string; readonly payload?: object } = {},
+): Promise<RegistrationResult> {
+  const base = new MqttBase();
+  base.setOptions({ ca: addresses.ca });
+  const host = `localhost:${addresses.mqttsPort}`;
+  const client = ProvisioningDeviceClient.create(host, idScope, new Mqtt(base as never), security as never);
+  return await register(client, payload);
+}
+
+async function register(client: RegistrationClient, payload?: object): Promise<RegistrationResult> {
   if (payload !== undefined) client.setProvisioningPayload(payload as never);
   return (await client.register()) as RegistrationResult;
 }
