@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { delimiter } from "node:path";
 import { parseArgs } from "node:util";
 import { createBlobStorage } from "./storage/blob-storage.ts";
-import type { EmulatorOptions } from "./emulator.ts";
+import type { EmulatorOptions } from "./emulator-options.ts";
 import { EDITIONS, isTier } from "./hub/tiers.ts";
 
 export interface Setting {

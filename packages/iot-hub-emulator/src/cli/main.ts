@@ -4,7 +4,8 @@
  */
 import { ConfigError, helpText, readConfig } from "../config.ts";
 import { createEmulator } from "../emulator.ts";
-import type { Emulator, EmulatorAddresses } from "../emulator.ts";
+import type { EmulatorAddresses } from "../addresses.ts";
+import type { Emulator } from "../emulator.ts";
 import type { HubError } from "../hub/errors.ts";
 import { FolderInUseError } from "../hub/folder-lock.ts";
 import { ListenError } from "../listening.ts";

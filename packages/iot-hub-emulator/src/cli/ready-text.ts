@@ -1,5 +1,5 @@
 /** What a person needs after the start, in a few lines. */
-import type { EmulatorAddresses } from "../emulator.ts";
+import type { EmulatorAddresses } from "../addresses.ts";
 
 export function readyText(addresses: EmulatorAddresses): string {
   const { hostName, httpsPort, amqpsPort, mqttsPort, amqpPort, caFile } = addresses;

@@ -6,9 +6,11 @@ import type { Hub } from "../hub/hub.ts";
 import type { DeviceIdentity } from "../hub/identity.ts";
 import type { Permission } from "../hub/policies.ts";
 import type { MessageAuthentication } from "../hub/telemetry.ts";
+import type { Site } from "./site.ts";
 
 export interface HubRequest {
   readonly hub: Hub;
+  readonly site: Site;
   /** Decoded path parameters by name. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;

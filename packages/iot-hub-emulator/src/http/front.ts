@@ -19,6 +19,7 @@ import { METHOD_ROUTES } from "./methods.ts";
 import { NOT_IMPLEMENTED_ROUTES } from "./not-implemented.ts";
 import { QUERY_ROUTES } from "./queries.ts";
 import { createRouter } from "./router.ts";
+import type { Site } from "./site.ts";
 import { SERVICE_BOUND_ROUTES } from "./service-bound.ts";
 import { TWIN_ROUTES } from "./twins.ts";
 import { tlsServerOptions } from "../tls/server-options.ts";
@@ -49,16 +50,22 @@ const ROUTES: readonly Route[] = [
 /** Application properties travel as headers, so there may be many. */
 const MAX_HEADER_BYTES = 32 * 1024;
 
-/** Answers the requests of an HTTPS server in the name of a hub, and of what else shares its port by `furtherRoutes`. */
+export interface HttpFrontOptions {
+  readonly site: Site;
+  /** Of what else shares the port. */
+  readonly furtherRoutes?: readonly Route[];
+  readonly reportFault?: ReportFault;
+}
+
+/** Answers the requests of an HTTPS server in the name of a hub, and of what else shares its port. */
 export function createHttpFront(
   hub: Hub,
-  reportFault: ReportFault = () => undefined,
-  furtherRoutes: readonly Route[] = [],
+  { site, furtherRoutes = [], reportFault = () => undefined }: HttpFrontOptions,
 ): RequestListener {
   const router = createRouter([...ROUTES, ...furtherRoutes]);
   return (incoming: IncomingMessage, outgoing: ServerResponse) => {
     // A peer that goes away while it sends ends its request and nothing else.
-    void handle(hub, router, incoming, outgoing, reportFault).catch(() => outgoing.destroy());
+    void handle({ hub, site, router, reportFault }, incoming, outgoing).catch(() => outgoing.destroy());
   };
 }
 

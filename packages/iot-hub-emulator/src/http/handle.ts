@@ -8,21 +8,29 @@ import { messageAuthentication } from "../hub/authentication.ts";
 import { peerCertificates } from "../tls/peer-certificates.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
 import type { Router } from "./router.ts";
+import type { Site } from "./site.ts";
 import { spend } from "./spending.ts";
 
 /** Called for every failure that is the hub's own. */
 export type ReportFault = (error: HubError) => void;
 
+/** What every request finds. */
+export interface HandleContext {
+  readonly hub: Hub;
+  readonly site: Site;
+  readonly router: Router;
+  readonly reportFault: ReportFault;
+}
+
 export async function handle(
-  hub: Hub,
-  router: Router,
+  context: HandleContext,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  reportFault: ReportFault,
 ): Promise<void> {
+  const { hub, reportFault } = context;
   let response: HubResponse | undefined;
   try {
-    response = await answer(hub, router, incoming);
+    response = await answer(context, incoming);
   } catch (cause) {
     const error = asHubError(cause);
     if (error.errorName === "ServerError") reportFault(error);
@@ -33,7 +41,10 @@ export async function handle(
 }
 
 // The sender is known before a byte of the body is kept. No answer stands for a connection to be cut.
-async function answer(hub: Hub, router: Router, incoming: IncomingMessage): Promise<HubResponse | undefined> {
+async function answer(
+  { hub, site, router }: HandleContext,
+  incoming: IncomingMessage,
+): Promise<HubResponse | undefined> {
   const [path = "/", search = ""] = splitTarget(incoming.url ?? "/");
   const { route, params } = router(incoming.method ?? "GET", path);
   const query = new URLSearchParams(search);
@@ -50,6 +61,7 @@ async function answer(hub: Hub, router: Router, incoming: IncomingMessage): Prom
   const { headers, rawHeaders } = incoming;
   const response = await route.handle({
     hub,
+    site,
     params,
     query,
     headers,

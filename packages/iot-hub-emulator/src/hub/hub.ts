@@ -22,7 +22,7 @@ import { FileUploads } from "./file-uploads.ts";
 import type { BlobStorage, FileUploadOptions } from "./file-uploads.ts";
 import { openHubFolder } from "./folder.ts";
 import { createMemoryJournal } from "./journal.ts";
-import type { Journal } from "./journal.ts";
+import type { Journal, JournalEntry } from "./journal.ts";
 import { Limits } from "./limits.ts";
 import { Methods } from "./methods.ts";
 import { openStreams } from "./open-streams.ts";
@@ -47,6 +47,8 @@ export interface HubOptions {
   /** Further names that tokens may be made for; loopback names always are. */
   readonly hostNames?: readonly string[];
   readonly encodeEvent: EncodeEvent;
+  /** Of an earlier hub whose place this one takes; a hub with a folder finds them there. */
+  readonly secrets?: readonly JournalEntry[];
   /** Where everything is kept; without it the hub lives in memory and forgets. */
   readonly folder?: string;
   /** 2 to 32; default 4. With a folder it is fixed when the folder is new. */
@@ -137,6 +139,8 @@ export class Hub {
   readonly faults: Faults;
   /** What the tier allows. */
   readonly limits: Limits;
+  /** When this hub was opened, by its clock. */
+  readonly openedAt: number;
   readonly #parts: HubParts;
 
   private constructor(parts: HubParts) {
@@ -147,6 +151,7 @@ export class Hub {
     this.policies = parts.policies;
     this.clock = parts.clock;
     this.now = parts.clock.now;
+    this.openedAt = this.now();
     this.limits = parts.limits;
     this.faults = new Faults({
       clock: parts.clock,
@@ -212,6 +217,7 @@ export class Hub {
     hostName = "localhost",
     hostNames = [],
     encodeEvent,
+    secrets = [],
     folder,
     partitionCount = 4,
     eventMemoryBytes = 64 * 1024 * 1024,
@@ -233,7 +239,7 @@ export class Hub {
       folder === undefined
         ? undefined
         : await openHubFolder(folder, { partitionCount, diskBytes: eventDiskBytes, now: now() });
-    const journal = kept?.journal ?? createMemoryJournal();
+    const journal = kept?.journal ?? createMemoryJournal(secrets);
     const streams = openStreams({
       folder: kept,
       builtInName: `iothub-ehub-${labelOf(hostName)}`,
@@ -274,6 +280,11 @@ export class Hub {
   isCalled(name: string): boolean {
     const { hostName, hostNames } = this.#parts;
     return name.toLowerCase() === hostName.toLowerCase() || hostNames.has(name.toLowerCase());
+  }
+
+  /** What a hub that takes the place of this one must know for its clients to go on: the keys of its policies. */
+  secrets(): readonly JournalEntry[] {
+    return this.policies.records();
   }
 
   /** Resolves when everything accepted is written and the folder is let go. */

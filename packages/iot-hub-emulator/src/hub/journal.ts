@@ -3,11 +3,13 @@ export interface Journal {
   /** The values as they were when the journal was opened. Read at start only. */
   readonly entries: ReadonlyMap<string, unknown>;
   /** Records new values (`undefined` removes one); resolves when they are written. Calls take effect in their order. */
-  commit(changes: readonly (readonly [key: string, value: unknown])[]): Promise<void>;
+  commit(changes: readonly JournalEntry[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The journal of a hub without a folder: it remembers nothing. */
-export function createMemoryJournal(): Journal {
-  return { entries: new Map(), commit: () => Promise.resolve(), close: () => Promise.resolve() };
+export type JournalEntry = readonly [key: string, value: unknown];
+
+/** The journal of a hub without a folder: it remembers nothing but what it is given. */
+export function createMemoryJournal(entries: readonly JournalEntry[] = []): Journal {
+  return { entries: new Map(entries), commit: () => Promise.resolve(), close: () => Promise.resolve() };
 }

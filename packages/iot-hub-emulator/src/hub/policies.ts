@@ -1,6 +1,6 @@
 /** Shared access policies: named principals of the whole hub, each with two keys and a set of permissions. */
 import { randomBytes } from "node:crypto";
-import type { Journal } from "./journal.ts";
+import type { Journal, JournalEntry } from "./journal.ts";
 
 export type Permission = "RegistryRead" | "RegistryWrite" | "ServiceConnect" | "DeviceConnect";
 
@@ -45,6 +45,11 @@ export class Policies implements Iterable<SharedAccessPolicy> {
 
   get(name: string): SharedAccessPolicy | undefined {
     return this.#byName.get(name);
+  }
+
+  /** As they stand in the journal. */
+  records(): readonly JournalEntry[] {
+    return [...this].map(({ name, primaryKey, secondaryKey }) => [PREFIX + name, { primaryKey, secondaryKey }]);
   }
 
   [Symbol.iterator](): Iterator<SharedAccessPolicy> {

@@ -1,7 +1,7 @@
 /** A Device Provisioning Service beside the hub: devices that are enrolled come to it and are assigned to this hub. */
 import type { Hub } from "../hub/hub.ts";
 import { requireObject } from "../hub/identity-fields.ts";
-import type { Journal } from "../hub/journal.ts";
+import type { Journal, JournalEntry } from "../hub/journal.ts";
 import { generateKey } from "../hub/policies.ts";
 import type { SharedAccessPolicy } from "../hub/policies.ts";
 import { assign } from "./assignment.ts";
@@ -53,6 +53,12 @@ export class Provisioning {
     const keys = kept ?? { primaryKey: generateKey(), secondaryKey: generateKey() };
     if (kept === undefined) await journal.commit([[POLICY_KEY, keys]]);
     return new Provisioning(hub, journal, { name: POLICY_NAME, ...keys, permissions: new Set() });
+  }
+
+  /** What a service that takes the place of this one must know for its clients to go on: the keys of its policy. */
+  secrets(): readonly JournalEntry[] {
+    const { primaryKey, secondaryKey } = this.policy;
+    return [[POLICY_KEY, { primaryKey, secondaryKey }]];
   }
 
   /** A service may do everything by the policy of this service, and by no other. Throws `ProvisioningError` or `HubError`. */

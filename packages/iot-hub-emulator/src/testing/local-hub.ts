@@ -5,7 +5,9 @@ import { Client as DeviceClient } from "azure-iot-device";
 import { Http } from "azure-iot-device-http";
 import { JobClient, Client as ServiceClient, Registry, SharedAccessSignature } from "azure-iothub";
 import { createEmulator } from "../emulator.ts";
-import type { Emulator, EmulatorAddresses, EmulatorOptions } from "../emulator.ts";
+import type { EmulatorAddresses } from "../addresses.ts";
+import type { Emulator } from "../emulator.ts";
+import type { EmulatorOptions } from "../emulator-options.ts";
 import type { StoredEvent } from "../hub/event-stream.ts";
 
 interface Answer {
