@@ -7,6 +7,7 @@ import { createServer } from "node:https";
 import type { Server } from "node:https";
 import type { Hub } from "../hub/hub.ts";
 import { ABOUT_ROUTES } from "./about.ts";
+import { CONFIGURATION_ROUTES } from "./configurations.ts";
 import { DEVICE_BOUND_ROUTES } from "./device-bound.ts";
 import { DEVICE_EVENT_ROUTES } from "./device-events.ts";
 import type { Route } from "./exchange.ts";
@@ -39,6 +40,7 @@ const ROUTES: readonly Route[] = [
   ...TWIN_ROUTES,
   ...QUERY_ROUTES,
   ...JOB_ROUTES,
+  ...CONFIGURATION_ROUTES,
   ...DEVICE_EVENT_ROUTES,
   ...DEVICE_BOUND_ROUTES,
   ...SERVICE_BOUND_ROUTES,

@@ -13,10 +13,6 @@ export const NOT_IMPLEMENTED: readonly {
   { methods: ["GET"], path: "/jobs", what: "Import and export jobs" },
   { methods: ["POST"], path: "/jobs/create", what: "Import and export jobs" },
   { methods: ["GET", "DELETE"], path: "/jobs/:jobId", what: "Import and export jobs" },
-  { methods: ["GET"], path: "/configurations", what: "Configurations" },
-  { methods: ["GET", "PUT", "DELETE"], path: "/configurations/:configurationId", what: "Configurations" },
-  { methods: ["POST"], path: "/configurations/testQueries", what: "Configurations" },
-  { methods: ["POST"], path: "/devices/:deviceId/applyConfigurationContent", what: "Configurations" },
   { methods: ["GET", "PATCH"], path: "/digitaltwins/:deviceId", what: "Digital twins" },
   { methods: ["POST"], path: "/digitaltwins/:deviceId/commands/:command", what: "Digital twins" },
   {

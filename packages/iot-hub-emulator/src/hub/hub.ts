@@ -28,6 +28,8 @@ import { Methods } from "./methods.ts";
 import { openStreams } from "./open-streams.ts";
 import { Policies } from "./policies.ts";
 import type { Permission } from "./policies.ts";
+import { Configurations } from "./configurations/configurations.ts";
+import { Rollout } from "./configurations/rollout.ts";
 import { JobHistory } from "./jobs/job-history.ts";
 import { Jobs } from "./jobs/jobs.ts";
 import { Query } from "./query/query.ts";
@@ -114,6 +116,8 @@ export class Hub {
   readonly twins: Twins;
   readonly connections: Connections;
   readonly query: Query;
+  /** What is set at all devices of a condition. */
+  readonly configurations: Configurations;
   /** Scheduled twin updates and method calls. */
   readonly jobs: Jobs;
   readonly certificateAuthorities: CertificateAuthorities;
@@ -141,6 +145,7 @@ export class Hub {
   readonly limits: Limits;
   /** When this hub was opened, by its clock. */
   readonly openedAt: number;
+  readonly #rollout: Rollout;
   readonly #parts: HubParts;
 
   private constructor(parts: HubParts) {
@@ -177,9 +182,20 @@ export class Hub {
       devices: parts.devices,
       twins: this.twins,
       deviceJobs: (from) => history.from(from),
-      configurationsOf: () => undefined,
+      configurationsOf: (ref) => rollout.statusesOf(ref),
     });
     this.registry.onChange((change) => this.query.follow(change));
+    const { registry, query, twins } = this;
+    const rollout = new Rollout({ journal: parts.journal, registry, query, twins });
+    this.#rollout = rollout;
+    this.configurations = new Configurations({
+      journal: parts.journal,
+      clock: this.clock,
+      query,
+      registry,
+      twins,
+      rollout,
+    });
     this.certificateAuthorities = parts.certificateAuthorities;
     this.events = parts.streams.builtIn;
     this.streams = parts.streams;
@@ -209,7 +225,7 @@ export class Hub {
       notifications: this.fileNotifications,
     });
     this.methods = new Methods(this.registry, this.clock);
-    const { query, twins, methods } = this;
+    const { methods } = this;
     this.jobs = new Jobs({ journal: parts.journal, clock: this.clock, query, twins, methods, history });
   }
 
@@ -291,6 +307,7 @@ export class Hub {
   async close(): Promise<void> {
     this.clock.close();
     this.jobs.close();
+    await this.#rollout.close();
     await this.#parts.release();
   }
 

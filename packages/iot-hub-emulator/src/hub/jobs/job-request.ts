@@ -1,6 +1,7 @@
 /** Reads what a client wants done by a job, strictly: a mistake is told when it is scheduled and not at each device. */
 import { HubError } from "../errors.ts";
 import { requireObject } from "../identity-fields.ts";
+import { parseMethodRequest } from "../method-request.ts";
 import { MAX_METHOD_BYTES } from "../methods.ts";
 import type { MethodRequest } from "../methods.ts";
 import { parseTarget } from "../query/target.ts";
@@ -22,7 +23,6 @@ export type JobRequest = Pick<
 
 const DEFAULT_EXECUTION_SECONDS = 3600;
 const MAX_EXECUTION_SECONDS = 2 ** 31;
-const MAX_METHOD_NAME = 100;
 const BODY_OF: Readonly<Record<JobType, "updateTwin" | "cloudToDeviceMethod">> = {
   scheduleUpdateTwin: "updateTwin",
   scheduleDeviceMethod: "cloudToDeviceMethod",
@@ -40,11 +40,7 @@ export function parseJobRequest(document: unknown): JobRequest {
     type,
     queryCondition,
     [BODY_OF[type]]: body,
-    maxExecutionTimeInSeconds: secondsOf(source, "maxExecutionTimeInSeconds", {
-      least: 1,
-      most: MAX_EXECUTION_SECONDS,
-      otherwise: DEFAULT_EXECUTION_SECONDS,
-    }),
+    maxExecutionTimeInSeconds: executionSecondsOf(source["maxExecutionTimeInSeconds"]),
     ...(startTime === undefined ? {} : { startTime }),
   };
   targetOf(request);
@@ -79,34 +75,19 @@ function jobTypeOf(value: unknown): JobType {
 }
 
 function methodOf(source: JsonObject): MethodRequest {
-  const { methodName } = source;
-  if (typeof methodName !== "string" || methodName === "" || methodName.length > MAX_METHOD_NAME) {
-    throw invalid(`cloudToDeviceMethod.methodName must have 1 to ${MAX_METHOD_NAME} characters`);
+  const request = parseMethodRequest(source);
+  if (Buffer.byteLength(JSON.stringify(request.payload)) > MAX_METHOD_BYTES) {
+    throw invalid(`payload is larger than ${MAX_METHOD_BYTES} bytes`);
   }
-  const payload = source["payload"] ?? null;
-  if (Buffer.byteLength(JSON.stringify(payload)) > MAX_METHOD_BYTES) {
-    throw invalid(`cloudToDeviceMethod.payload is larger than ${MAX_METHOD_BYTES} bytes`);
-  }
-  const seconds = (name: string, least: number, otherwise: number): number =>
-    secondsOf(source, name, { least, most: 300, otherwise });
-  return {
-    methodName,
-    payload,
-    responseTimeoutMs: seconds("responseTimeoutInSeconds", 5, 30) * 1000,
-    connectTimeoutMs: seconds("connectTimeoutInSeconds", 0, 0) * 1000,
-  };
+  return request;
 }
 
-function secondsOf(
-  source: Readonly<Record<string, unknown>>,
-  name: string,
-  { least, most, otherwise }: { readonly least: number; readonly most: number; readonly otherwise: number },
-): number {
-  const value = source[name] ?? otherwise;
-  if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > most) {
-    throw invalid(`${name} must be a whole number from ${least} to ${most}`);
+function executionSecondsOf(value: unknown): number {
+  const seconds = value ?? DEFAULT_EXECUTION_SECONDS;
+  if (typeof seconds !== "number" || !Number.isInteger(seconds) || seconds < 1 || seconds > MAX_EXECUTION_SECONDS) {
+    throw invalid(`maxExecutionTimeInSeconds must be a whole number from 1 to ${MAX_EXECUTION_SECONDS}`);
   }
-  return value;
+  return seconds;
 }
 
 // Clients send null or an empty text for "now".

@@ -75,6 +75,28 @@ export class Query {
     };
   }
 
+  /**
+   * What a metric query tells: how many rows there are or, when it is one aggregate of all, its value. Throws
+   * `ArgumentInvalid`.
+   */
+  async measure(text: string): Promise<number> {
+    const statement = parseStatement(text);
+    const grouping = statement.groupBy === undefined ? undefined : await this.#grouped(statement);
+    if (grouping !== undefined) {
+      const rows = grouping.rows();
+      const [value] = rows.length === 1 ? Object.values(rows[0] ?? {}) : [];
+      return typeof value === "number" ? value : rows.length;
+    }
+    const breather = new Breather();
+    let count = 0;
+    for (const [, row] of this.#rows(statement.collection, 0, statement.where)) {
+      const pause = breather.step();
+      if (pause !== undefined) await pause;
+      if (holds(statement.where, row)) count++;
+    }
+    return Math.min(count, statement.top ?? Infinity);
+  }
+
   /** All that a job or configuration is for, in the order of their creation. */
   async *matching({ collection, condition }: Target): AsyncGenerator<IdentityRef> {
     const breather = new Breather();
@@ -119,18 +141,22 @@ export class Query {
 
   // Groups are known only when all rows were seen, so each page counts anew and leaves out what was shown.
   async #aggregate(statement: Statement, start: PageStart, size: number): Promise<Page> {
-    const { columns = [], groupBy = [], where } = statement;
-    const grouping = new Grouping(columns, groupBy);
-    const breather = new Breather();
-    for (const [, row] of this.#rows(statement.collection, 0, where)) {
-      const pause = breather.step();
-      if (pause !== undefined) await pause;
-      if (holds(where, row)) grouping.add(resolverOf(row));
-    }
+    const grouping = await this.#grouped(statement);
     const limit = Math.min(size, start.remaining ?? Infinity);
     const end = start.position + limit;
     const all = grouping.rows();
     return { rows: all.slice(start.position, end), ...(all.length > end ? following(end, start, limit) : {}) };
+  }
+
+  async #grouped({ collection, columns = [], groupBy = [], where }: Statement): Promise<Grouping> {
+    const grouping = new Grouping(columns, groupBy);
+    const breather = new Breather();
+    for (const [, row] of this.#rows(collection, 0, where)) {
+      const pause = breather.step();
+      if (pause !== undefined) await pause;
+      if (holds(where, row)) grouping.add(resolverOf(row));
+    }
+    return grouping;
   }
 
   *#rows(collection: Collection, from: number, condition: Condition | undefined): Rows {
