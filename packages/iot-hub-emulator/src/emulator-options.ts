@@ -1,4 +1,5 @@
 /** What an emulator may be told when it is made. Everything has a default. */
+import type { RoutingOptions } from "./hub/routing/routing-settings.ts";
 import type { HubError } from "./hub/errors.ts";
 import type { Tier } from "./hub/tiers.ts";
 
@@ -38,6 +39,8 @@ export interface EmulatorOptions {
   readonly deviceCertificateAuthorities?: readonly string[];
   /** Consumer groups to have besides `$Default`; with a folder they are kept. */
   readonly consumerGroups?: readonly string[];
+  /** Routes, endpoints and enrichments; with a folder they are kept, and what is given here replaces what was kept. */
+  readonly routing?: RoutingOptions;
   /** The clock below the hub's own, unix milliseconds; default the machine's. */
   readonly now?: () => number;
   /** Quotas, throttles and missing features as in an edition of the service; none when absent. */

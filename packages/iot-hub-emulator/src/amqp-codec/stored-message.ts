@@ -38,7 +38,7 @@ function exact(writer: Writer): Buffer {
 function writeAnnotations(writer: Writer, stamps: EventAnnotations): void {
   writer.described(SECTION.messageAnnotations);
   const mark = writer.beginCompound(0xd1);
-  let pairs = 8;
+  let pairs = 7;
   writer.raw(KEYS.sequenceNumber);
   writer.long(stamps.sequenceNumber);
   writer.raw(KEYS.offset);
@@ -50,9 +50,8 @@ function writeAnnotations(writer: Writer, stamps: EventAnnotations): void {
   writer.raw(KEYS.deviceId);
   writer.string(stamps.deviceId);
   if (stamps.moduleId !== undefined) pairs += addText(writer, KEYS.moduleId, stamps.moduleId);
-  pairs += addText(writer, KEYS.authMethod, stamps.authMethod);
-  writer.raw(KEYS.generationId);
-  writer.string(stamps.generationId);
+  if (stamps.authMethod !== undefined) pairs += addText(writer, KEYS.authMethod, stamps.authMethod);
+  if (stamps.generationId !== undefined) pairs += addText(writer, KEYS.generationId, stamps.generationId);
   writer.raw(KEYS.enqueuedTime);
   writer.timestamp(stamps.hubEnqueuedTime);
   writer.raw(KEYS.source);

@@ -12,6 +12,7 @@ import { ConsumerGroups } from "./consumer-groups.ts";
 import { DeviceQueues } from "./device-queue.ts";
 import { DeviceSessions } from "./device-sessions.ts";
 import { Devices } from "./devices.ts";
+import type { DeviceRecord } from "./devices.ts";
 import { HubError } from "./errors.ts";
 import { Faults } from "./faults.ts";
 import type { Strike } from "./faults.ts";
@@ -38,9 +39,15 @@ import { Registry, notRegistered } from "./registry.ts";
 import { Sequence } from "./sequence.ts";
 import { ServiceQueue } from "./service-queue.ts";
 import type { Streams } from "./streams.ts";
-import { authMethod, requireAcceptable } from "./telemetry.ts";
-import type { EncodeEvent, MessageAuthentication } from "./telemetry.ts";
+import { HubEvents } from "./routing/hub-events.ts";
+import { MESSAGE_SOURCES } from "./routing/message-source.ts";
+import { Routing } from "./routing/routing.ts";
+import type { RoutingOptions } from "./routing/routing-settings.ts";
+import { authMethod, eventWriter, requireAcceptable } from "./telemetry.ts";
+import type { EncodeEvent, MessageAuthentication, MessageStamps, WriteEvents } from "./telemetry.ts";
 import type { Tier } from "./tiers.ts";
+import { formatSection } from "./twin.ts";
+import type { JsonObject } from "./twin.ts";
 import { Twins } from "./twins.ts";
 
 export interface HubOptions {
@@ -69,6 +76,8 @@ export interface HubOptions {
   readonly storage?: BlobStorage;
   /** Whether services are told of uploaded files; default yes. */
   readonly fileNotifications?: boolean;
+  /** Routes, endpoints and enrichments; with a folder they are kept, and what is given here replaces what was kept. */
+  readonly routing?: RoutingOptions;
   /** The clock below the hub's own, unix milliseconds; default the machine's. */
   readonly now?: () => number;
   /** Quotas, throttles and missing features of an edition; none when absent. */
@@ -97,7 +106,8 @@ interface HubParts {
   readonly certificateAuthorities: CertificateAuthorities;
   readonly streams: Streams;
   readonly consumerGroups: ConsumerGroups;
-  readonly encodeEvent: EncodeEvent;
+  readonly routing: Routing;
+  readonly write: WriteEvents;
   readonly clock: HubClock;
   readonly limits: Limits;
   readonly files: Pick<FileUploadOptions, "storage" | "isNotifying">;
@@ -127,6 +137,10 @@ export class Hub {
   /** The built-in stream and those of custom endpoints. */
   readonly streams: Streams;
   readonly consumerGroups: ConsumerGroups;
+  /** Where messages go. */
+  readonly routing: Routing;
+  /** What happens in the hub itself, as messages. */
+  readonly hubEvents: HubEvents;
   /** Cloud-to-device messages. */
   readonly deviceQueues: DeviceQueues;
   /** How cloud-to-device messages ended, for services. */
@@ -200,6 +214,9 @@ export class Hub {
     this.events = parts.streams.builtIn;
     this.streams = parts.streams;
     this.consumerGroups = parts.consumerGroups;
+    this.routing = parts.routing;
+    this.hubEvents = new HubEvents({ hubName: this.name, clock: this.clock, routing: this.routing });
+    this.hubEvents.follow(this);
     this.sessions = new DeviceSessions(parts.journal, this.registry);
     this.#parts = parts;
     this.clock.onJump(() => this.streams.sweep());
@@ -240,6 +257,7 @@ export class Hub {
     eventRetentionMs = 24 * 3600_000,
     eventDiskBytes = 1024 * 1024 * 1024,
     consumerGroups = [],
+    routing,
     deviceCertificateAuthorities = [],
     now: base = Date.now,
     tier,
@@ -265,6 +283,8 @@ export class Hub {
       retentionMs: eventRetentionMs,
       now,
     });
+    const devices = new Devices(journal);
+    const write = eventWriter(encodeEvent);
     const release = async (): Promise<void> => {
       await streams.close();
       await journal.close();
@@ -277,11 +297,15 @@ export class Hub {
         journal,
         release,
         policies: await Policies.open(journal),
-        devices: new Devices(journal),
+        devices,
         certificateAuthorities: new CertificateAuthorities(journal, now, given),
         streams,
         consumerGroups: await ConsumerGroups.open(journal, consumerGroups),
-        encodeEvent,
+        routing: await Routing.open(
+          { hubName: labelOf(hostName), streams, journal, write, readTwin: (ref) => twinParts(devices.get(ref)) },
+          routing,
+        ),
+        write,
         clock,
         limits,
         files: { ...(storage && { storage }), isNotifying },
@@ -308,6 +332,7 @@ export class Hub {
     this.clock.close();
     this.jobs.close();
     await this.#rollout.close();
+    await this.hubEvents.settled();
     await this.#parts.release();
   }
 
@@ -375,8 +400,8 @@ export class Hub {
   }
 
   /**
-   * Accepts device-to-cloud messages of one device, all of them or none; resolves when they are in the stream and, with a
-   * folder, written to its file. Throws `MessageTooLarge`, `ArgumentInvalid` or `ServiceUnavailable`.
+   * Accepts device-to-cloud messages of one device, all of them or none; resolves when they are where the routes lead
+   * them and, with a folder, written to its files. Throws `MessageTooLarge`, `ArgumentInvalid` or `ServiceUnavailable`.
    */
   async acceptTelemetry(
     identity: DeviceIdentity,
@@ -388,24 +413,17 @@ export class Hub {
     const strike = this.faults.strike("telemetry", identity);
     if (strike !== undefined && (await this.#isLost(strike))) return;
     const { deviceId, moduleId, generationId } = identity;
-    const { encodeEvent } = this.#parts;
-    const stamps = {
+    const stamps: MessageStamps = {
       partitionKey: deviceId,
       deviceId,
       ...(moduleId === undefined ? {} : { moduleId }),
       generationId,
       authMethod: authMethod(authentication),
       hubEnqueuedTime: this.now(),
-      source: "Telemetry",
+      source: MESSAGE_SOURCES.DeviceMessages,
     };
-    await this.events.append(this.events.partitionOf(deviceId), messages, (message, place) =>
-      encodeEvent(message, {
-        ...stamps,
-        ...place,
-        ...(message.interfaceId === undefined ? {} : { interfaceId: message.interfaceId }),
-        ...(message.subject === undefined ? {} : { subject: message.subject }),
-      }),
-    );
+    if (this.routing.isDirect) await this.#parts.write(this.events, messages, stamps);
+    else await this.routing.deliver("DeviceMessages", messages, stamps);
   }
 
   // A device's token covers its modules by prefix; a module's covers nothing but itself.
@@ -434,6 +452,13 @@ export class Hub {
     if (principal.expiresAt + CLOCK_SKEW_MS <= this.now())
       throw unauthorized("The shared access signature or certificate has expired.");
   }
+}
+
+/** What routes can ask of a twin. */
+function twinParts(record: DeviceRecord | undefined): JsonObject | undefined {
+  if (record === undefined) return undefined;
+  const { tags, desired, reported } = record.twin;
+  return { tags, properties: { desired: formatSection(desired), reported: formatSection(reported) } };
 }
 
 /** First label of a host name. */

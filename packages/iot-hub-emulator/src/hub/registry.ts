@@ -13,6 +13,7 @@ export interface RegistryChange {
   readonly kind: "created" | "updated" | "deleted";
   /** The identity after the change, a device's or a module's; as it last was when deleted. */
   readonly identity: DeviceIdentity;
+  readonly twin: StoredTwin;
 }
 
 export interface RegistryStatistics {
@@ -117,9 +118,9 @@ export class Registry {
     const record = requireRecord(this.#devices, identityRef(name));
     const { identity } = record;
     requireMatch(identity.etag, ifMatch);
-    const modules = identity.moduleId === undefined ? this.modules(identity.deviceId) : [];
+    const modules = identity.moduleId === undefined ? [...this.#devices.modules(identity.deviceId).values()] : [];
     const written = this.#devices.delete(record);
-    for (const gone of [...modules, identity]) this.#announce({ kind: "deleted", identity: gone });
+    for (const gone of [...modules, record]) this.#announce({ kind: "deleted", ...gone });
     await written;
   }
 
@@ -131,7 +132,7 @@ export class Registry {
 
   #set(kind: "created" | "updated", record: DeviceRecord): Promise<void> {
     const written = this.#devices.set(record);
-    this.#announce({ kind, identity: record.identity });
+    this.#announce({ kind, ...record });
     return written;
   }
 

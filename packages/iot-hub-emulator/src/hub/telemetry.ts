@@ -2,6 +2,7 @@
 import { MAX_MESSAGE_BYTES, messageSize } from "iot-hub-protocol";
 import type { DeviceMessage } from "iot-hub-protocol";
 import { HubError } from "./errors.ts";
+import type { EventStamp, EventStream } from "./event-stream.ts";
 
 /** How the sender of a message was authenticated; becomes `iothub-connection-auth-method`. */
 export interface MessageAuthentication {
@@ -9,27 +10,47 @@ export interface MessageAuthentication {
   readonly type: "sas" | "x509";
 }
 
-/** What the hub adds to an accepted message. Times are unix milliseconds. */
-export interface EventAnnotations {
-  readonly sequenceNumber: number;
-  readonly offset: string;
-  /** When the event entered its partition. */
-  readonly enqueuedTime: number;
+/** What the hub stamps on a message when it accepts it, whichever streams it then goes to. Times are unix milliseconds. */
+export interface MessageStamps {
   readonly partitionKey: string;
   readonly deviceId: string;
   readonly moduleId?: string;
-  /** JSON text. */
-  readonly authMethod: string;
-  readonly generationId: string;
+  /** JSON text. This and the generation are of the identity that sent: the hub's own events have neither. */
+  readonly authMethod?: string;
+  readonly generationId?: string;
   /** When the hub accepted the message. */
   readonly hubEnqueuedTime: number;
+  /** Content of `iothub-message-source`. */
   readonly source: string;
+}
+
+/** All that an event carries besides its message. */
+export interface EventAnnotations extends MessageStamps, EventStamp {
   readonly interfaceId?: string;
   readonly subject?: string;
 }
 
 /** Encodes a message as the Event Hubs-compatible endpoint delivers it. The model does not know the wire format. */
 export type EncodeEvent = (message: DeviceMessage, annotations: EventAnnotations) => Buffer;
+
+/** Appends messages of one device to a stream, all or none; resolves when they are kept. */
+export type WriteEvents = (
+  stream: EventStream,
+  messages: readonly DeviceMessage[],
+  stamps: MessageStamps,
+) => Promise<void>;
+
+export function eventWriter(encodeEvent: EncodeEvent): WriteEvents {
+  return (stream, messages, stamps) =>
+    stream.append(stream.partitionOf(stamps.deviceId), messages, (message, place) =>
+      encodeEvent(message, {
+        ...stamps,
+        ...place,
+        ...(message.interfaceId === undefined ? {} : { interfaceId: message.interfaceId }),
+        ...(message.subject === undefined ? {} : { subject: message.subject }),
+      }),
+    );
+}
 
 const MAX_MESSAGE_ID = 128;
 const MAX_BATCH = 500;

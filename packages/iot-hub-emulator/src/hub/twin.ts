@@ -105,7 +105,8 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function formatSection({ values, metadata, version }: TwinSection): JsonObject {
+/** A section as services read it. */
+export function formatSection({ values, metadata, version }: TwinSection): JsonObject {
   return { ...values, $metadata: metadata, $version: version };
 }
 

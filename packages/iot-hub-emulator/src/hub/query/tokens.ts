@@ -15,7 +15,8 @@ export interface Token {
 const SYMBOLS = /<>|<=|>=|!=|[=<>+\-*/%()[\],.]/y;
 const SPACE = /\s+/y;
 const NUMBER = /0[xX][0-9a-fA-F]+|\d+(?:\.\d*)?(?:[eE][+-]?\d+)?/y;
-const NAME = /[\p{L}_$][\p{L}\p{M}\p{N}_$]*/uy;
+/** Only a system property may have a hyphen in its name, as in `$dt-subject`. */
+const NAME = /\$[\p{L}\p{M}\p{N}_$]*(?:-[\p{L}\p{M}\p{N}_$]+)*|[\p{L}_][\p{L}\p{M}\p{N}_$]*/uy;
 /** After a dot a name may begin with a digit: keys of twins do. */
 const MEMBER = /[\p{L}\p{M}\p{N}_$]+/uy;
 const NAME_CHARACTER = /[\p{L}\p{M}\p{N}_$]/u;

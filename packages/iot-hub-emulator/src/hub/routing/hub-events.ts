@@ -1,0 +1,130 @@
+/**
+ * The hub's own events as message sources: identities created and deleted, twins changed, devices connected and
+ * disconnected. They are made only while a route takes them.
+ */
+import { randomUUID } from "node:crypto";
+import type { DeviceMessage } from "iot-hub-protocol";
+import type { HubClock } from "../clock.ts";
+import type { Connections } from "../connections.ts";
+import type { IdentityRef } from "../identity.ts";
+import type { Registry, RegistryChange } from "../registry.ts";
+import { formatSection, twinEtag } from "../twin.ts";
+import type { JsonObject, StoredTwin } from "../twin.ts";
+import type { Twins } from "../twins.ts";
+import { ConnectionStateEvents } from "./connection-state-events.ts";
+import { MESSAGE_SOURCES } from "./message-source.ts";
+import type { MessageSource } from "./message-source.ts";
+import type { Routing } from "./routing.ts";
+
+/** Something that happened in the hub, about one device or module. */
+export interface HubEvent {
+  readonly ref: IdentityRef;
+  /** For example `createDeviceIdentity`. */
+  readonly opType: string;
+  /** For example `deviceLifecycleNotification`. */
+  readonly schema: string;
+  readonly body: JsonObject;
+  /** When it happened, unix milliseconds; default now. */
+  readonly at?: number;
+}
+
+export interface HubEventsContext {
+  readonly hubName: string;
+  readonly clock: HubClock;
+  readonly routing: Routing;
+}
+
+export class HubEvents {
+  readonly #context: HubEventsContext;
+  readonly #underWay = new Set<Promise<void>>();
+
+  constructor(context: HubEventsContext) {
+    this.#context = context;
+  }
+
+  /** Follows what the rest of the hub tells. */
+  follow(hub: { readonly registry: Registry; readonly twins: Twins; readonly connections: Connections }): void {
+    const { routing, clock } = this.#context;
+    hub.registry.onChange((change) => {
+      if (change.kind !== "updated" && routing.wants("DeviceLifecycleEvents")) {
+        this.announce("DeviceLifecycleEvents", lifecycleEvent(change));
+      }
+    });
+    hub.twins.onChange(({ ref, operation, change, twin }) => {
+      if (!routing.wants("TwinChangeEvents")) return;
+      const body = operation === "updateTwin" ? change : wholeTwin(ref, twin);
+      this.announce("TwinChangeEvents", { ref, opType: operation, schema: "twinChangeNotification", body });
+    });
+    const states = new ConnectionStateEvents(clock, (event) => this.announce("DeviceConnectionStateEvents", event));
+    hub.connections.onChange((ref, state) => {
+      if (routing.wants("DeviceConnectionStateEvents")) states.note(ref, state);
+    });
+  }
+
+  /** Routes an event. A stream that cannot be written loses it; nobody waits for it. */
+  announce(source: MessageSource, event: HubEvent): void {
+    const { hubName, clock, routing } = this.#context;
+    const { deviceId, moduleId } = event.ref;
+    const now = clock.now();
+    const stamps = {
+      partitionKey: deviceId,
+      deviceId,
+      ...(moduleId === undefined ? {} : { moduleId }),
+      hubEnqueuedTime: now,
+      source: MESSAGE_SOURCES[source],
+    };
+    const delivery = routing
+      .deliver(source, [messageOf(event, hubName, event.at ?? now)], stamps)
+      .catch(() => undefined)
+      .finally(() => this.#underWay.delete(delivery));
+    this.#underWay.add(delivery);
+  }
+
+  /** Resolves when all that was announced is written. */
+  async settled(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+}
+
+function messageOf({ ref, opType, schema, body }: HubEvent, hubName: string, at: number): DeviceMessage {
+  return {
+    body: Buffer.from(JSON.stringify(body)),
+    contentType: "application/json",
+    contentEncoding: "utf-8",
+    correlationId: randomUUID(),
+    userId: hubName,
+    messageSchema: schema,
+    properties: new Map([
+      ["hubName", hubName],
+      ["deviceId", ref.deviceId],
+      ...(ref.moduleId === undefined ? [] : [["moduleId", ref.moduleId] as const]),
+      ["opType", opType],
+      ["operationTimestamp", new Date(at).toISOString()],
+    ]),
+  };
+}
+
+function lifecycleEvent({ kind, identity, twin }: RegistryChange): HubEvent {
+  const { deviceId, moduleId } = identity;
+  const what = moduleId === undefined ? "Device" : "Module";
+  return {
+    ref: moduleId === undefined ? { deviceId } : { deviceId, moduleId },
+    opType: `${kind === "created" ? "create" : "delete"}${what}Identity`,
+    schema: `${what.toLowerCase()}LifecycleNotification`,
+    body: twinBody({ deviceId, ...(moduleId === undefined ? {} : { moduleId }) }, twin),
+  };
+}
+
+function twinBody(ref: IdentityRef, twin: StoredTwin): JsonObject {
+  return {
+    ...ref,
+    etag: twinEtag(twin),
+    version: twin.version,
+    ...(Object.keys(twin.tags).length === 0 ? {} : { tags: twin.tags }),
+    properties: { desired: formatSection(twin.desired), reported: formatSection(twin.reported) },
+  };
+}
+
+function wholeTwin(ref: IdentityRef, { etag = "", version = 0, tags = {}, properties = {} }: JsonObject): JsonObject {
+  return { ...ref, etag, version, tags, properties };
+}
