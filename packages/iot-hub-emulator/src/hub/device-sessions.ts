@@ -24,10 +24,12 @@ const PREFIX = "session/";
 
 export class DeviceSessions {
   readonly #journal: Journal;
+  readonly #registry: Registry;
   readonly #sessions = new Map<string, KeptSession>();
 
   constructor(journal: Journal, registry: Registry) {
     this.#journal = journal;
+    this.#registry = registry;
     for (const [key, value] of journal.entries) {
       if (key.startsWith(PREFIX)) this.#sessions.set(key.slice(PREFIX.length), value as KeptSession);
     }
@@ -45,15 +47,22 @@ export class DeviceSessions {
     return session?.generationId === identity.generationId ? session : undefined;
   }
 
-  /** Resolves when it is written. */
-  keep(identity: DeviceIdentity, { subscriptions, unacknowledged }: DeviceSession): Promise<void> {
-    const session = { generationId: identity.generationId, subscriptions, unacknowledged };
+  /** Resolves when it is written. An identity that is gone leaves nothing. */
+  async keep(identity: DeviceIdentity, { subscriptions, unacknowledged }: DeviceSession): Promise<void> {
+    const { deviceId, moduleId, generationId } = identity;
+    const session = { generationId, subscriptions, unacknowledged };
+    if (this.#registry.find(deviceId, moduleId)?.generationId !== generationId) return;
+    if (isSame(this.#sessions.get(identityKey(identity)), session)) return;
     this.#sessions.set(identityKey(identity), session);
-    return this.#journal.commit([[PREFIX + identityKey(identity), session]]);
+    await this.#journal.commit([[PREFIX + identityKey(identity), session]]);
   }
 
   async forget(identity: DeviceIdentity): Promise<void> {
     if (!this.#sessions.delete(identityKey(identity))) return;
     await this.#journal.commit([[PREFIX + identityKey(identity), undefined]]);
   }
+}
+
+function isSame(kept: KeptSession | undefined, session: KeptSession): boolean {
+  return JSON.stringify(kept) === JSON.stringify(session);
 }

@@ -9,6 +9,7 @@ import type { ServerPacket } from "./packets.ts";
 
 interface Owed {
   readonly answer: ServerPacket | undefined;
+  readonly next: (() => void) | undefined;
   done: boolean;
 }
 
@@ -23,13 +24,10 @@ export class Answers {
     this.#most = most;
   }
 
-  /** Sends the answer, if any, after the work. Work that fails ends the connection. */
-  after(work: Promise<unknown> | undefined, answer?: ServerPacket): void {
-    if (work === undefined && this.#owed.length === 0) {
-      if (answer !== undefined) this.#wire.send(answer);
-      return;
-    }
-    const owed: Owed = { answer, done: work === undefined };
+  /** After the work sends the answer, if any, and calls `next`. Work that fails ends the connection. */
+  after(work: Promise<unknown> | undefined, answer?: ServerPacket, next?: () => void): void {
+    const owed: Owed = { answer, next, done: work === undefined };
+    if (work === undefined && this.#owed.length === 0) return this.#payOne(owed);
     this.#owed.push(owed);
     if (!this.#holding && this.#owed.length >= this.#most) {
       this.#holding = true;
@@ -46,14 +44,16 @@ export class Answers {
 
   #pay(): void {
     let paid = 0;
-    while (this.#owed[paid]?.done === true) {
-      const { answer } = this.#owed[paid++] as Owed;
-      if (answer !== undefined) this.#wire.send(answer);
-    }
-    this.#owed.splice(0, paid);
+    while (this.#owed[paid]?.done === true) paid++;
+    for (const owed of this.#owed.splice(0, paid)) this.#payOne(owed);
     if (!this.#holding || this.#owed.length >= this.#most) return;
     this.#holding = false;
     this.#wire.release();
+  }
+
+  #payOne({ answer, next }: Owed): void {
+    if (answer !== undefined) this.#wire.send(answer);
+    next?.();
   }
 }
 

@@ -217,7 +217,7 @@ export class Connection implements Wire {
 
   #welcome({ conversation, sessionPresent }: Welcome): void {
     // The peer left, or the hub closed, while the CONNECT was judged.
-    if (this.#over) return conversation.closed(false);
+    if (this.#over) return;
     this.#conversation = conversation;
     this.#state = "open";
     this.send({ cmd: "connack", returnCode: ACCEPTED, sessionPresent });

@@ -1,35 +1,31 @@
-/** A device's (or module's) half of an MQTT connection: what it publishes, what it subscribes to, what it leaves behind. */
-import type { OpenConnection } from "../hub/connections.ts";
-import { NEW_SESSION } from "../hub/device-sessions.ts";
-import type { DeviceSession } from "../hub/device-sessions.ts";
+/**
+ * A device's (or module's) half of an MQTT connection: it publishes, it subscribes to what the hub feeds it, and what it
+ * subscribed to and did not acknowledge stays for its next connection unless it asked for a clean session.
+ */
 import { CLOCK_SKEW_MS, messageAuthentication, unauthorized } from "../hub/authentication.ts";
 import type { Principal } from "../hub/authentication.ts";
-import type { Hub } from "../hub/hub.ts";
+import type { OpenConnection } from "../hub/connections.ts";
+import { NEW_SESSION } from "../hub/device-sessions.ts";
 import { identityKey } from "../hub/identity.ts";
-import type { DeviceIdentity } from "../hub/identity.ts";
-import type { MessageAuthentication } from "../hub/telemetry.ts";
 import { Answers } from "./answers.ts";
-import type { Conversation, ConversationPacket, Wire } from "./conversation.ts";
-import type { MqttLimits } from "./limits.ts";
+import { AskedTrouble } from "./asked-trouble.ts";
+import type { Conversation, ConversationPacket } from "./conversation.ts";
+import { struckOperation } from "./device-peer.ts";
+import type { DevicePeer } from "./device-peer.ts";
+import { Feeds } from "./feeds.ts";
 import { MqttError } from "./packets.ts";
-import type { ConnectPacket, PublishPacket, SubscribePacket, UnsubscribePacket } from "./packets.ts";
+import type { ConnectPacket, SubscribePacket, UnsubscribePacket } from "./packets.ts";
+import { Publishing } from "./publishing.ts";
 import { SUBSCRIPTION_FAILURE } from "./return-codes.ts";
 import { parseFilter } from "./subscriptions.ts";
-import type { Subscription } from "./subscriptions.ts";
-import { telemetryMessage, willMessage } from "./telemetry.ts";
+import { willMessage } from "./telemetry.ts";
 import { createTopicParser } from "./topics.ts";
-import type { PublishTopic } from "./topics.ts";
 
 type Will = NonNullable<ConnectPacket["will"]>;
 
 export interface DeviceConversationOptions {
-  readonly hub: Hub;
-  readonly limits: MqttLimits;
-  readonly wire: Wire;
+  readonly peer: DevicePeer;
   readonly principal: Principal;
-  readonly identity: DeviceIdentity;
-  /** Left by an earlier connection. */
-  readonly session: DeviceSession | undefined;
   /** Nothing is to outlive the connection. */
   readonly clean: boolean;
   readonly will: Will | undefined;
@@ -38,118 +34,127 @@ export interface DeviceConversationOptions {
 export class DeviceConversation implements Conversation {
   readonly clientId: string;
   readonly #options: DeviceConversationOptions;
-  readonly #authentication: MessageAuthentication;
   readonly #answers: Answers;
-  readonly #parseTopic: (topic: string) => PublishTopic | undefined;
-  readonly #subscriptions: Map<Subscription, 0 | 1>;
+  readonly #trouble: AskedTrouble;
+  readonly #publishing: Publishing;
+  #feeds: Feeds;
   #presence: OpenConnection | undefined;
 
   /** Throws `MqttError` when the will is not for the device's own messages. */
   constructor(options: DeviceConversationOptions) {
-    const { identity, principal, session, wire, limits } = options;
-    const { deviceId, moduleId } = identity;
+    const { peer, principal } = options;
     this.#options = options;
-    this.clientId = identityKey(identity);
-    this.#authentication = messageAuthentication(principal);
-    this.#answers = new Answers(wire, limits.maxInbound);
-    this.#parseTopic = createTopicParser(deviceId, moduleId);
-    this.#subscriptions = new Map(Object.entries((session ?? NEW_SESSION).subscriptions) as [Subscription, 0 | 1][]);
+    this.clientId = identityKey(peer.identity);
+    this.#answers = new Answers(peer.wire, peer.limits.maxInbound);
+    this.#trouble = new AskedTrouble(peer);
+    const authentication = messageAuthentication(principal);
+    this.#feeds = new Feeds(peer, NEW_SESSION);
+    this.#publishing = new Publishing({
+      peer,
+      authentication,
+      answers: this.#answers,
+      trouble: this.#trouble,
+      hearsTwin: () => this.#feeds.has("twinResponses"),
+    });
     if (options.will !== undefined) this.#willMessage(options.will);
   }
 
+  // The identity's older connection ends first, and with it what it leaves to its session is known.
   opened(): void {
-    const { hub, identity, principal, wire } = this.#options;
-    this.#presence = hub.connections.open(identity, {
-      protocol: "mqtt",
-      principal,
-      close: (reason) => wire.close(reason),
-    });
-    if (!this.#options.clean && this.#options.session === undefined) this.#answers.after(this.#keepSession());
+    const { clean, principal, peer } = this.#options;
+    const { hub, identity, wire } = peer;
+    const close = (reason: Error): void => wire.close(reason);
+    this.#presence = hub.connections.open(identity, { protocol: "mqtt", principal, close });
+    const session = clean ? undefined : hub.sessions.find(identity);
+    if (clean) this.#answers.after(hub.sessions.forget(identity));
+    else if (session === undefined) this.#answers.after(this.#keepSession());
+    this.#feeds = new Feeds(peer, session ?? NEW_SESSION);
+    this.#feeds.run();
   }
 
   receive(packet: ConversationPacket): void {
     this.#presence?.active();
     switch (packet.cmd) {
       case "publish":
-        return this.#publish(packet);
+        return this.#publishing.receive(packet);
       case "subscribe":
         return this.#subscribe(packet);
       case "unsubscribe":
         return this.#unsubscribe(packet);
       case "puback":
+        return this.#feeds.acknowledged(packet.messageId ?? 0);
     }
   }
 
-  writable(): void {}
+  writable(): void {
+    this.#feeds.writable();
+  }
 
   tick(now: number): void {
-    const { principal, wire } = this.#options;
-    if (principal.expiresAt + CLOCK_SKEW_MS <= now)
-      wire.close(unauthorized("The shared access signature has expired."));
+    const { principal, peer } = this.#options;
+    if (principal.expiresAt + CLOCK_SKEW_MS > now) return;
+    peer.wire.close(unauthorized("The shared access signature or certificate has expired."));
   }
 
   closed(orderly: boolean): void {
+    this.#trouble.stop();
+    const hasNews = this.#feeds.stop();
+    // Should it fail, messages come again without the mark of a duplicate.
+    if (hasNews) this.#keepSession()?.catch(() => undefined);
     this.#presence?.closed();
     if (!orderly) this.#leaveWill();
   }
 
-  #publish(packet: PublishPacket): void {
-    if (packet.qos === 2) throw new MqttError("The hub knows no QoS 2.");
-    const topic = this.#parseTopic(packet.topic);
-    if (topic === undefined) throw new MqttError(`The device may not publish to ${packet.topic}.`);
-    const work = this.#perform(topic, packet);
-    this.#answers.after(work, packet.qos === 1 ? { cmd: "puback", messageId: packet.messageId ?? 0 } : undefined);
-  }
-
-  #perform(topic: PublishTopic, packet: PublishPacket): Promise<unknown> | undefined {
-    const { hub, identity } = this.#options;
-    switch (topic.kind) {
-      case "telemetry":
-        return hub.acceptTelemetry(identity, [telemetryMessage(packet, topic.bag)], this.#authentication);
-      case "twinGet":
-      case "reported":
-      case "methodResponse":
-        return undefined;
-    }
-  }
-
   #subscribe({ messageId = 0, subscriptions }: SubscribePacket): void {
-    const { deviceId, moduleId } = this.#options.identity;
+    const { peer } = this.#options;
+    const { deviceId, moduleId } = peer.identity;
+    let work: Promise<unknown> | undefined;
     const granted = subscriptions.map(({ topic, qos }) => {
-      const kind = parseFilter(topic, deviceId, moduleId);
-      if (kind === undefined) return SUBSCRIPTION_FAILURE;
-      const grant = qos === 0 ? 0 : 1;
-      this.#subscriptions.set(kind, grant);
+      const strike = peer.hub.faults.strike("subscribe", struckOperation(peer, topic));
+      if (strike?.kind === "error") throw strike.error;
+      if (strike?.kind === "drop") throw new MqttError("A scripted fault ended the connection.");
+      if (strike?.kind === "delay") work = strike.over;
+      const subscription = parseFilter(topic, deviceId, moduleId);
+      if (subscription === undefined) return SUBSCRIPTION_FAILURE;
+      const grant = qos === 0 ? 0 : 1; // QoS 2 is granted as 1
+      this.#feeds.grant(subscription, grant);
       return grant;
     });
-    this.#answers.after(this.#keepSession(), { cmd: "suback", messageId, granted });
+    const kept = this.#keepSession();
+    const done = work === undefined ? kept : Promise.all([work, kept]);
+    this.#answers.after(done, { cmd: "suback", messageId, granted }, () => this.#feeds.run());
   }
 
   #unsubscribe({ messageId = 0, unsubscriptions }: UnsubscribePacket): void {
-    const { deviceId, moduleId } = this.#options.identity;
+    const { deviceId, moduleId } = this.#options.peer.identity;
     for (const filter of unsubscriptions) {
-      const kind = parseFilter(filter, deviceId, moduleId);
-      if (kind !== undefined) this.#subscriptions.delete(kind);
+      const subscription = parseFilter(filter, deviceId, moduleId);
+      if (subscription !== undefined) this.#feeds.end(subscription);
     }
     this.#answers.after(this.#keepSession(), { cmd: "unsuback", messageId, granted: [] });
   }
 
   #keepSession(): Promise<void> | undefined {
-    const { hub, identity, clean } = this.#options;
-    if (clean) return undefined;
-    return hub.sessions.keep(identity, { subscriptions: Object.fromEntries(this.#subscriptions), unacknowledged: {} });
+    const { clean, peer } = this.#options;
+    return clean ? undefined : peer.hub.sessions.keep(peer.identity, this.#feeds.session);
   }
 
   #willMessage({ topic, payload, retain = false }: Will): ReturnType<typeof willMessage> {
-    const parsed = this.#parseTopic(topic);
+    const { deviceId, moduleId } = this.#options.peer.identity;
+    const parsed = createTopicParser(deviceId, moduleId)(topic);
     if (parsed?.kind !== "telemetry") throw new MqttError("The will must be a message of the device's own.");
     return willMessage({ payload: Buffer.from(payload), retain }, parsed.bag);
   }
 
   #leaveWill(): void {
-    const { hub, identity, will } = this.#options;
+    const { peer, principal, will } = this.#options;
     if (will === undefined) return;
+    const accepted = peer.hub.acceptTelemetry(
+      peer.identity,
+      [this.#willMessage(will)],
+      messageAuthentication(principal),
+    );
     // Nobody is left to be told when it cannot be kept.
-    void hub.acceptTelemetry(identity, [this.#willMessage(will)], this.#authentication).catch(() => undefined);
+    void accepted.catch(() => undefined);
   }
 }

@@ -41,7 +41,8 @@ export function createMqttFront(hub: Hub, options: MqttFrontOptions = {}): MqttF
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const connections = new Set<Connection>();
   let whenEmpty: (() => void) | undefined;
-  const greetDevice = createDeviceGreeting(hub, limits);
+  const reportFault = options.reportFault ?? (() => undefined);
+  const greetDevice = createDeviceGreeting({ hub, limits, reportFault });
   const { provisioning } = options;
   const greet =
     provisioning === undefined ? greetDevice : createProvisioningGreeting(provisioning, limits, greetDevice);
@@ -51,7 +52,7 @@ export function createMqttFront(hub: Hub, options: MqttFrontOptions = {}): MqttF
     now: () => hub.now(),
     decode: createDecoder(),
     greet,
-    reportFault: options.reportFault ?? (() => undefined),
+    reportFault,
     reportClosed: options.reportClosed ?? (() => undefined),
     connectionClosed: (connection) => {
       connections.delete(connection);
