@@ -96,7 +96,7 @@ test.each([false, true])("commands, twin and methods reach a device (over WebSoc
     const received = once<Message>((done) => client.on("message", done));
     await deviceQueues.enqueue("d", { body: Buffer.from("go"), messageId: "m", properties: new Map([["k", "v"]]) });
     const message = await received;
-    expect(message.getData().toString()).toBe("go");
+    expect(message.getBytes().toString()).toBe("go");
     expect(message).toMatchObject({ messageId: "m" });
     expect(message.properties.getValue("k")).toBe("v");
     await client.complete(message);
@@ -137,9 +137,9 @@ test("a device that renews its token hears its calls without subscribing again",
     const before = connections.find({ deviceId: "d" });
     // What its timer does 15 minutes before a token of an hour ends.
     const { _transport } = client as unknown as {
-      readonly _transport: { readonly _authenticationProvider: { _renewToken(): void } };
+      readonly _transport: { readonly _authenticationProvider: { _expiryTimerHandler(): void } };
     };
-    _transport._authenticationProvider._renewToken();
+    _transport._authenticationProvider._expiryTimerHandler();
     while ([before, undefined].includes(connections.find({ deviceId: "d" }))) await new Promise(setImmediate);
     expect(await methods.invoke({ deviceId: "d" }, call)).toMatchObject({ status: 200 });
   });
