@@ -70,13 +70,39 @@ test("PUT replaces tags and desired properties, and leaves what the device repor
   expect(twin.properties.reported).not.toHaveProperty("forged");
 });
 
+test.each([
+  ["PATCH", { tags: null }, {}, { x: 1 }, 2],
+  ["PATCH", { properties: { desired: null } }, { a: 1 }, {}, 3],
+  ["PATCH", { tags: { a: null }, properties: { desired: {} } }, {}, { x: 1 }, 2],
+  ["PUT", { tags: null, properties: { desired: null } }, {}, {}, 3],
+  ["PUT", { tags: { b: { c: null } }, properties: { desired: { x: null, y: 2 } } }, { b: {} }, { y: 2 }, 3],
+  ["PUT", { tags: { a: 1 }, properties: null }, { a: 1 }, {}, 3],
+] as const)("%s of %j leaves tags %j and desired properties %j", async (method, change, tags, desired, version) => {
+  await using hub = await startLocalHub();
+  const { registry, twins } = hub.emulator.hub;
+  await registry.create("d", {});
+  await twins.patch("d", { tags: { a: 1 }, desired: { x: 1 } });
+  const headers = { authorization: hub.token("service") };
+  const answer = await hub.send({ method, path: `/twins/d${VERSION}`, headers, body: JSON.stringify(change) });
+  expect(answer.status).toBe(200);
+  expect(JSON.parse(answer.text)).toMatchObject({ version: 4 });
+  expect(twins.get("d")["tags"]).toEqual(tags);
+  expect(twins.own("d").desired).toEqual({ ...desired, $version: version });
+});
+
 test("what a client read it may send back", async () => {
   await using hub = await startLocalHub();
   const headers = { authorization: hub.token("service") };
   await hub.emulator.hub.registry.create("d", {});
+  await hub.emulator.hub.twins.patch("d", { tags: { a: 1 }, desired: { deep: { b: 1 } } });
+  await hub.emulator.hub.twins.report("d", { on: true });
   const read = await hub.send({ path: `/twins/d${VERSION}`, headers });
   const answer = await hub.send({ method: "PUT", path: `/twins/d${VERSION}`, headers, body: read.text });
   expect(answer.status).toBe(200);
+  expect(hub.emulator.hub.twins.own("d")).toEqual({
+    desired: { deep: { b: 1 }, $version: 3 },
+    reported: { on: true, $version: 2 },
+  });
 });
 
 test.each([

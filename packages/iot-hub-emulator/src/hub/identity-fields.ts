@@ -25,18 +25,12 @@ interface AuthenticationFields {
 
 /** Refuses what is no device id. */
 export function requireDeviceId(text: unknown): string {
-  if (typeof text !== "string" || !isDeviceId(text)) {
-    throw invalid("A device id has 1 to 128 letters, digits or characters of - : . + % _ # * ? ! ( ) , = @ ; $ '");
-  }
-  return text;
+  return requireId(text, "device");
 }
 
-/** Refuses what is no module id; modules go by the same characters as devices. */
+/** Refuses what is no module id. */
 export function requireModuleId(text: unknown): string {
-  if (typeof text !== "string" || !isDeviceId(text)) {
-    throw invalid("A module id has 1 to 128 letters, digits or characters of - : . + % _ # * ? ! ( ) , = @ ; $ '");
-  }
-  return text;
+  return requireId(text, "module");
 }
 
 /** Reads the settable fields of a module's document. */
@@ -88,6 +82,12 @@ export function resolveAuthentication(
           }
         : { primaryThumbprint: null, secondaryThumbprint: null },
   };
+}
+
+// Modules go by the same characters as devices.
+function requireId(text: unknown, what: "device" | "module"): string {
+  if (typeof text === "string" && isDeviceId(text)) return text;
+  throw invalid(`A ${what} id has 1 to 128 letters, digits or characters of - : . + % _ # * ? ! ( ) , = @ ; $ '`);
 }
 
 const AUTHENTICATION_TYPES = ["sas", "selfSigned", "certificateAuthority", "none"] as const;

@@ -41,7 +41,10 @@ function skeleton(value: JsonValue | undefined): JsonValue {
   return Object.fromEntries(entries.map(([name, inner]): [string, JsonValue] => [name, skeleton(inner)]));
 }
 
-function applyAll(changes: readonly JsonObject[], apply: (twin: StoredTwin, patch: JsonObject) => StoredTwin): StoredTwin {
+function applyAll(
+  changes: readonly JsonObject[],
+  apply: (twin: StoredTwin, patch: JsonObject) => StoredTwin,
+): StoredTwin {
   return changes.reduce(apply, newTwin(0));
 }
 
