@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-// Unit and conformance tests share threads without isolation (a fifth of the time); what needs processes runs alone in e2e.
+// Unit and conformance tests share threads without isolation (a fifth of the time); what needs processes runs alone in e2e;
+// conformance tests a hub, ours or a real one, by the vendors' clients.
 export default defineConfig({
   test: {
     projects: [
@@ -16,10 +17,21 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
-          include: ["e2e/**/*.test.ts"],
+          include: ["e2e/*.test.ts"],
           pool: "forks",
           fileParallelism: false,
           testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "conformance",
+          include: ["e2e/conformance/*.test.ts"],
+          globalSetup: ["e2e/conformance/global-setup.ts"],
+          pool: "forks",
+          fileParallelism: false,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },

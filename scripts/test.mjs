@@ -27,7 +27,7 @@ for (const { title, command, nextStep } of CHECKS) {
 // Loaded only now: before `prepare` there may be no vitest.
 const { runTests } = await import("./tests.mjs");
 const tallies = [];
-for (const project of ["unit", "e2e"]) {
+for (const project of ["unit", "conformance", "e2e"]) {
   console.log(`\nTests: ${project}`);
   tallies.push(await runTests(project, process.argv.slice(2)));
 }

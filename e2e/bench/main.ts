@@ -12,6 +12,7 @@ import { IsthmusProcess, type FirstRun } from "../support/isthmus-process.ts";
 import { percentile } from "../support/load.ts";
 import { until } from "../support/until.ts";
 import { runPart } from "./child.ts";
+import { measureLocalHub, type HubFigures } from "./local-hub.ts";
 import { childOf, usageOf } from "./processes.ts";
 import type { Plan, Published } from "./publisher.ts";
 import type { RawPlan } from "./raw-sender.ts";
@@ -61,7 +62,9 @@ try {
 } finally {
   await isthmus.dispose();
 }
+const hub = await measureLocalHub(SECONDS, progress);
 report();
+reportHub(hub);
 
 async function prepareFleet(firstRun: FirstRun, count: number): Promise<string[]> {
   progress(`adding ${count} devices`);
@@ -242,9 +245,28 @@ function report(): void {
   if (file !== undefined) {
     writeFileSync(
       file,
-      `${JSON.stringify({ node: process.version, cores: cpus().length, lines, latency }, null, 2)}\n`,
+      `${JSON.stringify({ node: process.version, cores: cpus().length, lines, latency, hub }, null, 2)}\n`,
     );
   }
+}
+
+function reportHub({ amqp, mqtt, reading }: HubFigures): void {
+  console.log("\nThe Local Hub by itself, against senders that encode each message once:");
+  for (const { links, accepted, seconds, attachSeconds, cpuUs, rssMb } of amqp) {
+    const ratio = (accepted / seconds / ((amqp[0]?.accepted ?? 1) / (amqp[0]?.seconds ?? 1))).toFixed(2);
+    console.log(
+      `  AMQP, ${links} links on one connection: ${(accepted / seconds).toFixed(0)} messages/s (${ratio} of one link), ` +
+        `${cpuUs.toFixed(0)} us hub CPU each, attached in ${attachSeconds.toFixed(2)} s, hub RSS ${rssMb.toFixed(0)} MB`,
+    );
+  }
+  console.log(
+    `  MQTT, ${mqtt.connections} connections: ${mqtt.connectsPerSecond.toFixed(0)} connects/s, ${mqtt.held} held, ` +
+      `${mqtt.kbPerConnection.toFixed(0)} KB each, ${mqtt.acknowledgedPerSecond.toFixed(0)} messages/s at QoS 1`,
+  );
+  console.log(
+    `  @azure/event-hubs reading at ${reading.sentPerSecond.toFixed(0)}/s: ${reading.perSecond.toFixed(0)}/s read, ` +
+      `${reading.lagP50} ms behind at p50, ${reading.lagP99} ms at p99`,
+  );
 }
 
 function figure(value: number | undefined, digits: number): string {
