@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 
 export interface SdkPlan {
-  readonly protocol: "amqp" | "http";
+  readonly protocol: "amqp" | "mqtt";
   /** Connection strings of the devices. */
   readonly devices: readonly string[];
   readonly caFile: string;
@@ -29,15 +29,14 @@ interface Device {
 const require = createRequire(import.meta.url);
 const { Client, Message } = require("azure-iot-device") as Device;
 const { Amqp } = require("azure-iot-device-amqp") as { Amqp: unknown };
-const { Http } = require("azure-iot-device-http") as { Http: unknown };
+const { Mqtt } = require("azure-iot-device-mqtt") as { Mqtt: unknown };
 
 const plan = await readPlan<SdkPlan>();
 const ca = readFileSync(plan.caFile, "utf8");
-const clients = plan.devices.map((text) => Client.fromConnectionString(text, plan.protocol === "amqp" ? Amqp : Http));
+const protocol = { amqp: Amqp, mqtt: Mqtt }[plan.protocol];
+const clients = plan.devices.map((text) => Client.fromConnectionString(text, protocol));
 for (const client of clients) {
-  // The HTTP client's promise never settles; its effect is at once.
-  const set = client.setOptions({ ca });
-  if (plan.protocol === "amqp") await set;
+  await client.setOptions({ ca });
   await client.open();
 }
 let accepted = 0;

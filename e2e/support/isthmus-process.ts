@@ -15,6 +15,7 @@ export interface FirstRun {
     readonly hostName: string;
     readonly httpsPort: number;
     readonly amqpsPort: number;
+    readonly mqttsPort: number;
     readonly connectionString: string;
     readonly eventHubConnectionString: string;
     readonly caFile: string;
@@ -64,6 +65,7 @@ export class IsthmusProcess {
         IOT_HUB_HTTPS_PORT: "0",
         IOT_HUB_AMQPS_PORT: "0",
         IOT_HUB_AMQP_PORT: "0",
+        IOT_HUB_MQTTS_PORT: "0",
         ...this.#settings,
       },
       stdio: ["ignore", "pipe", "pipe"],

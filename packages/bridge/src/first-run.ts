@@ -15,6 +15,7 @@ export interface FirstRun {
     readonly hostName: string;
     readonly httpsPort: number;
     readonly amqpsPort: number;
+    readonly mqttsPort: number;
     /** Of the policy `iothubowner`. */
     readonly connectionString: string;
     readonly eventHubConnectionString: string;
@@ -64,6 +65,9 @@ async function createAdministrator(
 
 function localHubAddresses(localHub: LocalHub | null): Pick<FirstRun, "localHub"> {
   if (localHub === null) return {};
-  const { hostName, httpsPort, amqpsPort, connectionString, eventHubConnectionString, caFile } = localHub.addresses;
-  return { localHub: { hostName, httpsPort, amqpsPort, connectionString, eventHubConnectionString, caFile } };
+  const { hostName, httpsPort, amqpsPort, mqttsPort, connectionString, eventHubConnectionString, caFile } =
+    localHub.addresses;
+  return {
+    localHub: { hostName, httpsPort, amqpsPort, mqttsPort, connectionString, eventHubConnectionString, caFile },
+  };
 }
