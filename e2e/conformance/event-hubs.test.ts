@@ -26,8 +26,8 @@ afterEach(async () => {
   for (const one of open.splice(0).reverse()) await one.close();
 });
 
-function consumer(text: string = connectionString): EventHubConsumerClient {
-  const client = new EventHubConsumerClient("$Default", text);
+function consumer(text: string = connectionString, maxRetries = 3): EventHubConsumerClient {
+  const client = new EventHubConsumerClient("$Default", text, { retryOptions: { maxRetries } });
   open.push(client);
   return client;
 }
@@ -60,10 +60,10 @@ async function locate(): Promise<{ readonly partitionId: string; readonly events
   const ids = await client.getPartitionIds();
   const readings = ids.map((id) => ({ id, ...read(id, { enqueuedOn: sentFrom }) }));
   const found = (): (typeof readings)[number] | undefined =>
-    readings.find(({ events }) => ofDevice(events).length === 20);
+    readings.find(({ events }) => ofDevice(events).length >= 20);
   await until(() => found() !== undefined, "all twenty events in one partition");
   const { id, events } = found() as (typeof readings)[number];
-  return { partitionId: id, events: ofDevice(events) };
+  return { partitionId: id, events: ofDevice(events).slice(0, 20) };
 }
 
 describe("reading", () => {
@@ -126,7 +126,7 @@ describe("the endpoint", () => {
       /SharedAccessKey=[^;]+/,
       `SharedAccessKey=${Buffer.alloc(32).toString("base64")}`,
     );
-    await expect(consumer(wrong).getPartitionIds()).rejects.toThrow();
+    await expect(consumer(wrong, 0).getPartitionIds()).rejects.toThrow();
   });
 
   test.skipIf(!isLocal)(

@@ -59,7 +59,7 @@ async function connect(options: IClientOptions): Promise<MqttClient> {
 }
 
 const closed = (client: MqttClient): Promise<void> =>
-  until(() => client.disconnected, "the hub to close the connection", 15_000);
+  until(() => !client.connected, "the hub to close the connection", 15_000);
 
 describe("a connection", () => {
   const refusals: readonly (readonly [string, (options: IClientOptions) => IClientOptions])[] = [

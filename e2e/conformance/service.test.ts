@@ -20,7 +20,9 @@ type Query = ReturnType<Service.Registry["createQuery"]>;
 
 async function rowsOf(query: Query): Promise<readonly Row[]> {
   const rows: Row[] = [];
-  do rows.push(...((await query.next()).result as unknown as Row[]));
+  // Without an argument the SDK's promise form forgets the token of the page before.
+  const next = async (): Promise<unknown> => (await query.next(query.continuationToken as never)) as unknown;
+  do rows.push(...((await next()) as { readonly result: Row[] }).result);
   while (query.hasMoreResults);
   return rows;
 }
