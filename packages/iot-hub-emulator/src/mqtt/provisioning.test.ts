@@ -103,7 +103,9 @@ test("a device that is called registrations is still a device", async () => {
   const { authentication } = await registry.create({ deviceId: "registrations", moduleId: "m" }, {});
   const password = token("localhost/devices/registrations/modules/m", authentication.symmetricKey.primaryKey ?? "");
   const change = { idScope: "localhost", clientId: "registrations/m", password, parameters: "?api-version=2021-04-12" };
-  await (await connect(hub, "m", change)).endAsync();
+  const client = await connect(hub, "m", change);
+  expect(client.connected).toBe(true);
+  await client.endAsync();
 });
 
 test.each([
