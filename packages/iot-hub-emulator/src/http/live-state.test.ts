@@ -1,6 +1,6 @@
 /** What services see of devices that talk: the vendor's MQTT device client, seen through the vendor's registry client. */
-import { Message } from "azure-iot-device";
-import type { Client } from "azure-iot-device";
+import { Client, Message } from "azure-iot-device";
+import { Amqp } from "azure-iot-device-amqp";
 import { expect, test } from "vitest";
 import { startLocalHub } from "../testing/local-hub.ts";
 import type { LocalHub } from "../testing/local-hub.ts";
@@ -9,8 +9,7 @@ import { mqttDevice, mqttModule } from "../testing/mqtt-device.ts";
 const NEVER = "0001-01-01T00:00:00Z";
 
 /** A device that said hello once. Without retries, so that it stays away when the hub ends its connection. */
-async function talking(hub: LocalHub, deviceId: string): Promise<{ client: Client; gone: Promise<void> }> {
-  const client = await mqttDevice(hub, deviceId);
+async function saidHello(client: Client): Promise<{ client: Client; gone: Promise<void> }> {
   client.setRetryPolicy({ shouldRetry: () => false, nextRetryTimeout: () => 0 });
   await client.open();
   const gone = new Promise<void>((resolve) => client.on("disconnect", () => resolve()));
@@ -18,12 +17,23 @@ async function talking(hub: LocalHub, deviceId: string): Promise<{ client: Clien
   return { client, gone };
 }
 
+async function amqpDevice({ addresses, emulator }: LocalHub, deviceId: string): Promise<Client> {
+  const { symmetricKey } = emulator.hub.registry.get(deviceId).authentication;
+  const host = `${addresses.hostName}:${addresses.amqpsPort}`;
+  const text = `HostName=${host};DeviceId=${deviceId};SharedAccessKey=${symmetricKey.primaryKey}`;
+  const client = Client.fromConnectionString(text, Amqp);
+  await client.setOptions({ ca: addresses.ca });
+  return client;
+}
+
+const CLIENTS = { mqtt: (hub: LocalHub) => mqttDevice(hub, "d"), amqp: (hub: LocalHub) => amqpDevice(hub, "d") };
+
 test("services see who is connected, since when and when it last spoke", async () => {
   await using hub = await startLocalHub();
   const registry = hub.registry();
   await registry.create({ deviceId: "d" });
   await registry.addModule({ deviceId: "d", moduleId: "m" });
-  const { client } = await talking(hub, "d");
+  const { client } = await saidHello(await mqttDevice(hub, "d"));
   const module = await mqttModule(hub, "d", "m");
   await module.open();
   await module.sendEvent(new Message("hello"));
@@ -65,13 +75,34 @@ test("a service puts out a device by disabling it, by another key or by deleting
     ["deleted", () => registry.delete("deleted")],
   ] as const) {
     await registry.create({ deviceId });
-    const { client, gone } = await talking(hub, deviceId);
+    const { client, gone } = await saidHello(await mqttDevice(hub, deviceId));
     await end();
     await gone;
     expect(hub.emulator.hub.connections.find({ deviceId })).toBeUndefined();
     await client.close();
   }
 });
+
+test.each([
+  ["mqtt", "amqp"],
+  ["amqp", "mqtt"],
+  ["mqtt", "mqtt"],
+  ["amqp", "amqp"],
+] as const)(
+  "a device that was connected over %s and connects over %s has the newer connection",
+  async (...protocols) => {
+    await using hub = await startLocalHub();
+    await hub.registry().create({ deviceId: "d" });
+    const [older, newer] = protocols.map((protocol) => CLIENTS[protocol](hub));
+    const first = await saidHello(await (older as Promise<Client>));
+    const second = await saidHello(await (newer as Promise<Client>));
+    await first.gone;
+    await second.client.sendEvent(new Message("still here"));
+    expect(hub.emulator.hub.connections.find({ deviceId: "d" })?.protocol).toBe(protocols[1]);
+    expect(hub.emulator.hub.connections.count).toBe(1);
+    for (const { client } of [first, second]) await client.close();
+  },
+);
 
 test("how many messages wait for a device is told with its identity and its twin", async () => {
   await using hub = await startLocalHub();
