@@ -10,7 +10,7 @@ import type { FrontContext } from "./context.ts";
 import type { Conversation, Welcome, Wire } from "./conversation.ts";
 import { Output } from "./output.ts";
 import { PacketInput } from "./packet-input.ts";
-import { encodePacket, isForeignConnect, MqttError } from "./packets.ts";
+import { CONNECT, encodePacket, isForeignConnect, MqttError } from "./packets.ts";
 import type { ClientPacket, ConnectPacket, ServerPacket } from "./packets.ts";
 import { ACCEPTED, refusalCode, UNACCEPTABLE_PROTOCOL } from "./return-codes.ts";
 
@@ -157,7 +157,11 @@ export class Connection implements Wire {
 
   #receive(chunk: Buffer): void {
     if (this.#over) return;
-    this.#guard(() => this.#input.feed(chunk));
+    this.#guard(() => {
+      // Other protocols may look like a packet that never ends.
+      if (this.#state === "new" && !this.#input.unfinished && chunk[0] !== CONNECT) throw notConnect();
+      this.#input.feed(chunk);
+    });
     if (this.#over || this.#congestionHold || !this.congested) return;
     this.#congestionHold = true;
     this.hold();
@@ -195,7 +199,7 @@ export class Connection implements Wire {
   #take(packet: ClientPacket): void {
     const conversation = this.#conversation;
     if (packet.cmd === "connect") return this.#connect(packet);
-    if (conversation === undefined) throw new MqttError("The first packet must be CONNECT."); // [MQTT-3.1.0-1]
+    if (conversation === undefined) throw notConnect();
     if (packet.cmd === "pingreq") return this.send({ cmd: "pingresp" });
     if (packet.cmd !== "disconnect") return conversation.receive(packet);
     this.#orderly = true;
@@ -246,4 +250,9 @@ export class Connection implements Wire {
     }
     this.#guard(() => this.#conversation?.writable());
   }
+}
+
+// [MQTT-3.1.0-1]
+function notConnect(): MqttError {
+  return new MqttError("The first packet must be CONNECT.");
 }

@@ -47,7 +47,8 @@ export class MqttError extends Error {
 
 /** The only protocol level spoken: MQTT 3.1.1. */
 const LEVEL = 4;
-const CONNECT = 0x10;
+/** First byte of a CONNECT. */
+export const CONNECT = 0x10;
 
 /** Bytes after the fixed header, for packets where that is fixed. */
 const FIXED_LENGTHS: ReadonlyMap<string, number> = new Map([
@@ -66,17 +67,34 @@ export function isForeignConnect(bytes: Buffer): boolean {
   return (name === "MQTT" && bytes[levelAt] !== LEVEL) || (name === "MQIsdp" && bytes[levelAt] === 3);
 }
 
-/** Reads one whole packet. The codec remembers the last CONNECT, so each one gets a codec of its own. */
+/** Reads one whole packet. */
 export type Decode = (bytes: Buffer) => ClientPacket;
 
-/** Throws `MqttError` for anything that a client of MQTT 3.1.1 must not send. */
+/**
+ * Throws `MqttError` for anything that a client of MQTT 3.1.1 must not send. All connections share one codec; it remembers
+ * a CONNECT, and is not itself after an error, so those get one of their own.
+ */
 export function createDecoder(): Decode {
-  const decode = createCodec();
-  return (bytes) => requireFromClient(bytes[0] === CONNECT ? createCodec()(bytes) : decode(bytes));
+  let shared = createCodec();
+  return (bytes) => {
+    if (bytes[0] === CONNECT) return requireFromClient(createCodec()(bytes));
+    try {
+      return requireFromClient(shared(bytes));
+    } catch (error) {
+      shared = createCodec();
+      throw error;
+    }
+  };
 }
 
+const PING_RESPONSE = Buffer.from([0xd0, 0]);
+
 export function encodePacket(packet: ServerPacket): Buffer {
-  return generate(packet);
+  // By hand what is sent for every message.
+  if (packet.cmd === "pingresp") return PING_RESPONSE;
+  if (packet.cmd !== "puback") return generate(packet);
+  const { messageId = 0 } = packet;
+  return Buffer.from([0x40, 2, messageId >> 8, messageId & 0xff]);
 }
 
 function createCodec(): (bytes: Buffer) => Packet {

@@ -64,6 +64,7 @@ export function createMqttFront(hub: Hub, options: MqttFrontOptions = {}): MqttF
     for (const connection of connections) connection.tick(clock, now);
   };
   const timer = setInterval(tick, TICK).unref();
+  const unfollow = hub.clock.onJump(tick);
 
   return {
     accept(socket, { certificates }) {
@@ -71,6 +72,7 @@ export function createMqttFront(hub: Hub, options: MqttFrontOptions = {}): MqttF
       else connections.add(new Connection(socket, certificates, context));
     },
     async close() {
+      unfollow();
       for (const connection of connections) connection.close(new MqttError("The Local Hub is stopping."));
       if (connections.size > 0) await new Promise<void>((resolve) => (whenEmpty = resolve));
       clearInterval(timer);
