@@ -279,7 +279,7 @@ function decodeDisposition(fields: Fields): Performative {
 function asOutcome(state: AmqpValue | undefined): Outcome | undefined {
   if (!(state instanceof Described)) return undefined;
   const { descriptor, value } = state;
-  const code = typeof descriptor === "string" ? OUTCOMES.get(descriptor) : descriptor;
+  const code: number = typeof descriptor === "number" ? descriptor : (OUTCOMES.get(descriptor) ?? -1);
   const fields: readonly AmqpValue[] = Array.isArray(value) ? value : [];
   switch (code) {
     case CODE.accepted:
@@ -295,7 +295,7 @@ function asOutcome(state: AmqpValue | undefined): Outcome | undefined {
   }
 }
 
-const OUTCOMES: ReadonlyMap<string, number> = new Map([
+const OUTCOMES: ReadonlyMap<AmqpValue, number> = new Map([
   ["amqp:accepted:list", CODE.accepted],
   ["amqp:rejected:list", CODE.rejected],
   ["amqp:released:list", CODE.released],

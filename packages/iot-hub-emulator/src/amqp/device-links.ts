@@ -128,7 +128,7 @@ class AttachedIdentity {
   }
 
   end(reason: HubError): void {
-    for (const { link } of [...this.links]) link.detach(errorCondition(reason));
+    for (const { link } of this.links) link.detach(errorCondition(reason));
   }
 }
 
