@@ -3,9 +3,9 @@ import { randomUUID } from "node:crypto";
 import { Message, type Client, type Twin } from "azure-iot-device";
 import type * as Service from "azure-iothub";
 
-/** The next cloud-to-device message; subscribes at once. */
-export function nextMessage(client: Client): Promise<Message> {
-  return new Promise((resolve) => client.once("message", resolve));
+/** The first cloud-to-device message; subscribes at once, and stays subscribed, so that the message can be settled. */
+export function firstMessage(client: Client): Promise<Message> {
+  return new Promise((resolve) => client.on("message", resolve));
 }
 
 /** A cloud-to-device message with an id and a property. */

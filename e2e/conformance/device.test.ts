@@ -5,7 +5,7 @@ import type * as Service from "azure-iothub";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { until } from "../support/until.ts";
 import { EventReading } from "./events.ts";
-import { messageFor, nextMessage, readFeedback, twinOf, updateReported, type FeedbackRecord } from "./device-calls.ts";
+import { messageFor, firstMessage, readFeedback, twinOf, updateReported, type FeedbackRecord } from "./device-calls.ts";
 import {
   createDevice,
   createModule,
@@ -90,14 +90,16 @@ describe.each(all)("a device over %s", (transport) => {
   test.skipIf(skip)("receives a cloud-to-device message and completes it", async () => {
     const device = await makeDevice(registry);
     const client = await connect(transport, device);
-    const arriving = nextMessage(client);
+    const arriving = firstMessage(client);
     const sent = messageFor("turn on");
     sent.ack = "full";
     await service.send(device.deviceId, sent);
     const received = await arriving;
     expect(received.data.toString()).toBe("turn on");
     expect(received.messageId).toBe(sent.messageId);
-    expect(received.properties.getItem(0)).toMatchObject({ key: "order", value: "7" });
+    // Some transports of the SDK leave the prefix that HTTP gives to a property's name.
+    const property = received.properties.propertyList.find(({ key }) => key.endsWith("order"));
+    expect(property?.value).toBe("7");
     await client.complete(received);
     expected.push({ deviceId: device.deviceId, originalMessageId: sent.messageId, statusCode: "Success" });
   });
