@@ -51,6 +51,28 @@ test("CA files are read, from repeated flags or a list in the environment; the h
   }
 });
 
+test("routes are read from a file, and what is wrong in it is said with its place", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "config-"));
+  const file = join(folder, "routing.json");
+  try {
+    await writeFile(file, JSON.stringify({ routes: [{ name: "r", condition: "a = 'b'", endpointNames: ["events"] }] }));
+    expect(readConfig(["--routing", file, "--consumer-group", "one", "--consumer-group=two"], {})).toMatchObject({
+      routing: { routes: [{ name: "r", source: "DeviceMessages", isEnabled: true }] },
+      consumerGroups: ["one", "two"],
+    });
+    for (const [text, message] of [
+      ["{", /--routing \(IOT_HUB_ROUTING\): .*routing\.json is no JSON/],
+      ['{"routes":[{"name":"r","condition":"a =","endpointNames":["events"]}]}', /routes\[0\]\.condition.*column/],
+    ] as const) {
+      await writeFile(file, text);
+      expect(() => readConfig([], { IOT_HUB_ROUTING: file })).toThrow(message);
+    }
+    expect(() => readConfig(["--routing", join(folder, "none")], {})).toThrow(ConfigError);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
 test("help names every setting", () => {
   expect(readConfig(["--help"], {})).toBeUndefined();
   for (const { flag, variable } of Object.values(SETTINGS))

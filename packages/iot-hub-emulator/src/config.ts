@@ -4,6 +4,7 @@ import { delimiter } from "node:path";
 import { parseArgs } from "node:util";
 import { createBlobStorage } from "./storage/blob-storage.ts";
 import type { EmulatorOptions } from "./emulator-options.ts";
+import { readRoutingFile } from "./routing-file.ts";
 import { EDITIONS, isTier } from "./hub/tiers.ts";
 
 export interface Setting {
@@ -27,6 +28,8 @@ export const SETTINGS: Readonly<
     | "deviceCa"
     | "tier"
     | "units"
+    | "routing"
+    | "consumerGroup"
     | "storage"
     | "storageContainer",
     Setting
@@ -88,6 +91,19 @@ export const SETTINGS: Readonly<
     value: "NUMBER",
     meaning: "units of the tier (default 1)",
   },
+  routing: {
+    flag: "routing",
+    variable: "IOT_HUB_ROUTING",
+    value: "FILE",
+    meaning: "JSON file with routes, endpoints, enrichments and fallback for messages; replaces what the folder has",
+  },
+  consumerGroup: {
+    flag: "consumer-group",
+    variable: "IOT_HUB_CONSUMER_GROUPS",
+    value: "NAME",
+    meaning: "consumer group to have besides $Default, may be repeated",
+    repeatable: true,
+  },
   storage: {
     flag: "storage",
     variable: "IOT_HUB_STORAGE",
@@ -123,11 +139,14 @@ export function readConfig(
     return text === undefined ? {} : { [name]: portOf(text, SETTINGS[name]) };
   };
   const deviceCertificateAuthorities = readAll(SETTINGS.deviceCa, flags, env).map(authorityOf);
+  const consumerGroups = readAll(SETTINGS.consumerGroup, flags, env);
   const [hostName, folder] = [read(SETTINGS.host), read(SETTINGS.data)];
   return {
     ...(hostName === undefined ? {} : addressOf(hostName)),
     ...(folder === undefined ? {} : { folder }),
     ...(deviceCertificateAuthorities.length === 0 ? {} : { deviceCertificateAuthorities }),
+    ...routingOf(read(SETTINGS.routing)),
+    ...(consumerGroups.length === 0 ? {} : { consumerGroups }),
     ...storageOf(read(SETTINGS.storage), read(SETTINGS.storageContainer)),
     ...limitsOf(read(SETTINGS.tier), read(SETTINGS.units)),
     ports: { ...port("https"), ...port("amqps"), ...port("mqtts"), ...port("amqp") },
@@ -200,6 +219,16 @@ function limitsOf(
     );
   }
   return { tier, units };
+}
+
+function routingOf(file: string | undefined): Pick<EmulatorOptions, "routing"> {
+  if (file === undefined) return {};
+  try {
+    return { routing: readRoutingFile(file) };
+  } catch (error) {
+    const { flag, variable } = SETTINGS.routing;
+    throw new ConfigError(`--${flag} (${variable}): ${(error as Error).message}`);
+  }
 }
 
 function storageOf(

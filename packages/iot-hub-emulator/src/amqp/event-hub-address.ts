@@ -1,6 +1,7 @@
 /** Addresses of the Event Hubs-compatible endpoints: `{event hub}[/ConsumerGroups/{group}][/Partitions/{id}]` and `$management`. */
-import { HubError } from "../hub/errors.ts";
+import type { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
+import { entityNotFound } from "../hub/streams.ts";
 import { AmqpError } from "./amqp-error.ts";
 
 export type EventHubAddress =
@@ -29,17 +30,16 @@ export function parseEventHubAddress(path: string): EventHubAddress | undefined 
   return entity === undefined ? undefined : { kind: "eventHub", entity };
 }
 
-/** Why there is no event hub of this name; says which there are. */
-export function noEventHub(hub: Hub, name: unknown): string {
+/** Says which event hubs there are. */
+export function noEventHub(hub: Hub, name: string): HubError {
   const names = [...hub.streams.values()].map((stream) => stream.name).join(", ");
-  const asked = typeof name === "string" ? name.slice(0, 256) : "without a name";
-  return `There is no event hub ${asked}; there is ${names}.`;
+  return entityNotFound(name, `there is ${names}`);
 }
 
 /** Only the hub writes to its event hubs: refuses any link to one as a whole. */
 export function refuseSending(hub: Hub, entity: string): never {
   const stream = hub.streams.find(entity);
-  if (stream === undefined) throw new HubError("AmqpAddressNotFound", noEventHub(hub, entity));
+  if (stream === undefined) throw noEventHub(hub, entity);
   const text = `Nothing can be sent to the event hub ${stream.name}: messages come to it from devices, by way of the hub's routes.`;
   throw new AmqpError("link", "amqp:not-allowed", text);
 }

@@ -46,8 +46,9 @@ function answer({ hub, credentials }: ConnectionContext, properties: AmqpMessage
   if (properties.get("operation") !== "READ")
     return failure(400, "amqp:not-implemented", "The operation must be READ.");
   const name = properties.get("name");
-  const stream = typeof name === "string" ? hub.streams.find(name) : undefined;
-  if (stream === undefined) return failure(404, "amqp:not-found", noEventHub(hub, name));
+  if (typeof name !== "string") return failure(400, "amqp:invalid-field", "The name must be that of an event hub.");
+  const stream = hub.streams.find(name);
+  if (stream === undefined) return failure(404, "amqp:not-found", noEventHub(hub, name).message);
   try {
     credentials.forEvents(`${stream.name}/$management`);
   } catch {

@@ -3,8 +3,9 @@
  * lower or equal epoch and those without one, and is protected from them. Without epochs up to five may read.
  */
 import type { ErrorCondition } from "../amqp-codec/performatives.ts";
+import type { HubError } from "../hub/errors.ts";
 import type { EventStream } from "../hub/event-stream.ts";
-import { AmqpError } from "./amqp-error.ts";
+import { AmqpError, hubErrorCondition } from "./amqp-error.ts";
 
 const MAX_READERS = 5;
 
@@ -48,8 +49,8 @@ export class EventReaders {
   }
 
   /** Ends the readers of places that are there no longer. */
-  end(isGone: (place: ReaderPlace) => boolean, description: string): void {
-    const { condition } = new AmqpError("link", "amqp:not-found", description);
+  end(isGone: (place: ReaderPlace) => boolean, error: HubError): void {
+    const condition = hubErrorCondition(error);
     for (const readers of this.#readers.values()) {
       for (const reader of readers) if (isGone(reader.place)) reader.detach(condition);
     }

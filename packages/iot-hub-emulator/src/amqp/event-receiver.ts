@@ -1,7 +1,7 @@
 /** Partition receivers of the Event Hubs-compatible endpoints. */
 import { SECTION } from "../amqp-codec/sections.ts";
 import { Writer } from "../amqp-codec/writer.ts";
-import { HubError } from "../hub/errors.ts";
+import { entityNotFound } from "../hub/streams.ts";
 import type { StoredEvent } from "../hub/event-stream.ts";
 import type { ErrorCondition } from "../amqp-codec/performatives.ts";
 import { AmqpError, errorCondition } from "./amqp-error.ts";
@@ -29,11 +29,10 @@ export function openEventReceiver(
   const { hub, credentials } = context;
   const grant = credentials.forEvents(`${entity}/ConsumerGroups/${consumerGroup}/Partitions/${partitionId}`);
   const stream = hub.streams.find(entity);
-  if (stream === undefined) throw new HubError("AmqpAddressNotFound", noEventHub(hub, entity));
+  if (stream === undefined) throw noEventHub(hub, entity);
   const group = hub.consumerGroups.find(consumerGroup);
   if (group === undefined) {
-    const text = `There is no consumer group ${consumerGroup}; there is ${[...hub.consumerGroups].join(", ")}.`;
-    throw new HubError("AmqpAddressNotFound", text);
+    throw entityNotFound(`${entity}/ConsumerGroups/${consumerGroup}`, `there is ${[...hub.consumerGroups].join(", ")}`);
   }
   if (!stream.partitionIds.includes(partitionId)) {
     throw new AmqpError("link", "com.microsoft:argument-out-of-range", `There is no partition ${partitionId}.`);

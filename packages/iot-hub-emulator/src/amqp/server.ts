@@ -3,6 +3,7 @@ import type { X509Certificate } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
+import { entityNotFound } from "../hub/streams.ts";
 import { Connection } from "./connection.ts";
 import type { FrontContext } from "./context.ts";
 import { EventReaders } from "./event-readers.ts";
@@ -57,10 +58,13 @@ export function createAmqpFront(hub: Hub, options: AmqpFrontOptions): AmqpFront 
   const { eventReaders } = context;
   const unsubscribe = [
     hub.streams.onRemoved((stream) =>
-      eventReaders.end((place) => place.stream === stream, `The event hub ${stream.name} is gone.`),
+      eventReaders.end((place) => place.stream === stream, entityNotFound(stream.name, "its endpoint was removed")),
     ),
     hub.consumerGroups.onRemoved((name) =>
-      eventReaders.end(({ consumerGroup }) => consumerGroup === name, `The consumer group ${name} is gone.`),
+      eventReaders.end(
+        ({ consumerGroup }) => consumerGroup === name,
+        entityNotFound(`ConsumerGroups/${name}`, "it was removed"),
+      ),
     ),
   ];
   const tick = (): void => {

@@ -20,6 +20,7 @@ import { METHOD_ROUTES } from "./methods.ts";
 import { NOT_IMPLEMENTED_ROUTES } from "./not-implemented.ts";
 import { QUERY_ROUTES } from "./queries.ts";
 import { createRouter } from "./router.ts";
+import { ROUTING_ROUTES } from "./routing.ts";
 import type { Site } from "./site.ts";
 import { SERVICE_BOUND_ROUTES } from "./service-bound.ts";
 import { TWIN_ROUTES } from "./twins.ts";
@@ -46,6 +47,7 @@ const ROUTES: readonly Route[] = [
   ...SERVICE_BOUND_ROUTES,
   ...METHOD_ROUTES,
   ...FILE_ROUTES,
+  ...ROUTING_ROUTES,
   ...NOT_IMPLEMENTED_ROUTES,
 ];
 

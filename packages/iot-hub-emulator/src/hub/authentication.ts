@@ -9,6 +9,7 @@ import type { KeyEncoding, SharedAccessSignature } from "iot-hub-protocol";
 import { hasRegisteredThumbprint } from "./certificate-chain.ts";
 import { HubError } from "./errors.ts";
 import type { DeviceIdentity } from "./identity.ts";
+import { entityNotFound } from "./streams.ts";
 import type { Permission, Policies } from "./policies.ts";
 import type { MessageAuthentication } from "./telemetry.ts";
 
@@ -58,7 +59,10 @@ export interface AuthenticationContext {
   readonly now: () => number;
 }
 
-/** Verifies a token's form, resource, expiry and signature; throws `IotHubUnauthorizedAccess`. */
+/**
+ * Verifies a token's form, resource, expiry and signature; throws `IotHubUnauthorizedAccess`, or `AmqpAddressNotFound` for an
+ * event hub that is not there.
+ */
 export function authenticate(
   context: AuthenticationContext,
   text: string,
@@ -91,10 +95,6 @@ function hubResource(context: AuthenticationContext, token: SharedAccessSignatur
   }
   const path = (parts?.[3] ?? "").replace(/\/+$/, "");
   if (keyEncoding === "base64") return context.hostName + path;
-  const entity = path.split("/")[1] ?? "";
-  if (entity !== "" && !context.hasEventHub(entity)) {
-    throw unauthorized("The shared access signature is for another event hub.");
-  }
   return `sb://${context.hostName}${path}`;
 }
 
@@ -109,6 +109,10 @@ function policyOf(
   const keys = policy === undefined ? [] : [policy.primaryKey, policy.secondaryKey];
   if (policy === undefined || !keys.some((key) => verifySignature(token, key, keyEncoding))) {
     throw unauthorized("The policy is unknown or its key does not match the signature.");
+  }
+  const entity = keyEncoding === "text" ? (resource.split("/")[3] ?? "") : "";
+  if (entity !== "" && !context.hasEventHub(entity)) {
+    throw entityNotFound(entity, "the hub has no event hub of this name");
   }
   return { kind: "policy", policyName: policy.name, permissions: policy.permissions, resource, expiresAt };
 }

@@ -2,8 +2,17 @@
  * The hub's event streams by their Event Hub-compatible names: the built-in one, which is always there, and one for every
  * custom endpoint that routes lead to. Names are compared without case.
  */
+import { HubError } from "./errors.ts";
 import type { EventStream } from "./event-stream.ts";
 import type { Partitions } from "./partitions.ts";
+
+/** An event hub, or a part of one, that is not there. Clients know by these words that trying again is of no use. */
+export function entityNotFound(entity: string, why: string): HubError {
+  return new HubError(
+    "AmqpAddressNotFound",
+    `The messaging entity '${entity.slice(0, 256)}' could not be found: ${why}.`,
+  );
+}
 
 /** Makes the stream of a custom endpoint, or finds it in the hub's folder. */
 export interface StreamStore {

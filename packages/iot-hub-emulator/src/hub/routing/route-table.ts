@@ -1,7 +1,6 @@
 /** Routing settings made ready: conditions compiled, endpoints found, one list of routes for each source. */
 import { MAX_MESSAGE_BYTES, messageSize } from "iot-hub-protocol";
 import type { DeviceMessage } from "iot-hub-protocol";
-import { HubError } from "../errors.ts";
 import type { EventStream } from "../event-stream.ts";
 import { parseCondition } from "../query/condition.ts";
 import type { Condition } from "../query/condition.ts";
@@ -9,7 +8,7 @@ import { compileEnrichment, enrich } from "./enrich.ts";
 import type { CompiledEnrichment } from "./enrich.ts";
 import type { MessageSource } from "./message-source.ts";
 import type { RoutedMessage } from "./routed-message.ts";
-import { BUILT_IN_ENDPOINT } from "./routing-settings.ts";
+import { BUILT_IN_ENDPOINT, isAlways } from "./routing-settings.ts";
 import type { MessageRoute, RoutingSettings } from "./routing-settings.ts";
 
 interface Endpoint {
@@ -36,7 +35,7 @@ export class RouteTable {
   readonly #routes: ReadonlyMap<MessageSource, readonly CompiledRoute[]>;
   readonly #fallback: Endpoint | undefined;
 
-  /** Throws `ArgumentInvalid` for a condition that cannot be read. `streamOf` finds an endpoint that exists. */
+  /** `streamOf` finds the stream of an endpoint, which must exist. */
   constructor(settings: RoutingSettings, hubName: string, streamOf: (endpointName: string) => EventStream) {
     const endpoints = new Map<string, Endpoint>();
     for (const name of [BUILT_IN_ENDPOINT, ...settings.endpoints.map((endpoint) => endpoint.name)]) {
@@ -104,11 +103,6 @@ function compileRoute(
   endpoints: ReadonlyMap<string, Endpoint>,
 ): CompiledRoute {
   const targets = endpointNames.flatMap((endpoint) => endpoints.get(endpoint) ?? []);
-  if (/^\s*true\s*$/i.test(text)) return { name, endpoints: targets };
-  try {
-    return { name, condition: parseCondition(text, "routing"), endpoints: targets };
-  } catch (error) {
-    if (!(error instanceof HubError)) throw error;
-    throw new HubError(error.errorName, `The condition of the route ${name}: ${error.message}`);
-  }
+  if (isAlways(text)) return { name, endpoints: targets };
+  return { name, condition: parseCondition(text, "routing"), endpoints: targets };
 }

@@ -1,6 +1,7 @@
 /** What a user sets for routing: routes, endpoints, enrichments and the fallback route, named as the service names them. */
 import { HubError } from "../errors.ts";
 import { requireObject } from "../identity-fields.ts";
+import { parseCondition } from "../query/condition.ts";
 import { MESSAGE_SOURCES, messageSource } from "./message-source.ts";
 import type { MessageSource } from "./message-source.ts";
 
@@ -72,7 +73,7 @@ const ENRICHMENT_KEY = /^[A-Za-z0-9._-]{1,128}$/;
 const RESERVED = new Set([BUILT_IN_ENDPOINT, "operationsmonitoringevents", "filenotifications", "$default"]);
 const FIELDS = ["routes", "endpoints", "enrichments", "fallback"];
 
-/** Reads settings from JSON. Throws `ArgumentInvalid` that names the field; conditions are not looked at here. */
+/** Reads settings from JSON. Throws `ArgumentInvalid` that names the field; conditions are read too. */
 export function parseRouting(document: unknown): RoutingSettings {
   const source = requireObject(document, "The routing");
   const stranger = Object.keys(source).find((key) => !FIELDS.includes(key));
@@ -117,7 +118,23 @@ function parseRoute(item: unknown, field: string, endpoints: EndpointNames): Mes
   }
   if (typeof condition !== "string") throw invalid(`${field}.condition must be a text; true stands for every message`);
   const endpointNames = endpointNamesOf(route["endpointNames"], `${field}.endpointNames`, endpoints);
+  requireCondition(condition, `${field}.condition`);
   return { name, source, condition, endpointNames, isEnabled: flagOf(route["isEnabled"], `${field}.isEnabled`) };
+}
+
+/** A condition that every message meets. */
+export function isAlways(condition: string): boolean {
+  return /^\s*true\s*$/i.test(condition);
+}
+
+function requireCondition(text: string, field: string): void {
+  if (isAlways(text)) return;
+  try {
+    parseCondition(text, "routing");
+  } catch (error) {
+    if (error instanceof HubError) throw invalid(`${field}: ${error.message.replace(/\.$/, "")}`);
+    throw error;
+  }
 }
 
 function parseEnrichment(item: unknown, field: string, endpoints: EndpointNames): Enrichment {

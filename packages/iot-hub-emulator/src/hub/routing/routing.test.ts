@@ -192,7 +192,7 @@ test("new settings take the place of the old ones; those that are refused change
   const hub = await openHub({ endpoints: [{ name: "a" }], routes: [{ name: "r", endpointNames: ["a"] }] });
   const before = hub.routing.settings;
   const wrong = { endpoints: [{ name: "b" }], routes: [{ name: "bad", condition: "x =", endpointNames: ["b"] }] };
-  await expect(hub.routing.set(wrong)).rejects.toThrow(/condition of the route bad.*column/);
+  await expect(hub.routing.set(wrong)).rejects.toThrow(/routes\[0\]\.condition: .*column/);
   expect(hub.routing.settings).toBe(before);
   expect(hub.streams.find("b")).toBeUndefined();
   const [first, second] = [

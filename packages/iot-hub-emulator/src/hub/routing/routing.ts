@@ -65,7 +65,7 @@ export class Routing {
    * Puts new settings (JSON) in place of all there are; resolves when they are written. An endpoint that is no longer named
    * goes with its events. Throws `ArgumentInvalid`, and nothing has changed then.
    */
-  set(document: unknown): Promise<RoutingSettings> {
+  async set(document: unknown): Promise<RoutingSettings> {
     const settings = parseRouting(document);
     const changing = this.#changing.then(async () => {
       await this.#apply(settings);
@@ -103,8 +103,6 @@ export class Routing {
 
   async #apply(settings: RoutingSettings): Promise<void> {
     const { streams } = this.#context;
-    // Conditions are judged before a stream is made for them.
-    this.#compile({ ...settings, endpoints: [] }, () => streams.builtIn);
     for (const { name, partitionCount } of settings.endpoints) await streams.open(name, partitionCount);
     this.#table = this.#compile(settings);
     const named = new Set(settings.endpoints.map(({ name }) => name.toLowerCase()));
@@ -113,14 +111,12 @@ export class Routing {
     for (const { name } of dropped) await streams.remove(name);
   }
 
-  #compile(settings: RoutingSettings, streamOf = this.#streamOf): RouteTable {
-    return new RouteTable(settings, this.#context.hubName, streamOf);
+  #compile(settings: RoutingSettings): RouteTable {
+    const { streams, hubName } = this.#context;
+    return new RouteTable(settings, hubName, (endpointName) => {
+      const stream = endpointName === BUILT_IN_ENDPOINT ? streams.builtIn : streams.find(endpointName);
+      if (stream === undefined) throw new Error(`The endpoint ${endpointName} has no stream.`);
+      return stream;
+    });
   }
-
-  readonly #streamOf = (endpointName: string): EventStream => {
-    const { streams } = this.#context;
-    const stream = endpointName === BUILT_IN_ENDPOINT ? streams.builtIn : streams.find(endpointName);
-    if (stream === undefined) throw new Error(`The endpoint ${endpointName} has no stream.`);
-    return stream;
-  };
 }
