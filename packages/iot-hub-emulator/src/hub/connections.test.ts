@@ -178,6 +178,32 @@ test("a change of its key ends a connection that signed in by it, and no other",
   await hub.close();
 });
 
+test("a connection whose identity went while it signed in is ended, after it opened", async () => {
+  const hub = await openHub();
+  const early = await hub.registry.create("d", {});
+  const principal = keyPrincipal(hub, "devices/d", early);
+  const policyKey = hub.policies.get("device")?.primaryKey ?? "";
+  const policy = hub.authenticate(
+    SharedAccessSignature.create("localhost", "device", policyKey, FAR_FUTURE).toString(),
+  );
+  await hub.registry.delete("d");
+  const orphan = connect(hub, early, "mqtt", policy);
+  expect(orphan.ended).toEqual([]);
+  await Promise.resolve();
+  expect(orphan.ended).toEqual(["DeviceNotFound"]);
+  await hub.registry.create("d", {});
+  for (const [by, reason] of [
+    [principal, "IotHubUnauthorizedAccess"],
+    [policy, "DeviceNotFound"],
+  ] as const) {
+    const late = connect(hub, early, "mqtt", by);
+    await Promise.resolve();
+    expect(late.ended).toEqual([reason]);
+  }
+  expect(hub.connections.count).toBe(0);
+  await hub.close();
+});
+
 test("last activity survives a restart, and goes with its identity", async () => {
   const folder = await mkdtemp(join(tmpdir(), "hub-"));
   try {

@@ -33,7 +33,7 @@ export interface ConnectionsOptions {
   readonly presence: Presence;
   readonly now: () => number;
   /** Throws a `HubError` when the principal may not, or no longer, act as the identity. */
-  readonly requireStanding: (principal: Principal, ref: IdentityRef) => unknown;
+  readonly requireStanding: (principal: Principal, ref: IdentityRef) => DeviceIdentity;
 }
 
 /** One live connection of an identity. */
@@ -58,7 +58,10 @@ export class Connections {
     return this.#byKey.size;
   }
 
-  /** Registers a connection and ends the identity's older one. */
+  /**
+   * Registers a connection and ends the identity's older one. A front may have waited since it asked who comes: what lost
+   * its ground meanwhile is ended at once, though not before this returns.
+   */
   open(identity: DeviceIdentity, connection: DeviceConnection): OpenConnection {
     const key = identityKey(identity);
     const older = this.#byKey.get(key);
@@ -66,6 +69,8 @@ export class Connections {
     const live: Live = { identity, connection, presence: this.#options.presence.record(identity) };
     this.#byKey.set(key, live);
     if (identity.moduleId !== undefined) addTo(this.#modules, identity.deviceId, key);
+    const refusal = this.#standing(live);
+    if (refusal !== undefined) queueMicrotask(() => this.#end(key, live, refusal));
     const { now } = this.#options;
     return {
       active: () => {
@@ -103,21 +108,26 @@ export class Connections {
     if (change.kind === "deleted") this.#options.presence.forget(change.identity);
   }
 
-  #refusal({ identity, connection }: Live, { kind, identity: changed }: RegistryChange): HubError | undefined {
+  #refusal(live: Live, { kind, identity: changed }: RegistryChange): HubError | undefined {
     if (kind === "deleted") return notRegistered(changed);
     if (changed.status === "disabled") {
       return new HubError("DeviceDisabled", `${identityLabel({ deviceId: changed.deviceId })} is disabled.`);
     }
+    return this.#standing(live);
+  }
+
+  #standing({ identity, connection }: Live): HubError | undefined {
     if (connection.principal === undefined) return undefined;
     try {
-      this.#options.requireStanding(connection.principal, identity);
-      return undefined;
+      const { generationId } = this.#options.requireStanding(connection.principal, identity);
+      return generationId === identity.generationId ? undefined : notRegistered(identity);
     } catch (error) {
       return error instanceof HubError ? error : undefined;
     }
   }
 
   #end(key: string, live: Live, reason: HubError): void {
+    if (this.#byKey.get(key) !== live) return;
     this.#remove(key, live);
     live.connection.close(reason);
   }
