@@ -3,6 +3,7 @@
  * Unlike the service it asks for no proof that the uploader has the CA's key.
  */
 import { X509Certificate } from "node:crypto";
+import { hasDates } from "./certificate-chain.ts";
 import { HubError } from "./errors.ts";
 import type { Journal } from "./journal.ts";
 
@@ -121,7 +122,9 @@ function entryOf(name: string, certificate: X509Certificate, created: string): E
 
 function parse(pem: string): X509Certificate {
   try {
-    return new X509Certificate(pem);
+    const certificate = new X509Certificate(pem);
+    if (hasDates(certificate)) return certificate;
+    throw new RangeError("The dates are none.");
   } catch (cause) {
     throw new HubError("ArgumentInvalid", "The certificate cannot be read: it is not X.509.", { cause });
   }

@@ -6,6 +6,11 @@ export function isValidAt(certificate: X509Certificate, now: number): boolean {
   return Date.parse(certificate.validFrom) <= now && now < Date.parse(certificate.validTo);
 }
 
+/** Whether its dates can be read at all: a certificate may be made with any bytes there. */
+export function hasDates({ validFrom, validTo }: X509Certificate): boolean {
+  return !Number.isNaN(Date.parse(validFrom) + Date.parse(validTo));
+}
+
 /**
  * Whether `certificates` (leaf first, intermediates in any order) lead to one of the authorities, by names, signatures and
  * validity at `now`. An authority need not be a root.

@@ -27,6 +27,13 @@ test("the vendor's client registers by a key and goes on to its hub", async () =
   await device.close();
 });
 
+test("the vendor's client registers over WebSocket", async () => {
+  await using hub = await startLocalHub();
+  await hub.emulator.provisioning.individuals.put("unit-4", { attestation: ATTESTATION });
+  const result = await registerOverMqtt(hub, byKey("unit-4", KEYS.primaryKey), { webSocket: true });
+  expect(result).toMatchObject({ status: "assigned", deviceId: "unit-4" });
+});
+
 test("the vendor's client registers by the key derived from its group's", async () => {
   await using hub = await startLocalHub();
   await hub.emulator.provisioning.groups.put("line", { attestation: ATTESTATION });

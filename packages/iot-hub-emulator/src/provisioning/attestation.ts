@@ -1,5 +1,6 @@
 /** How a device proves that an enrollment is meant for it: read strictly from its document, kept, and shown again. */
 import { X509Certificate, randomBytes } from "node:crypto";
+import { hasDates } from "../hub/certificate-chain.ts";
 import { requireObject } from "../hub/identity-fields.ts";
 import { ProvisioningError } from "./errors.ts";
 
@@ -109,7 +110,9 @@ function certificateOf(value: unknown, name: string): string | undefined {
   if (typeof certificate !== "string") throw bad(`${name}.certificate must be a certificate in PEM.`);
   try {
     const bytes = certificate.includes("-----BEGIN") ? certificate : Buffer.from(certificate, "base64");
-    return new X509Certificate(bytes).toString();
+    const parsed = new X509Certificate(bytes);
+    if (hasDates(parsed)) return parsed.toString();
+    throw new RangeError("The dates are none.");
   } catch (cause) {
     const message = `${name}.certificate must be a certificate in PEM, or the base64 of one.`;
     throw new ProvisioningError("BadRequest", message, { cause });

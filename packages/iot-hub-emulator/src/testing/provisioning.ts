@@ -5,7 +5,7 @@ import { MqttBase } from "azure-iot-mqtt-base";
 import { ProvisioningDeviceClient } from "azure-iot-provisioning-device";
 import type { RegistrationClient, RegistrationResult } from "azure-iot-provisioning-device/dist/interfaces.js";
 import { Http } from "azure-iot-provisioning-device-http";
-import { Mqtt } from "azure-iot-provisioning-device-mqtt";
+import { Mqtt, MqttWs } from "azure-iot-provisioning-device-mqtt";
 import { ProvisioningServiceClient } from "azure-iot-provisioning-service";
 import { SymmetricKeySecurityClient } from "azure-iot-security-symmetric-key";
 import { X509Security } from "azure-iot-security-x509";
@@ -58,12 +58,13 @@ export async function registerOverHttps(
 export async function registerOverMqtt(
   { addresses }: LocalHub,
   security: SecurityClient,
-  { idScope = addresses.idScope, payload }: { readonly idScope?: string; readonly payload?: object } = {},
+  { payload, webSocket = false }: { readonly payload?: object; readonly webSocket?: boolean } = {},
 ): Promise<RegistrationResult> {
   const base = new MqttBase();
-  base.setOptions({ ca: addresses.ca });
-  const host = `localhost:${addresses.mqttsPort}`;
-  const client = ProvisioningDeviceClient.create(host, idScope, new Mqtt(base as never), security as never);
+  base.setOptions({ ca: addresses.ca, mqtt: { webSocketAgent: agentOf({ addresses }) } } as never);
+  const host = webSocket ? "localhost" : `localhost:${addresses.mqttsPort}`;
+  const transport = webSocket ? new MqttWs(base as never) : new Mqtt(base as never);
+  const client = ProvisioningDeviceClient.create(host, addresses.idScope, transport, security as never);
   return await register(client, payload);
 }
 
