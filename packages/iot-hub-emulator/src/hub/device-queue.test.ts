@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DeviceMessage } from "iot-hub-protocol";
@@ -125,4 +125,75 @@ test("what is queued, how often it came back, and feedback not yet told survive 
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test("a message expires at its time, by default after an hour, and its sender hears of it", async () => {
+  const hub = await open();
+  hub.clock.freeze();
+  const { deviceQueues: queues } = hub;
+  await queues.enqueue("d", command("default", { ack: "negative" }));
+  await queues.enqueue("d", command("short", { ack: "full", absoluteExpiryTime: hub.now() + 60_000 }));
+  await queues.enqueue("d", command("past", { ack: "full", absoluteExpiryTime: hub.now() - 1 }));
+  await queues.enqueue("d", command("dated 0001", { ack: "full", absoluteExpiryTime: Date.parse("0001-01-01") }));
+  await queues.enqueue("d", command("unheard", { ack: "positive", absoluteExpiryTime: hub.now() + 1 }));
+  hub.clock.advance(60_000);
+  expect(queues.count("d")).toBe(2);
+  expect(feedbackOf(hub)).toEqual(["Expired past"]);
+  hub.clock.advance(3_540_000);
+  expect(queues.count("d")).toBe(0);
+  hub.clock.advance(15_000);
+  expect(feedbackOf(hub)).toEqual(["Expired short", "Expired default", "Expired dated 0001"]);
+  await hub.close();
+});
+
+test("a message that a connection holds does not expire under it, but as soon as it comes back", async () => {
+  const hub = await open();
+  const { deviceQueues: queues } = hub;
+  for (const text of ["kept", "lost"]) await queues.enqueue("d", command(text, { ack: "full" }));
+  const [kept, lost] = [queues.receive("d", { lockMs: "connection" }), queues.receive("d", { lockMs: "connection" })];
+  hub.clock.advance(2 * 3_600_000);
+  await queues.complete("d", kept?.lockToken ?? "");
+  queues.release("d", [lost?.lockToken ?? ""]);
+  expect(queues.receive("d")).toBeUndefined();
+  hub.clock.advance(15_000);
+  expect(feedbackOf(hub)).toEqual(["Success kept", "Expired lost"]);
+  await hub.close();
+});
+
+test("deliveries in vain are limited as set, by abandons and by locks that ran out", async () => {
+  const hub = await open({ maxDeliveryCount: 2 });
+  const { deviceQueues: queues } = hub;
+  await queues.enqueue("d", command("m", { ack: "negative" }));
+  queues.receive("d");
+  hub.clock.advance(60_000);
+  const again = queues.receive("d", { lockMs: 5_000 });
+  expect(again?.deliveryCount).toBe(1);
+  await queues.abandon("d", again?.lockToken ?? "");
+  expect(queues.count("d")).toBe(0);
+  hub.clock.advance(15_000);
+  expect(feedbackOf(hub)).toEqual(["DeliveryCountExceeded m"]);
+  await hub.close();
+});
+
+test("what was queued is in the file before its sender hears of it", async () => {
+  const [folder, copy] = [await mkdtemp(join(tmpdir(), "queue-")), await mkdtemp(join(tmpdir(), "queue-"))];
+  try {
+    const hub = await open({ folder });
+    await hub.deviceQueues.enqueue("d", command("m"));
+    // As a process that is killed now would leave it.
+    await copyFile(join(folder, "journal.jsonl"), join(copy, "journal.jsonl"));
+    await hub.close();
+    const survivor = await open({ folder: copy });
+    expect(survivor.deviceQueues.receive("d")?.message.messageId).toBe("m");
+    await survivor.close();
+  } finally {
+    for (const path of [folder, copy]) await rm(path, { recursive: true });
+  }
+});
+
+test("a registry shows how many messages wait for a device", async () => {
+  const hub = await open();
+  await hub.deviceQueues.enqueue("d", command("m"));
+  expect(hub.registry.format(hub.registry.get("d"))).toMatchObject({ cloudToDeviceMessageCount: 1 });
+  await hub.close();
 });

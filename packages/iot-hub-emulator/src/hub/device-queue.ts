@@ -106,6 +106,7 @@ export class DeviceQueues {
       await written;
     } catch (error) {
       this.#queues.get(deviceId)?.queue.remove(number);
+      this.#closeIdle(deviceId);
       throw error;
     }
   }
@@ -178,7 +179,10 @@ export class DeviceQueues {
 
   #closeIdle(deviceId: string): void {
     const opened = this.#queues.get(deviceId);
-    if (opened?.queue.count === 0 && opened.listeners.size === 0) this.#queues.delete(deviceId);
+    if (opened === undefined || opened.queue.count > 0 || opened.listeners.size > 0) return;
+    // It may still wait for a time that no longer matters.
+    opened.queue.clear();
+    this.#queues.delete(deviceId);
   }
 
   // A message and what is told of it change together or not at all.
@@ -247,7 +251,8 @@ function requireSendable(message: DeviceMessage): void {
   }
 }
 
-// A date before 1970 is how some clients write none.
+// A date before 1970 is how some clients write none. That the service refuses a longer life than its own setting can
+// give is inferred from the name of the error.
 function expiryOf({ absoluteExpiryTime = 0 }: DeviceMessage, now: number): number {
   if (absoluteExpiryTime <= 0) return now + TTL_MS;
   if (absoluteExpiryTime > now + MAX_TTL_MS) {

@@ -72,6 +72,8 @@ export interface HubOptions {
   readonly deviceCertificateAuthorities?: readonly string[];
   /** Consumer groups to have besides `$Default`; with a folder they are kept. */
   readonly consumerGroups?: readonly string[];
+  /** Deliveries after which a cloud-to-device message is given up, 1 to 100; default 10. */
+  readonly maxDeliveryCount?: number;
   /** Where devices upload files to; nowhere when absent. */
   readonly storage?: BlobStorage;
   /** Whether services are told of uploaded files; default yes. */
@@ -110,6 +112,7 @@ interface HubParts {
   readonly write: WriteEvents;
   readonly clock: HubClock;
   readonly limits: Limits;
+  readonly maxDeliveryCount: number;
   readonly files: Pick<FileUploadOptions, "storage" | "isNotifying">;
 }
 
@@ -234,6 +237,7 @@ export class Hub {
       registry: this.registry,
       feedback: records,
       limits: parts.limits,
+      maxDeliveryCount: parts.maxDeliveryCount,
     });
     this.fileUploads = new FileUploads({
       ...queue,
@@ -262,6 +266,7 @@ export class Hub {
     now: base = Date.now,
     tier,
     units,
+    maxDeliveryCount = 10,
     storage,
     fileNotifications: isNotifying = true,
   }: HubOptions): Promise<Hub> {
@@ -308,6 +313,7 @@ export class Hub {
         write,
         clock,
         limits,
+        maxDeliveryCount,
         files: { ...(storage && { storage }), isNotifying },
       });
     } catch (error) {

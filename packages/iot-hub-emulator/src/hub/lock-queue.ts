@@ -57,10 +57,6 @@ export class LockQueue<T> {
     return this.#ready.length + this.#locks.size;
   }
 
-  get hasAvailable(): boolean {
-    return this.#ready.length > 0;
-  }
-
   add(item: QueueItem<T>): void {
     this.#insert(item);
     this.#wakeAt(item.expiresAt);
@@ -69,11 +65,14 @@ export class LockQueue<T> {
 
   /** Locks the oldest available item for `lockMs`, infinite for as long as its receiver lives. */
   receive(lockMs: number): LockedItem<T> | undefined {
-    this.#expireDue();
-    const item = this.#ready.shift();
+    const now = this.#now();
+    const expired: QueueItem<T>[] = [];
+    let item = this.#ready.shift();
+    for (; item !== undefined && item.expiresAt <= now; item = this.#ready.shift()) expired.push(item);
+    this.#expire(expired);
     if (item === undefined) return undefined;
     const lockToken = randomUUID();
-    const until = this.#now() + lockMs;
+    const until = now + lockMs;
     this.#locks.set(lockToken, { item, until });
     this.#wakeAt(until);
     return { ...item, lockToken };
@@ -118,7 +117,7 @@ export class LockQueue<T> {
     return this.#ready.shift();
   }
 
-  /** Empties the queue without telling. */
+  /** Empties the queue without telling; nothing of it waits for a time any more. */
   clear(): readonly QueueItem<T>[] {
     const locked = [...this.#locks.values()].map(({ item }) => item);
     const items = [...this.#ready.splice(0), ...locked].toSorted((a, b) => a.sequenceNumber - b.sequenceNumber);
@@ -155,16 +154,13 @@ export class LockQueue<T> {
   }
 
   #insert(item: QueueItem<T>): void {
-    const after = this.#ready.findIndex(({ sequenceNumber }) => sequenceNumber > item.sequenceNumber);
+    const isNewest = (this.#ready.at(-1)?.sequenceNumber ?? 0) < item.sequenceNumber;
+    const after = isNewest ? -1 : this.#ready.findIndex(({ sequenceNumber }) => sequenceNumber > item.sequenceNumber);
     this.#ready.splice(after < 0 ? this.#ready.length : after, 0, item);
   }
 
-  #expireDue(): void {
-    const now = this.#now();
-    const due = this.#ready.filter(({ expiresAt }) => expiresAt <= now);
-    if (due.length === 0) return;
-    this.#ready.splice(0, this.#ready.length, ...this.#ready.filter(({ expiresAt }) => expiresAt > now));
-    this.#unattended(this.#options.ended(due, "Expired"));
+  #expire(items: readonly QueueItem<T>[]): void {
+    if (items.length > 0) this.#unattended(this.#options.ended(items, "Expired"));
   }
 
   #sweep(): void {
@@ -175,7 +171,9 @@ export class LockQueue<T> {
       this.#locks.delete(token);
       this.#unattended(this.#countAndReturn(item));
     }
-    this.#expireDue();
+    const expired = this.#ready.filter(({ expiresAt }) => expiresAt <= now);
+    if (expired.length > 0) this.#ready.splice(0, Infinity, ...this.#ready.filter(({ expiresAt }) => expiresAt > now));
+    this.#expire(expired);
     for (const { expiresAt } of this.#ready) this.#wakeAt(expiresAt);
     for (const { until } of this.#locks.values()) this.#wakeAt(until);
   }
