@@ -18,6 +18,8 @@ export interface HubRequest {
   readonly headers: IncomingHttpHeaders;
   /** Name, value, name, value, as sent: property names keep their case. */
   readonly rawHeaders: readonly string[];
+  /** Comes from this machine. */
+  readonly isLocal: boolean;
   /** What the client showed of itself when it connected, leaf first. */
   readonly peerCertificates: () => readonly X509Certificate[];
   /** Complete, within the route's limit. */
@@ -36,9 +38,10 @@ export interface HubResponse {
   readonly contentType?: string;
 }
 
-/** Who may use a route: anyone, a policy with a permission, or the device or module named by the parameters `deviceId` and `moduleId`. */
+/** Who may use a route: anyone, who administers the hub, a policy with a permission, or the device or module named by the parameters `deviceId` and `moduleId`. */
 type Access =
   | { readonly kind: "public" }
+  | { readonly kind: "admin" }
   | { readonly kind: "service"; readonly permission: Permission }
   | { readonly kind: "device" };
 

@@ -1,6 +1,6 @@
 /**
- * The hub's HTTPS front: the service REST API and what devices may do over HTTPS. WebSocket for AMQP and MQTT, and the
- * admin API under `/admin/`, will share this port.
+ * The hub's HTTPS front: the service REST API and what devices may do over HTTPS. WebSocket for AMQP and MQTT, the
+ * admin API under `/admin/` and the page at `/` share this port.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { createServer } from "node:https";
@@ -10,6 +10,7 @@ import { ABOUT_ROUTES } from "./about.ts";
 import { CONFIGURATION_ROUTES } from "./configurations.ts";
 import { DEVICE_BOUND_ROUTES } from "./device-bound.ts";
 import { DEVICE_EVENT_ROUTES } from "./device-events.ts";
+import { ADMIN_ROUTES } from "./admin.ts";
 import type { Route } from "./exchange.ts";
 import { FILE_ROUTES } from "./files.ts";
 import { handle } from "./handle.ts";
@@ -37,6 +38,7 @@ export interface HttpsServerOptions {
 
 const ROUTES: readonly Route[] = [
   ...ABOUT_ROUTES,
+  ...ADMIN_ROUTES,
   ...IDENTITY_ROUTES,
   ...TWIN_ROUTES,
   ...QUERY_ROUTES,

@@ -6,6 +6,7 @@ import type { Strike } from "../hub/faults.ts";
 import type { Hub } from "../hub/hub.ts";
 import { messageAuthentication } from "../hub/authentication.ts";
 import { peerCertificates } from "../tls/peer-certificates.ts";
+import { requireAdmin } from "./admin-access.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
 import type { Router } from "./router.ts";
 import type { Site } from "./site.ts";
@@ -48,7 +49,8 @@ async function answer(
   const [path = "/", search = ""] = splitTarget(incoming.url ?? "/");
   const { route, params } = router(incoming.method ?? "GET", path);
   const query = new URLSearchParams(search);
-  if (route.access.kind !== "public" && !query.get("api-version")) {
+  const { kind } = route.access;
+  if ((kind === "service" || kind === "device") && !query.get("api-version")) {
     throw new HubError("InvalidProtocolVersion", "The query parameter api-version is missing.");
   }
   const strike = strikeOf(hub, route, params);
@@ -66,6 +68,7 @@ async function answer(
     query,
     headers,
     rawHeaders,
+    isLocal: isLoopback(incoming.socket.remoteAddress),
     peerCertificates: () => peerCertificates(incoming.socket),
     body,
     ...(sender === undefined ? {} : { sender }),
@@ -93,6 +96,7 @@ function authorize(
   params: HubRequest["params"],
 ): HubRequest["sender"] {
   if (access.kind === "public") return undefined;
+  if (access.kind === "admin") return requireAdmin(hub, incoming.headers);
   const { authorization } = incoming.headers;
   if (access.kind === "service") {
     hub.requirePermission(hub.authenticate(authorization ?? ""), access.permission, path);
@@ -105,6 +109,10 @@ function authorize(
       : hub.authenticate(authorization);
   const identity = hub.requireDevice(principal, deviceId, moduleId);
   return { identity, authentication: messageAuthentication(principal) };
+}
+
+function isLoopback(address: string = ""): boolean {
+  return address === "::1" || /^(?:::ffff:)?127\./.test(address);
 }
 
 async function readBody(incoming: IncomingMessage, limit: number): Promise<Buffer> {
