@@ -11,7 +11,7 @@ export interface TwinChange {
   readonly desired?: JsonObject | null;
 }
 
-/** What services and routes hear of a change: what was written, with versions and metadata of exactly that. */
+/** How a twin was written, in the service's words. */
 export type TwinOperation = "updateTwin" | "replaceTwin";
 
 /** Reads the writable parts of a twin document; reported properties and the hub's own fields are ignored. */
