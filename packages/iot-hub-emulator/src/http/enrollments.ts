@@ -111,7 +111,8 @@ function found(json: Readonly<Record<string, unknown>>): HubResponse {
   return { status: 200, json, headers: { ETag: String(json["etag"]) } };
 }
 
-function requireVersion({ query }: HubRequest): void {
+/** Throws `ProvisioningError`. */
+export function requireVersion({ query }: HubRequest): void {
   if (!query.get("api-version")) {
     throw new ProvisioningError("BadRequest", "The query parameter api-version is missing.");
   }

@@ -184,6 +184,22 @@ test("an answer comes in two steps, and refusals have the service's form", async
   expect([state.status, JSON.parse(state.text)]).toMatchObject([200, { status: "assigned", deviceId: "d" }]);
 });
 
+test("a registration is forgotten with its enrollment, and its device stays", async () => {
+  await using hub = await startLocalHub();
+  const { individuals, groups } = hub.emulator.provisioning;
+  const attestation = { type: "symmetricKey", symmetricKey: KEYS };
+  await individuals.put("own", { attestation });
+  await registerOnce(hub, "own");
+  const service = provisioningService(hub);
+  expect((await service.getDeviceRegistrationState("own")).responseBody).toMatchObject({ status: "assigned" });
+  await groups.put("own", { attestation });
+  await groups.delete("own");
+  expect((await service.getDeviceRegistrationState("own")).responseBody).toMatchObject({ deviceId: "own" });
+  await individuals.delete("own");
+  await expect(service.getDeviceRegistrationState("own")).rejects.toMatchObject({ response: { statusCode: 404 } });
+  expect(hub.emulator.hub.registry.get("own").deviceId).toBe("own");
+});
+
 test("a disabled enrollment lets nobody in, also not by a group that would", async () => {
   await using hub = await startLocalHub();
   const attestation = { type: "symmetricKey", symmetricKey: KEYS };

@@ -5,7 +5,7 @@ import type { DeviceAnswer, Provisioning } from "../provisioning/provisioning.ts
 import type { Caller } from "../provisioning/sign-in.ts";
 import { readJson } from "./exchange.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
-import { enrollmentRoutes } from "./enrollments.ts";
+import { enrollmentRoutes, requireVersion } from "./enrollments.ts";
 
 const REQUEST_BYTES = 64 * 1024;
 
@@ -27,7 +27,10 @@ function deviceRoutes(provisioning: Provisioning): readonly Route[] {
     path,
     access: { kind: "public" },
     maxBody: REQUEST_BYTES,
-    handle: async (request) => deviceResponse(await operate(callerOf(request), request)),
+    handle: async (request) => {
+      requireVersion(request);
+      return deviceResponse(await operate(callerOf(request), request));
+    },
   });
   return [
     route("PUT", "/:idScope/registrations/:registrationId/register", (caller, request) =>

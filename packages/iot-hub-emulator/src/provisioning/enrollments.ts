@@ -4,6 +4,7 @@ import type { Journal } from "../hub/journal.ts";
 import { parseEnrollment } from "./enrollment.ts";
 import type { Enrollment } from "./enrollment.ts";
 import { ProvisioningError } from "./errors.ts";
+import type { Registrations } from "./registrations.ts";
 import { registrationKey, requireRegistrationId } from "./ids.ts";
 
 /** The service's limits. */
@@ -12,18 +13,25 @@ const KINDS = {
   group: { prefix: "provisioning/group/", limit: 100, notFound: "EnrollmentGroupNotFound" },
 } as const;
 
+export interface EnrollmentsOptions {
+  readonly kind: Enrollment["kind"];
+  readonly journal: Journal;
+  /** Those that came by an enrollment are forgotten with it. */
+  readonly registrations: Registrations;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
 export class Enrollments {
   readonly #byKey = new Map<string, Enrollment>();
   readonly #kind: Enrollment["kind"];
-  readonly #journal: Journal;
-  readonly #now: () => number;
+  readonly #options: EnrollmentsOptions;
 
-  constructor(kind: Enrollment["kind"], journal: Journal, now: () => number) {
-    this.#kind = kind;
-    this.#journal = journal;
-    this.#now = now;
-    const { prefix } = KINDS[kind];
-    for (const [key, value] of journal.entries) {
+  constructor(options: EnrollmentsOptions) {
+    this.#kind = options.kind;
+    this.#options = options;
+    const { prefix } = KINDS[options.kind];
+    for (const [key, value] of options.journal.entries) {
       if (key.startsWith(prefix)) this.#byKey.set(key.slice(prefix.length), value as Enrollment);
     }
   }
@@ -55,18 +63,21 @@ export class Enrollments {
     if (current === undefined && this.#byKey.size >= limit) {
       throw new ProvisioningError("QuotaExceeded", `There are at most ${limit} enrollments of this kind.`);
     }
-    const now = new Date(this.#now()).toISOString();
+    const now = new Date(this.#options.now()).toISOString();
     const context = { kind: this.#kind, id: current?.id ?? id, now, ...(current && { current }) };
     const enrollment = parseEnrollment(document, context);
     this.#byKey.set(registrationKey(id), enrollment);
-    await this.#journal.commit([[prefix + registrationKey(id), enrollment]]);
+    await this.#options.journal.commit([[prefix + registrationKey(id), enrollment]]);
     return enrollment;
   }
 
-  /** Throws `ProvisioningError`, or `PreconditionFailed` when `ifMatch` is another etag. */
+  /** Devices that came by it keep their identities. Throws `ProvisioningError`, or `PreconditionFailed` when `ifMatch` is another etag. */
   async delete(id: string, ifMatch?: string): Promise<void> {
-    requireMatch(this.get(id).etag, ifMatch);
+    const enrollment = this.get(id);
+    requireMatch(enrollment.etag, ifMatch);
     this.#byKey.delete(registrationKey(id));
-    await this.#journal.commit([[KINDS[this.#kind].prefix + registrationKey(id), undefined]]);
+    const { journal, registrations } = this.#options;
+    const forgotten = registrations.forgetThoseOf(enrollment);
+    await journal.commit([[KINDS[this.#kind].prefix + registrationKey(id), undefined], ...forgotten]);
   }
 }

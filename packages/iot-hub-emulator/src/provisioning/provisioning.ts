@@ -41,9 +41,11 @@ export class Provisioning {
     this.hub = hub;
     this.idScope = idScopeOf(hub.hostName);
     this.policy = policy;
-    this.individuals = new Enrollments("individual", journal, hub.now);
-    this.groups = new Enrollments("group", journal, hub.now);
-    this.registrations = new Registrations(journal);
+    const registrations = new Registrations(journal);
+    const { now } = hub;
+    this.registrations = registrations;
+    this.individuals = new Enrollments({ kind: "individual", journal, registrations, now });
+    this.groups = new Enrollments({ kind: "group", journal, registrations, now });
   }
 
   /** The service that goes with a hub, with what its journal has of it. */

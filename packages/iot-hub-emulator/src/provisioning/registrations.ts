@@ -1,6 +1,7 @@
 /** What became of each device that came: where it was assigned, when and by which enrollment. Kept in the hub's journal. */
 import type { Journal } from "../hub/journal.ts";
 import { requireMatch } from "../hub/registry.ts";
+import type { Enrollment } from "./enrollment.ts";
 import { ProvisioningError } from "./errors.ts";
 import { registrationKey } from "./ids.ts";
 
@@ -52,6 +53,18 @@ export class Registrations {
     for (const registration of this.#byKey.values()) {
       if (registration.groupId !== undefined && registrationKey(registration.groupId) === wanted) yield registration;
     }
+  }
+
+  /** Drops those that came by an enrollment; returns what the journal is to be told. */
+  forgetThoseOf({ kind, id }: Enrollment): readonly (readonly [key: string, value: undefined])[] {
+    const own = this.find(id);
+    const individual = own === undefined || own.groupId !== undefined ? [] : [own];
+    const gone = kind === "group" ? [...this.ofGroup(id)] : individual;
+    return gone.map(({ registrationId }) => {
+      const key = registrationKey(registrationId);
+      this.#byKey.delete(key);
+      return [PREFIX + key, undefined];
+    });
   }
 
   async set(registration: Registration): Promise<void> {
