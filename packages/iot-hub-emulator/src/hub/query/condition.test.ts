@@ -206,7 +206,7 @@ function javaScript(a: number, operator: string, b: number): boolean {
   return operator === ">" ? a > b : a >= b;
 }
 
-test("precedence and meaning are those of JavaScript", () => {
+test("precedence and meaning are those of JavaScript", { timeout: 600_000 }, () => {
   const context = createContext({ K: javaScript });
   fc.assert(
     fc.property(arithmetic, ([ours, theirs]) => {
@@ -218,33 +218,37 @@ test("precedence and meaning are those of JavaScript", () => {
   );
 });
 
-test("whatever is written is a condition or an ArgumentInvalid with a column, and evaluates without a throw", () => {
-  const word = fc.constantFrom(
-    ..."a tags.x $body.y[0] [[c]] {d} ( ) [ ] , . - + * / % = != <> < <= > >= AND or NOT in NIN IS_DEFINED( lower( concat( power( 1 0.5 1e9 'x' \"y\" '\\'' null true undefined select from".split(
-      " ",
-    ),
-  );
-  const text = fc.oneof(
-    fc.array(word, { maxLength: 24 }).map((words) => words.join(" ")),
-    fc.array(word, { maxLength: 24 }).map((words) => words.join("")),
-    fc.string({ unit: "binary", maxLength: 40 }),
-  );
-  fc.assert(
-    fc.property(
-      text,
-      fc.constantFrom<Dialect>("devices", "modules", "jobs", "routing"),
-      fc.jsonValue(),
-      (source, dialect, value) => {
-        let outcome: unknown;
-        try {
-          outcome = parseCondition(source, dialect)(() => value as Value);
-        } catch (error) {
-          const refused = error instanceof HubError && error.errorName === "ArgumentInvalid";
-          outcome = refused && / at column \d+\.$/.test(error.message) ? false : error;
-        }
-        expect([true, false, undefined]).toContain(outcome);
-      },
-    ),
-    { numRuns: CASES },
-  );
-});
+test(
+  "whatever is written is a condition or an ArgumentInvalid with a column, and evaluates without a throw",
+  { timeout: 600_000 },
+  () => {
+    const word = fc.constantFrom(
+      ..."a tags.x $body.y[0] [[c]] {d} ( ) [ ] , . - + * / % = != <> < <= > >= AND or NOT in NIN IS_DEFINED( lower( concat( power( 1 0.5 1e9 'x' \"y\" '\\'' null true undefined select from".split(
+        " ",
+      ),
+    );
+    const text = fc.oneof(
+      fc.array(word, { maxLength: 24 }).map((words) => words.join(" ")),
+      fc.array(word, { maxLength: 24 }).map((words) => words.join("")),
+      fc.string({ unit: "binary", maxLength: 40 }),
+    );
+    fc.assert(
+      fc.property(
+        text,
+        fc.constantFrom<Dialect>("devices", "modules", "jobs", "routing"),
+        fc.jsonValue(),
+        (source, dialect, value) => {
+          let outcome: unknown;
+          try {
+            outcome = parseCondition(source, dialect)(() => value as Value);
+          } catch (error) {
+            const refused = error instanceof HubError && error.errorName === "ArgumentInvalid";
+            outcome = refused && / at column \d+\.$/.test(error.message) ? false : error;
+          }
+          expect([true, false, undefined]).toContain(outcome);
+        },
+      ),
+      { numRuns: CASES },
+    );
+  },
+);
