@@ -16,6 +16,7 @@ import { Hub } from "./hub/hub.ts";
 import type { JournalEntry } from "./hub/journal.ts";
 import { Listeners } from "./listening.ts";
 import { Provisioning } from "./provisioning/provisioning.ts";
+import { createBlobContainer } from "./storage/blob-container.ts";
 import { createBlobStorage } from "./storage/blob-storage.ts";
 import { openServerCredentials } from "./tls/development-ca.ts";
 import type { ServerCredentials } from "./tls/development-ca.ts";
@@ -113,6 +114,7 @@ export class Running {
     const hub = await Hub.open({
       ...options,
       ...(storage && { storage }),
+      openContainer: (uri) => createBlobContainer(uri, { ca }),
       deviceCertificateAuthorities: authorities.map((text) => (text === "development" ? ca : text)),
       encodeEvent: encodeStoredMessage,
       secrets,

@@ -10,9 +10,6 @@ export const NOT_IMPLEMENTED: readonly {
   readonly path: string;
   readonly what: string;
 }[] = [
-  { methods: ["GET"], path: "/jobs", what: "Import and export jobs" },
-  { methods: ["POST"], path: "/jobs/create", what: "Import and export jobs" },
-  { methods: ["GET", "DELETE"], path: "/jobs/:jobId", what: "Import and export jobs" },
   { methods: ["GET", "PATCH"], path: "/digitaltwins/:deviceId", what: "Digital twins" },
   { methods: ["POST"], path: "/digitaltwins/:deviceId/commands/:command", what: "Digital twins" },
   {

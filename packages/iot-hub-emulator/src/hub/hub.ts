@@ -33,6 +33,8 @@ import { Configurations } from "./configurations/configurations.ts";
 import { Rollout } from "./configurations/rollout.ts";
 import { JobHistory } from "./jobs/job-history.ts";
 import { Jobs } from "./jobs/jobs.ts";
+import type { OpenContainer } from "./jobs/transfer.ts";
+import { Transfers } from "./jobs/transfers.ts";
 import { Query } from "./query/query.ts";
 import { Presence } from "./presence.ts";
 import { Registry, notRegistered } from "./registry.ts";
@@ -76,6 +78,8 @@ export interface HubOptions {
   readonly maxDeliveryCount?: number;
   /** Where devices upload files to; nowhere when absent. */
   readonly storage?: BlobStorage;
+  /** The way to containers that imports and exports name; there are none when absent. */
+  readonly openContainer?: OpenContainer;
   /** Whether services are told of uploaded files; default yes. */
   readonly fileNotifications?: boolean;
   /** Routes, endpoints and enrichments; with a folder they are kept, and what is given here replaces what was kept. */
@@ -114,6 +118,7 @@ interface HubParts {
   readonly limits: Limits;
   readonly maxDeliveryCount: number;
   readonly files: Pick<FileUploadOptions, "storage" | "isNotifying">;
+  readonly openContainer: OpenContainer | undefined;
 }
 
 export class Hub {
@@ -133,6 +138,8 @@ export class Hub {
   readonly configurations: Configurations;
   /** Scheduled twin updates and method calls. */
   readonly jobs: Jobs;
+  /** Imports and exports of the registry. */
+  readonly transfers: Transfers;
   readonly certificateAuthorities: CertificateAuthorities;
   readonly sessions: DeviceSessions;
   /** The built-in stream. */
@@ -248,6 +255,9 @@ export class Hub {
     this.methods = new Methods(this.registry, this.clock);
     const { methods } = this;
     this.jobs = new Jobs({ journal: parts.journal, clock: this.clock, query, twins, methods, history });
+    const { journal, openContainer } = parts;
+    const transfer = { journal, clock: this.clock, query, registry, twins };
+    this.transfers = new Transfers({ ...transfer, ...(openContainer && { openContainer }) });
   }
 
   static async open({
@@ -268,6 +278,7 @@ export class Hub {
     units,
     maxDeliveryCount = 10,
     storage,
+    openContainer,
     fileNotifications: isNotifying = true,
   }: HubOptions): Promise<Hub> {
     const clock = new HubClock(base);
@@ -314,6 +325,7 @@ export class Hub {
         clock,
         limits,
         maxDeliveryCount,
+        openContainer,
         files: { ...(storage && { storage }), isNotifying },
       });
     } catch (error) {
@@ -338,6 +350,7 @@ export class Hub {
     this.clock.close();
     this.jobs.close();
     await this.#rollout.close();
+    await this.transfers.close();
     await this.hubEvents.settled();
     await this.#parts.release();
   }
