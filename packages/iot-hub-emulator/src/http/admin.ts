@@ -5,6 +5,7 @@
 import { connectionsOf, dumpOf } from "../hub/dump.ts";
 import { HubError } from "../hub/errors.ts";
 import type { FaultRule } from "../hub/fault-rule.ts";
+import { ADMIN_CERTIFICATE_ROUTES } from "./admin-certificates.ts";
 import { changeClock, showClock } from "./admin-clock.ts";
 import { waitForFittingEvent } from "./admin-events.ts";
 import { readJson } from "./exchange.ts";
@@ -28,6 +29,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
   { method: "GET", path: "/admin/dump", access: ADMIN, handle: dump },
   { method: "POST", path: "/admin/reset", access: ADMIN, maxBody: SMALL, handle: reset },
   { method: "POST", path: "/admin/wait-for-event", access: ADMIN, maxBody: SMALL, handle: waitForFittingEvent },
+  ...ADMIN_CERTIFICATE_ROUTES,
 ];
 
 function listFaults({ hub }: HubRequest): HubResponse {
