@@ -8,8 +8,17 @@ import { createEmulator, type EmulatorOptions } from "iot-hub-emulator";
 import { expect, test } from "vitest";
 import { Azurite, isAzuriteInstalled } from "./support/azurite.ts";
 import { builtFile } from "./support/isthmus-process.ts";
+import { until } from "./support/until.ts";
 
 const run = promisify(execFile);
+/** The JSON that a client prints, one that trusts this CA. */
+async function runClient(name: string, caFile: string, ...args: string[]): Promise<unknown> {
+  const script = builtFile(`node_modules/.cache/isthmus-e2e/clients/${name}.js`);
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: caFile };
+  const { stdout } = await run(process.execPath, [script, ...args], { env, timeout: 60_000 });
+  return JSON.parse(stdout) as unknown;
+}
+
 const PORTS = { https: 0, amqps: 0, mqtts: 0, amqp: 0 };
 
 test("a device's files arrive, and services hear of those that are there", async (context) => {
@@ -25,20 +34,21 @@ test("a device's files arrive, and services hear of those that are there", async
     const tls = join(folder, "hub", "tls");
     const storage = await azurite.start(join(tls, "server.pem"), join(tls, "server-key.pem"));
     const emulator = createEmulator({ ...options, storage, storageContainer: "uploads" });
-    const { httpsPort } = await emulator.start();
+    const { httpsPort, amqpsPort } = await emulator.start();
     try {
       const { hub } = emulator;
       const { authentication } = await hub.registry.create("d", {});
       const key = authentication.symmetricKey.primaryKey;
-      const script = builtFile("node_modules/.cache/isthmus-e2e/clients/upload-file.js");
-      const args = [script, `HostName=localhost;DeviceId=d;SharedAccessKey=${key}`, String(httpsPort)];
-      const { stdout } = await run(process.execPath, args, { env: { ...process.env, NODE_EXTRA_CA_CERTS: caFile } });
-      expect(JSON.parse(stdout)).toEqual({
+      const device = `HostName=localhost;DeviceId=d;SharedAccessKey=${key}`;
+      const uploaded = await runClient("upload-file", caFile, device, String(httpsPort));
+      expect(uploaded).toEqual({
         texts: { "d/whole.txt": "written by one call", "d/logs/a day.txt": "written step by step" },
         refusal: "refused",
       });
-      const notifications = [hub.fileNotifications.receive(), hub.fileNotifications.receive()];
-      expect(notifications.map((message) => JSON.parse(String(message?.body)) as unknown)).toMatchObject([
+      expect(hub.fileNotifications.count).toBe(2);
+      // AMQP takes a port in the host's name.
+      const service = emulator.connectionString("service").replace("localhost", `localhost:${amqpsPort}`);
+      expect(await runClient("file-notifications", caFile, service, "2")).toMatchObject([
         { deviceId: "d", blobName: "d/whole.txt", blobSizeInBytes: 19 },
         {
           deviceId: "d",
@@ -47,7 +57,7 @@ test("a device's files arrive, and services hear of those that are there", async
           blobUri: expect.stringMatching(/\/files\/uploads\/d\/logs\/a%20day\.txt$/) as string,
         },
       ]);
-      expect(hub.fileNotifications.count).toBe(2);
+      await until(() => hub.fileNotifications.count === 0, "both completions");
     } finally {
       await emulator.stop();
     }
