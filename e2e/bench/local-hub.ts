@@ -24,42 +24,48 @@ const DEVICES = 10_000;
 const MQTT_CONNECTIONS = 5_000;
 const READING_RATE = 5_000;
 
-/** Measures a Local Hub in a process of its own, with a folder: as it runs under `npm start`. */
+/** Measures Local Hubs in processes of their own, with a folder: as they run under `npm start`. */
 export async function measureLocalHub(seconds: number, progress: (what: string) => void): Promise<HubFigures> {
-  const folder = mkdtempSync(join(tmpdir(), "iot-hub-bench-"));
-  const { hub, addresses } = await start(folder);
-  const pid = hub.pid ?? 0;
-  try {
-    progress(`Local Hub: registering ${DEVICES} devices`);
-    const devices = await register(addresses, DEVICES);
+  const { amqp, reading } = await withHub(DEVICES, progress, async ({ pid, addresses, devices }) => {
     const ids = devices.map(({ id }) => id);
-    const amqp = [];
+    const figures: HubFigures["amqp"][number][] = [];
     for (const links of [1, 1_000, DEVICES]) {
       progress(`Local Hub: AMQP, ${links} links on one connection`);
-      const plan = { ...amqpPlan(addresses, ids.slice(0, links)), seconds };
       const before = usageOf(pid)?.cpuSeconds ?? 0;
-      const load = await runPart<AmqpLoad>("amqp-load", plan);
+      const load = await runPart<AmqpLoad>("amqp-load", { ...amqpPlan(addresses, ids.slice(0, links)), seconds });
       const after = usageOf(pid);
-      amqp.push({
-        ...load,
-        links,
-        cpuUs: (((after?.cpuSeconds ?? 0) - before) / load.accepted) * 1e6,
-        rssMb: after?.rssMb ?? 0,
-      });
+      const cpuUs = (((after?.cpuSeconds ?? 0) - before) / load.accepted) * 1e6;
+      figures.push({ ...load, links, cpuUs, rssMb: after?.rssMb ?? 0 });
     }
     progress(`Local Hub: reading at ${READING_RATE}/s`);
-    const reading = await measureReading(addresses, ids.slice(0, 1_000), seconds);
+    return { amqp: figures, reading: await measureReading(addresses, ids.slice(0, 1_000), seconds) };
+  });
+  // A hub of its own: what was there before would hide what the connections take.
+  const mqtt = await withHub(MQTT_CONNECTIONS, progress, ({ pid, addresses, devices }) => {
     progress(`Local Hub: ${MQTT_CONNECTIONS} MQTT connections`);
     const { hostName, mqttsPort: port, caFile } = addresses;
-    const mqttPlan: MqttLoadPlan = {
-      hostName,
-      port,
-      caFile,
-      hubPid: pid,
-      devices: devices.slice(0, MQTT_CONNECTIONS),
-      seconds,
-    };
-    return { amqp, reading, mqtt: await runPart<MqttLoad>("mqtt-load", mqttPlan) };
+    const plan: MqttLoadPlan = { hostName, port, caFile, hubPid: pid, devices, seconds };
+    return runPart<MqttLoad>("mqtt-load", plan);
+  });
+  return { amqp, reading, mqtt };
+}
+
+interface MeasuredHub {
+  readonly pid: number;
+  readonly addresses: EmulatorAddresses;
+  readonly devices: readonly RegisteredDevice[];
+}
+
+async function withHub<T>(
+  count: number,
+  progress: (what: string) => void,
+  measure: (hub: MeasuredHub) => Promise<T>,
+): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "iot-hub-bench-"));
+  const { hub, addresses } = await start(folder);
+  try {
+    progress(`Local Hub: registering ${count} devices`);
+    return await measure({ pid: hub.pid ?? 0, addresses, devices: await register(addresses, count) });
   } finally {
     await stop(hub);
     rmSync(folder, { recursive: true, force: true });

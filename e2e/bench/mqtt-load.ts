@@ -39,6 +39,11 @@ const body = Buffer.from(
 const secureContext = createSecureContext({ ca: readFileSync(plan.caFile) });
 let acknowledged = 0;
 let session: Buffer | undefined;
+let sending = false;
+/** Messages that wait for their PUBACK. */
+let under = 0;
+let at = 0;
+let done: () => void = () => undefined;
 
 const before = usageOf(plan.hubPid)?.rssMb ?? 0;
 const start = performance.now();
@@ -99,11 +104,6 @@ function open({ id, key }: Device): Promise<TLSSocket> {
     });
   });
 }
-
-let sending = false;
-let under = 0;
-let at = 0;
-let done: () => void = () => undefined;
 
 function received(): void {
   acknowledged++;
