@@ -39,15 +39,28 @@ function checkNode() {
   if (major === 20) console.log("Node 20 works, but gets no more security fixes: Node 24 is recommended.");
 }
 
-async function install() {
+/**
+ * Installs what only some tests use, in a folder of its own so that nobody else waits for it. Without it those tests are
+ * skipped and say so.
+ * @param {string} title
+ * @param {string} folder with a package-lock.json, from the root
+ */
+export async function installExtra(title, folder) {
+  const path = join(ROOT, folder);
+  if (await fitsLockfile(path)) return;
+  const { ok, output } = await npmCi(title, path);
+  if (!ok) process.stdout.write(`${output.trim().split("\n").at(-1)}\n`);
+}
+
+function npmCi(title, folder) {
   const npm = process.env["npm_execpath"];
   const [command, first] = npm === undefined ? ["npm", []] : [process.execPath, [npm]];
-  const { ok, output } = await runWithProgress(
-    "Installing packages",
-    command,
-    [...first, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-    { detail: () => installedSoFar(ROOT) },
-  );
+  const args = [...first, "ci", "--no-audit", "--no-fund", "--ignore-scripts"];
+  return runWithProgress(title, command, args, { detail: () => installedSoFar(folder), cwd: folder });
+}
+
+async function install() {
+  const { ok, output } = await npmCi("Installing packages", ROOT);
   if (!ok) {
     fail(
       output,

@@ -10,13 +10,13 @@ const NOISE = /^npm warn Unknown (user|env|global|project|builtin) config/i;
  * @param {string} title what is done, e.g. "Installing packages"
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ env?: NodeJS.ProcessEnv, detail?: (output: string) => string | Promise<string> }} [options]
+ * @param {{ env?: NodeJS.ProcessEnv, cwd?: string, detail?: (output: string) => string | Promise<string> }} [options]
  *   `detail`: words to put behind the title, asked for at every refresh
  * @returns {Promise<{ ok: boolean, output: string }>}
  */
-export async function runWithProgress(title, command, args, { env = process.env, detail = () => "" } = {}) {
+export async function runWithProgress(title, command, args, { env = process.env, cwd, detail = () => "" } = {}) {
   const line = startLine(title);
-  const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, args, { env, cwd, stdio: ["ignore", "pipe", "pipe"] });
   const stopChild = () => child.kill("SIGTERM");
   process.once("SIGTERM", stopChild);
 

@@ -1,6 +1,6 @@
 // `npm test`: everything that must hold, from a fresh clone. Arguments go on to vitest: `npm test -- accept` runs the
 // tests whose file name contains "accept". With ISTHMUS_TEST_ALL=1 a skipped test is a failure.
-import { prepare, tool } from "./prepare.mjs";
+import { installExtra, prepare, tool } from "./prepare.mjs";
 import { runWithProgress } from "./progress.mjs";
 
 /** What is judged without running the product. The compiler has its say while building. */
@@ -15,6 +15,7 @@ const CHECKS = [
 ];
 
 await prepare();
+await installExtra("Installing a storage emulator", "e2e/storage");
 
 const failedChecks = [];
 for (const { title, command, nextStep } of CHECKS) {
