@@ -1,5 +1,6 @@
 /** What an emulator may be told when it is made. Everything has a default. */
 import type { RoutingOptions } from "./hub/routing/routing-settings.ts";
+import type { ClosedConnection } from "./mqtt/context.ts";
 import type { HubError } from "./hub/errors.ts";
 import type { Tier } from "./hub/tiers.ts";
 
@@ -55,4 +56,6 @@ export interface EmulatorOptions {
   readonly fileNotifications?: boolean;
   /** Told of every request that failed by the hub's own fault. */
   readonly reportFault?: (error: HubError) => void;
+  /** Told of every MQTT connection that the hub refused or ended, and why: its protocol cannot tell the client. */
+  readonly reportClosed?: (closed: ClosedConnection) => void;
 }

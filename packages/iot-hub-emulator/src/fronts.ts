@@ -8,6 +8,7 @@ import type { Site } from "./http/site.ts";
 import type { WebSocketProtocol } from "./http/websocket.ts";
 import type { HubError } from "./hub/errors.ts";
 import type { Hub } from "./hub/hub.ts";
+import type { ClosedConnection } from "./mqtt/context.ts";
 import { createMqttFront } from "./mqtt/server.ts";
 import type { MqttFront } from "./mqtt/server.ts";
 import type { Provisioning } from "./provisioning/provisioning.ts";
@@ -25,13 +26,14 @@ export interface FrontsOptions {
   readonly site: Site;
   readonly provisioning: Provisioning;
   readonly reportFault?: (error: HubError) => void;
+  readonly reportClosed?: (closed: ClosedConnection) => void;
 }
 
-export function openFronts(hub: Hub, { site, provisioning, reportFault }: FrontsOptions): Fronts {
+export function openFronts(hub: Hub, { site, provisioning, reportFault, reportClosed }: FrontsOptions): Fronts {
   const faults = reportFault === undefined ? {} : { reportFault };
   const { hostName, amqpsPort } = site.addresses;
   const amqp = createAmqpFront(hub, { eventHubAddress: () => ({ host: hostName, port: amqpsPort }), ...faults });
-  const mqtt = createMqttFront(hub, { provisioning, ...faults });
+  const mqtt = createMqttFront(hub, { provisioning, ...faults, ...(reportClosed && { reportClosed }) });
   return {
     http: createHttpFront(hub, { site, furtherRoutes: provisioningRoutes(provisioning), ...faults }),
     amqp,

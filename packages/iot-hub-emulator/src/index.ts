@@ -8,6 +8,7 @@ export type { HubClock } from "./hub/clock.ts";
 export type { ConnectionState, DumpedIdentity, HubDump } from "./hub/dump.ts";
 export { HubError } from "./hub/errors.ts";
 export type { HubErrorName } from "./hub/errors.ts";
+export type { ClosedConnection } from "./mqtt/context.ts";
 export { WaitTimeoutError } from "./hub/event-watch.ts";
 export type { EventWaitOptions } from "./hub/event-watch.ts";
 export type { FaultEffect, FaultPlace, FaultPoint, FaultRule } from "./hub/fault-rule.ts";

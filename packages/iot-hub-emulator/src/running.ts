@@ -108,7 +108,7 @@ export class Running {
 
   async #serve(secrets: readonly JournalEntry[] = []): Promise<void> {
     const { storage: connectionString, storageContainer: container, ...options } = this.#options;
-    const { deviceCertificateAuthorities: authorities = [], reportFault } = options;
+    const { deviceCertificateAuthorities: authorities = [], reportFault, reportClosed } = options;
     const { ca } = this.#credentials;
     const storage = connectionString && createBlobStorage({ connectionString, ca, ...(container && { container }) });
     const hub = await Hub.open({
@@ -122,7 +122,8 @@ export class Running {
     const provisioning = await Provisioning.open(hub);
     this.#addresses = addressesOf({ hub, provisioning }, this.#credentials, this.#ports);
     const site = { addresses: this.#addresses, decodeEvent: decodeStoredEvent, reset: () => this.reset() };
-    const fronts = openFronts(hub, { site, provisioning, ...(reportFault && { reportFault }) });
+    const reports = { ...(reportFault && { reportFault }), ...(reportClosed && { reportClosed }) };
+    const fronts = openFronts(hub, { site, provisioning, ...reports });
     this.#service = { hub, provisioning, fronts };
     this.#ready(this.#service);
   }

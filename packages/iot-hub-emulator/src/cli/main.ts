@@ -7,6 +7,7 @@ import { createEmulator } from "../emulator.ts";
 import type { EmulatorAddresses } from "../addresses.ts";
 import type { Emulator } from "../emulator.ts";
 import type { HubError } from "../hub/errors.ts";
+import type { ClosedConnection } from "../mqtt/context.ts";
 import { FolderInUseError } from "../hub/folder-lock.ts";
 import { ListenError } from "../listening.ts";
 import { CertificateCommandError, certificates } from "./certificates.ts";
@@ -35,7 +36,7 @@ export async function main(): Promise<void> {
       process.stdout.write(helpText());
       return;
     }
-    const emulator = createEmulator({ ...options, reportFault });
+    const emulator = createEmulator({ ...options, reportFault, ...(process.send === undefined && { reportClosed }) });
     stopOnRequest(emulator);
     const addresses = await emulator.start();
     if (process.send === undefined) process.stdout.write(readyText(addresses));
@@ -80,6 +81,14 @@ function fail(error: unknown): void {
   process.stderr.write(`${known || !(error instanceof Error) ? message : (error.stack ?? message)}\n`);
   if (process.send === undefined) process.exit();
   process.send({ type: "failed", code, message } satisfies ParentMessage, undefined, {}, () => process.exit());
+}
+
+// A person sees here why a device was sent away; a parent process has its own log to keep readable.
+function reportClosed({ clientId, reason }: ClosedConnection): void {
+  const time = new Date().toISOString();
+  process.stderr.write(
+    `${JSON.stringify({ time, event: "connection.closed", protocol: "mqtt", clientId, reason: reason.message })}\n`,
+  );
 }
 
 function reportFault({ trackingId, cause }: HubError): void {

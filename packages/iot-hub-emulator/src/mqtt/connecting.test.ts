@@ -36,7 +36,8 @@ test.each([
   peer.send(bed.connectPacket("d", change));
   expect(await peer.expect("connack")).toMatchObject({ returnCode: 5, sessionPresent: false });
   await peer.over;
-  expect(bed.endings).toMatchObject([{ reason: { errorName: "IotHubUnauthorizedAccess" } }]);
+  const { clientId } = bed.connectPacket("d", change);
+  expect(bed.endings).toMatchObject([{ clientId, reason: { errorName: "IotHubUnauthorizedAccess" } }]);
 });
 
 test("an unknown device, a disabled one and an expired token are not authorized", async () => {

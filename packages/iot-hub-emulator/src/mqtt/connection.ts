@@ -14,6 +14,9 @@ import { CONNECT, encodePacket, isForeignConnect, MqttError } from "./packets.ts
 import type { ClientPacket, ConnectPacket, ServerPacket } from "./packets.ts";
 import { ACCEPTED, refusalCode, UNACCEPTABLE_PROTOCOL } from "./return-codes.ts";
 
+/** A device's id, a slash and a module's; what is longer is nobody's and not worth telling whole. */
+const MAX_CLIENT_ID = 257;
+
 export class Connection implements Wire {
   readonly certificates: readonly X509Certificate[];
   readonly #socket: Duplex;
@@ -21,6 +24,7 @@ export class Connection implements Wire {
   readonly #input: PacketInput;
   readonly #output: Output;
   #state: "new" | "greeting" | "open" | "closing" | "closed" = "new";
+  #clientId: string | undefined;
   #conversation: Conversation | undefined;
   /** Reasons not to read now. */
   #holds = 0;
@@ -150,7 +154,7 @@ export class Connection implements Wire {
 
   #report(reason: Error | undefined): void {
     if (reason === undefined) return;
-    this.#context.reportClosed({ clientId: this.#conversation?.clientId, reason });
+    this.#context.reportClosed({ clientId: this.#clientId, reason });
   }
 
   // Input -------------------------------------------------------------------------------------------------------------
@@ -210,7 +214,8 @@ export class Connection implements Wire {
     if (this.#state !== "new") throw new MqttError("CONNECT came twice."); // [MQTT-3.1.0-2]
     this.#state = "greeting";
     this.hold();
-    const { keepalive = 0 } = packet;
+    const { keepalive = 0, clientId } = packet;
+    this.#clientId = clientId.slice(0, MAX_CLIENT_ID);
     if (keepalive > 0) this.#patience = Math.min(this.#patience, keepalive * 1500);
     const greet = async (): Promise<Welcome> => this.#context.greet(packet, this);
     void greet().then(

@@ -5,9 +5,9 @@ import type { Greet } from "./conversation.ts";
 import type { MqttLimits } from "./limits.ts";
 import type { Decode } from "./packets.ts";
 
-/** Why a connection ended other than by its client's wish: the protocol has no way to tell the client. */
+/** A connection that was refused, or ended other than by its client's wish: the protocol cannot tell the client why. */
 export interface ClosedConnection {
-  /** `undefined` before the CONNECT. */
+  /** As the CONNECT says, believed or not; `undefined` before it. */
   readonly clientId: string | undefined;
   readonly reason: Error;
 }

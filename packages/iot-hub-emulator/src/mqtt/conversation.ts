@@ -29,8 +29,6 @@ export interface Wire {
 }
 
 export interface Conversation {
-  /** Whom the connection serves, for whoever asks why it closed. */
-  readonly clientId: string;
   /** The CONNACK is on its way: now the hub may speak. */
   opened(): void;
   /** An error ends the connection. */

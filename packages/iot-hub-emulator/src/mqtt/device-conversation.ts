@@ -6,7 +6,6 @@ import { CLOCK_SKEW_MS, messageAuthentication, unauthorized } from "../hub/authe
 import type { Principal } from "../hub/authentication.ts";
 import type { OpenConnection } from "../hub/connections.ts";
 import { NEW_SESSION } from "../hub/device-sessions.ts";
-import { identityKey } from "../hub/identity.ts";
 import { Answers } from "./answers.ts";
 import { AskedTrouble } from "./asked-trouble.ts";
 import type { Conversation, ConversationPacket } from "./conversation.ts";
@@ -32,7 +31,6 @@ export interface DeviceConversationOptions {
 }
 
 export class DeviceConversation implements Conversation {
-  readonly clientId: string;
   readonly #options: DeviceConversationOptions;
   readonly #answers: Answers;
   readonly #trouble: AskedTrouble;
@@ -44,7 +42,6 @@ export class DeviceConversation implements Conversation {
   constructor(options: DeviceConversationOptions) {
     const { peer, principal } = options;
     this.#options = options;
-    this.clientId = identityKey(peer.identity);
     this.#answers = new Answers(peer.wire, peer.limits.maxInbound);
     this.#trouble = new AskedTrouble(peer);
     const authentication = messageAuthentication(principal);

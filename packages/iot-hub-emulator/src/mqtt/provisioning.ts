@@ -76,7 +76,6 @@ const OPERATIONS: ReadonlyMap<string, Operate> = new Map<string, Operate>([
 ]);
 
 class RegistrationConversation implements Conversation {
-  readonly clientId: string;
   readonly #provisioning: Provisioning;
   readonly #caller: Caller;
   readonly #wire: Wire;
@@ -84,7 +83,6 @@ class RegistrationConversation implements Conversation {
   #isSubscribed = false;
 
   constructor(provisioning: Provisioning, caller: Caller, wire: Wire, { maxInbound }: MqttLimits) {
-    this.clientId = caller.registrationId;
     this.#provisioning = provisioning;
     this.#caller = caller;
     this.#wire = wire;

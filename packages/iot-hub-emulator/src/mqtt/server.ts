@@ -10,7 +10,7 @@ import { createDeviceGreeting } from "./device-greeting.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import type { MqttLimits } from "./limits.ts";
 import { createProvisioningGreeting } from "./provisioning.ts";
-import { createDecoder, MqttError } from "./packets.ts";
+import { createDecoder } from "./packets.ts";
 
 /** How often deadlines are looked at, milliseconds. */
 const TICK = 1_000;
@@ -73,7 +73,7 @@ export function createMqttFront(hub: Hub, options: MqttFrontOptions = {}): MqttF
     },
     async close() {
       unfollow();
-      for (const connection of connections) connection.close(new MqttError("The Local Hub is stopping."));
+      for (const connection of connections) connection.close();
       if (connections.size > 0) await new Promise<void>((resolve) => (whenEmpty = resolve));
       clearInterval(timer);
     },
