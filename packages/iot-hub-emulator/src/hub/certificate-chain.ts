@@ -51,7 +51,7 @@ export function hasRegisteredThumbprint(
 }
 
 /** Whether a thumbprint (SHA-1 or SHA-256 in hexadecimal digits) is this certificate's. */
-export function hasThumbprint(certificate: X509Certificate, thumbprint: string): boolean {
+function hasThumbprint(certificate: X509Certificate, thumbprint: string): boolean {
   const wanted = thumbprint.toUpperCase();
   return [certificate.fingerprint, certificate.fingerprint256].some((own) => own.replaceAll(":", "") === wanted);
 }

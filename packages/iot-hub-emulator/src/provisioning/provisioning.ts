@@ -19,7 +19,7 @@ const POLICY_KEY = `provisioning/policy/${POLICY_NAME}`;
 const MAX_PAYLOAD_BYTES = 16 * 1024;
 
 /** Seconds until a device should ask how its registration went. */
-export const RETRY_AFTER_SECONDS = 1;
+const RETRY_AFTER_SECONDS = 1;
 
 /** The answer to a device: `status` is that of HTTP. */
 export interface DeviceAnswer {

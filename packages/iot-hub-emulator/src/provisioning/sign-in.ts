@@ -51,7 +51,7 @@ export function signIn(context: SignInContext, caller: Caller): SignedIn {
 }
 
 /** The key of one device of a group: what the group's key signs of its registration id. */
-export function deriveDeviceKey(groupKey: string, registrationId: string): string {
+function deriveDeviceKey(groupKey: string, registrationId: string): string {
   return createHmac("sha256", Buffer.from(groupKey, "base64")).update(registrationId, "utf8").digest("base64");
 }
 

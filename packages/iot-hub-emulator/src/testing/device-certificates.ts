@@ -8,7 +8,7 @@ export type { IssuedCertificate };
 const DAY_MS = 24 * 3600_000;
 
 /** From yesterday until some days from now (default 30). */
-export function validFor(days = 30): Validity {
+function validFor(days = 30): Validity {
   return { from: new Date(Date.now() - DAY_MS), until: new Date(Date.now() + days * DAY_MS) };
 }
 

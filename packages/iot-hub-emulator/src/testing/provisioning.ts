@@ -1,7 +1,5 @@
 /** The vendor's provisioning clients, pointed at a running emulator. Not part of the published package. */
 import { Agent } from "node:https";
-import { Http as HttpBase } from "azure-iot-http-base";
-import { MqttBase } from "azure-iot-mqtt-base";
 import { ProvisioningDeviceClient } from "azure-iot-provisioning-device";
 import type { RegistrationClient, RegistrationResult } from "azure-iot-provisioning-device/dist/interfaces.js";
 import { Http } from "azure-iot-provisioning-device-http";
@@ -43,14 +41,9 @@ export async function registerOverHttps(
   security: SecurityClient,
   { idScope = addresses.idScope, payload }: { readonly idScope?: string; readonly payload?: object } = {},
 ): Promise<RegistrationResult> {
-  const base = new HttpBase();
-  base.setOptions({ http: { agent: agentOf({ addresses }) } });
-  const client = ProvisioningDeviceClient.create(
-    addresses.hostName,
-    idScope,
-    new Http(base as never),
-    security as never,
-  );
+  const transport = new Http();
+  baseOf(transport, "_httpBase").setOptions({ http: { agent: agentOf({ addresses }) } });
+  const client = ProvisioningDeviceClient.create(addresses.hostName, idScope, transport, security as never);
   return await register(client, payload);
 }
 
@@ -60,10 +53,10 @@ export async function registerOverMqtt(
   security: SecurityClient,
   { payload, webSocket = false }: { readonly payload?: object; readonly webSocket?: boolean } = {},
 ): Promise<RegistrationResult> {
-  const base = new MqttBase();
-  base.setOptions({ ca: addresses.ca, mqtt: { webSocketAgent: agentOf({ addresses }) } } as never);
+  const transport = webSocket ? new MqttWs() : new Mqtt();
+  const options = { ca: addresses.ca, mqtt: { webSocketAgent: agentOf({ addresses }) } };
+  baseOf(transport, "_mqttBase").setOptions(options);
   const host = webSocket ? "localhost" : `localhost:${addresses.mqttsPort}`;
-  const transport = webSocket ? new MqttWs(base as never) : new Mqtt(base as never);
   const client = ProvisioningDeviceClient.create(host, addresses.idScope, transport, security as never);
   return await register(client, payload);
 }
@@ -71,6 +64,15 @@ export async function registerOverMqtt(
 async function register(client: RegistrationClient, payload?: object): Promise<RegistrationResult> {
   if (payload !== undefined) client.setProvisioningPayload(payload as never);
   return (await client.register()) as RegistrationResult;
+}
+
+interface Base {
+  setOptions(options: object): void;
+}
+
+// The transports take a CA or an agent only below their public face.
+function baseOf(transport: object, name: "_httpBase" | "_mqttBase"): Base {
+  return (transport as Readonly<Record<typeof name, Base>>)[name];
 }
 
 // The SDKs know no port but 443. Nothing is kept open, so that nothing has to be closed.
