@@ -187,3 +187,20 @@ test("a page holds 100 rows when nothing is said, and never more than 1,000", as
   expect(rows).toHaveLength(1000);
   expect(next).toBeDefined();
 });
+
+test("a page of large twins ends early, and nothing is lost", async () => {
+  await using hub = await startLocalHub();
+  const { registry, twins, query } = hub.emulator.hub;
+  const desired = Object.fromEntries(Array.from({ length: 7 }, (_, i) => [`k${i}`, "x".repeat(4000)]));
+  for (let i = 0; i < 400; i++) await registry.create(`d${i}`, {}, twins.initial({ desired }));
+  const first = await query.run("SELECT * FROM devices", { maxItemCount: 1000 });
+  expect(first.rows.length).toBeLessThan(400);
+  const continuation = first.continuation ?? "";
+  const second = await query.run("SELECT * FROM devices", { maxItemCount: 1000, continuation });
+  expect(first.rows.length + second.rows.length).toBe(400);
+  expect(second.rows[0]).toMatchObject({ deviceId: `d${first.rows.length}` });
+  expect(
+    (await query.run("SELECT * FROM devices WHERE properties.desired.$version = 2 AND properties.desired.k0 > 'w'"))
+      .rows,
+  ).toHaveLength(100);
+});

@@ -37,10 +37,11 @@ export function conditionOf(expression: Expression, paths: readonly Path[]): Con
   });
 }
 
-/** What a path leads to in a document; inherited members are not there. */
-export function valueAt(document: Value, segments: readonly (string | number)[]): Value {
+/** What a path leads to in a document, or its rest from one of its names on; inherited members are not there. */
+export function valueAt(document: Value, segments: readonly (string | number)[], from: number = 0): Value {
   let value: Value = document;
-  for (const segment of segments) {
+  for (let i = from; i < segments.length; i++) {
+    const segment = segments[i] as string | number;
     if (typeof value !== "object" || value === null) return undefined;
     if (Array.isArray(value)) {
       if (typeof segment !== "number") return undefined;

@@ -10,14 +10,15 @@ import type { RegistryChange } from "../registry.ts";
 import type { JsonObject } from "../twin.ts";
 import type { Twins } from "../twins.ts";
 import { Breather } from "./breather.ts";
-import { valueAt } from "./condition.ts";
-import type { Condition, Resolve } from "./condition.ts";
+import type { Condition } from "./condition.ts";
 import { Continuations } from "./continuation.ts";
 import type { PageStart } from "./continuation.ts";
 import { Grouping, rowOf } from "./grouping.ts";
 import { IdentityOrder } from "./identity-order.ts";
+import { documentRow, sizeOf, twinRow } from "./rows.ts";
+import type { Row } from "./rows.ts";
 import { parseStatement } from "./statement.ts";
-import type { Collection, Statement } from "./statement.ts";
+import type { Collection, Column, Statement } from "./statement.ts";
 import type { Target } from "./target.ts";
 
 /** What the rows of a page are; clients make their own types of them by it. */
@@ -37,19 +38,21 @@ export interface PageRequest {
 }
 
 /** Rows with lasting places, from one of them on. */
-type Rows = Iterable<readonly [place: number, row: JsonObject]>;
+type Rows = Iterable<readonly [place: number, row: Row]>;
 
 export interface QuerySources {
   readonly devices: Devices;
   readonly twins: Twins;
   /** History of jobs, one row for each device and job. */
-  readonly deviceJobs: (from: number) => Rows;
+  readonly deviceJobs: (from: number) => Iterable<readonly [place: number, row: JsonObject]>;
   /** What configurations say of a device or module; `undefined` for none. */
   readonly configurationsOf: (ref: IdentityRef) => JsonObject | undefined;
 }
 
 export const MAX_PAGE = 1000;
 const DEFAULT_PAGE = 100;
+/** A page ends early when its rows are large, in characters of their JSON. */
+const MAX_PAGE_SIZE = 8 * 1024 * 1024;
 
 export class Query {
   readonly #sources: QuerySources;
@@ -127,14 +130,16 @@ export class Query {
     const limit = Math.min(size, start.remaining ?? Infinity);
     const breather = new Breather();
     const rows: JsonObject[] = [];
+    let room = MAX_PAGE_SIZE;
     if (limit === 0) return { rows };
     for (const [position, row] of this.#rows(statement.collection, start.position, where)) {
       const pause = breather.step();
       if (pause !== undefined) await pause;
       if (!holds(where, row)) continue;
-      if (rows.length === limit) return { rows, ...following(position, start, limit) };
-      const resolve = resolverOf(row);
-      rows.push(columns === undefined ? row : rowOf(columns.map(({ name, evaluate }) => [name, evaluate(resolve)])));
+      if (rows.length === limit || room <= 0) return { rows, ...following(position, start, rows.length) };
+      const shown = columns === undefined ? row.document() : projected(columns, row);
+      rows.push(shown);
+      room -= sizeOf(shown);
     }
     return { rows };
   }
@@ -154,13 +159,16 @@ export class Query {
     for (const [, row] of this.#rows(collection, 0, where)) {
       const pause = breather.step();
       if (pause !== undefined) await pause;
-      if (holds(where, row)) grouping.add(resolverOf(row));
+      if (holds(where, row)) grouping.add(row.resolve);
     }
     return grouping;
   }
 
   *#rows(collection: Collection, from: number, condition: Condition | undefined): Rows {
-    if (collection === "jobs") return yield* this.#sources.deviceJobs(from);
+    if (collection === "jobs") {
+      for (const [place, row] of this.#sources.deviceJobs(from)) yield [place, documentRow(row)];
+      return;
+    }
     for (const [place, name] of this.#names(collection, from, condition)) {
       const row = this.#twin(name);
       if (row !== undefined) yield [place, row];
@@ -183,11 +191,14 @@ export class Query {
     }
   }
 
-  #twin(name: IdentityName): JsonObject | undefined {
+  #twin(name: IdentityName): Row | undefined {
     const { devices, twins, configurationsOf } = this.#sources;
-    if (devices.get(name) === undefined) return undefined;
-    const configurations = configurationsOf(identityRef(name));
-    return configurations === undefined ? twins.get(name) : { ...twins.get(name), configurations };
+    const record = devices.get(name);
+    if (record === undefined) return undefined;
+    return twinRow(record, () => {
+      const configurations = configurationsOf(identityRef(name));
+      return configurations === undefined ? twins.get(name) : { ...twins.get(name), configurations };
+    });
   }
 
   // Made when the first query comes: many hubs see none.
@@ -219,12 +230,12 @@ function following(position: number, { remaining }: PageStart, shown: number): {
   return remaining <= shown ? {} : { next: { position, remaining: remaining - shown } };
 }
 
-function resolverOf(row: JsonObject): Resolve {
-  return ({ segments }) => valueAt(row, segments);
+function holds(condition: Condition | undefined, row: Row): boolean {
+  return condition === undefined || condition(row.resolve) === true;
 }
 
-function holds(condition: Condition | undefined, row: JsonObject): boolean {
-  return condition === undefined || condition(resolverOf(row)) === true;
+function projected(columns: readonly Column[], { resolve }: Row): JsonObject {
+  return rowOf(columns.map(({ name, evaluate }) => [name, evaluate(resolve)]));
 }
 
 function itemTypeOf({ collection, columns }: Statement): ItemType {
