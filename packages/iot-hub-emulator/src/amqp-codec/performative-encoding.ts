@@ -1,4 +1,7 @@
-/** Frame bodies to bytes, field by field in the order of the standard. Trailing fields that would be null are left out. */
+/**
+ * Frame bodies to bytes, field by field in the order of the standard. Trailing fields that are null could be left out, but
+ * the service writes them and some clients read them without looking how many there are.
+ */
 import { CODE, type ErrorCondition, type Outcome } from "./performatives.ts";
 import type { Writer } from "./writer.ts";
 
@@ -18,7 +21,8 @@ export function writeOpen(writer: Writer, open: OpenFields): void {
   writer.uint(open.maxFrameSize);
   writer.ushort(open.channelMax);
   writer.uint(open.idleTimeOut);
-  writer.endCompound(mark, 5);
+  nulls(writer, 5);
+  writer.endCompound(mark, 10);
 }
 
 export interface BeginFields {
@@ -37,7 +41,8 @@ export function writeBegin(writer: Writer, begin: BeginFields): void {
   writer.uint(begin.incomingWindow);
   writer.uint(begin.outgoingWindow);
   writer.uint(begin.handleMax);
-  writer.endCompound(mark, 5);
+  nulls(writer, 3);
+  writer.endCompound(mark, 8);
 }
 
 export interface AttachFields {
@@ -73,7 +78,8 @@ export function writeAttach(writer: Writer, attach: AttachFields): void {
   else writer.ulong(attach.maxMessageSize);
   if (attach.offeredCapabilities === undefined || attach.offeredCapabilities.length === 0) writer.null();
   else writer.symbols(attach.offeredCapabilities);
-  writer.endCompound(mark, 12);
+  nulls(writer, 2);
+  writer.endCompound(mark, 14);
 }
 
 export interface FlowFields {
@@ -96,13 +102,16 @@ export function writeFlow(writer: Writer, flow: FlowFields): void {
   writer.uint(flow.incomingWindow);
   writer.uint(flow.nextOutgoingId);
   writer.uint(flow.outgoingWindow);
-  if (flow.link === undefined) return writer.endCompound(mark, 4);
-  writer.uint(flow.link.handle);
-  writer.uint(flow.link.deliveryCount);
-  writer.uint(flow.link.linkCredit);
-  writer.null();
-  writer.boolean(flow.link.drain);
-  writer.endCompound(mark, 9);
+  if (flow.link === undefined) nulls(writer, 5);
+  else {
+    writer.uint(flow.link.handle);
+    writer.uint(flow.link.deliveryCount);
+    writer.uint(flow.link.linkCredit);
+    writer.null();
+    writer.boolean(flow.link.drain);
+  }
+  nulls(writer, 2);
+  writer.endCompound(mark, 11);
 }
 
 export interface TransferFields {
@@ -129,7 +138,8 @@ export function writeTransfer(writer: Writer, transfer: TransferFields): void {
   writer.uint(transfer.messageFormat);
   writer.boolean(transfer.settled);
   writer.boolean(transfer.more);
-  writer.endCompound(mark, 6);
+  nulls(writer, 5);
+  writer.endCompound(mark, 11);
 }
 
 /** What the hub says of a delivery. */
@@ -150,9 +160,10 @@ export function writeDisposition(writer: Writer, disposition: DispositionFields)
   writer.uint(disposition.first);
   writer.uint(disposition.last);
   writer.boolean(true);
-  if (disposition.outcome === undefined) return writer.endCompound(mark, 4);
-  writeOutcome(writer, disposition.outcome);
-  writer.endCompound(mark, 5);
+  if (disposition.outcome === undefined) writer.null();
+  else writeOutcome(writer, disposition.outcome);
+  writer.null();
+  writer.endCompound(mark, 6);
 }
 
 function writeOutcome(writer: Writer, outcome: SentOutcome): void {
@@ -173,8 +184,7 @@ export function writeDetach(writer: Writer, handle: number, error?: ErrorConditi
   const mark = writer.beginCompound(0xd0);
   writer.uint(handle);
   writer.boolean(true);
-  if (error === undefined) return writer.endCompound(mark, 2);
-  writeError(writer, error);
+  errorOrNull(writer, error);
   writer.endCompound(mark, 3);
 }
 
@@ -188,10 +198,18 @@ export function writeClose(writer: Writer, error?: ErrorCondition): void {
 
 function writeClosing(writer: Writer, code: number, error: ErrorCondition | undefined): void {
   writer.described(code);
-  if (error === undefined) return writer.byte(0x45);
   const mark = writer.beginCompound(0xd0);
-  writeError(writer, error);
+  errorOrNull(writer, error);
   writer.endCompound(mark, 1);
+}
+
+function errorOrNull(writer: Writer, error: ErrorCondition | undefined): void {
+  if (error === undefined) writer.null();
+  else writeError(writer, error);
+}
+
+function nulls(writer: Writer, count: number): void {
+  for (let i = 0; i < count; i++) writer.null();
 }
 
 function writeError(writer: Writer, error: ErrorCondition): void {
@@ -200,7 +218,10 @@ function writeError(writer: Writer, error: ErrorCondition): void {
   writer.symbol(error.condition);
   if (error.description === undefined) writer.null();
   else writer.string(error.description);
-  if (error.info === undefined) return writer.endCompound(mark, 2);
+  if (error.info === undefined) {
+    writer.null();
+    return writer.endCompound(mark, 3);
+  }
   const entries = Object.entries(error.info);
   const map = writer.beginCompound(0xd1);
   for (const [key, value] of entries) {

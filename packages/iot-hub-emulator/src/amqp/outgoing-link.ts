@@ -7,7 +7,7 @@ import { lockTag } from "./lock-tag.ts";
 import type { Session } from "./session.ts";
 
 /** Room that a frame header and a transfer performative take at most. */
-const TRANSFER_OVERHEAD = 64;
+const TRANSFER_OVERHEAD = 96;
 
 export interface OutgoingLinkOptions {
   readonly name: string;
