@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { expect, test } from "vitest";
+import { makeAuthority } from "./testing/device-certificates.ts";
 import { ConfigError, SETTINGS, helpText, readConfig } from "./config.ts";
 
 test("without settings everything has its default", () => {
@@ -37,14 +38,17 @@ test("CA files are read, from repeated flags or a list in the environment; the h
   const folder = await mkdtemp(join(tmpdir(), "config-"));
   try {
     const files = [join(folder, "a.pem"), join(folder, "b.pem")];
-    for (const file of files) await writeFile(file, `text of ${file.slice(-5)}`);
+    const texts = [(await makeAuthority("A")).certificate, (await makeAuthority("B")).certificate];
     const [a, b] = files;
-    const texts = ["text of a.pem", "text of b.pem"];
+    for (const [i, file] of files.entries()) await writeFile(file, texts[i] ?? "");
+    const wrong = join(folder, "key.pem");
+    await writeFile(wrong, "no certificate");
     expect(readConfig(["--device-ca", a ?? "", "--device-ca", "development"], {})).toMatchObject({
-      deviceCertificateAuthorities: ["text of a.pem", "development"],
+      deviceCertificateAuthorities: [texts[0], "development"],
     });
     const env = { IOT_HUB_DEVICE_CA: [a, b].join(delimiter) };
     expect(readConfig([], env)).toMatchObject({ deviceCertificateAuthorities: texts });
+    expect(() => readConfig(["--device-ca", wrong], {})).toThrow(/--device-ca .*key\.pem: .*no certificate/);
     expect(() => readConfig(["--device-ca", join(folder, "none.pem")], {})).toThrow(/--device-ca .*none\.pem/);
   } finally {
     await rm(folder, { recursive: true });

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { createBlobStorage } from "./storage/blob-storage.ts";
 import type { EmulatorOptions } from "./emulator-options.ts";
 import { readRoutingFile } from "./routing-file.ts";
+import { parseAuthorities } from "./hub/certificate-authorities.ts";
 import { EDITIONS, isTier } from "./hub/tiers.ts";
 
 export interface Setting {
@@ -184,10 +185,14 @@ function readAll({ flag, variable }: Setting, flags: Flags, env: NodeJS.ProcessE
 function authorityOf(text: string): string {
   if (text === "development") return text;
   try {
-    return readFileSync(text, "utf8");
+    const pem = readFileSync(text, "utf8");
+    parseAuthorities(pem);
+    return pem;
   } catch (error) {
     const { flag, variable } = SETTINGS.deviceCa;
-    throw new ConfigError(`--${flag} (${variable}) must be a readable file: ${(error as Error).message}`);
+    throw new ConfigError(
+      `--${flag} (${variable}) must be a CA certificate in PEM, ${text}: ${(error as Error).message}`,
+    );
   }
 }
 
