@@ -20,6 +20,7 @@ import { JOB_ROUTES } from "./jobs.ts";
 import { METHOD_ROUTES } from "./methods.ts";
 import { NOT_IMPLEMENTED_ROUTES } from "./not-implemented.ts";
 import { QUERY_ROUTES } from "./queries.ts";
+import { PAGE_ROUTES } from "./page.ts";
 import { createRouter } from "./router.ts";
 import { ROUTING_ROUTES } from "./routing.ts";
 import type { Site } from "./site.ts";
@@ -38,6 +39,7 @@ export interface HttpsServerOptions {
 
 const ROUTES: readonly Route[] = [
   ...ABOUT_ROUTES,
+  ...PAGE_ROUTES,
   ...ADMIN_ROUTES,
   ...IDENTITY_ROUTES,
   ...TWIN_ROUTES,

@@ -13,6 +13,8 @@ export interface Site {
     readonly connectionString: string;
     readonly eventHubConnectionString: string;
     readonly plainEventHubConnectionString: string;
+    readonly idScope: string;
+    readonly provisioningConnectionString: string;
   };
   readonly decodeEvent: DecodeEvent;
   /** Makes the hub as new; see `Emulator.reset`. */

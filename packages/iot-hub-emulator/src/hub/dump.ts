@@ -1,11 +1,11 @@
 /** What a hub knows and holds, as plain data for tests and for a look inside. Keys are left out: dumps land in logs. */
 import type { FaultState } from "./faults.ts";
 import type { Hub } from "./hub.ts";
-import type { DeviceIdentity, IdentityRef } from "./identity.ts";
+import type { DeviceIdentity, IdentityRef, LiveState } from "./identity.ts";
 import type { LimitsState } from "./limits.ts";
 import type { TwinDocument } from "./twin.ts";
 
-export interface DumpedIdentity extends Omit<DeviceIdentity, "authentication"> {
+export interface DumpedIdentity extends Omit<DeviceIdentity, "authentication">, LiveState {
   readonly authentication: { readonly type: string };
   readonly twin: TwinDocument;
 }
@@ -64,5 +64,6 @@ export function connectionsOf(hub: Hub): readonly ConnectionState[] {
 }
 
 function dumpIdentity(hub: Hub, identity: DeviceIdentity): DumpedIdentity {
-  return { ...identity, authentication: { type: identity.authentication.type }, twin: hub.twins.get(identity) };
+  const { type } = identity.authentication;
+  return { ...identity, ...hub.registry.live(identity), authentication: { type }, twin: hub.twins.get(identity) };
 }

@@ -74,6 +74,11 @@ export class Registry {
     return formatIdentity(identity, this.#live(identity));
   }
 
+  /** What changes of an identity while its device talks. */
+  live(ref: IdentityRef): LiveState {
+    return this.#live(ref);
+  }
+
   statistics(): RegistryStatistics {
     let enabledDeviceCount = 0;
     for (const { identity } of this.#devices.values()) if (identity.status === "enabled") enabledDeviceCount++;

@@ -98,7 +98,7 @@ function send(raw: RawRequest, { httpsPort, ca }: EmulatorAddresses): Promise<An
   const { method = "GET", path, headers = {}, body } = raw;
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      { host: "localhost", port: httpsPort, ca, method, path, headers, agent: false },
+      { host: "localhost", servername: "localhost", port: httpsPort, ca, method, path, headers, agent: false },
       (answer) => {
         const chunks: Buffer[] = [];
         answer.on("data", (chunk: Buffer) => chunks.push(chunk));
