@@ -58,7 +58,8 @@ export class AskedTrouble {
   }
 }
 
+// Output leaves at the end of a turn, so the answer is out by the end of the next: a client without it would ask again.
 function soon(run: () => void): () => void {
-  const immediate = setImmediate(run);
+  let immediate = setImmediate(() => (immediate = setImmediate(run)));
   return () => clearImmediate(immediate);
 }

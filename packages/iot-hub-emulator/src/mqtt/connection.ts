@@ -98,6 +98,12 @@ export class Connection implements Wire {
     this.destroy();
   }
 
+  /** The hub stops: no device is lost by that, so none leaves its will. */
+  dismiss(): void {
+    this.#orderly = true;
+    this.close();
+  }
+
   // Life --------------------------------------------------------------------------------------------------------------
 
   /** Called about once a second: deadlines, keep-alive, and what the conversation has to look at. */

@@ -126,6 +126,24 @@ test.each([false, true])("commands, twin and methods reach a device (over WebSoc
   });
 });
 
+test.each(["ShutDownMqtt", "KillTcp"])("a device that asked for %s comes back and sends on", async (type) => {
+  await using hub = await startLocalHub();
+  await hub.emulator.hub.registry.create("d", {});
+  const states: string[] = [];
+  hub.emulator.hub.connections.onChange((_ref, state) => states.push(state));
+  await using(await mqttDevice(hub, "d"), async (client) => {
+    const fault = new Message("");
+    fault.properties.add("AzIoTHub_FaultOperationType", type);
+    fault.properties.add("AzIoTHub_FaultOperationCloseReason", "byTest");
+    fault.properties.add("AzIoTHub_FaultOperationDelayInSecs", "0");
+    await client.sendEvent(fault);
+    while (states.length < 2) await new Promise(setImmediate);
+    await client.sendEvent(new Message("after"));
+  });
+  expect(states.slice(0, 3)).toEqual(["Connected", "Disconnected", "Connected"]);
+  expect((await decodedEvents(hub, "d")).map(({ body }) => body)).toEqual(["", "after"]);
+});
+
 test("a device that renews its token hears its calls without subscribing again", async () => {
   await using hub = await startLocalHub();
   const { registry, methods, connections } = hub.emulator.hub;

@@ -116,6 +116,7 @@ test("without a delay trouble comes after the message is acknowledged", async ()
   await using bed = await startTestBed({ devices: ["d"] });
   const peer = await bed.connect("d");
   peer.send(event(`${ASKED}Type=KillTcp`));
+  await peer.expect("puback");
   await peer.over;
   expect(await bed.events("d")).toHaveLength(1);
 });
@@ -134,7 +135,7 @@ test.each([
     const get: IPublishPacket = { ...event(), topic: "$iothub/twin/GET/?$rid=1", qos: 0 };
     peer.send(event(`${ASKED}Type=${type}&${ASKED}DurationInSecs=10`));
     await peer.expect("puback");
-    await new Promise(setImmediate);
+    await peer.ping();
     peer.send(get);
     expect((await peer.expect("publish")).topic).toBe(`$iothub/twin/res/${status}/?$rid=1`);
     bed.hub.clock.advance(10_000);

@@ -73,7 +73,7 @@ export function createMqttFront(hub: Hub, options: MqttFrontOptions = {}): MqttF
     },
     async close() {
       unfollow();
-      for (const connection of connections) connection.close();
+      for (const connection of connections) connection.dismiss();
       if (connections.size > 0) await new Promise<void>((resolve) => (whenEmpty = resolve));
       clearInterval(timer);
     },

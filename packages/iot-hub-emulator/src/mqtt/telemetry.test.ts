@@ -146,6 +146,14 @@ test("who takes its leave leaves no will", async () => {
   expect(bed.endings).toEqual([]);
 });
 
+test("a hub that stops makes no will come true", async () => {
+  await using bed = await startTestBed({ devices: ["d"] });
+  const peer = await bed.connect("d", { will: WILL });
+  await bed.front.close();
+  await peer.over;
+  expect(await bed.events("d")).toEqual([]);
+});
+
 test("a will for another topic is refused with the connection", async () => {
   await using bed = await startTestBed({ devices: ["d"] });
   const peer = await bed.open();
