@@ -5,6 +5,7 @@ import type { JobClient, Registry } from "azure-iothub";
 import { expect, test, vi } from "vitest";
 import { startLocalHub } from "../testing/local-hub.ts";
 import type { LocalHub } from "../testing/local-hub.ts";
+import { mqttDevice } from "../testing/mqtt-device.ts";
 
 const VERSION = "?api-version=2021-04-12";
 
@@ -96,6 +97,38 @@ test("the SDK calls a method of devices; each answer and each failure stands in 
   expect(await history(hub, "deviceId = 'off'")).toMatchObject([
     { status: "failed", error: { code: "404103", description: expect.any(String) as unknown } },
   ]);
+});
+
+test("a device of the vendor's SDK answers the method of a job and hears of its twin's update", async () => {
+  await using hub = await startLocalHub();
+  await withDevices(hub, "d");
+  const device = await mqttDevice(hub, "d");
+  try {
+    const twin = await device.getTwin();
+    const heard = new Promise((resolve) => {
+      twin.on("properties.desired.level", resolve);
+    });
+    device.onDeviceMethod(
+      "reboot",
+      (request, response) => void response.send(202, { after: request.payload as unknown }),
+    );
+    await vi.waitFor(async () => {
+      await hub.emulator.hub.methods.invoke(
+        { deviceId: "d" },
+        { methodName: "reboot", payload: 0, responseTimeoutMs: 5000, connectTimeoutMs: 0 },
+      );
+    });
+    const client = hub.jobs();
+    await client.scheduleDeviceMethod("m", "deviceId = 'd'", { methodName: "reboot", payload: 7 }, new Date(), 60);
+    await reaches(client, "m", "completed");
+    expect(await history(hub, "jobId = 'm'")).toMatchObject([
+      { outcome: { deviceMethodResponse: { status: 202, payload: { after: 7 } } } },
+    ]);
+    await client.scheduleTwinUpdate("t", "*", { properties: { desired: { level: 4 } } }, new Date(), 60);
+    expect(await heard).toBe(4);
+  } finally {
+    await device.close();
+  }
 });
 
 test("a job waits for its time, and can be cancelled until then", async () => {

@@ -6,6 +6,7 @@
 import { identityKey } from "../identity.ts";
 import type { IdentityRef } from "../identity.ts";
 import type { Journal } from "../journal.ts";
+import { Breather } from "../query/breather.ts";
 import type { Query } from "../query/query.ts";
 import { parseTarget } from "../query/target.ts";
 import type { Target } from "../query/target.ts";
@@ -35,6 +36,11 @@ interface Standing {
   readonly values: JsonObject;
 }
 
+export interface Counts {
+  readonly targetedCount: number;
+  readonly appliedCount: number;
+}
+
 interface Rule {
   readonly configuration: Configuration;
   readonly target: Target;
@@ -42,10 +48,13 @@ interface Rule {
 }
 
 const PREFIX = "configured/";
+const NO_COUNTS: Counts = { targetedCount: 0, appliedCount: 0 };
 
 export class Rollout {
   readonly #parts: RolloutParts;
   readonly #standings = new Map<string, Standing>();
+  /** By the configuration's id. */
+  readonly #counts = new Map<string, Counts>();
   /** From the lowest rank to the highest. */
   #rules: readonly Rule[] = [];
   readonly #dirty = new Map<string, IdentityRef>();
@@ -58,7 +67,7 @@ export class Rollout {
   constructor(parts: RolloutParts) {
     this.#parts = parts;
     for (const [key, standing] of parts.journal.entries) {
-      if (key.startsWith(PREFIX)) this.#standings.set(key.slice(PREFIX.length), standing as Standing);
+      if (key.startsWith(PREFIX)) this.#place(key.slice(PREFIX.length), standing as Standing);
     }
   }
 
@@ -96,7 +105,8 @@ export class Rollout {
   forget(ref: IdentityRef): void {
     const key = identityKey(ref);
     this.#dirty.delete(key);
-    if (!this.#standings.delete(key)) return;
+    if (!this.#standings.has(key)) return;
+    this.#place(key, undefined);
     // Should the folder fail, the next write tells; a standing of nobody does no harm.
     this.#parts.journal.commit([[PREFIX + key, undefined]]).catch(() => undefined);
   }
@@ -114,19 +124,8 @@ export class Rollout {
   }
 
   /** How many are meant by a configuration, and how many have something of it. */
-  counts(id: string): { readonly targetedCount: number; readonly appliedCount: number } {
-    let [targetedCount, appliedCount] = [0, 0];
-    for (const { statuses } of this.#standings.values()) {
-      const status = Object.hasOwn(statuses, id) ? statuses[id] : undefined;
-      if (status !== undefined) targetedCount++;
-      if (status === "Applied") appliedCount++;
-    }
-    return { targetedCount, appliedCount };
-  }
-
-  /** Resolves when all that was noticed so far is done. */
-  async settled(): Promise<void> {
-    while (this.#working !== undefined) await this.#working;
+  counts(id: string): Counts {
+    return this.#counts.get(id) ?? NO_COUNTS;
   }
 
   /** Begins nothing more; resolves when what is under way is written. */
@@ -148,7 +147,11 @@ export class Rollout {
       if (this.#sweepWanted) await this.#sweepAll();
       const batch = [...this.#dirty.values()];
       this.#dirty.clear();
-      for (const ref of batch) await this.#bring(ref);
+      const breather = new Breather();
+      for (const ref of batch) {
+        await breather.step();
+        await this.#bring(ref);
+      }
     }
   }
 
@@ -214,9 +217,27 @@ export class Rollout {
     if (before !== undefined && isSame(standing as unknown as JsonValue, before as unknown as JsonValue)) return;
     const key = identityKey(standing.ref);
     const isEmpty = Object.keys(standing.statuses).length === 0 && Object.keys(standing.values).length === 0;
-    if (isEmpty) this.#standings.delete(key);
-    else this.#standings.set(key, standing);
+    this.#place(key, isEmpty ? undefined : standing);
     await journal.commit([[PREFIX + key, isEmpty ? undefined : standing]]);
+  }
+
+  #place(key: string, standing: Standing | undefined): void {
+    this.#count(this.#standings.get(key), -1);
+    if (standing === undefined) this.#standings.delete(key);
+    else this.#standings.set(key, standing);
+    this.#count(standing, 1);
+  }
+
+  #count(standing: Standing | undefined, by: 1 | -1): void {
+    for (const [id, status] of Object.entries(standing?.statuses ?? {})) {
+      const { targetedCount, appliedCount } = this.counts(id);
+      const counts = {
+        targetedCount: targetedCount + by,
+        appliedCount: appliedCount + (status === "Applied" ? by : 0),
+      };
+      if (counts.targetedCount === 0) this.#counts.delete(id);
+      else this.#counts.set(id, counts);
+    }
   }
 }
 
