@@ -22,7 +22,6 @@ import { NOT_IMPLEMENTED_ROUTES } from "./not-implemented.ts";
 import { QUERY_ROUTES } from "./queries.ts";
 import { PAGE_ROUTES } from "./page.ts";
 import { createRouter } from "./router.ts";
-import { ROUTING_ROUTES } from "./routing.ts";
 import type { Site } from "./site.ts";
 import { SERVICE_BOUND_ROUTES } from "./service-bound.ts";
 import { TWIN_ROUTES } from "./twins.ts";
@@ -51,7 +50,6 @@ const ROUTES: readonly Route[] = [
   ...SERVICE_BOUND_ROUTES,
   ...METHOD_ROUTES,
   ...FILE_ROUTES,
-  ...ROUTING_ROUTES,
   ...NOT_IMPLEMENTED_ROUTES,
 ];
 

@@ -41,7 +41,7 @@ import { Registry, notRegistered } from "./registry.ts";
 import { Sequence } from "./sequence.ts";
 import { ServiceQueue } from "./service-queue.ts";
 import type { Streams } from "./streams.ts";
-import { HubEvents } from "./routing/hub-events.ts";
+import { HubNotifications } from "./routing/notifications.ts";
 import { MESSAGE_SOURCES } from "./routing/message-source.ts";
 import { Routing } from "./routing/routing.ts";
 import type { RoutingOptions } from "./routing/routing-settings.ts";
@@ -150,7 +150,7 @@ export class Hub {
   /** Where messages go. */
   readonly routing: Routing;
   /** What happens in the hub itself, as messages. */
-  readonly hubEvents: HubEvents;
+  readonly notifications: HubNotifications;
   /** Cloud-to-device messages. */
   readonly deviceQueues: DeviceQueues;
   /** How cloud-to-device messages ended, for services. */
@@ -225,8 +225,8 @@ export class Hub {
     this.streams = parts.streams;
     this.consumerGroups = parts.consumerGroups;
     this.routing = parts.routing;
-    this.hubEvents = new HubEvents({ hubName: this.name, clock: this.clock, routing: this.routing });
-    this.hubEvents.follow(this);
+    this.notifications = new HubNotifications({ hubName: this.name, clock: this.clock, routing: this.routing });
+    this.notifications.follow(this);
     this.sessions = new DeviceSessions(parts.journal, this.registry);
     this.#parts = parts;
     this.clock.onJump(() => this.streams.sweep());
@@ -351,7 +351,7 @@ export class Hub {
     this.jobs.close();
     await this.#rollout.close();
     await this.transfers.close();
-    await this.hubEvents.settled();
+    await this.notifications.settled();
     await this.#parts.release();
   }
 

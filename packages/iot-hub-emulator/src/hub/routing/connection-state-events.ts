@@ -7,7 +7,7 @@ import type { HubClock } from "../clock.ts";
 import type { ConnectionState } from "../connections.ts";
 import { identityKey } from "../identity.ts";
 import type { IdentityRef } from "../identity.ts";
-import type { HubEvent } from "./hub-events.ts";
+import type { HubNotification } from "./notifications.ts";
 
 const SNAPSHOT_MS = 60_000;
 /** Windows counts hundreds of nanoseconds from the year 1601. */
@@ -21,12 +21,12 @@ interface Change {
 
 export class ConnectionStateEvents {
   readonly #clock: HubClock;
-  readonly #announce: (event: HubEvent) => void;
+  readonly #announce: (notification: HubNotification) => void;
   /** By identity, until the next snapshot. */
   readonly #changes = new Map<string, Change>();
   #sequence = 0;
 
-  constructor(clock: HubClock, announce: (event: HubEvent) => void) {
+  constructor(clock: HubClock, announce: (notification: HubNotification) => void) {
     this.#clock = clock;
     this.#announce = announce;
   }

@@ -3,7 +3,6 @@ export const MESSAGE_SOURCES = {
   DeviceMessages: "Telemetry",
   TwinChangeEvents: "twinChangeEvents",
   DeviceLifecycleEvents: "deviceLifecycleEvents",
-  DeviceJobLifecycleEvents: "deviceJobLifecycleEvents",
   DeviceConnectionStateEvents: "deviceConnectionStateEvents",
 } as const;
 

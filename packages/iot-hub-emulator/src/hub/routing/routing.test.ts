@@ -27,7 +27,7 @@ async function openHub(routing?: RoutingOptions, options: Partial<HubOptions> = 
 }
 
 async function eventsOf(hub: Hub, name: string = hub.eventHubName): Promise<readonly Read[]> {
-  await hub.hubEvents.settled();
+  await hub.notifications.settled();
   const stream = hub.streams.find(name);
   const events: Read[] = [];
   for (const id of stream?.partitionIds ?? []) {

@@ -30,7 +30,7 @@ async function openHub(source: MessageSource): Promise<{ readonly hub: Hub; read
   });
   hub.clock.freeze();
   const seen = async (): Promise<Seen[]> => {
-    await hub.hubEvents.settled();
+    await hub.notifications.settled();
     const events = (await hub.streams.find("changes")?.read("0", 0, 1e9)) ?? [];
     return events.map(({ message }) => JSON.parse(String(message)) as Seen);
   };

@@ -12,8 +12,8 @@ interface Answer {
 async function admin(hub: LocalHub, method: string, path: string, json?: unknown): Promise<Answer> {
   const answer = await hub.send({
     method,
-    path: `/admin/${path}?api-version=2021-04-12`,
-    headers: { Authorization: hub.token() },
+    path: `/admin/${path}`,
+    headers: { "x-admin-key": hub.addresses.policies["iothubowner"] ?? "" },
     ...(json === undefined ? {} : { body: typeof json === "string" ? json : JSON.stringify(json) }),
   });
   return { status: answer.status, json: answer.text === "" ? undefined : (JSON.parse(answer.text) as unknown) };
@@ -145,6 +145,10 @@ test("settings that are refused are refused by their field, and only for who may
   await using hub = await startLocalHub();
   const answer = await admin(hub, "PUT", "routing", { routes: [{ name: "r", endpointNames: ["nowhere"] }] });
   expect(answer).toMatchObject({ status: 400, json: { Message: expect.stringContaining("routes[0].endpointNames") } });
-  const stranger = await hub.send({ method: "GET", path: "/admin/routing?api-version=2021-04-12" });
+  const stranger = await hub.send({
+    method: "GET",
+    path: "/admin/routing",
+    headers: { Authorization: hub.token("service") },
+  });
   expect(stranger.status).toBe(401);
 });

@@ -1,4 +1,4 @@
-/** Message routing and consumer groups over HTTPS. The service has these in its management API; here they are the admin's. */
+/** Message routing and consumer groups over the admin API; the service has them in its management API. */
 import type { DeviceMessage } from "iot-hub-protocol";
 import { HubError } from "../hub/errors.ts";
 import { requireObject } from "../hub/identity-fields.ts";
@@ -9,13 +9,13 @@ import type { MessageStamps } from "../hub/telemetry.ts";
 import { readJson } from "./exchange.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
 
-const ADMIN = { kind: "service", permission: "RegistryWrite" } as const;
+const ADMIN: Route["access"] = { kind: "admin" };
 /** A hundred routes with the longest conditions. */
 const SETTINGS_BYTES: number = 1024 * 1024;
 /** A message at its limit, in JSON. */
 const MESSAGE_BYTES: number = 1024 * 1024;
 
-export const ROUTING_ROUTES: readonly Route[] = [
+export const ADMIN_ROUTING_ROUTES: readonly Route[] = [
   { method: "GET", path: "/admin/routing", access: ADMIN, handle: getRouting },
   { method: "PUT", path: "/admin/routing", access: ADMIN, maxBody: SETTINGS_BYTES, handle: putRouting },
   { method: "POST", path: "/admin/routing/test", access: ADMIN, maxBody: MESSAGE_BYTES, handle: testRouting },

@@ -17,7 +17,7 @@ import type { MessageSource } from "./message-source.ts";
 import type { Routing } from "./routing.ts";
 
 /** Something that happened in the hub, about one device or module. */
-export interface HubEvent {
+export interface HubNotification {
   readonly ref: IdentityRef;
   /** For example `createDeviceIdentity`. */
   readonly opType: string;
@@ -28,17 +28,17 @@ export interface HubEvent {
   readonly at?: number;
 }
 
-export interface HubEventsContext {
+export interface NotificationsContext {
   readonly hubName: string;
   readonly clock: HubClock;
   readonly routing: Routing;
 }
 
-export class HubEvents {
-  readonly #context: HubEventsContext;
+export class HubNotifications {
+  readonly #context: NotificationsContext;
   readonly #underWay = new Set<Promise<void>>();
 
-  constructor(context: HubEventsContext) {
+  constructor(context: NotificationsContext) {
     this.#context = context;
   }
 
@@ -47,7 +47,7 @@ export class HubEvents {
     const { routing, clock } = this.#context;
     hub.registry.onChange((change) => {
       if (change.kind !== "updated" && routing.wants("DeviceLifecycleEvents")) {
-        this.announce("DeviceLifecycleEvents", lifecycleEvent(change));
+        this.announce("DeviceLifecycleEvents", lifecycleNotification(change));
       }
     });
     hub.twins.onChange(({ ref, operation, change, twin }) => {
@@ -55,16 +55,18 @@ export class HubEvents {
       const body = operation === "updateTwin" ? change : wholeTwin(ref, twin);
       this.announce("TwinChangeEvents", { ref, opType: operation, schema: "twinChangeNotification", body });
     });
-    const states = new ConnectionStateEvents(clock, (event) => this.announce("DeviceConnectionStateEvents", event));
+    const states = new ConnectionStateEvents(clock, (notification) =>
+      this.announce("DeviceConnectionStateEvents", notification),
+    );
     hub.connections.onChange((ref, state) => {
       if (routing.wants("DeviceConnectionStateEvents")) states.note(ref, state);
     });
   }
 
   /** Routes an event. A stream that cannot be written loses it; nobody waits for it. */
-  announce(source: MessageSource, event: HubEvent): void {
+  announce(source: MessageSource, notification: HubNotification): void {
     const { hubName, clock, routing } = this.#context;
-    const { deviceId, moduleId } = event.ref;
+    const { deviceId, moduleId } = notification.ref;
     const now = clock.now();
     const stamps = {
       partitionKey: deviceId,
@@ -74,7 +76,7 @@ export class HubEvents {
       source: MESSAGE_SOURCES[source],
     };
     const delivery = routing
-      .deliver(source, [messageOf(event, hubName, event.at ?? now)], stamps)
+      .deliver(source, [messageOf(notification, hubName, notification.at ?? now)], stamps)
       .catch(() => undefined)
       .finally(() => this.#underWay.delete(delivery));
     this.#underWay.add(delivery);
@@ -86,7 +88,7 @@ export class HubEvents {
   }
 }
 
-function messageOf({ ref, opType, schema, body }: HubEvent, hubName: string, at: number): DeviceMessage {
+function messageOf({ ref, opType, schema, body }: HubNotification, hubName: string, at: number): DeviceMessage {
   return {
     body: Buffer.from(JSON.stringify(body)),
     contentType: "application/json",
@@ -104,7 +106,7 @@ function messageOf({ ref, opType, schema, body }: HubEvent, hubName: string, at:
   };
 }
 
-function lifecycleEvent({ kind, identity, twin }: RegistryChange): HubEvent {
+function lifecycleNotification({ kind, identity, twin }: RegistryChange): HubNotification {
   const { deviceId, moduleId } = identity;
   const what = moduleId === undefined ? "Device" : "Module";
   return {
