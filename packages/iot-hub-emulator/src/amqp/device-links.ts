@@ -98,6 +98,8 @@ class AttachedIdentity {
 
   open(hub: Hub, identity: DeviceIdentity, first: Grant): void {
     const { links } = this;
+    // Admitted or refused: an attach cannot wait for its turn.
+    void hub.limits.spend("connect");
     this.connection = hub.connections.open(identity, {
       protocol: "amqp",
       get principal() {

@@ -51,7 +51,7 @@ type Operation = (hub: Hub, ref: IdentityRef, message: AmqpMessage, responses: D
 
 /** By operation and resource. */
 const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
-  ["GET ", async (hub, ref) => ({ status: 200, body: JSON.stringify(hub.twins.own(ref.deviceId, ref.moduleId)) })],
+  ["GET ", read],
   [`PATCH ${REPORTED_RESOURCE}`, report],
   [`PUT ${DESIRED_RESOURCE}`, subscribe],
   [`DELETE ${DESIRED_RESOURCE}`, unsubscribe],
@@ -77,7 +77,13 @@ async function answerTo(
   }
 }
 
+async function read(hub: Hub, ref: IdentityRef): Promise<Answer> {
+  await hub.limits.spend("twinRead");
+  return { status: 200, body: JSON.stringify(hub.twins.own(ref.deviceId, ref.moduleId)) };
+}
+
 async function report(hub: Hub, ref: IdentityRef, { body }: AmqpMessage): Promise<Answer> {
+  await hub.limits.spend("twinUpdate", { messages: hub.limits.blocks(bodyBytes(body).length) });
   return { status: 200, version: await hub.twins.report(ref, parseJson(bodyBytes(body))) };
 }
 
