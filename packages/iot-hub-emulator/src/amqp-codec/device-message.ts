@@ -68,6 +68,19 @@ export function decodeBatch(payload: Buffer): DeviceMessage[] {
   return messages;
 }
 
+/** Application properties that stand on a batch before its messages, not on one of them. */
+export function decodeBatchProperties(payload: Buffer): ReadonlyMap<string, string> {
+  const draft: Draft = { body: EMPTY, properties: new Map() };
+  const reader = new Reader(payload);
+  while (!reader.done) {
+    const section = readDescriptor(reader);
+    if (section === SECTION.data) break;
+    if (section === SECTION.applicationProperties) readApplicationProperties(reader, draft);
+    else reader.skip();
+  }
+  return draft.properties;
+}
+
 // Returns 1 when the section was (part of) the body.
 function readSection(reader: Reader, draft: Draft, bodies: number): 0 | 1 {
   switch (readDescriptor(reader)) {

@@ -90,3 +90,11 @@ export function hubErrorCondition(error: HubError): ErrorCondition {
 export function errorCondition(error: unknown): ErrorCondition {
   return error instanceof AmqpError ? error.condition : hubErrorCondition(asHubError(error));
 }
+
+/**
+ * The hub ends a link or a session though the peer did nothing wrong. Clients take only this condition as a reason to come
+ * back by themselves; that the service tells it for sessions too is inferred from that.
+ */
+export function forced(description: string): ErrorCondition {
+  return { condition: "amqp:link:detach-forced", description: description.slice(0, 256) };
+}

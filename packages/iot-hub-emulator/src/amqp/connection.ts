@@ -12,7 +12,8 @@ import type { ErrorCondition, Open } from "../amqp-codec/performatives.ts";
 import type { Writer } from "../amqp-codec/writer.ts";
 import { asHubError, HubError } from "../hub/errors.ts";
 import { Allowance } from "./allowance.ts";
-import { AmqpError, errorCondition } from "./amqp-error.ts";
+import { AmqpError, errorCondition, forced } from "./amqp-error.ts";
+import { AskedTrouble } from "./asked-trouble.ts";
 import { Channels } from "./channels.ts";
 import type { ConnectionContext, FrontContext } from "./context.ts";
 import { Credentials } from "./credentials.ts";
@@ -23,6 +24,7 @@ import type { AmqpLimits } from "./limits.ts";
 import { DeviceLinks } from "./device-links.ts";
 import { FRAME_AMQP, Output } from "./output.ts";
 import { ResponseLinks } from "./request-response.ts";
+import type { Link } from "./session.ts";
 import { Turns } from "./turns.ts";
 
 export class Connection {
@@ -48,7 +50,7 @@ export class Connection {
     this.turns = new Turns({
       output: this.output,
       over: () => this.#over,
-      failed: (error) => this.#fail(error),
+      failed: (error) => this.fail(error),
       flushed: () => this.#deadlines.spoke(this.context.clock()),
     });
     this.context = {
@@ -57,6 +59,12 @@ export class Connection {
       credentials: new Credentials(front.hub, limits.maxTokens, certificates),
       responses: new ResponseLinks(),
       deviceLinks: new DeviceLinks(front.hub),
+      trouble: new AskedTrouble({
+        clock: front.hub.clock,
+        links: () => this.#links(),
+        force: (text) => this.force(text),
+        destroy: () => this.destroy(),
+      }),
       pending: (bytes) => this.#pending(bytes),
     };
     this.#handshake = new Handshake(this.context, this.output);
@@ -121,6 +129,15 @@ export class Connection {
     this.#socket.resume();
   }
 
+  /** Ends a connection that did nothing wrong. Clients wait for each link's detach unless its session has ended. */
+  force(text: string): void {
+    for (const session of this.#channels.sessions()) {
+      session.flush();
+      session.end(forced(text));
+    }
+    this.close({ ...forced(text), condition: "amqp:connection:forced" });
+  }
+
   destroy(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
@@ -144,7 +161,12 @@ export class Connection {
     this.close({ condition: "amqp:unauthorized-access", description: "No valid token was put in time." });
   }
 
+  *#links(): Generator<Link> {
+    for (const session of this.#channels.sessions()) yield* session.links();
+  }
+
   #release(): void {
+    this.context.trouble.stop();
     this.#channels.release();
     this.turns.clear();
   }
@@ -157,12 +179,13 @@ export class Connection {
     try {
       this.#input.feed(chunk);
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
     if (this.output.congested && !this.#over) this.#socket.pause();
   }
 
-  #fail(error: unknown): void {
+  /** Ends the connection for a mistake of the peer, or for one of ours. */
+  fail(error: unknown): void {
     if (error instanceof AmqpDecodeError) {
       return this.close({ condition: error.condition, description: error.message });
     }

@@ -2,6 +2,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
+import type { AskedTrouble } from "./asked-trouble.ts";
 import type { Connection } from "./connection.ts";
 import type { Credentials } from "./credentials.ts";
 import type { DeviceLinks } from "./device-links.ts";
@@ -30,6 +31,8 @@ export interface ConnectionContext extends FrontContext {
   readonly credentials: Credentials;
   readonly responses: ResponseLinks;
   readonly deviceLinks: DeviceLinks;
+  /** Faults that devices asked for. */
+  readonly trouble: AskedTrouble;
   /** Counts bytes that wait for the hub: positive when they come, negative when they are settled. */
   readonly pending: (bytes: number) => void;
 }

@@ -3,13 +3,12 @@
  * of it: the first one opens it, and when the hub ends it (the identity came by another connection, was deleted or
  * disabled) they all end, while links of other identities stay.
  */
-import { errorCondition } from "./amqp-error.ts";
 import type { ErrorCondition } from "../amqp-codec/performatives.ts";
 import type { OpenConnection } from "../hub/connections.ts";
 import type { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
-import { type DeviceIdentity, identityKey } from "../hub/identity.ts";
-import { AmqpError } from "./amqp-error.ts";
+import { type DeviceIdentity, identityKey, type IdentityRef } from "../hub/identity.ts";
+import { AmqpError, errorCondition } from "./amqp-error.ts";
 import type { Grant } from "./credentials.ts";
 import type { IncomingLink } from "./incoming-link.ts";
 import type { IncomingNode, OutgoingNode } from "./link.ts";
@@ -82,9 +81,9 @@ export class DeviceLinks {
     };
   }
 
-  /** The links of all identities, or of those of one device and its modules. */
-  *values(): Generator<DeviceLink> {
-    for (const attached of this.#identities.values()) yield* attached.links;
+  /** Whether an identity has a link on this connection. */
+  has(ref: IdentityRef): boolean {
+    return this.#identities.has(identityKey(ref));
   }
 }
 

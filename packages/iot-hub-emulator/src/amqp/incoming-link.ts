@@ -1,10 +1,12 @@
 /** Our end of a link on which the peer sends: counts credit, puts multi-frame deliveries together, hands them to the node. */
 import type { ErrorCondition, Transfer } from "../amqp-codec/performatives.ts";
 import { AmqpDecodeError } from "../amqp-codec/decode-error.ts";
+import type { StruckOperation } from "../hub/faults.ts";
 import { AmqpError, errorCondition } from "./amqp-error.ts";
 import { Delivery } from "./delivery.ts";
 import type { IncomingNode } from "./link.ts";
 import type { Session } from "./session.ts";
+import { strikeDelivery } from "./struck-delivery.ts";
 
 interface Assembly {
   readonly id: number;
@@ -16,6 +18,10 @@ interface Assembly {
 
 export class IncomingLink {
   readonly direction = "incoming";
+  /** Of the address; empty for a link that was refused. */
+  readonly kind: string;
+  /** What scripted faults may ask about it. */
+  readonly about: StruckOperation;
   readonly session: Session;
   readonly name: string;
   readonly handle: number;
@@ -24,10 +30,13 @@ export class IncomingLink {
   detached = false;
   #deliveryCount: number;
   #credit = 0;
+  #starved = false;
   #assembly: Assembly | undefined;
 
-  constructor(session: Session, { name, handle, node, initialDeliveryCount }: IncomingLinkOptions) {
+  constructor(session: Session, { kind, about, name, handle, node, initialDeliveryCount }: IncomingLinkOptions) {
     this.session = session;
+    this.kind = kind;
+    this.about = about;
     this.name = name;
     this.handle = handle;
     this.node = node;
@@ -44,6 +53,9 @@ export class IncomingLink {
 
   /** Restores the credit that was granted ahead; the flow goes out with the next flush. */
   replenish(): void {
+    if (this.#starved) return;
+    const strike = this.session.connection.context.hub.faults.strike("credit", this.about);
+    if (strike?.kind === "zeroCredit") return this.#starve(strike.over);
     this.#credit = this.node.credit;
     this.session.owesFlow(this);
   }
@@ -61,6 +73,15 @@ export class IncomingLink {
       return;
     }
     this.#assemble(transfer);
+  }
+
+  // A scripted fault: there is no credit until it is over.
+  #starve(over: Promise<void>): void {
+    this.#starved = true;
+    void over.then(() => {
+      this.#starved = false;
+      if (!this.detached) this.session.attempt(() => this.replenish());
+    });
   }
 
   // A delivery starts: its first frame must carry an id and be covered by credit.
@@ -120,6 +141,12 @@ export class IncomingLink {
 
   #complete(id: number, messageFormat: number, settled: boolean, payload: Buffer): void {
     const delivery = new Delivery(settled ? undefined : this.session, id, messageFormat, payload);
+    const strike = this.session.connection.context.hub.faults.strike("transfer", this.about);
+    if (strike === undefined) this.#deliver(delivery);
+    else strikeDelivery(this, strike, delivery, (struck) => this.#deliver(struck));
+  }
+
+  #deliver(delivery: Delivery): void {
     try {
       this.node.deliver(delivery);
     } catch (error) {
@@ -148,6 +175,8 @@ export class IncomingLink {
 }
 
 export interface IncomingLinkOptions {
+  readonly kind: string;
+  readonly about: StruckOperation;
   readonly name: string;
   readonly handle: number;
   readonly node: IncomingNode;

@@ -1,6 +1,7 @@
 /** What can be attached: one row per kind of address. A new kind of link is a new row here and a file of its own. */
 import { type HubAddress, parseHubAddress } from "iot-hub-protocol";
 import { HubError } from "../hub/errors.ts";
+import type { StruckOperation } from "../hub/faults.ts";
 import { AmqpError } from "./amqp-error.ts";
 import { openTokenRequests, openTokenResponses } from "./cbs.ts";
 import type { ConnectionContext } from "./context.ts";
@@ -63,9 +64,36 @@ export type OpenedNode =
   | { readonly direction: "incoming"; readonly node: IncomingNode }
   | { readonly direction: "outgoing"; readonly node: OutgoingNode };
 
+/** What a link's address names; `undefined` when that is nothing. */
+export type LinkAddress = Address;
+
+/** How scripted faults call what is done on a link. */
+const OPERATIONS: Readonly<Partial<Record<Kind, string>>> = {
+  deviceBound: "commands",
+  serviceDeviceBound: "commands",
+  management: "events",
+  partition: "events",
+  eventHub: "events",
+};
+
+/** What scripted faults may ask about a link. */
+export function struckOperation(address: LinkAddress | undefined): StruckOperation {
+  if (address === undefined) return { protocol: "amqp" };
+  const { deviceId, moduleId } = { deviceId: undefined, moduleId: undefined, ...address };
+  return {
+    protocol: "amqp",
+    operation: OPERATIONS[address.kind] ?? address.kind,
+    ...(deviceId === undefined ? {} : { deviceId }),
+    ...(moduleId === undefined ? {} : { moduleId }),
+  };
+}
+
 /** Opens what an attach asks for, or throws why it is refused. */
-export function openNode(context: ConnectionContext, request: LinkRequest): OpenedNode {
-  const address = parseAddress(request.address);
+export function openNode(
+  context: ConnectionContext,
+  address: LinkAddress | undefined,
+  request: LinkRequest,
+): OpenedNode {
   if (address === undefined || !Object.hasOwn(LINK_KINDS, address.kind)) {
     throw new HubError("AmqpAddressNotFound", `The address ${request.address.slice(0, 256)} names nothing here.`);
   }
@@ -86,7 +114,7 @@ function openKind(
   return { direction: "outgoing", node: kind.outgoing(context, address as never, request) };
 }
 
-function parseAddress(text: string): Address | undefined {
+export function parseAddress(text: string): Address | undefined {
   const path = text.replace(/^[a-z]+:\/\/[^/]*\//i, "").replace(/^\/+|\/+$/g, "");
   return parseHubAddress(text) ?? parseEventHubAddress(path);
 }

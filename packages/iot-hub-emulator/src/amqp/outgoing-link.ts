@@ -1,7 +1,8 @@
 /** Our end of a link on which the peer receives: keeps to its credit and cuts messages into its frame size. */
 import { writeTransfer } from "../amqp-codec/performative-encoding.ts";
 import type { ErrorCondition, Flow } from "../amqp-codec/performatives.ts";
-import { AmqpError } from "./amqp-error.ts";
+import type { Strike, StruckOperation } from "../hub/faults.ts";
+import { AmqpError, errorCondition } from "./amqp-error.ts";
 import type { OutgoingNode } from "./link.ts";
 import { lockTag } from "./lock-tag.ts";
 import type { Session } from "./session.ts";
@@ -10,6 +11,8 @@ import type { Session } from "./session.ts";
 const TRANSFER_OVERHEAD = 96;
 
 export interface OutgoingLinkOptions {
+  readonly kind: string;
+  readonly about: StruckOperation;
   readonly name: string;
   readonly handle: number;
   readonly node: OutgoingNode;
@@ -27,6 +30,10 @@ interface PartialDelivery {
 
 export class OutgoingLink {
   readonly direction = "outgoing";
+  /** Of the address; empty for a link that was refused. */
+  readonly kind: string;
+  /** What scripted faults may ask about it. */
+  readonly about: StruckOperation;
   readonly session: Session;
   readonly name: string;
   readonly handle: number;
@@ -38,11 +45,15 @@ export class OutgoingLink {
   #deliveryCount = 0;
   #credit = 0;
   #drain = false;
+  /** A scripted fault holds up a message, and with it those behind it. */
+  #delayed = false;
   /** A message that is partly sent: the session's window was used up. */
   #rest: PartialDelivery | undefined;
 
-  constructor(session: Session, { name, handle, node, settled }: OutgoingLinkOptions) {
+  constructor(session: Session, { kind, about, name, handle, node, settled }: OutgoingLinkOptions) {
     this.session = session;
+    this.kind = kind;
+    this.about = about;
     this.name = name;
     this.handle = handle;
     this.node = node;
@@ -59,7 +70,7 @@ export class OutgoingLink {
 
   /** Whether a message may be sent now. */
   get sendable(): boolean {
-    if (this.detached || this.#rest !== undefined || this.#credit <= 0) return false;
+    if (this.detached || this.#delayed || this.#rest !== undefined || this.#credit <= 0) return false;
     return this.session.remoteWindow > 0 && !this.session.connection.output.congested;
   }
 
@@ -86,7 +97,23 @@ export class OutgoingLink {
     this.#credit--;
     this.#deliveryCount = (this.#deliveryCount + 1) >>> 0;
     if (lockToken !== undefined && !this.settled) this.session.follow({ id: deliveryId, link: this, lockToken });
-    this.#transfer({ payload, deliveryId, tag: lockToken === undefined ? undefined : lockTag(lockToken), at: 0 });
+    const delivery = { payload, deliveryId, tag: lockToken === undefined ? undefined : lockTag(lockToken), at: 0 };
+    const strike = this.session.connection.context.hub.faults.strike("deliver", this.about);
+    if (strike === undefined) this.#transfer(delivery);
+    else this.#strike(strike, delivery);
+  }
+
+  #strike(strike: Strike, delivery: PartialDelivery): void {
+    if (strike.kind === "drop") return this.session.connection.destroy();
+    if (strike.kind === "detach") return this.detach(errorCondition(strike.error));
+    if (strike.kind !== "delay") return;
+    this.#delayed = true;
+    void strike.over.then(() => {
+      this.#delayed = false;
+      if (this.detached) return;
+      this.session.attempt(() => this.#transfer(delivery));
+      this.wake();
+    });
   }
 
   /** Sends what is due, about `budget` bytes; returns whether to call again. */

@@ -81,9 +81,7 @@ export function createAmqpFront(hub: Hub, options: AmqpFrontOptions): AmqpFront 
     async close() {
       unlisten();
       for (const stop of unsubscribe) stop();
-      for (const connection of connections) {
-        connection.close({ condition: "amqp:connection:forced", description: "The Local Hub is stopping." });
-      }
+      for (const connection of connections) connection.force("The Local Hub is stopping.");
       if (connections.size > 0) await new Promise<void>((resolve) => (whenEmpty = resolve));
       clearInterval(timer);
     },

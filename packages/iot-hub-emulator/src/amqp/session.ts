@@ -5,7 +5,6 @@
 import {
   type FlowFields,
   type SentOutcome,
-  writeAttach,
   writeBegin,
   writeDetach,
   writeDisposition,
@@ -25,9 +24,9 @@ import type {
 import type { Writer } from "../amqp-codec/writer.ts";
 import { AmqpError, errorCondition } from "./amqp-error.ts";
 import type { Connection } from "./connection.ts";
-import { IncomingLink } from "./incoming-link.ts";
-import { OutgoingLink } from "./outgoing-link.ts";
-import { openNode } from "./link-kinds.ts";
+import type { IncomingLink } from "./incoming-link.ts";
+import type { OutgoingLink } from "./outgoing-link.ts";
+import { LinkOpening } from "./link-opening.ts";
 import { Settlements } from "./settlements.ts";
 import { Unsettled, type UnsettledDelivery } from "./unsettled.ts";
 
@@ -43,6 +42,7 @@ export class Session {
   /** Transfers the peer still takes. */
   remoteWindow: number;
   readonly #links = new Map<number, Link>();
+  readonly #opening: LinkOpening;
   readonly #settlements = new Settlements();
   readonly #unsettled = new Unsettled();
   readonly #owedFlows = new Set<IncomingLink>();
@@ -61,6 +61,7 @@ export class Session {
     this.channel = channel;
     this.#nextIncomingId = begin.nextOutgoingId;
     this.remoteWindow = begin.incomingWindow;
+    this.#opening = new LinkOpening(this, (link) => this.#add(link));
     this.sendFrame((writer) =>
       writeBegin(writer, {
         remoteChannel: channel,
@@ -74,6 +75,10 @@ export class Session {
 
   get linkCount(): number {
     return this.#links.size;
+  }
+
+  links(): IterableIterator<Link> {
+    return this.#links.values();
   }
 
   // Frames of the peer ------------------------------------------------------------------------------------------------
@@ -99,23 +104,16 @@ export class Session {
   }
 
   attach(attach: Attach): void {
-    if (this.#links.has(attach.handle)) {
+    if (this.#links.has(attach.handle) || this.#opening.isPutOff(attach.handle)) {
       throw new AmqpError("session", "amqp:session:handle-in-use", `The handle ${attach.handle} is in use.`);
     }
     this.connection.allowance.requireRoomForLink();
-    const address = (attach.role === "sender" ? attach.target : attach.source)?.address;
-    try {
-      const node = openNode(this.connection.context, { attach, address: address ?? "" });
-      if (node.direction === "incoming") this.#openIncoming(attach, node.node);
-      else this.#openOutgoing(attach, node.node);
-    } catch (error) {
-      if (error instanceof AmqpError && error.scope !== "link") throw error;
-      this.#refuse(attach, errorCondition(error));
-    }
+    this.#opening.attach(attach);
   }
 
   flow(flow: Flow): void {
     this.remoteWindow = ((flow.nextIncomingId ?? 0) + flow.incomingWindow - this.#nextOutgoingId) | 0;
+    if (this.#opening.keep(flow)) return;
     if (flow.handle !== undefined) {
       const link = this.#link(flow.handle);
       if (link.direction === "outgoing") link.flow(flow);
@@ -140,7 +138,9 @@ export class Session {
     }
   }
 
-  detach({ handle }: Detach): void {
+  detach(detach: Detach): void {
+    if (this.#opening.keep(detach)) return;
+    const { handle } = detach;
     const link = this.#link(handle);
     this.#links.delete(handle);
     this.connection.allowance.linkRemoved();
@@ -222,6 +222,17 @@ export class Session {
     this.sendFrame((writer) => writeFlow(writer, this.#window()));
   }
 
+  /** Does what belongs to this session later than the frame that caused it; a mistake ends the session or the connection. */
+  attempt(action: () => void): void {
+    if (this.ended) return;
+    try {
+      action();
+    } catch (error) {
+      if (error instanceof AmqpError && error.scope === "session") this.end(error.condition);
+      else this.connection.fail(error);
+    }
+  }
+
   /** Ends the session from our side; what the peer still sends on it is ignored until its end. */
   end(error?: ErrorCondition): void {
     if (this.ended) return;
@@ -239,6 +250,7 @@ export class Session {
       this.#close(link);
     }
     this.#links.clear();
+    this.#opening.clear();
   }
 
   #close(link: Link): void {
@@ -263,63 +275,9 @@ export class Session {
     );
   }
 
-  #openIncoming(attach: Attach, node: IncomingLink["node"]): void {
-    const { name, handle, initialDeliveryCount } = attach;
-    const link = new IncomingLink(this, { name, handle, node, initialDeliveryCount });
-    this.#add(link);
-    this.sendFrame((writer) =>
-      writeAttach(writer, {
-        name,
-        handle,
-        role: "receiver",
-        sndSettleMode: attach.sndSettleMode,
-        rcvSettleMode: 0,
-        source: attach.source?.encoded,
-        target: attach.target?.encoded,
-        maxMessageSize: node.maxMessageSize,
-      }),
-    );
-    node.opened?.(link);
-    if (!link.detached) link.replenish();
-  }
-
-  #openOutgoing(attach: Attach, node: OutgoingLink["node"]): void {
-    const { name, handle } = attach;
-    const settled = node.settledOnRequest === true ? attach.sndSettleMode === 1 : attach.sndSettleMode !== 0;
-    const link = new OutgoingLink(this, { name, handle, node, settled });
-    this.#add(link);
-    this.sendFrame((writer) =>
-      writeAttach(writer, {
-        name,
-        handle,
-        role: "sender",
-        sndSettleMode: settled ? 1 : 0,
-        rcvSettleMode: attach.rcvSettleMode,
-        source: attach.source?.encoded,
-        target: attach.target?.encoded,
-        ...(node.offeredCapabilities === undefined ? {} : { offeredCapabilities: node.offeredCapabilities }),
-      }),
-    );
-    node.opened?.(link);
-  }
-
   #add(link: Link): void {
     this.#links.set(link.handle, link);
     this.connection.allowance.linkAdded();
-  }
-
-  // [AMQP part 2, 2.6.3] A link is refused by attaching it without a terminus and detaching it at once.
-  #refuse(attach: Attach, error: ErrorCondition): void {
-    const { name, handle, sndSettleMode, rcvSettleMode } = attach;
-    const role = attach.role === "sender" ? "receiver" : "sender";
-    const node = { credit: 0, maxDeliveryBytes: 0, maxMessageSize: 0, deliver: () => {} };
-    const link = new IncomingLink(this, { name, handle, node, initialDeliveryCount: 0 });
-    link.detached = true;
-    this.#add(link);
-    this.sendFrame((writer) =>
-      writeAttach(writer, { name, handle, role, sndSettleMode, rcvSettleMode, source: undefined, target: undefined }),
-    );
-    this.sendFrame((writer) => writeDetach(writer, handle, error));
   }
 
   #link(handle: number): Link {

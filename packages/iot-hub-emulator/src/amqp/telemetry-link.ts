@@ -1,9 +1,10 @@
 /** Device-to-cloud links: a peer sends on them as one device. */
 import { BATCH_MESSAGE_FORMAT, type DeviceMessage, MAX_MESSAGE_BYTES } from "iot-hub-protocol";
-import { decodeBatch, decodeDeviceMessage } from "../amqp-codec/device-message.ts";
+import { decodeBatch, decodeBatchProperties, decodeDeviceMessage } from "../amqp-codec/device-message.ts";
 import { messageAuthentication } from "../hub/authentication.ts";
 import { HubError } from "../hub/errors.ts";
 import type { DeviceIdentity, IdentityRef } from "../hub/identity.ts";
+import { type InBandFault, parseInBandFault } from "../hub/in-band-faults.ts";
 import type { MessageAuthentication } from "../hub/telemetry.ts";
 import type { ConnectionContext } from "./context.ts";
 import type { Grant } from "./credentials.ts";
@@ -39,6 +40,7 @@ class TelemetryNode implements IncomingNode {
   readonly #identity: DeviceIdentity;
   readonly #authentication: MessageAuthentication;
   #place: DeviceLinkPlace | undefined;
+  #link: IncomingLink | undefined;
 
   constructor(context: ConnectionContext, grant: Grant, identity: DeviceIdentity) {
     this.credit = context.limits.telemetryCredit;
@@ -49,6 +51,7 @@ class TelemetryNode implements IncomingNode {
   }
 
   opened(link: IncomingLink): void {
+    this.#link = link;
     const entry = { kind: "telemetry", link, node: this, grant: this.#grant } as const;
     this.#place = this.#context.deviceLinks.join(this.#identity, entry);
   }
@@ -60,15 +63,20 @@ class TelemetryNode implements IncomingNode {
       delivery.reject(new HubError("ArgumentInvalid", `The message format ${format} is unknown.`));
       return;
     }
+    const refusal = this.#context.trouble.refusal;
+    if (refusal !== undefined) return delivery.reject(refusal);
     const messages = decode(delivery.payload);
+    const fault = inBandFault(messages, delivery);
     const bytes = delivery.payload.length + DELIVERY_OVERHEAD;
-    const { hub, pending } = this.#context;
+    const { hub, pending, trouble } = this.#context;
+    const link = this.#link;
     this.#place?.active();
     pending(bytes);
     hub.acceptTelemetry(this.#identity, messages, this.#authentication).then(
       () => {
         pending(-bytes);
         delivery.accept();
+        if (fault !== undefined && link !== undefined) trouble.strike(fault, link);
       },
       (error: unknown) => {
         pending(-bytes);
@@ -80,4 +88,14 @@ class TelemetryNode implements IncomingNode {
   closed(): void {
     this.#place?.leave();
   }
+}
+
+// The C SDK, which sends nothing but batches, writes what it asks for on the batch.
+function inBandFault(
+  messages: readonly DeviceMessage[],
+  { messageFormat, payload }: Delivery,
+): InBandFault | undefined {
+  const [first] = messages;
+  const fault = first === undefined || messages.length > 1 ? undefined : parseInBandFault(first.properties);
+  return messageFormat === BATCH_MESSAGE_FORMAT ? (fault ?? parseInBandFault(decodeBatchProperties(payload))) : fault;
 }

@@ -68,6 +68,7 @@ async function answerTo(
   const resource = textOf(annotations.get("resource")).replace(/\/+$/, "");
   try {
     const run = OPERATIONS.get(`${operation} ${resource.toLowerCase()}`);
+    if (context.trouble.refusal !== undefined) throw context.trouble.refusal;
     if (run === undefined) throw unknown(operation, resource);
     return await run(context.hub, ref, message, responses);
   } catch (thrown) {
