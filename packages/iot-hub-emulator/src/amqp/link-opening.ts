@@ -50,7 +50,11 @@ export class LinkOpening {
         this.#postpone(attach.handle);
         void strike.over.then(() => this.#resume(asked));
         return;
-      default:
+      case undefined:
+      case "lose":
+      case "acceptThenDrop":
+      case "detach":
+      case "zeroCredit":
         return this.#open(asked);
     }
   }

@@ -1,7 +1,7 @@
 /** What a scripted fault does to a message that comes in. */
 import type { Strike } from "../hub/faults.ts";
 import { errorCondition } from "./amqp-error.ts";
-import { DELIVERY_OVERHEAD, Delivery } from "./delivery.ts";
+import { DELIVERY_OVERHEAD, type Delivery } from "./delivery.ts";
 import type { IncomingLink } from "./incoming-link.ts";
 
 /** Struck instead of handed to the node by `deliver`. */
