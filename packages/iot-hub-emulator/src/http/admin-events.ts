@@ -9,30 +9,19 @@ import { readJson } from "./exchange.ts";
 import type { HubRequest, HubResponse } from "./exchange.ts";
 
 const LONGEST_WAIT_MS = 60_000;
-const MAX_WAITS = 100;
 const TEXTS = ["deviceId", "moduleId", "source"] as const;
-
-/** Waits under way, by hub: each reads the stream, so there is a limit. */
-const waits = new WeakMap<HubRequest["hub"], { count: number }>();
 
 export async function waitForFittingEvent(request: HubRequest): Promise<HubResponse> {
   const filter = requireObject(readJson(request), "The body");
   const fits = fitsOf(filter);
   const options = optionsOf(filter);
   const { hub, site } = request;
-  const underWay = waits.get(hub) ?? { count: 0 };
-  waits.set(hub, underWay);
-  if (underWay.count >= MAX_WAITS)
-    throw new HubError("ThrottlingException", `${MAX_WAITS} waits are under way already.`);
-  underWay.count++;
   try {
     const event = await waitForEvent({ hub, decodeEvent: site.decodeEvent }, fits, options);
     return { status: 200, json: plainEvent(event) };
   } catch (error) {
     if (error instanceof WaitTimeoutError) return { status: 204, headers: { "x-events-seen": String(error.seen) } };
     throw error;
-  } finally {
-    underWay.count--;
   }
 }
 
