@@ -59,6 +59,31 @@ const LINK_KINDS: { readonly [K in Kind]: LinkKind<K> } = {
   },
 };
 
+interface LinkAddress {
+  readonly address: string;
+  /** What the client does there. */
+  readonly peer: "sends" | "receives" | "sends and receives";
+}
+
+/** How each kind is written, for people. A stream itself (`{entity}`) is refused: nothing is sent to it. */
+const ADDRESSES: { readonly [K in Exclude<Kind, "eventHub">]: LinkAddress } = {
+  cbs: { address: "$cbs", peer: "sends and receives" },
+  telemetry: { address: "/devices/{d}[/modules/{m}]/messages/events", peer: "sends" },
+  deviceBound: { address: "/devices/{d}/messages/devicebound", peer: "receives" },
+  twin: { address: "/devices/{d}[/modules/{m}]/twin", peer: "sends and receives" },
+  methods: { address: "/devices/{d}[/modules/{m}]/methods/devicebound", peer: "sends and receives" },
+  serviceDeviceBound: { address: "/messages/devicebound", peer: "sends" },
+  feedback: { address: "/messages/serviceBound/feedback", peer: "receives" },
+  fileNotifications: { address: "/messages/serviceBound/filenotifications", peer: "receives" },
+  events: { address: "/messages/events/… (redirects to the next two)", peer: "receives" },
+  partition: { address: "{entity}/ConsumerGroups/{g}/Partitions/{n}", peer: "receives" },
+  management: { address: "[{entity}/]$management", peer: "sends and receives" },
+};
+
+export function linkAddresses(): readonly LinkAddress[] {
+  return Object.values(ADDRESSES);
+}
+
 /** What stands at our end of a link. */
 export type OpenedNode =
   | { readonly direction: "incoming"; readonly node: IncomingNode }

@@ -36,7 +36,8 @@ export interface HttpsServerOptions {
   readonly requestTimeoutMs?: number;
 }
 
-const ROUTES: readonly Route[] = [
+/** Every route of the hub itself. */
+export const HUB_ROUTES: readonly Route[] = [
   ...ABOUT_ROUTES,
   ...PAGE_ROUTES,
   ...ADMIN_ROUTES,
@@ -68,7 +69,7 @@ export function createHttpFront(
   hub: Hub,
   { site, furtherRoutes = [], reportFault = () => undefined }: HttpFrontOptions,
 ): RequestListener {
-  const router = createRouter([...ROUTES, ...furtherRoutes]);
+  const router = createRouter([...HUB_ROUTES, ...furtherRoutes]);
   return (incoming: IncomingMessage, outgoing: ServerResponse) => {
     // A peer that goes away while it sends ends its request and nothing else.
     void handle({ hub, site, router, reportFault }, incoming, outgoing).catch(() => outgoing.destroy());
