@@ -111,6 +111,16 @@ test("a body over the limit is refused whether or not its length is told", async
   expect(hub.emulator.hub.registry.find("d")).toBeUndefined();
 });
 
+test("a client that sends a whole body before it reads gets its refusal, and goes on", async () => {
+  await using hub = await startLocalHub();
+  const head = `PUT /devices/d${VERSION} HTTP/1.1\r\nHost: x\r\nContent-Length: 600000\r\n\r\n`;
+  const text = await exchange(
+    hub,
+    `${head}${"x".repeat(600_000)}GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+  );
+  expect(text.match(/HTTP\/1\.1 \d{3}/g)).toEqual(["HTTP/1.1 401", "HTTP/1.1 200"]);
+});
+
 test("JSON that is broken, or no UTF-8, is refused", async () => {
   await using hub = await startLocalHub();
   for (const body of ["{", "", Buffer.from([0x22, 0xff, 0x22])]) {

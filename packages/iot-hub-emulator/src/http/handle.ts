@@ -47,7 +47,7 @@ async function answer(
   incoming: IncomingMessage,
 ): Promise<HubResponse | undefined> {
   const [path = "/", search = ""] = splitTarget(incoming.url ?? "/");
-  const { route, params } = router(incoming.method ?? "GET", path);
+  const { route, params } = router(methodOf(incoming), path);
   const query = new URLSearchParams(search);
   const { kind } = route.access;
   if ((kind === "service" || kind === "device") && !query.get("api-version")) {
@@ -74,6 +74,15 @@ async function answer(
     ...(sender === undefined ? {} : { sender }),
   });
   return strike?.kind === "acceptThenDrop" ? undefined : response;
+}
+
+/**
+ * Java's own HTTP client cannot send PATCH: the vendor's Java SDK posts, and names the method in a header. No other method
+ * is taken from it.
+ */
+function methodOf({ method = "GET", headers }: IncomingMessage): string {
+  const override = headers["x-http-method-override"];
+  return method === "POST" && override === "PATCH" ? override : method;
 }
 
 // Faults are for operations of the hub, not for its own pages.
@@ -131,15 +140,26 @@ async function readBody(incoming: IncomingMessage, limit: number): Promise<Buffe
 function send(response: HubResponse, incoming: IncomingMessage, outgoing: ServerResponse): void {
   const { json, contentType = "application/json; charset=utf-8" } = response;
   const body = json === undefined ? response.body : Buffer.from(JSON.stringify(json));
+  if (!incoming.complete && isSoonOver(incoming)) incoming.resume();
   outgoing.writeHead(response.status, {
     "x-ms-request-id": randomUUID(),
     ...response.headers,
     ...(body === undefined ? {} : { "Content-Type": contentType }),
     ...(response.status === 204 ? {} : { "Content-Length": String(body?.length ?? 0) }),
-    // What is left of a body that nobody will read is not worth waiting for.
-    ...(incoming.complete ? {} : { Connection: "close" }),
+    ...(incoming.complete || isSoonOver(incoming) ? {} : { Connection: "close" }),
   });
   outgoing.end(body);
+}
+
+/** Bytes of a body that nobody wants which are read all the same. */
+const MAX_DISCARDED = 1024 * 1024;
+
+/**
+ * Clients that read no answer before all is sent, as the vendor's Java SDK, would learn nothing of a refusal but a broken
+ * connection. What is longer, or of unknown length, is not worth waiting for.
+ */
+function isSoonOver({ headers }: IncomingMessage): boolean {
+  return Number(headers["content-length"] ?? Infinity) <= MAX_DISCARDED;
 }
 
 /** The older of the service's two error forms, which the Node and .NET SDKs both read. */

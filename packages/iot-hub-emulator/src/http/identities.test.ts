@@ -67,6 +67,11 @@ test("an Edge device has its runtime's modules and a scope that its children tak
   const { responseBody: unmoved } = await registry.update({ deviceId: "leaf", status: "disabled" });
   expect(unmoved).toMatchObject({ deviceScope, parentScopes: [deviceScope], status: "disabled" });
   expect(unmoved.etag).not.toBe(leaf.etag);
+  // As typed clients say it: every field is there.
+  const whole = { deviceId: "typed", deviceScope, parentScopes: [] };
+  const { responseBody: typed } = await registry.create(whole as never);
+  expect(typed).toMatchObject({ deviceScope, parentScopes: [deviceScope] });
+  expect((await registry.update(whole as never)).responseBody).not.toHaveProperty("deviceScope");
   const { responseBody: freed } = await registry.update({ deviceId: "leaf", deviceScope: "" } as never);
   expect(freed).not.toHaveProperty("deviceScope");
   expect(freed).not.toHaveProperty("parentScopes");

@@ -70,6 +70,21 @@ test("PUT replaces tags and desired properties, and leaves what the device repor
   expect(twin.properties.reported).not.toHaveProperty("forged");
 });
 
+test("a PATCH that is posted, as Java's own client cannot send one, is a PATCH", async () => {
+  await using hub = await startLocalHub();
+  await hub.registry().create({ deviceId: "d" });
+  const post = (override: string): ReturnType<typeof hub.send> =>
+    hub.send({
+      method: "POST",
+      path: `/twins/d${VERSION}`,
+      headers: { authorization: hub.token("service"), "x-http-method-override": override },
+      body: JSON.stringify({ tags: { a: 1 } }),
+    });
+  expect((await post("DELETE")).status).toBe(405);
+  expect((await post("PATCH")).status).toBe(200);
+  expect(hub.emulator.hub.twins.get("d")["tags"]).toEqual({ a: 1 });
+});
+
 test.each([
   ["PATCH", { tags: null }, {}, { x: 1 }, 2],
   ["PATCH", { properties: { desired: null } }, { a: 1 }, {}, 3],

@@ -23,7 +23,8 @@ export function runtimeModules({ deviceId, moduleId, capabilities }: DeviceIdent
 
 /**
  * Scopes of a device after a request. An Edge device's own is made once and stays; a leaf device's names its parent, and so
- * does its list of parents unless that is given. An empty scope, or no parents, takes a leaf device out of its parent's.
+ * does its list of parents unless that is given. An empty scope, or no parents, takes a leaf device out of its parent's; but the
+ * empty list that typed clients send along with a new scope says nothing.
  */
 export function resolveScopes(
   identity: Pick<DeviceIdentity, "deviceId" | "generationId" | "capabilities">,
@@ -34,13 +35,11 @@ export function resolveScopes(
     const own = `ms-azure-iot-edge://${identity.deviceId}-${identity.generationId}`;
     return { deviceScope: own, ...parents(fields.parentScopes ?? current.parentScopes ?? []) };
   }
-  if (fields.deviceScope === "" || fields.parentScopes?.length === 0) return {};
-  if (fields.deviceScope === undefined) return { ...current, ...parents(fields.parentScopes ?? []) };
-  const kept = fields.deviceScope === current.deviceScope ? current.parentScopes : undefined;
-  return {
-    deviceScope: fields.deviceScope,
-    parentScopes: fields.parentScopes ?? kept ?? [fields.deviceScope],
-  };
+  const { deviceScope, parentScopes } = fields;
+  if (deviceScope === "") return {};
+  const isMove = deviceScope !== undefined && deviceScope !== current.deviceScope;
+  if (isMove) return { deviceScope, parentScopes: parentScopes?.length ? parentScopes : [deviceScope] };
+  return parentScopes?.length === 0 ? {} : { ...current, ...parents(parentScopes ?? []) };
 }
 
 /** Scopes, and everything else: an absent scope must not overwrite one that was resolved. */
