@@ -14,4 +14,5 @@ export type { EventWaitOptions } from "./hub/event-watch.ts";
 export type { FaultEffect, FaultPlace, FaultPoint, FaultRule } from "./hub/fault-rule.ts";
 export type { FaultState, Faults } from "./hub/faults.ts";
 export type { HubEvent } from "./hub/hub-event.ts";
+export type { RoutingOptions, RoutingSettings } from "./hub/routing/routing-settings.ts";
 export type { Operation, Tier } from "./hub/tiers.ts";

@@ -30,7 +30,7 @@ test("rhea reads stamps, properties and body", () => {
       creationTime: 1_690_000_000_000,
       properties: new Map([["event", "temperature"]]),
     },
-    { ...STAMPS, moduleId: "mod", interfaceId: "dtmi:x;1", subject: "thermostat" },
+    { ...STAMPS, moduleId: "mod", interfaceId: "dtmi:x;1", subject: "thermostat", modelId: "dtmi:m;1" },
   );
   const decoded = rhea.message.decode(encoded) as unknown as Message;
   expect(decoded.message_annotations).toEqual({
@@ -46,6 +46,7 @@ test("rhea reads stamps, properties and body", () => {
     "iothub-message-source": "Telemetry",
     "iothub-interface-id": "dtmi:x;1",
     "dt-subject": "thermostat",
+    "dt-dataschema": "dtmi:m;1",
   });
   expect(decoded).toMatchObject({
     message_id: "m1",
@@ -80,4 +81,12 @@ test("text that is not ASCII survives", () => {
   const decoded = rhea.message.decode(encoded) as unknown as Message;
   expect(decoded.message_id).toBe("ü");
   expect(decoded.application_properties).toEqual(Object.fromEntries(properties));
+});
+
+test("what the hub tells of itself bears no sender's authentication", () => {
+  const { authMethod: _, generationId: __, ...stamps } = STAMPS;
+  const encoded = encodeStoredMessage({ body: Buffer.from("{}"), properties: new Map() }, stamps);
+  const decoded = rhea.message.decode(encoded) as unknown as Message;
+  expect(decoded.message_annotations).toMatchObject({ "iothub-message-source": "Telemetry" });
+  expect(Object.keys(decoded.message_annotations ?? {}).filter((name) => name.includes("auth"))).toEqual([]);
 });

@@ -56,6 +56,7 @@ function writeAnnotations(writer: Writer, stamps: EventAnnotations): void {
   writer.timestamp(stamps.hubEnqueuedTime);
   writer.raw(KEYS.source);
   writer.string(stamps.source);
+  if (stamps.modelId !== undefined) pairs += addText(writer, KEYS.modelId, stamps.modelId);
   if (stamps.interfaceId !== undefined) pairs += addText(writer, KEYS.interfaceId, stamps.interfaceId);
   if (stamps.subject !== undefined) pairs += addText(writer, KEYS.subject, stamps.subject);
   writer.endCompound(mark, pairs * 2);
@@ -80,6 +81,7 @@ const KEYS = {
   enqueuedTime: symbol(STAMPS.enqueuedTime),
   source: symbol(STAMPS.source),
   interfaceId: symbol("iothub-interface-id"),
+  modelId: symbol("dt-dataschema"),
   subject: symbol("dt-subject"),
 } as const;
 

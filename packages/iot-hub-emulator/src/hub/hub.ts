@@ -432,6 +432,7 @@ export class Hub {
     const strike = this.faults.strike("telemetry", identity);
     if (strike !== undefined && (await this.#isLost(strike))) return;
     const { deviceId, moduleId, generationId } = identity;
+    const modelId = this.#parts.devices.get(identity)?.twin.modelId;
     const stamps: MessageStamps = {
       partitionKey: deviceId,
       deviceId,
@@ -440,6 +441,7 @@ export class Hub {
       authMethod: authMethod(authentication),
       hubEnqueuedTime: this.now(),
       source: MESSAGE_SOURCES.DeviceMessages,
+      ...(modelId ? { modelId } : {}),
     };
     if (this.routing.isDirect) await this.#parts.write(this.events, messages, stamps);
     else await this.routing.deliver("DeviceMessages", messages, stamps);

@@ -20,6 +20,8 @@ export interface MessageStamps {
   readonly generationId?: string;
   /** When the hub accepted the message. */
   readonly hubEnqueuedTime: number;
+  /** Plug and play model that the sender named when it connected; content of `dt-dataschema`. */
+  readonly modelId?: string;
   /** Content of `iothub-message-source`. */
   readonly source: string;
 }

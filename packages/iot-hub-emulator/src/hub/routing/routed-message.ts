@@ -29,6 +29,7 @@ const SYSTEM_PROPERTIES: ReadonlyMap<string, ReadText> = new Map(
     enqueuedtime: (_, { hubEnqueuedTime }) => isoTime(hubEnqueuedTime),
     messagesource: (_, { source }) => source,
     interfaceid: ({ interfaceId }) => interfaceId,
+    dtdataschema: (_, { modelId }) => modelId,
     dtsubject: ({ subject }) => subject,
   }),
 );

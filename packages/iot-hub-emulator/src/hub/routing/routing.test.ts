@@ -118,6 +118,19 @@ test("a route asks the sender's twin as it is at that moment; a module has its o
   await hub.close();
 });
 
+test("a message bears the model its device named, and routes can ask for it", async () => {
+  const hub = await openHub({
+    endpoints: [{ name: "thermostats" }],
+    routes: [{ name: "r", condition: "$dt-dataschema = 'dtmi:a:b;1'", endpointNames: ["thermostats"] }],
+  });
+  await send(hub, "a", {});
+  await hub.twins.setModelId("a", "dtmi:a:b;1");
+  await send(hub, "a", { body: Buffer.from("known") });
+  expect(await bodiesOf(hub)).toEqual(["a0"]);
+  expect(await eventsOf(hub, "thermostats")).toMatchObject([{ body: "known", annotations: { modelId: "dtmi:a:b;1" } }]);
+  await hub.close();
+});
+
 test("the order of a device is kept in every endpoint, whatever mix of routes it takes", async () => {
   const hub = await openHub({
     endpoints: [{ name: "even" }, { name: "all" }],
