@@ -59,14 +59,14 @@ const LINK_KINDS: { readonly [K in Kind]: LinkKind<K> } = {
   },
 };
 
-interface LinkAddress {
+interface DescribedAddress {
   readonly address: string;
   /** What the client does there. */
   readonly peer: "sends" | "receives" | "sends and receives";
 }
 
 /** How each kind is written, for people. A stream itself (`{entity}`) is refused: nothing is sent to it. */
-const ADDRESSES: { readonly [K in Exclude<Kind, "eventHub">]: LinkAddress } = {
+const ADDRESSES: { readonly [K in Exclude<Kind, "eventHub">]: DescribedAddress } = {
   cbs: { address: "$cbs", peer: "sends and receives" },
   telemetry: { address: "/devices/{d}[/modules/{m}]/messages/events", peer: "sends" },
   deviceBound: { address: "/devices/{d}/messages/devicebound", peer: "receives" },
@@ -80,7 +80,7 @@ const ADDRESSES: { readonly [K in Exclude<Kind, "eventHub">]: LinkAddress } = {
   management: { address: "[{entity}/]$management", peer: "sends and receives" },
 };
 
-export function linkAddresses(): readonly LinkAddress[] {
+export function linkAddresses(): readonly DescribedAddress[] {
   return Object.values(ADDRESSES);
 }
 
