@@ -204,3 +204,17 @@ test("a page of large twins ends early, and nothing is lost", async () => {
       .rows,
   ).toHaveLength(100);
 });
+
+test("devices that come and go while the first query is prepared are neither missed nor told twice", async () => {
+  await using hub = await startLocalHub();
+  const { registry, query } = hub.emulator.hub;
+  for (let i = 0; i < 20_000; i++) void registry.create(`d${i}`, {});
+  const count = query.measure("SELECT * FROM devices");
+  const order = query.run("SELECT deviceId FROM devices WHERE starts_with(deviceId, 'new') OR deviceId = 'd0'");
+  await registry.delete("d0");
+  await registry.create("new", {});
+  await registry.create("d0", {});
+  expect((await order).rows).toEqual([{ deviceId: "new" }, { deviceId: "d0" }]);
+  expect(await count).toBe(20_001);
+  expect(await query.measure("SELECT * FROM devices")).toBe(20_001);
+});

@@ -8,7 +8,7 @@ function identity(deviceId: string, generationId = "1"): DeviceIdentity {
 
 test("places last while thousands of others are deleted", () => {
   const alive = new Set<unknown>();
-  const order = new IdentityOrder([], (name) => alive.has(name));
+  const order = new IdentityOrder((name) => alive.has(name));
   const add = (id: string): void => {
     alive.add(id);
     order.add(identity(id));
@@ -34,9 +34,9 @@ test("places last while thousands of others are deleted", () => {
 
 test("an id that lives again does not appear in its old place", () => {
   let current = "1";
-  const order = new IdentityOrder([identity("d", "1"), identity("e", "2")], (name, generation) =>
-    name === "d" ? generation === current : true,
-  );
+  const order = new IdentityOrder((name, generation) => (name === "d" ? generation === current : true));
+  order.add(identity("d", "1"));
+  order.add(identity("e", "2"));
   current = "3";
   order.removed();
   order.add(identity("d", "3"));

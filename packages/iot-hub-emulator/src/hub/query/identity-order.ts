@@ -19,9 +19,8 @@ export class IdentityOrder {
   #stale = 0;
   readonly #isCurrent: IsCurrent;
 
-  constructor(existing: Iterable<DeviceIdentity>, isCurrent: IsCurrent) {
+  constructor(isCurrent: IsCurrent) {
     this.#isCurrent = isCurrent;
-    for (const identity of existing) this.add(identity);
   }
 
   add({ deviceId, moduleId, generationId }: DeviceIdentity): void {

@@ -57,7 +57,8 @@ const MAX_PAGE_SIZE = 8 * 1024 * 1024;
 export class Query {
   readonly #sources: QuerySources;
   readonly #continuations = new Continuations();
-  #orders: { readonly devices: IdentityOrder; readonly modules: IdentityOrder } | undefined;
+  #orders: Orders | undefined;
+  #ordering: Promise<void> | undefined;
 
   constructor(sources: QuerySources) {
     this.#sources = sources;
@@ -67,6 +68,7 @@ export class Query {
   async run(text: string, { maxItemCount = DEFAULT_PAGE, continuation }: PageRequest = {}): Promise<QueryPage> {
     const statement = parseStatement(text);
     const start = continuation === undefined ? firstPage(statement) : this.#continuations.read(text, continuation);
+    await this.#order();
     const size = Math.max(1, Math.min(maxItemCount, MAX_PAGE));
     const { rows, next } = await (statement.groupBy === undefined
       ? this.#select(statement, start, size)
@@ -84,6 +86,7 @@ export class Query {
    */
   async measure(text: string): Promise<number> {
     const statement = parseStatement(text);
+    await this.#order();
     const grouping = statement.groupBy === undefined ? undefined : await this.#grouped(statement);
     if (grouping !== undefined) {
       const rows = grouping.rows();
@@ -102,6 +105,7 @@ export class Query {
 
   /** All that a job or configuration is for, in the order of their creation. */
   async *matching({ collection, condition }: Target): AsyncGenerator<IdentityRef> {
+    await this.#order();
     const breather = new Breather();
     for (const [, name] of this.#names(collection, 0, condition)) {
       const pause = breather.step();
@@ -182,7 +186,8 @@ export class Query {
     condition: Condition | undefined,
   ): Iterable<readonly [place: number, name: IdentityName]> {
     if (collection === "modules" || condition?.deviceIds === undefined) {
-      return yield* this.#order(collection).from(from);
+      if (this.#orders !== undefined) yield* this.#orders[collection].from(from);
+      return;
     }
     let place = 0;
     for (const deviceId of condition.deviceIds) {
@@ -202,17 +207,30 @@ export class Query {
   }
 
   // Made when the first query comes: many hubs see none.
-  #order(collection: "devices" | "modules"): IdentityOrder {
-    if (this.#orders === undefined) {
-      const { devices } = this.#sources;
-      const isCurrent = (name: IdentityName, generationId: string): boolean =>
-        devices.get(name)?.identity.generationId === generationId;
-      const order = (records: Iterable<{ readonly identity: RegistryChange["identity"] }>): IdentityOrder =>
-        new IdentityOrder(identitiesOf(records), isCurrent);
-      this.#orders = { devices: order(devices.values()), modules: order(devices.allModules()) };
-    }
-    return this.#orders[collection];
+  async #order(): Promise<void> {
+    if (this.#orders === undefined) await (this.#ordering ??= this.#makeOrders());
   }
+
+  // Devices that are created meanwhile come last in what is gone through, so they are not missed; modules are few.
+  async #makeOrders(): Promise<void> {
+    const { devices } = this.#sources;
+    const isCurrent = (name: IdentityName, generationId: string): boolean =>
+      devices.get(name)?.identity.generationId === generationId;
+    const orders: Orders = { devices: new IdentityOrder(isCurrent), modules: new IdentityOrder(isCurrent) };
+    const breather = new Breather();
+    for (const { identity } of devices.values()) {
+      orders.devices.add(identity);
+      const pause = breather.step();
+      if (pause !== undefined) await pause;
+    }
+    for (const { identity } of devices.allModules()) orders.modules.add(identity);
+    this.#orders = orders;
+  }
+}
+
+interface Orders {
+  readonly devices: IdentityOrder;
+  readonly modules: IdentityOrder;
 }
 
 interface Page {
@@ -241,12 +259,6 @@ function projected(columns: readonly Column[], { resolve }: Row): JsonObject {
 function itemTypeOf({ collection, columns }: Statement): ItemType {
   if (columns !== undefined) return "Raw";
   return collection === "jobs" ? "DeviceJob" : "Twin";
-}
-
-function* identitiesOf(
-  records: Iterable<{ readonly identity: RegistryChange["identity"] }>,
-): Generator<RegistryChange["identity"]> {
-  for (const { identity } of records) yield identity;
 }
 
 /** A page size as clients ask for it in a header; throws `ArgumentInvalid`. */

@@ -1,7 +1,7 @@
 /** The words of the query language. A query is cut into all its tokens at once; its length bounds their number. */
 import { HubError } from "../errors.ts";
 
-export const MAX_QUERY_LENGTH = 8192;
+const MAX_QUERY_LENGTH = 8192;
 
 export interface Token {
   /** `quoted` is a name in `[[…]]` or `{…}`: never a keyword, whatever it spells. */
