@@ -1,7 +1,10 @@
 /** The library as somebody's test suite uses it: by its entry file. */
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { expect, test } from "vitest";
 import { createEmulator, withEmulator } from "./index.ts";
 import type { Emulator, HubEvent } from "./index.ts";
@@ -142,5 +145,20 @@ test("a dump is plain data and holds no key", async () => {
     for (const key of [symmetricKey.primaryKey, ...Object.values(emulator.addresses.policies)]) {
       expect(text).not.toContain(key);
     }
+  });
+});
+
+test("a reset ends connections, and the same ports answer for the new hub", async () => {
+  await withEmulator(async (emulator) => {
+    const { amqpsPort, ca } = emulator.addresses;
+    const greeting = async (): Promise<TLSSocket> => {
+      const socket = connect({ host: "localhost", port: amqpsPort, ca });
+      socket.on("error", () => undefined).write("AMQP\u0003\u0001\u0000\u0000", "latin1");
+      await once(socket, "data");
+      return socket;
+    };
+    const closed = once(await greeting(), "close");
+    await Promise.all([emulator.reset(), emulator.reset(), closed]);
+    (await greeting()).destroy();
   });
 });

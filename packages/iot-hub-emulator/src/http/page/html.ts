@@ -47,7 +47,7 @@ export const PAGE_HTML: string = `<!doctype html>
 </main>
 <main id="locked" class="card narrow" hidden>
   <h2>This browser is not on the hub’s machine</h2>
-  <p class="quiet">The page shows what the hub holds to browsers on the same machine, or to who has a key of the policy <code>iothubowner</code>. Connection strings are printed where the hub was started.</p>
+  <p class="quiet">The page shows what the hub holds to browsers on the same machine, or to whoever has a key of the policy <code>iothubowner</code>. Connection strings are printed where the hub was started.</p>
   <form id="unlock"><input id="key" type="password" autocomplete="off" placeholder="Primary key" aria-label="Key of the policy iothubowner"><button class="button">Open</button></form>
 </main>
 <noscript><p class="card narrow">The page needs JavaScript; <a href="/ca.pem">the CA</a> does not.</p></noscript>
