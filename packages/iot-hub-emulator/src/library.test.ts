@@ -151,6 +151,7 @@ test("a dump is plain data and holds no key", async () => {
 test("a reset ends connections, and the same ports answer for the new hub", async () => {
   await withEmulator(async (emulator) => {
     const { amqpsPort, ca } = emulator.addresses;
+    const before = emulator.hub;
     const greeting = async (): Promise<TLSSocket> => {
       const socket = connect({ host: "localhost", port: amqpsPort, ca });
       socket.on("error", () => undefined).write("AMQP\u0003\u0001\u0000\u0000", "latin1");
@@ -159,6 +160,7 @@ test("a reset ends connections, and the same ports answer for the new hub", asyn
     };
     const closed = once(await greeting(), "close");
     await Promise.all([emulator.reset(), emulator.reset(), closed]);
+    expect(emulator.hub).not.toBe(before);
     (await greeting()).destroy();
   });
 });
