@@ -93,17 +93,20 @@ export class OutgoingLink {
    * the link is settled.
    */
   send(payload: Buffer, lockToken?: string): void {
-    const deliveryId = this.session.nextDeliveryId();
     this.#credit--;
     this.#deliveryCount = (this.#deliveryCount + 1) >>> 0;
-    if (lockToken !== undefined && !this.settled) this.session.follow({ id: deliveryId, link: this, lockToken });
-    const delivery = { payload, deliveryId, tag: lockToken === undefined ? undefined : lockTag(lockToken), at: 0 };
     const strike = this.session.connection.context.hub.faults.strike("deliver", this.about);
-    if (strike === undefined) this.#transfer(delivery);
-    else this.#strike(strike, delivery);
+    if (strike === undefined) this.#deliver(payload, lockToken);
+    else this.#strike(strike, () => this.#deliver(payload, lockToken));
   }
 
-  #strike(strike: Strike, delivery: PartialDelivery): void {
+  #deliver(payload: Buffer, lockToken: string | undefined): void {
+    const deliveryId = this.session.nextDeliveryId();
+    if (lockToken !== undefined && !this.settled) this.session.follow({ id: deliveryId, link: this, lockToken });
+    this.#transfer({ payload, deliveryId, tag: lockToken === undefined ? undefined : lockTag(lockToken), at: 0 });
+  }
+
+  #strike(strike: Strike, deliver: () => void): void {
     if (strike.kind === "drop") return this.session.connection.destroy();
     if (strike.kind === "detach") return this.detach(errorCondition(strike.error));
     if (strike.kind !== "delay") return;
@@ -111,7 +114,7 @@ export class OutgoingLink {
     void strike.over.then(() => {
       this.#delayed = false;
       if (this.detached) return;
-      this.session.attempt(() => this.#transfer(delivery));
+      this.session.attempt(deliver);
       this.wake();
     });
   }
@@ -124,7 +127,13 @@ export class OutgoingLink {
     if (rest !== undefined) this.#transfer(rest);
     const more = this.sendable && this.node.pump(this, budget);
     if (this.session.remoteWindow <= 0) this.session.stalled(this);
-    else if (this.#drain && !more && !this.session.connection.output.congested && this.node.busy !== true)
+    else if (
+      this.#drain &&
+      !more &&
+      !this.#delayed &&
+      !this.session.connection.output.congested &&
+      this.node.busy !== true
+    )
       this.#drained();
     return more;
   }
