@@ -46,7 +46,8 @@ export async function readFeedback(service: Service.Client): Promise<readonly Fe
   };
   result.on("message", (batch: { readonly data: Buffer }) => {
     records.push(...(JSON.parse(batch.data.toString()) as FeedbackRecord[]));
-    void result.complete(batch as never);
+    // Whether that worked is told by the records that come again.
+    result.complete(batch as never, () => undefined);
   });
   return records;
 }

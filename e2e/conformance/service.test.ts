@@ -21,7 +21,8 @@ type Query = ReturnType<Service.Registry["createQuery"]>;
 async function rowsOf(query: Query): Promise<readonly Row[]> {
   const rows: Row[] = [];
   // Without an argument the SDK's promise form forgets the token of the page before.
-  const next = async (): Promise<unknown> => (await query.next(query.continuationToken as never)) as unknown;
+  const next = async (): Promise<unknown> =>
+    (query.next as (token: unknown) => Promise<unknown>).call(query, query.continuationToken);
   do rows.push(...((await next()) as { readonly result: Row[] }).result);
   while (query.hasMoreResults);
   return rows;
@@ -77,7 +78,7 @@ describe("identities", () => {
     expect(two).toMatchObject({ managedBy: "me" });
     await registry.updateModule({ ...two, managedBy: "you" }, true);
     await registry.removeModule(deviceId, "two");
-    await expect(registry.getModule(deviceId, "two")).rejects.toThrow();
+    await expect(registry.getModule(deviceId, "two")).rejects.toThrow(/./);
     const statistics = (await registry.getRegistryStatistics()).responseBody;
     expect(statistics.totalDeviceCount).toBeGreaterThan(0);
   });
@@ -127,9 +128,9 @@ describe("queries", () => {
     // A real hub's query index follows its registry after a while.
     await until(async () => (await runQuery(`SELECT * FROM devices WHERE ${where}`)).length === 5, "the index", 50_000);
     const found = await runQuery(`SELECT * FROM devices WHERE ${where} AND tags.n >= 1`, 2);
-    expect(found.map((row) => row["deviceId"]).toSorted()).toEqual(ids.slice(1).toSorted());
+    expect(found.map((row) => String(row["deviceId"])).toSorted()).toEqual(ids.slice(1).toSorted());
     const some = await runQuery(`SELECT deviceId, tags.n AS n FROM devices WHERE ${where} AND tags.n IN [0, 3]`);
-    expect(some.map((row) => row["n"]).toSorted()).toEqual([0, 3]);
+    expect(some.map((row) => String(row["n"])).toSorted()).toEqual(["0", "3"]);
     const counted = await runQuery(
       `SELECT tags.even AS even, COUNT() AS many FROM devices WHERE ${where} GROUP BY tags.even`,
     );
@@ -215,7 +216,7 @@ describe("configurations", () => {
     } finally {
       await registry.removeConfiguration(id);
     }
-    await expect(registry.getConfiguration(id)).rejects.toThrow();
+    await expect(registry.getConfiguration(id)).rejects.toThrow(/./);
   });
 
   test("content is applied to one device at once", async () => {

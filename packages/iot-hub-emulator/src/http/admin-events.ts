@@ -26,7 +26,7 @@ export async function waitForFittingEvent(request: HubRequest): Promise<HubRespo
 }
 
 /** An event as JSON: its body as JSON where it is some, else as text, else in base64 as `bodyBase64`. */
-export function plainEvent(event: HubEvent): Readonly<Record<string, unknown>> {
+function plainEvent(event: HubEvent): Readonly<Record<string, unknown>> {
   const { body, json, enqueuedTime, ...rest } = event;
   const shown = json === undefined ? textOf(body) : json;
   return {

@@ -12,7 +12,7 @@ import { ADMIN_ROUTING_ROUTES } from "./admin-routing.ts";
 import { readJson } from "./exchange.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
 
-export const ADMIN: Route["access"] = { kind: "admin" };
+const ADMIN: Route["access"] = { kind: "admin" };
 const SMALL = 64 * 1024;
 
 export const ADMIN_ROUTES: readonly Route[] = [
