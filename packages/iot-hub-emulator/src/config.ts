@@ -5,8 +5,8 @@ import { parseArgs } from "node:util";
 import { createBlobStorage } from "./storage/blob-storage.ts";
 import type { EmulatorOptions } from "./emulator-options.ts";
 import { readRoutingFile } from "./routing-file.ts";
-import { parseAuthorities } from "./hub/certificate-authorities.ts";
-import { EDITIONS, isTier } from "./hub/tiers.ts";
+import { parseAuthorities } from "./hub/access/certificate-authorities.ts";
+import { EDITIONS, isTier } from "./hub/limits/tiers.ts";
 
 export interface Setting {
   readonly flag: string;

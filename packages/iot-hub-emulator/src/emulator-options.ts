@@ -2,7 +2,7 @@
 import type { RoutingOptions } from "./hub/routing/routing-settings.ts";
 import type { ClosedConnection } from "./mqtt/context.ts";
 import type { HubError } from "./hub/errors.ts";
-import type { Tier } from "./hub/tiers.ts";
+import type { Tier } from "./hub/limits/tiers.ts";
 
 export interface EmulatorOptions {
   /** Where everything is kept that must survive. Without it the hub lives in memory. */

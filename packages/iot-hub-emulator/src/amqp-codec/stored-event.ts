@@ -1,6 +1,6 @@
 /** Reads back what the hub stored, for those who look at events inside the process. */
 import { STAMPS } from "iot-hub-protocol";
-import type { DecodedMessage } from "../hub/hub-event.ts";
+import type { DecodedMessage } from "../hub/events/hub-event.ts";
 import { decodeMessage } from "./message.ts";
 import { Uuid } from "./values.ts";
 import type { AmqpValue } from "./values.ts";

@@ -2,7 +2,7 @@
 import rhea, { type Message } from "rhea";
 import { expect, test } from "vitest";
 import { decodeDeviceMessage } from "./device-message.ts";
-import type { EventAnnotations } from "../hub/telemetry.ts";
+import type { EventAnnotations } from "../hub/events/telemetry.ts";
 import { encodeStoredMessage } from "./stored-message.ts";
 
 const STAMPS: EventAnnotations = {

@@ -4,7 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import { type DeviceMessage, STAMPS } from "iot-hub-protocol";
-import type { EventAnnotations } from "../hub/telemetry.ts";
+import type { EventAnnotations } from "../hub/events/telemetry.ts";
 import { SECTION } from "./sections.ts";
 import { writeApplicationProperties, writeProperties } from "./message-sections.ts";
 import { Writer } from "./writer.ts";

@@ -1,7 +1,7 @@
 /** In-band faults on an AMQP connection: a part of it ends, or for a while nothing is accepted on it. */
-import type { HubClock } from "../hub/clock.ts";
+import type { HubClock } from "../hub/clock/clock.ts";
 import { HubError, type HubErrorName } from "../hub/errors.ts";
-import type { InBandFault, InBandFaultOperation } from "../hub/in-band-faults.ts";
+import type { InBandFault, InBandFaultOperation } from "../hub/faults/in-band-faults.ts";
 import { forced } from "./amqp-error.ts";
 import type { IncomingLink } from "./incoming-link.ts";
 import type { Link } from "./session.ts";

@@ -4,9 +4,9 @@
  */
 import type { X509Certificate } from "node:crypto";
 import type { Hub } from "../hub/hub.ts";
-import { CLOCK_SKEW_MS, type Principal } from "../hub/authentication.ts";
+import { CLOCK_SKEW_MS, type Principal } from "../hub/access/authentication.ts";
 import { HubError } from "../hub/errors.ts";
-import type { DeviceIdentity } from "../hub/identity.ts";
+import type { DeviceIdentity } from "../hub/registry/identity.ts";
 
 /** Something that ends when the token that carries it expires. */
 export interface Dependent {

@@ -1,8 +1,8 @@
 /** The link on which a device receives its cloud-to-device messages. */
 import { encodeLockedMessage } from "../amqp-codec/locked-message.ts";
-import type { QueuedMessage } from "../hub/device-queue.ts";
+import type { QueuedMessage } from "../hub/cloud-to-device/device-queue.ts";
 import { asHubError, HubError } from "../hub/errors.ts";
-import type { IdentityRef } from "../hub/identity.ts";
+import type { IdentityRef } from "../hub/registry/identity.ts";
 import type { ConnectionContext } from "./context.ts";
 import type { DeviceLinkPlace } from "./device-links.ts";
 import { openDeviceSide } from "./device-side.ts";

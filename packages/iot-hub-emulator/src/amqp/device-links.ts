@@ -4,10 +4,10 @@
  * disabled) they all end, while links of other identities stay.
  */
 import type { ErrorCondition } from "../amqp-codec/performatives.ts";
-import type { OpenConnection } from "../hub/connections.ts";
+import type { OpenConnection } from "../hub/connections/connections.ts";
 import type { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
-import { type DeviceIdentity, identityKey, type IdentityRef } from "../hub/identity.ts";
+import { type DeviceIdentity, identityKey, type IdentityRef } from "../hub/registry/identity.ts";
 import { AmqpError, errorCondition } from "./amqp-error.ts";
 import type { Grant } from "./credentials.ts";
 import type { IncomingLink } from "./incoming-link.ts";

@@ -1,6 +1,6 @@
 /** What every link of a device or module begins with: who it is, by which token, and the model it says it has. */
 import { asHubError } from "../hub/errors.ts";
-import type { DeviceIdentity, IdentityRef } from "../hub/identity.ts";
+import type { DeviceIdentity, IdentityRef } from "../hub/registry/identity.ts";
 import type { ConnectionContext } from "./context.ts";
 import type { Grant } from "./credentials.ts";
 import type { LinkRequest } from "./link.ts";

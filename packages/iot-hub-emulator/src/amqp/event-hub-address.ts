@@ -1,7 +1,7 @@
 /** Addresses of the Event Hubs-compatible endpoints: `{event hub}[/ConsumerGroups/{group}][/Partitions/{id}]` and `$management`. */
 import type { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
-import { entityNotFound } from "../hub/streams.ts";
+import { entityNotFound } from "../hub/events/streams.ts";
 import { AmqpError } from "./amqp-error.ts";
 
 export type EventHubAddress =

@@ -1,7 +1,7 @@
 /** `$management` of the Event Hubs-compatible endpoints: READ of an event hub and of its partitions. */
 import type { AmqpMessage } from "../amqp-codec/message.ts";
 import type { Writer } from "../amqp-codec/writer.ts";
-import type { EventStream } from "../hub/event-stream.ts";
+import type { EventStream } from "../hub/events/event-stream.ts";
 import { noEventHub } from "./event-hub-address.ts";
 import type { ConnectionContext } from "./context.ts";
 import type { IncomingNode, OutgoingNode } from "./link.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type AmqpValue, Described } from "../amqp-codec/values.ts";
-import type { EventPosition } from "../hub/event-stream.ts";
+import type { EventPosition } from "../hub/events/event-stream.ts";
 import { eventPosition } from "./event-position.ts";
 
 function positionOf(selector: AmqpValue): EventPosition {

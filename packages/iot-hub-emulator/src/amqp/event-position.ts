@@ -1,6 +1,6 @@
 /** Where a reader starts, from the selector filter of its source. */
 import { type AmqpMap, Described } from "../amqp-codec/values.ts";
-import type { EventPosition } from "../hub/event-stream.ts";
+import type { EventPosition } from "../hub/events/event-stream.ts";
 import { AmqpError } from "./amqp-error.ts";
 
 const FILTER = "apache.org:selector-filter:string";

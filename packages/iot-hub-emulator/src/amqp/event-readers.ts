@@ -4,7 +4,7 @@
  */
 import type { ErrorCondition } from "../amqp-codec/performatives.ts";
 import type { HubError } from "../hub/errors.ts";
-import type { EventStream } from "../hub/event-stream.ts";
+import type { EventStream } from "../hub/events/event-stream.ts";
 import { AmqpError, hubErrorCondition } from "./amqp-error.ts";
 
 const MAX_READERS = 5;

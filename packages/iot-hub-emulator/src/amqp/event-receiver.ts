@@ -1,8 +1,8 @@
 /** Partition receivers of the Event Hubs-compatible endpoints. */
 import { SECTION } from "../amqp-codec/sections.ts";
 import { Writer } from "../amqp-codec/writer.ts";
-import { entityNotFound } from "../hub/streams.ts";
-import type { StoredEvent } from "../hub/event-stream.ts";
+import { entityNotFound } from "../hub/events/streams.ts";
+import type { StoredEvent } from "../hub/events/event-stream.ts";
 import type { ErrorCondition } from "../amqp-codec/performatives.ts";
 import { AmqpError, errorCondition } from "./amqp-error.ts";
 import type { ConnectionContext } from "./context.ts";

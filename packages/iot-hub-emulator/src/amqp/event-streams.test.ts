@@ -3,7 +3,7 @@ import { EventHubConsumerClient, EventHubProducerClient, earliestEventPosition }
 import { formatEventHubConnectionString } from "iot-hub-protocol";
 import { expect, test } from "vitest";
 import { encodeStoredMessage } from "../amqp-codec/stored-message.ts";
-import type { EventStream } from "../hub/event-stream.ts";
+import type { EventStream } from "../hub/events/event-stream.ts";
 import { linkEnd, startTestBed, type TestBed } from "./test-bed.ts";
 
 function connectionString(bed: TestBed, entityPath: string): string {

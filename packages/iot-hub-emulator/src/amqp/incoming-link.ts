@@ -1,7 +1,7 @@
 /** Our end of a link on which the peer sends: counts credit, puts multi-frame deliveries together, hands them to the node. */
 import type { ErrorCondition, Transfer } from "../amqp-codec/performatives.ts";
 import { AmqpDecodeError } from "../amqp-codec/decode-error.ts";
-import type { StruckOperation } from "../hub/faults.ts";
+import type { StruckOperation } from "../hub/faults/faults.ts";
 import { AmqpError, errorCondition } from "./amqp-error.ts";
 import { Delivery } from "./delivery.ts";
 import type { IncomingNode } from "./link.ts";

@@ -1,7 +1,7 @@
 /** What can be attached: one row per kind of address. A new kind of link is a new row here and a file of its own. */
 import { type HubAddress, parseHubAddress } from "iot-hub-protocol";
 import { HubError } from "../hub/errors.ts";
-import type { StruckOperation } from "../hub/faults.ts";
+import type { StruckOperation } from "../hub/faults/faults.ts";
 import { AmqpError } from "./amqp-error.ts";
 import { openTokenRequests, openTokenResponses } from "./cbs.ts";
 import type { ConnectionContext } from "./context.ts";

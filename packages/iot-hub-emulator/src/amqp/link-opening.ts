@@ -4,7 +4,7 @@
  */
 import { writeAttach, writeDetach } from "../amqp-codec/performative-encoding.ts";
 import type { Attach, Detach, ErrorCondition, Flow } from "../amqp-codec/performatives.ts";
-import type { Strike } from "../hub/faults.ts";
+import type { Strike } from "../hub/faults/faults.ts";
 import { AmqpError, errorCondition } from "./amqp-error.ts";
 import { IncomingLink } from "./incoming-link.ts";
 import { type LinkAddress, openNode, parseAddress, struckOperation } from "./link-kinds.ts";

@@ -1,6 +1,6 @@
 /** A device's direct methods: calls go out on one link, answers come in on another; a uuid joins them. */
 import { encodeMethodCall, methodAnswer } from "../amqp-codec/device-exchange.ts";
-import type { IdentityRef } from "../hub/identity.ts";
+import type { IdentityRef } from "../hub/registry/identity.ts";
 import { AmqpError } from "./amqp-error.ts";
 import type { ConnectionContext } from "./context.ts";
 import { DeviceRequests } from "./device-requests.ts";

@@ -1,7 +1,7 @@
 /** Our end of a link on which the peer receives: keeps to its credit and cuts messages into its frame size. */
 import { writeTransfer } from "../amqp-codec/performative-encoding.ts";
 import type { ErrorCondition, Flow } from "../amqp-codec/performatives.ts";
-import type { Strike, StruckOperation } from "../hub/faults.ts";
+import type { Strike, StruckOperation } from "../hub/faults/faults.ts";
 import { AmqpError, errorCondition } from "./amqp-error.ts";
 import type { OutgoingNode } from "./link.ts";
 import { lockTag } from "./lock-tag.ts";

@@ -4,8 +4,8 @@
  */
 import type { Hub } from "../hub/hub.ts";
 import { HubError } from "../hub/errors.ts";
-import { identityKey } from "../hub/identity.ts";
-import type { Principal } from "../hub/authentication.ts";
+import { identityKey } from "../hub/registry/identity.ts";
+import type { Principal } from "../hub/access/authentication.ts";
 import type { SaslInit } from "../amqp-codec/performatives.ts";
 
 /** What is offered to a client that has shown a certificate, or has not. */

@@ -1,7 +1,7 @@
 /** Faults that a test sets on the hub, as rhea feels them on its links. */
 import rhea from "rhea";
 import { expect, test, vi } from "vitest";
-import type { FaultRule } from "../hub/fault-rule.ts";
+import type { FaultRule } from "../hub/faults/fault-rule.ts";
 import { linkEnd, sendAll, startTestBed, type TestBed, type TestClient } from "./test-bed.ts";
 
 const TELEMETRY = "/devices/d/messages/events";

@@ -3,7 +3,7 @@ import type { X509Certificate } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
-import { entityNotFound } from "../hub/streams.ts";
+import { entityNotFound } from "../hub/events/streams.ts";
 import { Connection } from "./connection.ts";
 import type { FrontContext } from "./context.ts";
 import { EventReaders } from "./event-readers.ts";

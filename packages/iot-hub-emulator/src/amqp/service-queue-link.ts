@@ -1,7 +1,7 @@
 /** The links on which services receive feedback on cloud-to-device messages, and notifications of uploaded files. */
 import { encodeLockedMessage } from "../amqp-codec/locked-message.ts";
 import { asHubError } from "../hub/errors.ts";
-import type { ServiceMessage, ServiceQueue } from "../hub/service-queue.ts";
+import type { ServiceMessage, ServiceQueue } from "../hub/cloud-to-device/service-queue.ts";
 import type { ConnectionContext } from "./context.ts";
 import type { OutgoingNode } from "./link.ts";
 import { LockedMessages, type LockedSource } from "./locked-messages.ts";

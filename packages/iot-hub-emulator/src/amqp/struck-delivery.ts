@@ -1,5 +1,5 @@
 /** What a scripted fault does to a message that comes in. */
-import type { Strike } from "../hub/faults.ts";
+import type { Strike } from "../hub/faults/faults.ts";
 import { errorCondition } from "./amqp-error.ts";
 import { DELIVERY_OVERHEAD, type Delivery } from "./delivery.ts";
 import type { IncomingLink } from "./incoming-link.ts";

@@ -1,11 +1,11 @@
 /** Device-to-cloud links: a peer sends on them as one device. */
 import { BATCH_MESSAGE_FORMAT, type DeviceMessage, MAX_MESSAGE_BYTES } from "iot-hub-protocol";
 import { decodeBatch, decodeBatchProperties, decodeDeviceMessage } from "../amqp-codec/device-message.ts";
-import { messageAuthentication } from "../hub/authentication.ts";
+import { messageAuthentication } from "../hub/access/authentication.ts";
 import { HubError } from "../hub/errors.ts";
-import type { DeviceIdentity, IdentityRef } from "../hub/identity.ts";
-import { type InBandFault, parseInBandFault } from "../hub/in-band-faults.ts";
-import type { MessageAuthentication } from "../hub/telemetry.ts";
+import type { DeviceIdentity, IdentityRef } from "../hub/registry/identity.ts";
+import { type InBandFault, parseInBandFault } from "../hub/faults/in-band-faults.ts";
+import type { MessageAuthentication } from "../hub/events/telemetry.ts";
 import type { ConnectionContext } from "./context.ts";
 import type { Grant } from "./credentials.ts";
 import { DELIVERY_OVERHEAD, type Delivery } from "./delivery.ts";

@@ -12,7 +12,7 @@ import {
 } from "../amqp-codec/device-exchange.ts";
 import { asHubError, HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { IdentityRef } from "../hub/identity.ts";
+import type { IdentityRef } from "../hub/registry/identity.ts";
 import { AmqpError } from "./amqp-error.ts";
 import type { ConnectionContext } from "./context.ts";
 import { DeviceRequests } from "./device-requests.ts";

@@ -8,7 +8,7 @@ import type { EmulatorAddresses } from "../addresses.ts";
 import type { Emulator } from "../emulator.ts";
 import type { HubError } from "../hub/errors.ts";
 import type { ClosedConnection } from "../mqtt/context.ts";
-import { FolderInUseError } from "../hub/folder-lock.ts";
+import { FolderInUseError } from "../hub/journal/folder-lock.ts";
 import { ListenError } from "../listening.ts";
 import { CertificateCommandError, certificates } from "./certificates.ts";
 import { readyText } from "./ready-text.ts";

@@ -7,7 +7,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { Permission } from "../hub/policies.ts";
+import type { Permission } from "../hub/access/policies.ts";
 
 const ADMIN_POLICY = "iothubowner";
 const EVERYTHING: readonly Permission[] = ["RegistryRead", "RegistryWrite", "ServiceConnect", "DeviceConnect"];

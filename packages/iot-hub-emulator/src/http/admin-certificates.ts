@@ -1,6 +1,6 @@
 /** Certificate authorities of devices over the admin API: a PEM file as it is, or `{ "certificate": PEM }`. */
 import { HubError } from "../hub/errors.ts";
-import { requireObject } from "../hub/identity-fields.ts";
+import { requireObject } from "../hub/registry/identity-fields.ts";
 import { readJson } from "./exchange.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
 

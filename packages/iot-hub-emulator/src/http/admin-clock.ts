@@ -1,6 +1,6 @@
 /** The hub's clock over HTTPS: `{ "advance": milliseconds or an ISO 8601 duration, "frozen": true or false }`. */
 import { HubError } from "../hub/errors.ts";
-import { requireObject } from "../hub/identity-fields.ts";
+import { requireObject } from "../hub/registry/identity-fields.ts";
 import { readJson } from "./exchange.ts";
 import type { HubRequest, HubResponse } from "./exchange.ts";
 

@@ -1,10 +1,10 @@
 /** Waiting for an event over HTTPS: a filter comes in, the first event that fits goes out, or 204 when none came in time. */
 import { isDeepStrictEqual } from "node:util";
 import { HubError } from "../hub/errors.ts";
-import { WaitTimeoutError, waitForEvent } from "../hub/event-watch.ts";
-import type { EventWaitOptions } from "../hub/event-watch.ts";
-import type { HubEvent } from "../hub/hub-event.ts";
-import { requireObject } from "../hub/identity-fields.ts";
+import { WaitTimeoutError, waitForEvent } from "../hub/events/event-watch.ts";
+import type { EventWaitOptions } from "../hub/events/event-watch.ts";
+import type { HubEvent } from "../hub/events/hub-event.ts";
+import { requireObject } from "../hub/registry/identity-fields.ts";
 import { readJson } from "./exchange.ts";
 import type { HubRequest, HubResponse } from "./exchange.ts";
 

@@ -1,11 +1,11 @@
 /** Message routing and consumer groups over the admin API; the service has them in its management API. */
 import type { DeviceMessage } from "iot-hub-protocol";
 import { HubError } from "../hub/errors.ts";
-import { requireObject } from "../hub/identity-fields.ts";
+import { requireObject } from "../hub/registry/identity-fields.ts";
 import { MESSAGE_SOURCES, messageSource } from "../hub/routing/message-source.ts";
 import { BUILT_IN_ENDPOINT } from "../hub/routing/routing-settings.ts";
 import type { RoutingSettings } from "../hub/routing/routing-settings.ts";
-import type { MessageStamps } from "../hub/telemetry.ts";
+import type { MessageStamps } from "../hub/events/telemetry.ts";
 import { readJson } from "./exchange.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
 

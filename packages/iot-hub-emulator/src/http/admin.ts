@@ -4,7 +4,7 @@
  */
 import { connectionsOf, dumpOf } from "../hub/dump.ts";
 import { HubError } from "../hub/errors.ts";
-import type { FaultRule } from "../hub/fault-rule.ts";
+import type { FaultRule } from "../hub/faults/fault-rule.ts";
 import { ADMIN_CERTIFICATE_ROUTES } from "./admin-certificates.ts";
 import { changeClock, showClock } from "./admin-clock.ts";
 import { waitForFittingEvent } from "./admin-events.ts";

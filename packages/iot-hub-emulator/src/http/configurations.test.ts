@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Configuration, Registry } from "azure-iothub";
 import { expect, test, vi } from "vitest";
-import type { JsonObject } from "../hub/twin.ts";
+import type { JsonObject } from "../hub/twins/twin.ts";
 import { startLocalHub } from "../testing/local-hub.ts";
 import type { LocalHub } from "../testing/local-hub.ts";
 

@@ -1,6 +1,6 @@
 /** Cloud-to-device messages over HTTPS: a device asks for one, does what it says, and settles it by its lock. */
 import { HubError } from "../hub/errors.ts";
-import type { QueuedMessage } from "../hub/device-queue.ts";
+import type { QueuedMessage } from "../hub/cloud-to-device/device-queue.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
 import { headerName, headerValue } from "./header-text.ts";
 

@@ -2,7 +2,7 @@ import { message as amqp } from "rhea";
 import { Message } from "azure-iot-device";
 import { SharedAccessSignature } from "azure-iothub";
 import { expect, test } from "vitest";
-import type { StoredEvent } from "../hub/event-stream.ts";
+import type { StoredEvent } from "../hub/events/event-stream.ts";
 import { startLocalHub } from "../testing/local-hub.ts";
 
 const VERSION = "?api-version=2021-04-12";

@@ -1,7 +1,7 @@
 /** Device-to-cloud messages over HTTPS: one message whose properties are headers, or a JSON batch. */
 import type { DeviceMessage } from "iot-hub-protocol";
 import { HubError } from "../hub/errors.ts";
-import { requireObject } from "../hub/identity-fields.ts";
+import { requireObject } from "../hub/registry/identity-fields.ts";
 import { readJson } from "./exchange.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
 

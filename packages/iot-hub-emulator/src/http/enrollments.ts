@@ -1,5 +1,5 @@
 /** The service API of the provisioning service: enrollments, groups of them, and what became of the devices. */
-import { requireObject } from "../hub/identity-fields.ts";
+import { requireObject } from "../hub/registry/identity-fields.ts";
 import { bulkEnroll } from "../provisioning/bulk-enrollment.ts";
 import { formatEnrollment } from "../provisioning/enrollment.ts";
 import type { Enrollment } from "../provisioning/enrollment.ts";

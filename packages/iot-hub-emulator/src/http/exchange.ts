@@ -3,9 +3,9 @@ import type { X509Certificate } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { DeviceIdentity } from "../hub/identity.ts";
-import type { Permission } from "../hub/policies.ts";
-import type { MessageAuthentication } from "../hub/telemetry.ts";
+import type { DeviceIdentity } from "../hub/registry/identity.ts";
+import type { Permission } from "../hub/access/policies.ts";
+import type { MessageAuthentication } from "../hub/events/telemetry.ts";
 import type { Site } from "./site.ts";
 
 export interface HubRequest {

@@ -1,7 +1,7 @@
 /** File upload over HTTPS: where a device may write a file, and what became of it. */
 import { HubError } from "../hub/errors.ts";
-import type { DeviceIdentity } from "../hub/identity.ts";
-import { requireObject } from "../hub/identity-fields.ts";
+import type { DeviceIdentity } from "../hub/registry/identity.ts";
+import { requireObject } from "../hub/registry/identity-fields.ts";
 import { readJson } from "./exchange.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
 

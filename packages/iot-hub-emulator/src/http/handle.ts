@@ -2,9 +2,9 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HubError, asHubError } from "../hub/errors.ts";
-import type { Strike } from "../hub/faults.ts";
+import type { Strike } from "../hub/faults/faults.ts";
 import type { Hub } from "../hub/hub.ts";
-import { messageAuthentication } from "../hub/authentication.ts";
+import { messageAuthentication } from "../hub/access/authentication.ts";
 import { peerCertificates } from "../tls/peer-certificates.ts";
 import { requireAdmin } from "./admin-access.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";

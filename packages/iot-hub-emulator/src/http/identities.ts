@@ -1,10 +1,15 @@
 /** Identity registry over REST: devices and their modules. */
-import { bulk } from "../hub/bulk-registry.ts";
+import { bulk } from "../hub/registry/bulk-registry.ts";
 import { HubError } from "../hub/errors.ts";
-import { parseIdentityFields, parseModuleFields, requireDeviceId, requireObject } from "../hub/identity-fields.ts";
-import { identityLabel } from "../hub/identity.ts";
-import type { DeviceIdentity } from "../hub/identity.ts";
-import { preconditionFailed } from "../hub/registry.ts";
+import {
+  parseIdentityFields,
+  parseModuleFields,
+  requireDeviceId,
+  requireObject,
+} from "../hub/registry/identity-fields.ts";
+import { identityLabel } from "../hub/registry/identity.ts";
+import type { DeviceIdentity } from "../hub/registry/identity.ts";
+import { preconditionFailed } from "../hub/registry/registry.ts";
 import { preconditionOf, readJson, resource } from "./exchange.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
 import { identityOf, requireSameIdentity } from "./identity-path.ts";

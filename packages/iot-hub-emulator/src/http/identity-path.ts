@@ -1,7 +1,7 @@
 /** Which device or module a path speaks of: `/…/:deviceId` or `/…/:deviceId/modules/:moduleId`. */
 import { HubError } from "../hub/errors.ts";
-import { requireDeviceId, requireModuleId } from "../hub/identity-fields.ts";
-import type { IdentityRef } from "../hub/identity.ts";
+import { requireDeviceId, requireModuleId } from "../hub/registry/identity-fields.ts";
+import type { IdentityRef } from "../hub/registry/identity.ts";
 import type { HubRequest } from "./exchange.ts";
 
 /** Throws `ArgumentInvalid` for what is no id, and `CannotRegisterModuleToModule` for a module below a module. */

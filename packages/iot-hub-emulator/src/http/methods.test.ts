@@ -1,6 +1,6 @@
 import { Client } from "azure-iothub";
 import { expect, test } from "vitest";
-import type { MethodCall } from "../hub/methods.ts";
+import type { MethodCall } from "../hub/methods/methods.ts";
 import { startLocalHub } from "../testing/local-hub.ts";
 import type { LocalHub } from "../testing/local-hub.ts";
 

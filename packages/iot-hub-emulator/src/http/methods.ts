@@ -1,5 +1,5 @@
 /** Direct methods over REST, of devices and of modules. */
-import { parseMethodRequest } from "../hub/method-request.ts";
+import { parseMethodRequest } from "../hub/methods/method-request.ts";
 import { readJson } from "./exchange.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
 

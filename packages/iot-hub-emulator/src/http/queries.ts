@@ -1,6 +1,6 @@
 /** Queries over REST. A page's place and size travel in headers. */
 import { HubError } from "../hub/errors.ts";
-import { requireObject } from "../hub/identity-fields.ts";
+import { requireObject } from "../hub/registry/identity-fields.ts";
 import { pageSizeOf } from "../hub/query/query.ts";
 import type { PageRequest } from "../hub/query/query.ts";
 import { readJson } from "./exchange.ts";

@@ -1,5 +1,5 @@
 /** What the HTTPS front knows of the emulator around its hub. */
-import type { DecodeEvent } from "../hub/hub-event.ts";
+import type { DecodeEvent } from "../hub/events/hub-event.ts";
 
 export interface Site {
   readonly addresses: {

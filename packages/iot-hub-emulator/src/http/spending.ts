@@ -1,6 +1,6 @@
 /** What each REST operation counts as in the tiers that limit it. Telemetry is counted by the model, for all protocols. */
 import type { Hub } from "../hub/hub.ts";
-import type { Operation } from "../hub/tiers.ts";
+import type { Operation } from "../hub/limits/tiers.ts";
 import type { Route } from "./exchange.ts";
 
 type ByMethod = Partial<Readonly<Record<Route["method"] | "any", Operation>>>;

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test, vi } from "vitest";
-import type { JsonObject } from "../hub/twin.ts";
+import type { JsonObject } from "../hub/twins/twin.ts";
 import { startLocalHub } from "../testing/local-hub.ts";
 import type { LocalHub } from "../testing/local-hub.ts";
 

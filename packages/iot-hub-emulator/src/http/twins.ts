@@ -1,6 +1,6 @@
 /** Twins of devices and modules over REST, as services read and change them. */
-import { parseTwinChange } from "../hub/twin-change.ts";
-import type { TwinDocument } from "../hub/twin.ts";
+import { parseTwinChange } from "../hub/twins/twin-change.ts";
+import type { TwinDocument } from "../hub/twins/twin.ts";
 import { preconditionOf, readJson, resource } from "./exchange.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
 import { identityOf, requireSameIdentity } from "./identity-path.ts";

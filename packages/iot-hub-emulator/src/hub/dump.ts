@@ -1,9 +1,9 @@
 /** What a hub knows and holds, as plain data for tests and for a look inside. Keys are left out: dumps land in logs. */
-import type { FaultState } from "./faults.ts";
+import type { FaultState } from "./faults/faults.ts";
 import type { Hub } from "./hub.ts";
-import type { DeviceIdentity, IdentityRef, LiveState } from "./identity.ts";
-import type { LimitsState } from "./limits.ts";
-import type { TwinDocument } from "./twin.ts";
+import type { DeviceIdentity, IdentityRef, LiveState } from "./registry/identity.ts";
+import type { LimitsState } from "./limits/limits.ts";
+import type { TwinDocument } from "./twins/twin.ts";
 
 export interface DumpedIdentity extends Omit<DeviceIdentity, "authentication">, LiveState {
   readonly authentication: { readonly type: string };

@@ -1,8 +1,8 @@
 /** In-band faults on an MQTT connection: it ends, or for a while nothing is accepted on it. */
-import { unauthorized } from "../hub/authentication.ts";
+import { unauthorized } from "../hub/access/authentication.ts";
 import { HubError } from "../hub/errors.ts";
 import type { HubErrorName } from "../hub/errors.ts";
-import type { InBandFault, InBandFaultOperation } from "../hub/in-band-faults.ts";
+import type { InBandFault, InBandFaultOperation } from "../hub/faults/in-band-faults.ts";
 import type { DevicePeer } from "./device-peer.ts";
 import { MqttError } from "./packets.ts";
 

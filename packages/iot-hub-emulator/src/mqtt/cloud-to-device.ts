@@ -4,7 +4,7 @@
  */
 import { formatPropertyBag } from "iot-hub-protocol";
 import type { DeviceMessage } from "iot-hub-protocol";
-import type { QueuedMessage } from "../hub/device-queue.ts";
+import type { QueuedMessage } from "../hub/cloud-to-device/device-queue.ts";
 import { HubError } from "../hub/errors.ts";
 import { deliver } from "./device-peer.ts";
 import type { DevicePeer, Feed } from "./device-peer.ts";

@@ -2,10 +2,10 @@
  * A device's (or module's) half of an MQTT connection: it publishes, it subscribes to what the hub feeds it, and what it
  * subscribed to and did not acknowledge stays for its next connection unless it asked for a clean session.
  */
-import { CLOCK_SKEW_MS, messageAuthentication, unauthorized } from "../hub/authentication.ts";
-import type { Principal } from "../hub/authentication.ts";
-import type { OpenConnection } from "../hub/connections.ts";
-import { NEW_SESSION } from "../hub/device-sessions.ts";
+import { CLOCK_SKEW_MS, messageAuthentication, unauthorized } from "../hub/access/authentication.ts";
+import type { Principal } from "../hub/access/authentication.ts";
+import type { OpenConnection } from "../hub/connections/connections.ts";
+import { NEW_SESSION } from "../hub/connections/device-sessions.ts";
 import { Answers } from "./answers.ts";
 import { AskedTrouble } from "./asked-trouble.ts";
 import type { Conversation, ConversationPacket } from "./conversation.ts";

@@ -1,9 +1,9 @@
 /** Who a CONNECT is from: user name, client id and credentials must agree on one identity of this hub. */
-import { unauthorized } from "../hub/authentication.ts";
-import type { Principal } from "../hub/authentication.ts";
+import { unauthorized } from "../hub/access/authentication.ts";
+import type { Principal } from "../hub/access/authentication.ts";
 import type { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { DeviceIdentity } from "../hub/identity.ts";
+import type { DeviceIdentity } from "../hub/registry/identity.ts";
 import type { Greet, Wire } from "./conversation.ts";
 import { DeviceConversation } from "./device-conversation.ts";
 import { struckOperation } from "./device-peer.ts";

@@ -1,8 +1,8 @@
 /** The device or module at the other end of a connection: what everything that serves it needs to know. */
 import type { HubError } from "../hub/errors.ts";
-import type { StruckOperation } from "../hub/faults.ts";
+import type { StruckOperation } from "../hub/faults/faults.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { DeviceIdentity, IdentityRef } from "../hub/identity.ts";
+import type { DeviceIdentity, IdentityRef } from "../hub/registry/identity.ts";
 import type { Wire } from "./conversation.ts";
 import type { MqttLimits } from "./limits.ts";
 import { MqttError } from "./packets.ts";

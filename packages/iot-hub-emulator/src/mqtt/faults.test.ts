@@ -1,6 +1,6 @@
 import type { IPublishPacket } from "mqtt-packet";
 import { expect, test } from "vitest";
-import type { FaultRule } from "../hub/fault-rule.ts";
+import type { FaultRule } from "../hub/faults/fault-rule.ts";
 import { startTestBed } from "./test-bed.ts";
 import type { MqttPeer, TestBed } from "./test-bed.ts";
 

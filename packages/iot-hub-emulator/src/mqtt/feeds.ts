@@ -1,5 +1,5 @@
 /** What a device has subscribed to, and what the hub feeds it for that. */
-import type { DeviceSession } from "../hub/device-sessions.ts";
+import type { DeviceSession } from "../hub/connections/device-sessions.ts";
 import { CloudToDevice } from "./cloud-to-device.ts";
 import type { DevicePeer, Feed } from "./device-peer.ts";
 import { takeCalls } from "./method-calls.ts";

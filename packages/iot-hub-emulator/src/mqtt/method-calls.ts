@@ -1,5 +1,5 @@
 /** Direct methods over MQTT: a call goes out on a topic with the hub's request id, the answer comes back with the same. */
-import type { MethodCall } from "../hub/methods.ts";
+import type { MethodCall } from "../hub/methods/methods.ts";
 import { deliver } from "./device-peer.ts";
 import type { DevicePeer, Feed } from "./device-peer.ts";
 

@@ -2,7 +2,7 @@
  * Devices that register at the provisioning service over MQTT. Their user name is `{idScope}/registrations/{id}/api-version=…`;
  * they ask by publishing and are answered on `$dps/registrations/res/…`.
  */
-import { unauthorized } from "../hub/authentication.ts";
+import { unauthorized } from "../hub/access/authentication.ts";
 import { ProvisioningError, asProvisioningError, errorDocument } from "../provisioning/errors.ts";
 import { registrationKey } from "../provisioning/ids.ts";
 import type { DeviceAnswer, Provisioning } from "../provisioning/provisioning.ts";

@@ -1,6 +1,6 @@
 /** What a device publishes: each packet is carried out by the topic it names, and acknowledged when that is done. */
-import { parseInBandFault } from "../hub/in-band-faults.ts";
-import type { MessageAuthentication } from "../hub/telemetry.ts";
+import { parseInBandFault } from "../hub/faults/in-band-faults.ts";
+import type { MessageAuthentication } from "../hub/events/telemetry.ts";
 import type { Answers } from "./answers.ts";
 import type { AskedTrouble } from "./asked-trouble.ts";
 import { struckOperation } from "./device-peer.ts";

@@ -1,7 +1,7 @@
 import type { IPublishPacket } from "mqtt-packet";
 import { message as amqp } from "rhea";
 import { expect, test } from "vitest";
-import type { StoredEvent } from "../hub/event-stream.ts";
+import type { StoredEvent } from "../hub/events/event-stream.ts";
 import { startTestBed } from "./test-bed.ts";
 import type { MqttPeer } from "./test-bed.ts";
 

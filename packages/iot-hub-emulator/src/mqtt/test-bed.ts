@@ -7,7 +7,7 @@ import { generate, parser } from "mqtt-packet";
 import type { IConnackPacket, IConnectPacket, Packet } from "mqtt-packet";
 import { encodeStoredMessage } from "../amqp-codec/stored-message.ts";
 import type { HubError } from "../hub/errors.ts";
-import type { StoredEvent } from "../hub/event-stream.ts";
+import type { StoredEvent } from "../hub/events/event-stream.ts";
 import { Hub } from "../hub/hub.ts";
 import type { HubOptions } from "../hub/hub.ts";
 import type { ClosedConnection } from "./context.ts";

@@ -1,8 +1,8 @@
 /** The device's own twin over MQTT: requests with an id of the device's making, and notifications of desired properties. */
 import { HubError, asHubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { Operation } from "../hub/tiers.ts";
-import type { JsonObject } from "../hub/twin.ts";
+import type { Operation } from "../hub/limits/tiers.ts";
+import type { JsonObject } from "../hub/twins/twin.ts";
 import { deliver } from "./device-peer.ts";
 import type { DevicePeer, Feed } from "./device-peer.ts";
 

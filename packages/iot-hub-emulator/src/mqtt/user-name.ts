@@ -1,5 +1,5 @@
 /** The user name of a CONNECT: `{hub}/{device}[/{module}]/?api-version=…&…`, or older without the question mark. */
-import { namesId } from "../hub/authentication.ts";
+import { namesId } from "../hub/access/authentication.ts";
 
 export interface UserName {
   /** What the client calls the hub, lower case and without a port. */

@@ -1,7 +1,7 @@
 /** How a device proves that an enrollment is meant for it: read strictly from its document, kept, and shown again. */
 import { X509Certificate, randomBytes } from "node:crypto";
-import { hasDates } from "../hub/certificate-chain.ts";
-import { requireObject } from "../hub/identity-fields.ts";
+import { hasDates } from "../hub/access/certificate-chain.ts";
+import { requireObject } from "../hub/registry/identity-fields.ts";
 import { ProvisioningError } from "./errors.ts";
 
 export interface SymmetricKeyAttestation {

@@ -1,5 +1,5 @@
 /** Many enrollments in one request; each succeeds or fails by itself. */
-import { requireObject } from "../hub/identity-fields.ts";
+import { requireObject } from "../hub/registry/identity-fields.ts";
 import type { Enrollments } from "./enrollments.ts";
 import { requireRegistrationId } from "./ids.ts";
 import { ProvisioningError, asProvisioningError } from "./errors.ts";

@@ -1,7 +1,7 @@
 /** An enrollment: which device, or which group of devices, may come, how it proves itself, and what it starts with. */
-import { requireDeviceId, requireObject } from "../hub/identity-fields.ts";
-import { parseTwinChange } from "../hub/twin-change.ts";
-import type { TwinChange } from "../hub/twin-change.ts";
+import { requireDeviceId, requireObject } from "../hub/registry/identity-fields.ts";
+import { parseTwinChange } from "../hub/twins/twin-change.ts";
+import type { TwinChange } from "../hub/twins/twin-change.ts";
 import { formatAttestation, parseAttestation } from "./attestation.ts";
 import type { Attestation } from "./attestation.ts";
 import { ProvisioningError } from "./errors.ts";

@@ -1,6 +1,6 @@
 /** All enrollments of one kind, kept in the hub's journal. */
-import { requireMatch } from "../hub/registry.ts";
-import type { Journal } from "../hub/journal.ts";
+import { requireMatch } from "../hub/registry/registry.ts";
+import type { Journal } from "../hub/journal/journal.ts";
 import { parseEnrollment } from "./enrollment.ts";
 import type { Enrollment } from "./enrollment.ts";
 import { ProvisioningError } from "./errors.ts";

@@ -1,9 +1,9 @@
 /** A Device Provisioning Service beside the hub: devices that are enrolled come to it and are assigned to this hub. */
 import type { Hub } from "../hub/hub.ts";
-import { requireObject } from "../hub/identity-fields.ts";
-import type { Journal, JournalEntry } from "../hub/journal.ts";
-import { generateKey } from "../hub/policies.ts";
-import type { SharedAccessPolicy } from "../hub/policies.ts";
+import { requireObject } from "../hub/registry/identity-fields.ts";
+import type { Journal, JournalEntry } from "../hub/journal/journal.ts";
+import { generateKey } from "../hub/access/policies.ts";
+import type { SharedAccessPolicy } from "../hub/access/policies.ts";
 import { assign } from "./assignment.ts";
 import { Enrollments } from "./enrollments.ts";
 import { ProvisioningError } from "./errors.ts";

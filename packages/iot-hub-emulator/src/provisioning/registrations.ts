@@ -1,6 +1,6 @@
 /** What became of each device that came: where it was assigned, when and by which enrollment. Kept in the hub's journal. */
-import type { Journal } from "../hub/journal.ts";
-import { requireMatch } from "../hub/registry.ts";
+import type { Journal } from "../hub/journal/journal.ts";
+import { requireMatch } from "../hub/registry/registry.ts";
 import type { Enrollment } from "./enrollment.ts";
 import { ProvisioningError } from "./errors.ts";
 import { registrationKey } from "./ids.ts";

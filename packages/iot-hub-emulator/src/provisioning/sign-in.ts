@@ -1,10 +1,10 @@
 /** Which enrollment a device comes by: its own, or the first group whose secret or authority vouches for it. */
 import { X509Certificate, createHmac } from "node:crypto";
 import { parseSharedAccessSignature, verifySignature } from "iot-hub-protocol";
-import { CLOCK_SKEW_MS } from "../hub/authentication.ts";
-import type { CertificateAuthorities } from "../hub/certificate-authorities.ts";
-import { chainsTo, commonNameOf, isValidAt } from "../hub/certificate-chain.ts";
-import type { IdentityFields } from "../hub/identity-fields.ts";
+import { CLOCK_SKEW_MS } from "../hub/access/authentication.ts";
+import type { CertificateAuthorities } from "../hub/access/certificate-authorities.ts";
+import { chainsTo, commonNameOf, isValidAt } from "../hub/access/certificate-chain.ts";
+import type { IdentityFields } from "../hub/registry/identity-fields.ts";
 import type { SymmetricKeyAttestation, X509Attestation } from "./attestation.ts";
 import type { Enrollment } from "./enrollment.ts";
 import type { Enrollments } from "./enrollments.ts";

@@ -5,7 +5,7 @@
 import { request as requestHttp } from "node:http";
 import type { IncomingMessage, RequestOptions } from "node:http";
 import { request as requestHttps } from "node:https";
-import type { BlobProperties, BlobStorage } from "../hub/file-uploads.ts";
+import type { BlobProperties, BlobStorage } from "../hub/files/file-uploads.ts";
 import { blobAccess, containerCreation } from "./shared-access.ts";
 import { parseStorageConnectionString } from "./storage-account.ts";
 import type { StorageAccount } from "./storage-account.ts";

@@ -8,7 +8,7 @@ import { createEmulator } from "../emulator.ts";
 import type { EmulatorAddresses } from "../addresses.ts";
 import type { Emulator } from "../emulator.ts";
 import type { EmulatorOptions } from "../emulator-options.ts";
-import type { StoredEvent } from "../hub/event-stream.ts";
+import type { StoredEvent } from "../hub/events/event-stream.ts";
 
 interface Answer {
   readonly status: number;

@@ -1,7 +1,7 @@
 /** The tables of the package's README, made from the code, so that they cannot say more or less than there is. */
 import { SETTINGS } from "../config.ts";
 import { linkAddresses } from "../amqp/link-kinds.ts";
-import { EFFECTS_AT } from "../hub/fault-rule.ts";
+import { EFFECTS_AT } from "../hub/faults/fault-rule.ts";
 import { HUB_ROUTES } from "../http/front.ts";
 import type { Route } from "../http/exchange.ts";
 import { NOT_IMPLEMENTED, NOT_IMPLEMENTED_ROUTES } from "../http/not-implemented.ts";

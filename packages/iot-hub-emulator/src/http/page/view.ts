@@ -1,8 +1,8 @@
 /** What the page shows of a hub, in the form it shows it. */
-import type { StoredEvent } from "../../hub/event-stream.ts";
+import type { StoredEvent } from "../../hub/events/event-stream.ts";
 import type { Hub } from "../../hub/hub.ts";
-import type { DecodeEvent, DecodedMessage } from "../../hub/hub-event.ts";
-import { NO_DATE } from "../../hub/identity.ts";
+import type { DecodeEvent, DecodedMessage } from "../../hub/events/hub-event.ts";
+import { NO_DATE } from "../../hub/registry/identity.ts";
 import type { Site } from "../site.ts";
 
 const MAX_DEVICES = 100;

@@ -1,11 +1,11 @@
 /** Reads a configuration's document strictly. */
 import { HubError } from "../errors.ts";
-import { requireObject } from "../identity-fields.ts";
+import { requireObject } from "../registry/identity-fields.ts";
 import { parseStatement } from "../query/statement.ts";
 import { parseTarget } from "../query/target.ts";
-import { MAX_PROPERTIES_BYTES, requireSize, requireValidValues } from "../twin-limits.ts";
-import { isObject } from "../twin.ts";
-import type { JsonObject, JsonValue } from "../twin.ts";
+import { MAX_PROPERTIES_BYTES, requireSize, requireValidValues } from "../twins/twin-limits.ts";
+import { isObject } from "../twins/twin.ts";
+import type { JsonObject, JsonValue } from "../twins/twin.ts";
 import type { Configuration, ConfigurationContent } from "./configuration.ts";
 import { keysOf } from "./content.ts";
 

@@ -1,5 +1,5 @@
 /** Automatic configurations as they are kept and shown: what devices or modules of a target condition shall have set. */
-import type { JsonObject, JsonValue } from "../twin.ts";
+import type { JsonObject, JsonValue } from "../twins/twin.ts";
 
 export interface ConfigurationContent {
   /** Values by path (`properties.desired.a.b`) for devices, or for modules. */

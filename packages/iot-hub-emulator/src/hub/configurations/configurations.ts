@@ -1,16 +1,16 @@
 /** Automatic configurations: what is registered here is applied to the devices and modules of its target condition. */
 import { randomInt } from "node:crypto";
-import type { HubClock } from "../clock.ts";
+import type { HubClock } from "../clock/clock.ts";
 import { HubError, asHubError } from "../errors.ts";
-import { requireDeviceId, requireObject } from "../identity-fields.ts";
-import type { IdentityRef } from "../identity.ts";
-import type { Journal } from "../journal.ts";
+import { requireDeviceId, requireObject } from "../registry/identity-fields.ts";
+import type { IdentityRef } from "../registry/identity.ts";
+import type { Journal } from "../journal/journal.ts";
 import type { Query } from "../query/query.ts";
 import { parseTarget } from "../query/target.ts";
-import { preconditionFailed, requireMatch } from "../registry.ts";
-import type { Registry, RegistryChange } from "../registry.ts";
-import type { JsonObject, JsonValue } from "../twin.ts";
-import type { Twins } from "../twins.ts";
+import { preconditionFailed, requireMatch } from "../registry/registry.ts";
+import type { Registry, RegistryChange } from "../registry/registry.ts";
+import type { JsonObject, JsonValue } from "../twins/twin.ts";
+import type { Twins } from "../twins/twins.ts";
 import { formatConfiguration } from "./configuration.ts";
 import type { Configuration, ConfigurationContent, MetricResults } from "./configuration.ts";
 import {

@@ -1,6 +1,6 @@
 /** The values that configurations set in desired properties, each at its path. Pure functions. */
-import { isObject } from "../twin.ts";
-import type { JsonObject, JsonValue } from "../twin.ts";
+import { isObject } from "../twins/twin.ts";
+import type { JsonObject, JsonValue } from "../twins/twin.ts";
 
 const ROOT = "properties.desired";
 

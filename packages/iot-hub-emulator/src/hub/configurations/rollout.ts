@@ -3,17 +3,17 @@
  * configurations change, and by the clock for what shows in nothing else. What a configuration set is remembered for each,
  * so that it can be taken away again.
  */
-import { identityKey } from "../identity.ts";
-import type { IdentityRef } from "../identity.ts";
-import type { Journal } from "../journal.ts";
+import { identityKey } from "../registry/identity.ts";
+import type { IdentityRef } from "../registry/identity.ts";
+import type { Journal } from "../journal/journal.ts";
 import { Breather } from "../query/breather.ts";
 import type { Query } from "../query/query.ts";
 import { parseTarget } from "../query/target.ts";
 import type { Target } from "../query/target.ts";
-import type { Registry } from "../registry.ts";
-import type { JsonObject, JsonValue } from "../twin.ts";
-import { isObject } from "../twin.ts";
-import type { Twins } from "../twins.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { JsonObject, JsonValue } from "../twins/twin.ts";
+import { isObject } from "../twins/twin.ts";
+import type { Twins } from "../twins/twins.ts";
 import { byRank } from "./configuration.ts";
 import type { Configuration } from "./configuration.ts";
 import { isSame, keysOf, patchBetween, withValue, withoutValue } from "./content.ts";

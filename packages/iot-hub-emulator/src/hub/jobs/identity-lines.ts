@@ -1,8 +1,8 @@
 /** The registry as lines of JSON, one for each device or module: what an export writes and an import reads. */
-import type { DeviceIdentity, IdentityRef } from "../identity.ts";
-import type { Registry } from "../registry.ts";
-import type { JsonObject } from "../twin.ts";
-import type { Twins } from "../twins.ts";
+import type { DeviceIdentity, IdentityRef } from "../registry/identity.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { JsonObject } from "../twins/twin.ts";
+import type { Twins } from "../twins/twins.ts";
 
 const PIECE_BYTES = 64 * 1024;
 const MAX_LINE_BYTES = 1024 * 1024;

@@ -1,7 +1,7 @@
 /** What became of jobs at each device: the rows of `devices.jobs`. The newest are kept, in the journal when it lasts. */
-import { identityKey } from "../identity.ts";
-import type { Journal } from "../journal.ts";
-import type { JsonObject } from "../twin.ts";
+import { identityKey } from "../registry/identity.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { JsonObject } from "../twins/twin.ts";
 import { formatDeviceJob } from "./job.ts";
 import type { DeviceJob, Job } from "./job.ts";
 

@@ -1,14 +1,14 @@
 /** Reads what a client wants done by a job, strictly: a mistake is told when it is scheduled and not at each device. */
 import { HubError } from "../errors.ts";
-import { requireObject } from "../identity-fields.ts";
-import { parseMethodRequest } from "../method-request.ts";
-import { MAX_METHOD_BYTES } from "../methods.ts";
-import type { MethodRequest } from "../methods.ts";
+import { requireObject } from "../registry/identity-fields.ts";
+import { parseMethodRequest } from "../methods/method-request.ts";
+import { MAX_METHOD_BYTES } from "../methods/methods.ts";
+import type { MethodRequest } from "../methods/methods.ts";
 import { parseTarget } from "../query/target.ts";
 import type { Target } from "../query/target.ts";
-import { parseTwinChange } from "../twin-change.ts";
-import type { TwinChange } from "../twin-change.ts";
-import type { JsonObject } from "../twin.ts";
+import { parseTwinChange } from "../twins/twin-change.ts";
+import type { TwinChange } from "../twins/twin-change.ts";
+import type { JsonObject } from "../twins/twin.ts";
 import type { Job, JobType } from "./job.ts";
 
 /** What is done to each device. */

@@ -1,6 +1,6 @@
 /** One run of a job: whom it is for is found at its start, then some of them are worked on at a time. */
-import type { IdentityRef } from "../identity.ts";
-import { identityKey } from "../identity.ts";
+import type { IdentityRef } from "../registry/identity.ts";
+import { identityKey } from "../registry/identity.ts";
 import type { JobStatistics } from "./job.ts";
 
 /** Devices worked on at a time. */

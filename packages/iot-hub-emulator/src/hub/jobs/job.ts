@@ -1,6 +1,6 @@
 /** Scheduled jobs as they are kept and shown: one operation, done to many devices or modules. Times are unix milliseconds. */
-import type { IdentityRef } from "../identity.ts";
-import type { JsonObject, JsonValue } from "../twin.ts";
+import type { IdentityRef } from "../registry/identity.ts";
+import type { JsonObject, JsonValue } from "../twins/twin.ts";
 
 export type JobType = "scheduleUpdateTwin" | "scheduleDeviceMethod";
 export type JobStatus = "scheduled" | "queued" | "running" | "completed" | "failed" | "cancelled";

@@ -2,17 +2,17 @@
  * Scheduled jobs: twin updates and method calls for all devices that a condition means. Jobs and their history outlive a
  * restart; one that was running goes on with the devices it had not finished.
  */
-import type { HubClock } from "../clock.ts";
+import type { HubClock } from "../clock/clock.ts";
 import { HubError, asHubError } from "../errors.ts";
-import type { IdentityRef } from "../identity.ts";
-import { requireDeviceId } from "../identity-fields.ts";
-import type { Journal } from "../journal.ts";
-import type { Methods } from "../methods.ts";
+import type { IdentityRef } from "../registry/identity.ts";
+import { requireDeviceId } from "../registry/identity-fields.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { Methods } from "../methods/methods.ts";
 import { Continuations } from "../query/continuation.ts";
 import { MAX_PAGE } from "../query/query.ts";
 import type { PageRequest, Query } from "../query/query.ts";
-import type { JsonObject, JsonValue } from "../twin.ts";
-import type { Twins } from "../twins.ts";
+import type { JsonObject, JsonValue } from "../twins/twin.ts";
+import type { Twins } from "../twins/twins.ts";
 import { formatJob, hasEnded } from "./job.ts";
 import type { DeviceJob, Job, JobStatus } from "./job.ts";
 import type { JobHistory } from "./job-history.ts";

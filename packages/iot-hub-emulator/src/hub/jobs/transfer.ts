@@ -1,7 +1,7 @@
 /** Imports and exports of the identity registry as they are kept and shown. Times are unix milliseconds. */
 import { HubError } from "../errors.ts";
-import { requireObject } from "../identity-fields.ts";
-import type { JsonObject } from "../twin.ts";
+import { requireObject } from "../registry/identity-fields.ts";
+import type { JsonObject } from "../twins/twin.ts";
 
 /** A container of blobs, as a URI with a shared access signature leads to it. */
 export interface BlobContainer {

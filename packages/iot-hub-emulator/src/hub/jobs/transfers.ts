@@ -3,15 +3,15 @@
  * service; what became of earlier ones is kept.
  */
 import { randomUUID } from "node:crypto";
-import { bulk } from "../bulk-registry.ts";
-import type { HubClock } from "../clock.ts";
+import { bulk } from "../registry/bulk-registry.ts";
+import type { HubClock } from "../clock/clock.ts";
 import { HubError, asHubError } from "../errors.ts";
-import type { Journal } from "../journal.ts";
+import type { Journal } from "../journal/journal.ts";
 import type { Query } from "../query/query.ts";
-import type { Registry } from "../registry.ts";
-import type { JsonObject } from "../twin.ts";
-import { isObject } from "../twin.ts";
-import type { Twins } from "../twins.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { JsonObject } from "../twins/twin.ts";
+import { isObject } from "../twins/twin.ts";
+import type { Twins } from "../twins/twins.ts";
 import { exportLines, linesOf } from "./identity-lines.ts";
 import { formatTransfer, parseTransferRequest, withoutSignatures } from "./transfer.ts";
 import type { BlobContainer, OpenContainer, Transfer, TransferDocument, TransferRequest } from "./transfer.ts";

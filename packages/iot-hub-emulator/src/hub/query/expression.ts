@@ -1,5 +1,5 @@
 /** What a query says, as data: made by expression-parser.ts, given its meaning by evaluation.ts. */
-import type { JsonValue } from "../twin.ts";
+import type { JsonValue } from "../twins/twin.ts";
 import type { QueryFunction } from "./functions.ts";
 
 /** A JSON value, or `undefined` for what is not there. */

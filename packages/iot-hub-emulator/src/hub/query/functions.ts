@@ -1,6 +1,6 @@
 /** The functions of the query language. What is asked of a value of the wrong kind is `undefined`. */
-import type { JsonValue } from "../twin.ts";
-import { isObject } from "../twin.ts";
+import type { JsonValue } from "../twins/twin.ts";
+import { isObject } from "../twins/twin.ts";
 import type { Dialect, Value } from "./expression.ts";
 
 export interface QueryFunction {

@@ -1,6 +1,6 @@
 /** Rows put together by GROUP BY and told by aggregates. */
 import { HubError } from "../errors.ts";
-import type { JsonObject } from "../twin.ts";
+import type { JsonObject } from "../twins/twin.ts";
 import type { Resolve } from "./evaluation.ts";
 import type { Value } from "./expression.ts";
 import { finite } from "./functions.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { DeviceIdentity } from "../identity.ts";
+import type { DeviceIdentity } from "../registry/identity.ts";
 import { IdentityOrder } from "./identity-order.ts";
 
 function identity(deviceId: string, generationId = "1"): DeviceIdentity {

@@ -2,7 +2,7 @@
  * The lasting order of devices, or of modules, by which queries are paged: an identity keeps its place while it lives,
  * and one that is created again under the same id gets a new one.
  */
-import type { DeviceIdentity, IdentityName } from "../identity.ts";
+import type { DeviceIdentity, IdentityName } from "../registry/identity.ts";
 
 /** Places of deleted identities are taken out once they are many. */
 const MIN_STALE = 1_000;

@@ -2,13 +2,13 @@
  * Queries over devices, modules and the history of jobs. A query goes through its collection row by row and pauses now
  * and then, so a million devices do not hold up the hub.
  */
-import type { Devices } from "../devices.ts";
+import type { Devices } from "../registry/devices.ts";
 import { HubError } from "../errors.ts";
-import { identityRef } from "../identity.ts";
-import type { IdentityName, IdentityRef } from "../identity.ts";
-import type { RegistryChange } from "../registry.ts";
-import type { JsonObject } from "../twin.ts";
-import type { Twins } from "../twins.ts";
+import { identityRef } from "../registry/identity.ts";
+import type { IdentityName, IdentityRef } from "../registry/identity.ts";
+import type { RegistryChange } from "../registry/registry.ts";
+import type { JsonObject } from "../twins/twin.ts";
+import type { Twins } from "../twins/twins.ts";
 import { Breather } from "./breather.ts";
 import type { Condition } from "./condition.ts";
 import { Continuations } from "./continuation.ts";

@@ -2,8 +2,8 @@
  * A row of a query: names are looked up in what is stored, and the document that services see is made only for rows that
  * are shown or asked for something that is not stored as it is.
  */
-import type { DeviceRecord } from "../devices.ts";
-import type { JsonObject } from "../twin.ts";
+import type { DeviceRecord } from "../registry/devices.ts";
+import type { JsonObject } from "../twins/twin.ts";
 import { valueAt } from "./condition.ts";
 import type { Resolve } from "./condition.ts";
 

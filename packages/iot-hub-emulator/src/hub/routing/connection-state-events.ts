@@ -3,10 +3,10 @@
  * first change, so that a device which comes and goes makes one event a minute. The sequence number in the body tells which
  * of two events is the later one.
  */
-import type { HubClock } from "../clock.ts";
-import type { ConnectionState } from "../connections.ts";
-import { identityKey } from "../identity.ts";
-import type { IdentityRef } from "../identity.ts";
+import type { HubClock } from "../clock/clock.ts";
+import type { ConnectionState } from "../connections/connections.ts";
+import { identityKey } from "../registry/identity.ts";
+import type { IdentityRef } from "../registry/identity.ts";
 import type { HubNotification } from "./notifications.ts";
 
 const SNAPSHOT_MS = 60_000;

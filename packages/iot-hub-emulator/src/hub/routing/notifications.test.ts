@@ -1,7 +1,7 @@
 import type { DeviceMessage } from "iot-hub-protocol";
 import { expect, test } from "vitest";
 import { Hub } from "../hub.ts";
-import type { EventAnnotations } from "../telemetry.ts";
+import type { EventAnnotations } from "../events/telemetry.ts";
 import type { MessageSource } from "./message-source.ts";
 
 interface Seen {

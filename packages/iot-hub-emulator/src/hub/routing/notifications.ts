@@ -4,13 +4,13 @@
  */
 import { randomUUID } from "node:crypto";
 import type { DeviceMessage } from "iot-hub-protocol";
-import type { HubClock } from "../clock.ts";
-import type { Connections } from "../connections.ts";
-import type { IdentityRef } from "../identity.ts";
-import type { Registry, RegistryChange } from "../registry.ts";
-import { formatSection, twinEtag } from "../twin.ts";
-import type { JsonObject, StoredTwin } from "../twin.ts";
-import type { Twins } from "../twins.ts";
+import type { HubClock } from "../clock/clock.ts";
+import type { Connections } from "../connections/connections.ts";
+import type { IdentityRef } from "../registry/identity.ts";
+import type { Registry, RegistryChange } from "../registry/registry.ts";
+import { formatSection, twinEtag } from "../twins/twin.ts";
+import type { JsonObject, StoredTwin } from "../twins/twin.ts";
+import type { Twins } from "../twins/twins.ts";
 import { ConnectionStateEvents } from "./connection-state-events.ts";
 import { MESSAGE_SOURCES } from "./message-source.ts";
 import type { MessageSource } from "./message-source.ts";

@@ -1,7 +1,7 @@
 /** Routing settings made ready: conditions compiled, endpoints found, one list of routes for each source. */
 import { MAX_MESSAGE_BYTES, messageSize } from "iot-hub-protocol";
 import type { DeviceMessage } from "iot-hub-protocol";
-import type { EventStream } from "../event-stream.ts";
+import type { EventStream } from "../events/event-stream.ts";
 import { parseCondition } from "../query/condition.ts";
 import type { Condition } from "../query/condition.ts";
 import { compileEnrichment, enrich } from "./enrich.ts";

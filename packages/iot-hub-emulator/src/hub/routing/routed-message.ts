@@ -1,8 +1,8 @@
 /** A message on its way through the routes: what conditions and enrichments can ask about it. */
 import type { DeviceMessage } from "iot-hub-protocol";
 import type { Path, Value } from "../query/condition.ts";
-import type { MessageStamps } from "../telemetry.ts";
-import type { JsonObject } from "../twin.ts";
+import type { MessageStamps } from "../events/telemetry.ts";
+import type { JsonObject } from "../twins/twin.ts";
 import { readJsonBody } from "./json-body.ts";
 
 type ReadText = (message: DeviceMessage, stamps: MessageStamps) => string | undefined;

@@ -1,6 +1,6 @@
 /** What a user sets for routing: routes, endpoints, enrichments and the fallback route, named as the service names them. */
 import { HubError } from "../errors.ts";
-import { requireObject } from "../identity-fields.ts";
+import { requireObject } from "../registry/identity-fields.ts";
 import { parseCondition } from "../query/condition.ts";
 import { MESSAGE_SOURCES, messageSource } from "./message-source.ts";
 import type { MessageSource } from "./message-source.ts";

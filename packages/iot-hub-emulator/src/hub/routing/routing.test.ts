@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { HubError } from "../errors.ts";
 import { Hub } from "../hub.ts";
 import type { HubOptions } from "../hub.ts";
-import type { EventAnnotations } from "../telemetry.ts";
+import type { EventAnnotations } from "../events/telemetry.ts";
 import type { RoutingOptions } from "./routing-settings.ts";
 
 /** An event as the test's own encoding keeps it. */

@@ -3,13 +3,13 @@
  * through them. The order of a device's messages is kept within each endpoint.
  */
 import type { DeviceMessage } from "iot-hub-protocol";
-import type { EventStream } from "../event-stream.ts";
-import { identityRef } from "../identity.ts";
-import type { IdentityRef } from "../identity.ts";
-import type { Journal } from "../journal.ts";
-import type { Streams } from "../streams.ts";
-import type { MessageStamps, WriteEvents } from "../telemetry.ts";
-import type { JsonObject } from "../twin.ts";
+import type { EventStream } from "../events/event-stream.ts";
+import { identityRef } from "../registry/identity.ts";
+import type { IdentityRef } from "../registry/identity.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { Streams } from "../events/streams.ts";
+import type { MessageStamps, WriteEvents } from "../events/telemetry.ts";
+import type { JsonObject } from "../twins/twin.ts";
 import type { MessageSource } from "./message-source.ts";
 import { RouteTable } from "./route-table.ts";
 import { RoutedMessage } from "./routed-message.ts";

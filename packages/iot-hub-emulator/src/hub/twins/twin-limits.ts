@@ -1,0 +1,65 @@
+/**
+ * What a twin may hold. Sizes count keys and values but no structure and no metadata: strings by their UTF-8 length,
+ * numbers 8 bytes, booleans 4.
+ */
+import { HubError } from "../errors.ts";
+import { isObject } from "./twin.ts";
+import type { JsonObject, JsonValue } from "./twin.ts";
+
+export const MAX_TAGS_BYTES: number = 8 * 1024;
+export const MAX_PROPERTIES_BYTES: number = 32 * 1024;
+const MAX_KEY_BYTES = 1024;
+const MAX_STRING_BYTES = 4 * 1024;
+const MAX_DEPTH = 10;
+const MAX_INTEGER = 2 ** 52;
+
+/** Checks keys, values and depth of what a client sent; `null` stands for deletion except inside an array. */
+export function requireValidValues(values: JsonObject, section: string, depth: number = 1): void {
+  if (depth > MAX_DEPTH) throw invalid(section, `is nested deeper than ${MAX_DEPTH} levels`);
+  for (const [key, value] of Object.entries(values)) {
+    if (!isKey(key))
+      throw invalid(section, `has a key that is empty, too long or has control characters, '.', '$' or space`);
+    requireValidValue(value, section, depth);
+  }
+}
+
+/** Checks the size of a section as it would be stored. */
+export function requireSize(values: JsonObject, section: string, limit: number): void {
+  if (sizeOf(values) > limit) throw invalid(section, `is larger than ${limit} bytes`);
+}
+
+function requireValidValue(value: JsonValue, section: string, depth: number): void {
+  if (typeof value === "string" && Buffer.byteLength(value) > MAX_STRING_BYTES) {
+    throw invalid(section, `has a string longer than ${MAX_STRING_BYTES} bytes`);
+  }
+  // JSON text may name numbers that no double holds; they would come back as null.
+  if (typeof value === "number" && !Number.isFinite(value)) throw invalid(section, "has a number that is too large");
+  if (typeof value === "number" && Number.isInteger(value) && Math.abs(value) > MAX_INTEGER) {
+    throw invalid(section, "has an integer beyond 2^52");
+  }
+  if (isObject(value)) return requireValidValues(value, section, depth + 1);
+  if (!Array.isArray(value)) return;
+  if (depth + 1 > MAX_DEPTH) throw invalid(section, `is nested deeper than ${MAX_DEPTH} levels`);
+  for (const item of value as readonly JsonValue[]) {
+    if (item === null) throw invalid(section, "has a null inside an array");
+    requireValidValue(item, section, depth + 1);
+  }
+}
+
+function isKey(key: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  return key !== "" && Buffer.byteLength(key) <= MAX_KEY_BYTES && !/[\u0000-\u001f\u007f-\u009f.$ ]/.test(key);
+}
+
+function sizeOf(value: JsonValue): number {
+  if (typeof value === "string") return Buffer.byteLength(value);
+  if (typeof value === "number") return 8;
+  if (typeof value === "boolean") return 4;
+  if (value === null) return 0;
+  if (!isObject(value)) return value.reduce<number>((sum, item) => sum + sizeOf(item), 0);
+  return Object.entries(value).reduce((sum, [key, item]) => sum + Buffer.byteLength(key) + sizeOf(item), 0);
+}
+
+function invalid(section: string, problem: string): HubError {
+  return new HubError("ArgumentInvalid", `The twin's ${section} ${problem}.`);
+}
