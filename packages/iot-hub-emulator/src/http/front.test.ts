@@ -4,7 +4,6 @@ import { expect, test } from "vitest";
 import { startLocalHub } from "../testing/local-hub.ts";
 import type { LocalHub } from "../testing/local-hub.ts";
 import { createHttpsServer } from "./front.ts";
-import { NOT_IMPLEMENTED } from "./not-implemented.ts";
 
 const VERSION = "?api-version=2021-04-12";
 
@@ -161,15 +160,12 @@ test("a client that does not finish its request is cut off", async () => {
   expect(emulator.hub.hostName).toBe("localhost");
 });
 
-test("what is not built yet says so", async () => {
+test("a plain request to a path of WebSocket hears what is spoken there", async () => {
   await using hub = await startLocalHub();
-  for (const { methods, path } of NOT_IMPLEMENTED) {
-    for (const method of methods) {
-      const concrete = path.replaceAll(/:[a-zA-Z]+/g, "x");
-      const body = method === "GET" || method === "DELETE" ? {} : { body: '{"query":"select * from devices"}' };
-      const answer = await hub.send({ method, path: concrete + VERSION, ...body });
-      expect([concrete, answer.status, answer.headers["iothub-errorcode"]]).toEqual([concrete, 501, "NotImplemented"]);
-    }
+  for (const path of ["/$iothub/websocket", "/$servicebus/websocket"]) {
+    const { status, text } = await hub.send({ path });
+    expect([path, status]).toEqual([path, 400]);
+    expect(text).toContain("AMQPWSB10");
   }
 });
 

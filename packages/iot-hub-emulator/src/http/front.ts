@@ -10,6 +10,7 @@ import { ABOUT_ROUTES } from "./about.ts";
 import { CONFIGURATION_ROUTES } from "./configurations.ts";
 import { DEVICE_BOUND_ROUTES } from "./device-bound.ts";
 import { DEVICE_EVENT_ROUTES } from "./device-events.ts";
+import { DIGITAL_TWIN_ROUTES } from "./digital-twins.ts";
 import { ADMIN_ROUTES } from "./admin.ts";
 import type { Route } from "./exchange.ts";
 import { FILE_ROUTES } from "./files.ts";
@@ -18,13 +19,13 @@ import type { ReportFault } from "./handle.ts";
 import { IDENTITY_ROUTES } from "./identities.ts";
 import { JOB_ROUTES } from "./jobs.ts";
 import { METHOD_ROUTES } from "./methods.ts";
-import { NOT_IMPLEMENTED_ROUTES } from "./not-implemented.ts";
 import { QUERY_ROUTES } from "./queries.ts";
 import { PAGE_ROUTES } from "./page.ts";
 import { createRouter } from "./router.ts";
 import type { Site } from "./site.ts";
 import { SERVICE_BOUND_ROUTES } from "./service-bound.ts";
 import { TWIN_ROUTES } from "./twins.ts";
+import { WEBSOCKET_ROUTES } from "./websocket-paths.ts";
 import { tlsServerOptions } from "../tls/server-options.ts";
 
 export interface HttpsServerOptions {
@@ -50,8 +51,9 @@ export const HUB_ROUTES: readonly Route[] = [
   ...DEVICE_BOUND_ROUTES,
   ...SERVICE_BOUND_ROUTES,
   ...METHOD_ROUTES,
+  ...DIGITAL_TWIN_ROUTES,
   ...FILE_ROUTES,
-  ...NOT_IMPLEMENTED_ROUTES,
+  ...WEBSOCKET_ROUTES,
 ];
 
 /** Application properties travel as headers, so there may be many. */

@@ -4,12 +4,9 @@ import { linkAddresses } from "../amqp/link-kinds.ts";
 import { EFFECTS_AT } from "../hub/faults/fault-rule.ts";
 import { HUB_ROUTES } from "../http/front.ts";
 import type { Route } from "../http/exchange.ts";
-import { NOT_IMPLEMENTED, NOT_IMPLEMENTED_ROUTES } from "../http/not-implemented.ts";
 
 /** By the marker in the README that stands before each: `<!-- name -->`. */
 export function readmeTables(provisioning: readonly Route[]): Readonly<Record<string, string>> {
-  const unbuilt = new Set<Route>(NOT_IMPLEMENTED_ROUTES);
-  const routes = HUB_ROUTES.filter((route) => !unbuilt.has(route));
   return {
     settings: table(
       ["flag", "environment", "meaning"],
@@ -24,20 +21,19 @@ export function readmeTables(provisioning: readonly Route[]): Readonly<Record<st
       Object.entries(EFFECTS_AT).map(([point, effects]) => [`\`${point}\``, effects.map((e) => `\`${e}\``).join(", ")]),
     ),
     operations: [
-      section("HTTPS: services", routesTable(routes.filter(({ access }) => access.kind === "service"))),
-      section("HTTPS: devices", routesTable(routes.filter(({ access }) => access.kind === "device"))),
+      section("HTTPS: services", routesTable(HUB_ROUTES.filter(({ access }) => access.kind === "service"))),
+      section("HTTPS: devices", routesTable(HUB_ROUTES.filter(({ access }) => access.kind === "device"))),
       section("HTTPS: provisioning", routesTable(provisioning, false)),
       section(
         "HTTPS: admin and page",
         routesTable(
-          routes.filter(({ access }) => !isService(access.kind)),
+          HUB_ROUTES.filter(({ access }) => !isService(access.kind)),
           false,
         ),
       ),
       section("AMQP 1.0: links", linksTable()),
       section("MQTT 3.1.1: topics", topicsTable()),
     ].join("\n\n"),
-    "not implemented": NOT_IMPLEMENTED.length === 0 ? "" : unbuiltTable(),
   };
 }
 
@@ -115,17 +111,6 @@ function topicsTable(): string {
   return table(
     ["topic", "the client", "for"],
     TOPICS.map(({ client, topic, use }) => [`\`${topic}\``, client, use]),
-  );
-}
-
-function unbuiltTable(): string {
-  return table(
-    ["path", "methods", "what"],
-    NOT_IMPLEMENTED.map(({ methods, path, what }) => [
-      `\`${path.replaceAll(/:(\w+)/g, "{$1}")}\``,
-      methods.join(", "),
-      what,
-    ]),
   );
 }
 
