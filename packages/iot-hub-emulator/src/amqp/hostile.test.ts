@@ -7,13 +7,14 @@ import { connect, type Socket } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import rhea from "rhea";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { decodePerformative } from "../amqp-codec/performative-decoding.ts";
 import {
   writeAttach,
   writeBegin,
   writeFlow,
   writeOpen,
+  writeSource,
   writeTarget,
   writeTransfer,
 } from "../amqp-codec/performative-encoding.ts";
@@ -292,6 +293,111 @@ test(`${SESSIONS} mutated conversations harm nobody`, { timeout: 600_000 }, asyn
     };
     for (let i = 0; i < SESSIONS; i += 20) await Promise.all(Array.from({ length: 20 }, converse));
     expect(await sendAsOther(bed)).toEqual(ALL_WELL);
+  } finally {
+    await bed.stop();
+  }
+});
+
+/** A client that is let in: the password is its token. */
+function signIn(bed: TestBed): Buffer {
+  const response = Buffer.from(`\0iothubowner@sas.root.localhost\0${bed.policyToken("iothubowner")}`);
+  const init = frame((w) => {
+    w.described(0x41);
+    const mark = w.beginCompound(0xd0);
+    w.symbol("PLAIN");
+    w.binary(response);
+    w.endCompound(mark, 2);
+  });
+  init.writeUInt8(1, 5);
+  return Buffer.concat([SASL_HEADER, init, HEADER]);
+}
+
+/** Every link of a device and of a service, with credit, messages and outcomes. */
+function deviceScript(): Buffer {
+  const frames: Buffer[] = [OPEN, BEGIN];
+  let handle = 0;
+  const attach = (role: "sender" | "receiver", address: string, rcvSettleMode = 0): number => {
+    const terminus = encoded((w) => writeTarget(w, address));
+    const source = encoded((w) => writeSource(w, address));
+    const termini = role === "sender" ? { source: undefined, target: terminus } : { source, target: undefined };
+    const name = `${role} ${address}`;
+    frames.push(frame((w) => writeAttach(w, { name, handle, role, sndSettleMode: 0, rcvSettleMode, ...termini })));
+    const link = { handle, deliveryCount: 0, linkCredit: 50, drain: false };
+    const windows = { nextIncomingId: 0, incomingWindow: 99, nextOutgoingId: 0, outgoingWindow: 99 };
+    if (role === "receiver") frames.push(frame((w) => writeFlow(w, { ...windows, link })));
+    return handle++;
+  };
+  let deliveryId = 0;
+  const send = (to: number, message: object): void => {
+    frames.push(
+      frame((w) => {
+        writeTransfer(w, { handle: to, deliveryId: deliveryId++, settled: false, more: false, messageFormat: 0 });
+        w.raw(rhea.message.encode(message as never) as unknown as Buffer);
+      }),
+    );
+  };
+  const data = (text: string): unknown => rhea.message.data_section(Buffer.from(text));
+  const service = attach("sender", "/messages/devicebound");
+  for (const id of ["1", "2"])
+    send(service, { to: "/devices/a/messages/devicebound", message_id: id, body: data("x") });
+  attach("receiver", "/devices/a/messages/devicebound", 1);
+  attach("receiver", "/devices/a/twin");
+  const twin = attach("sender", "/devices/a/twin");
+  const ask = (operation: string, resource: string, body: string): void =>
+    send(twin, { message_annotations: { operation, resource }, correlation_id: "c", body: data(body) });
+  ask("GET", "", " ");
+  ask("PATCH", "/properties/reported", '{"a":{"b":[1]}}');
+  ask("PUT", "/notifications/twin/properties/desired", " ");
+  attach("receiver", "/devices/a/methods/devicebound");
+  const answers = attach("sender", "/devices/a/methods/devicebound");
+  send(answers, { correlation_id: "c", application_properties: { "IoThub-status": 200 }, body: data("{}") });
+  attach("receiver", "/messages/serviceBound/feedback");
+  const telemetry = attach("sender", "/devices/a/messages/events");
+  send(telemetry, { application_properties: { AzIoTHub_FaultOperationType: "KillAmqpC2DLink" }, body: data("x") });
+  for (const code of [0x24, 0x25, 0x26, 0x27]) {
+    frames.push(
+      frame((w) => {
+        w.described(0x15);
+        const mark = w.beginCompound(0xd0);
+        w.boolean(true);
+        w.uint(0);
+        w.uint(3);
+        w.boolean(code === 0x24);
+        w.described(code);
+        w.byte(0x45);
+        w.endCompound(mark, 5);
+      }),
+    );
+  }
+  return Buffer.concat(frames);
+}
+
+test(`${SESSIONS} mutated conversations of devices and services harm nobody`, { timeout: 600_000 }, async () => {
+  const bed = await startTestBed({ devices: ["a"] });
+  try {
+    const random = generator(78);
+    const [greeting, script] = [signIn(bed), deviceScript()];
+    const whole = await open(bed);
+    whole.resume();
+    whole.end(Buffer.concat([greeting, script]));
+    await once(whole, "close");
+    await vi.waitFor(() => expect(bed.hub.twins.own("a").reported).toMatchObject({ a: { b: [1] } }));
+    const converse = async (): Promise<void> => {
+      const bytes = Buffer.from(script);
+      for (let i = random(6); i >= 0; i--) bytes[random(bytes.length)] = random(256);
+      const socket = await open(bed);
+      socket.resume();
+      const cut = random(bytes.length);
+      socket.write(Buffer.concat([greeting, bytes.subarray(0, cut)]));
+      socket.end(bytes.subarray(cut));
+      await once(socket, "close");
+    };
+    for (let i = 0; i < SESSIONS; i += 20) {
+      await Promise.all(Array.from({ length: 20 }, converse));
+      if (i % 200 === 0) await bed.hub.deviceQueues.purge("a");
+    }
+    expect(await sendAsOther(bed)).toEqual(ALL_WELL);
+    expect(bed.hub.connections.count).toBe(1);
   } finally {
     await bed.stop();
   }
