@@ -6,7 +6,7 @@ import { SharedAccessSignature } from "azure-iothub";
 import { expect, test } from "vitest";
 import type { HubError } from "./errors.ts";
 import { Hub } from "./hub.ts";
-import type { HubOptions } from "./hub.ts";
+import type { HubOptions } from "./hub-options.ts";
 
 const FAR_FUTURE = 4_102_444_800;
 const SAS = { scope: "device", type: "sas" } as const;

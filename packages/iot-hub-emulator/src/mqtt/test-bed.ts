@@ -9,7 +9,7 @@ import { encodeStoredMessage } from "../amqp-codec/stored-message.ts";
 import type { HubError } from "../hub/errors.ts";
 import type { StoredEvent } from "../hub/events/event-stream.ts";
 import { Hub } from "../hub/hub.ts";
-import type { HubOptions } from "../hub/hub.ts";
+import type { HubOptions } from "../hub/hub-options.ts";
 import type { ClosedConnection } from "./context.ts";
 import type { MqttLimits } from "./limits.ts";
 import { createMqttFront } from "./server.ts";

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { chainOf, makeAuthority, makeDeviceCertificate, thumbprintOf } from "../../testing/device-certificates.ts";
 import type { IssuedCertificate } from "../../testing/device-certificates.ts";
 import { Hub } from "../hub.ts";
-import type { HubOptions } from "../hub.ts";
+import type { HubOptions } from "../hub-options.ts";
 
 const DAY_MS = 24 * 3600_000;
 

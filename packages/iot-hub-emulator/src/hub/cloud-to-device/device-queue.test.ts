@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { DeviceMessage } from "iot-hub-protocol";
 import { expect, test } from "vitest";
 import { Hub } from "../hub.ts";
-import type { HubOptions } from "../hub.ts";
+import type { HubOptions } from "../hub-options.ts";
 
 async function open(options: Partial<HubOptions> = {}): Promise<Hub> {
   const hub = await Hub.open({ encodeEvent: ({ body }) => Buffer.from(body), ...options });

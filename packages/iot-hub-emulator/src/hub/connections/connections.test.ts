@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import type { Principal } from "../access/authentication.ts";
 import type { DeviceConnection, OpenConnection } from "./connections.ts";
 import { Hub } from "../hub.ts";
-import type { HubOptions } from "../hub.ts";
+import type { HubOptions } from "../hub-options.ts";
 import { NO_DATE, identityKey } from "../registry/identity.ts";
 import type { DeviceIdentity, IdentityName, IdentityRef } from "../registry/identity.ts";
 

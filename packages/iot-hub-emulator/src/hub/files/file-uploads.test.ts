@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { BlobProperties, BlobStorage } from "./file-uploads.ts";
 import { Hub } from "../hub.ts";
-import type { HubOptions } from "../hub.ts";
+import type { HubOptions } from "../hub-options.ts";
 
 /** A storage account that holds the blobs it is given. */
 function storageWith(blobs: Readonly<Record<string, BlobProperties>>): BlobStorage {

@@ -5,7 +5,7 @@ import type { DeviceMessage } from "iot-hub-protocol";
 import { expect, test } from "vitest";
 import { HubError } from "../errors.ts";
 import { Hub } from "../hub.ts";
-import type { HubOptions } from "../hub.ts";
+import type { HubOptions } from "../hub-options.ts";
 import type { EventAnnotations } from "../events/telemetry.ts";
 import type { RoutingOptions } from "./routing-settings.ts";
 

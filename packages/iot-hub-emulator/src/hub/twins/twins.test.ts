@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Hub } from "../hub.ts";
-import type { HubOptions } from "../hub.ts";
+import type { HubOptions } from "../hub-options.ts";
 import type { JsonObject } from "./twin.ts";
 import type { TwinChangeNotice } from "./twins.ts";
 
