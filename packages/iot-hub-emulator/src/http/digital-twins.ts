@@ -2,10 +2,10 @@
  * Digital twins over REST: what IoT Plug and Play makes of a device's twin and methods. A component's command is the
  * direct method `component*command`.
  */
-import { desiredPatchOf } from "../hub/digital-twin-patch.ts";
-import { formatDigitalTwin } from "../hub/digital-twin.ts";
-import { parseMethodRequest } from "../hub/method-request.ts";
-import type { JsonObject, TwinDocument } from "../hub/twin.ts";
+import { desiredPatchOf } from "../hub/twins/digital-twin-patch.ts";
+import { formatDigitalTwin } from "../hub/twins/digital-twin.ts";
+import { parseMethodRequest } from "../hub/methods/method-request.ts";
+import type { JsonObject, TwinDocument } from "../hub/twins/twin.ts";
 import { preconditionOf, readJson, resource } from "./exchange.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
 import { identityOf } from "./identity-path.ts";

@@ -3,8 +3,8 @@
  * Operations apply in their order; all are checked before anything is written.
  */
 import { COMPONENT_MARKER, isComponent } from "./digital-twin.ts";
-import { HubError } from "./errors.ts";
-import { requireObject } from "./identity-fields.ts";
+import { HubError } from "../errors.ts";
+import { requireObject } from "../registry/identity-fields.ts";
 import { isObject } from "./twin.ts";
 import type { JsonObject, JsonValue } from "./twin.ts";
 import { requireValidValues } from "./twin-limits.ts";
