@@ -1,6 +1,6 @@
 /**
  * What a twin may hold. Sizes count keys and values but no structure and no metadata: strings by their UTF-8 length,
- * numbers 8 bytes, booleans 4.
+ * numbers 8 bytes, booleans 4. An item of an array that would count nothing counts one byte, which is the hub's own rule.
  */
 import { HubError } from "../errors.ts";
 import { isObject } from "./twin.ts";
@@ -56,7 +56,8 @@ function sizeOf(value: JsonValue): number {
   if (typeof value === "number") return 8;
   if (typeof value === "boolean") return 4;
   if (value === null) return 0;
-  if (!isObject(value)) return value.reduce<number>((sum, item) => sum + sizeOf(item), 0);
+  // What holds nothing still takes room: an array of a million empty ones must not count as nothing.
+  if (!isObject(value)) return value.reduce<number>((sum, item) => sum + Math.max(1, sizeOf(item)), 0);
   return Object.entries(value).reduce((sum, [key, item]) => sum + Buffer.byteLength(key) + sizeOf(item), 0);
 }
 

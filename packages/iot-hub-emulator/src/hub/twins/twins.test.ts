@@ -66,6 +66,7 @@ test.each([
   ["an integer beyond 2^52", { a: -(2 ** 52) - 1 }],
   ["a number that no double holds", json('{"a":1e999}')],
   ["more than 32 KB", Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`k${i}`, "x".repeat(4000)]))],
+  ["a hundred thousand empty items", { a: Array.from({ length: 100_000 }, () => "") }],
 ])("a report with %s is refused and changes nothing", async (_, patch) => {
   const hub = await openHub();
   await hub.registry.create("d", {});
