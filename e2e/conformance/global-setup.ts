@@ -37,6 +37,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
     return undefined;
   }
   const { hub, addresses } = await startLocalHub();
+  const before = process.env["NODE_EXTRA_CA_CERTS"];
   process.env["NODE_EXTRA_CA_CERTS"] = addresses.caFile;
   project.provide("target", {
     connectionString: addresses.connectionString,
@@ -44,6 +45,8 @@ export default async function setup(project: TestProject): Promise<(() => Promis
     local: addresses,
   });
   return async () => {
+    if (before === undefined) delete process.env["NODE_EXTRA_CA_CERTS"];
+    else process.env["NODE_EXTRA_CA_CERTS"] = before;
     if (hub.exitCode !== null) return;
     const exited = once(hub, "exit");
     hub.kill("SIGTERM");
