@@ -2,6 +2,7 @@
  * AMQP addresses and MQTT topics of a hub. Ids appear as they are in link addresses (the SDKs do not encode them there)
  * and percent-encoded in the `to` of a cloud-to-device message; parsers accept both, and a full `amqps://host:port/` form.
  */
+import { withoutOuterSlashes } from "./slashes.ts";
 
 /** What a link address or `to` names. */
 export type HubAddress =
@@ -50,7 +51,7 @@ const ENDPOINTS: ReadonlyMap<string, "telemetry" | "deviceBound" | "twin" | "met
 
 /** Parses an address of the hub's own host (not of the Event Hubs host); `undefined` when it names nothing known. */
 export function parseHubAddress(address: string): HubAddress | undefined {
-  const path = address.replace(/^amqps?:\/\/[^/]*\//i, "").replace(/^\/+|\/+$/g, "");
+  const path = withoutOuterSlashes(address.replace(/^amqps?:\/\/[^/]*\//i, ""));
   if (path.toLowerCase() === "$cbs") return { kind: "cbs" };
   const device = /^devices\/([^/]+)(?:\/modules\/([^/]+))?\/(.+)$/i.exec(path);
   if (device !== null) {

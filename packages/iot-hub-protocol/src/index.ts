@@ -5,3 +5,4 @@ export * from "./device-id.ts";
 export * from "./message.ts";
 export * from "./property-bag.ts";
 export * from "./shared-access-signature.ts";
+export * from "./slashes.ts";

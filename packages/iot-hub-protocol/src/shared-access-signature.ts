@@ -6,6 +6,7 @@
  * it was sent (some SDKs encode it, some do not) and decode it only to compare scopes.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { withoutTrailingSlashes } from "./slashes.ts";
 
 /** `base64`: the key's decoded bytes sign (IoT Hub). `text`: its UTF-8 text signs (Event Hubs). */
 export type KeyEncoding = "base64" | "text";
@@ -82,7 +83,7 @@ export function coversResource(resource: string, wanted: string): boolean {
 }
 
 function segments(resource: string): string[] {
-  const [host = "", ...path] = resource.replace(/\/+$/, "").split("/");
+  const [host = "", ...path] = withoutTrailingSlashes(resource).split("/");
   return [host.toLowerCase(), ...path];
 }
 

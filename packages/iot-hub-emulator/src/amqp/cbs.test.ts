@@ -1,4 +1,5 @@
 /** Tokens: putting, refusing, renewing, expiring; and SASL. */
+import { createSasTokenProvider } from "@azure/core-amqp";
 import rhea from "rhea";
 import { expect, test } from "vitest";
 import { linkEnd, sendAll, startTestBed, type TestBed } from "./test-bed.ts";
@@ -34,6 +35,27 @@ test("tokens that are malformed or wrong get 400 or 401 with a reason, and the c
       401,
     );
     expect(await put({ operation: "put-token", type, name: "localhost" }, good)).toBe(200);
+  } finally {
+    await bed.stop();
+  }
+});
+
+test.each([
+  ["JavaScript", (host: string, entity: string) => `sb://${host}/${entity}/ConsumerGroups/$Default/Partitions/0`],
+  [".NET", (host: string, entity: string) => `amqps://${host}/${entity}`],
+  ["Go", (host: string, entity: string) => `amqps://${host}/${entity}/$management`],
+  ["Java", (host: string, entity: string) => `amqp://${host}/${entity}/ConsumerGroups/$Default/Partitions/0`],
+])("what Event Hubs clients of %s sign for is read with the key's text", async (_language, resourceOf) => {
+  const bed = await startTestBed();
+  try {
+    const { hub } = bed;
+    const { primaryKey } = hub.policies.get("service") ?? { primaryKey: "" };
+    const resource = resourceOf(hub.hostName, hub.eventHubName);
+    const token = await createSasTokenProvider({
+      sharedAccessKeyName: "service",
+      sharedAccessKey: primaryKey,
+    }).getToken(resource);
+    expect(await bed.connect().putToken(token.token, resource)).toBe(200);
   } finally {
     await bed.stop();
   }

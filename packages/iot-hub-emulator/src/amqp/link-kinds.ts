@@ -1,5 +1,5 @@
 /** What can be attached: one row per kind of address. A new kind of link is a new row here and a file of its own. */
-import { type HubAddress, parseHubAddress } from "iot-hub-protocol";
+import { type HubAddress, parseHubAddress, withoutOuterSlashes } from "iot-hub-protocol";
 import { HubError } from "../hub/errors.ts";
 import type { StruckOperation } from "../hub/faults/faults.ts";
 import { AmqpError } from "./amqp-error.ts";
@@ -140,7 +140,7 @@ function openKind(
 }
 
 export function parseAddress(text: string): Address | undefined {
-  const path = text.replace(/^[a-z]+:\/\/[^/]*\//i, "").replace(/^\/+|\/+$/g, "");
+  const path = withoutOuterSlashes(text.replace(/^[a-z]+:\/\/[^/]*\//i, ""));
   return parseHubAddress(text) ?? parseEventHubAddress(path);
 }
 

@@ -46,9 +46,12 @@ function authenticatePlain(hub: Hub, response: Buffer | undefined): Principal {
   return principal;
 }
 
-/** Event Hubs clients sign for `sb://` with the key's text, all others with its bytes. Throws `IotHubUnauthorizedAccess`. */
+/** What Event Hubs clients sign for: `sb://` in JavaScript and Python, `amqps://` in .NET and Go, `amqp://` in Java. */
+const EVENT_HUBS_RESOURCE = /[ &]sr=(?:sb|amqps?)(?::|%3a)(?:\/|%2f){2}/i;
+
+/** Event Hubs clients sign with the key's text, all others with its bytes. Throws `IotHubUnauthorizedAccess`. */
 export function authenticateToken(hub: Hub, token: string): Principal {
-  const text = /[ &]sr=sb(:|%3a)/i.test(token);
+  const text = EVENT_HUBS_RESOURCE.test(token);
   return hub.authenticate(token, { keyEncoding: text ? "text" : "base64" });
 }
 

@@ -2,6 +2,7 @@
  * A device's twin: it asks on one link and hears on another. What is asked stands in annotations; the answer has the
  * request's correlation id, a change of desired properties has none.
  */
+import { withoutTrailingSlashes } from "iot-hub-protocol";
 import type { AmqpMessage } from "../amqp-codec/message.ts";
 import {
   bodyBytes,
@@ -65,7 +66,7 @@ async function answerTo(
 ): Promise<Answer> {
   const { annotations } = message;
   const operation = textOf(annotations.get("operation")).toUpperCase();
-  const resource = textOf(annotations.get("resource")).replace(/\/+$/, "");
+  const resource = withoutTrailingSlashes(textOf(annotations.get("resource")));
   try {
     const run = OPERATIONS.get(`${operation} ${resource.toLowerCase()}`);
     if (context.trouble.refusal !== undefined) throw context.trouble.refusal;

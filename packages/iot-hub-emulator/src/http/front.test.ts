@@ -44,6 +44,16 @@ test.each([
   expect([answer.status, answer.headers["iothub-errorcode"]]).toEqual([status, code]);
 });
 
+test("a path may be encoded with its slashes, as Azure IoT Explorer does", async () => {
+  await using hub = await startLocalHub();
+  await hub.registry().create({ deviceId: "d" });
+  const headers = { authorization: hub.token() };
+  for (const path of ["devices/d", "/twins/d", "devices/d/modules"]) {
+    const answer = await hub.send({ path: `/${encodeURIComponent(path)}${VERSION}`, headers });
+    expect(answer.status).toBe(200);
+  }
+});
+
 test("a method that a path does not have is refused as such", async () => {
   await using hub = await startLocalHub();
   const answer = await hub.send({

@@ -177,9 +177,10 @@ function refusal(error: HubError, now: number): HubResponse {
   };
 }
 
-// Clients may send an absolute target; its host says nothing to us.
+// Clients may send an absolute target; its host says nothing to us. Azure IoT Explorer encodes the slashes between
+// segments too, and no segment holds one of its own.
 function splitTarget(target: string): readonly string[] {
-  const local = target.replace(/^https?:\/\/[^/]*/i, "");
-  const mark = local.indexOf("?");
-  return mark < 0 ? [local] : [local.slice(0, mark), local.slice(mark + 1)];
+  const [, path = "", search] = /^(?:https?:\/\/[^/?]*)?([^?]*)(?:\?(.*))?$/is.exec(target) ?? [];
+  const local = path.replaceAll(/%2f/gi, "/");
+  return search === undefined ? [local] : [local, search];
 }

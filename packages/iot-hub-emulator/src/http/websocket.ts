@@ -63,7 +63,10 @@ async function loadShake(): Promise<Shake> {
 }
 
 function choose(protocols: readonly WebSocketProtocol[], request: IncomingMessage): WebSocketProtocol | 400 | 404 {
-  const path = (request.url ?? "").replace(/[?#].*$/s, "").toLowerCase();
+  const path = (request.url ?? "")
+    .replace(/[?#].*$/s, "")
+    .replace(/\/$/, "")
+    .toLowerCase();
   const here = protocols.filter(({ paths }) => paths.includes(path));
   if (here.length === 0) return 404;
   const offered = String(request.headers["sec-websocket-protocol"] ?? "")

@@ -4,7 +4,7 @@
  * several names and ports.
  */
 import type { X509Certificate } from "node:crypto";
-import { parseSharedAccessSignature, verifySignature } from "iot-hub-protocol";
+import { parseSharedAccessSignature, verifySignature, withoutTrailingSlashes } from "iot-hub-protocol";
 import type { KeyEncoding, SharedAccessSignature } from "iot-hub-protocol";
 import { hasRegisteredThumbprint } from "./certificate-chain.ts";
 import { HubError } from "../errors.ts";
@@ -93,7 +93,7 @@ function hubResource(context: AuthenticationContext, token: SharedAccessSignatur
   if (!context.hostNames.has(host) && host !== context.hostName.toLowerCase()) {
     throw unauthorized("The shared access signature is for another host.");
   }
-  const path = (parts?.[3] ?? "").replace(/\/+$/, "");
+  const path = withoutTrailingSlashes(parts?.[3] ?? "");
   if (keyEncoding === "base64") return context.hostName + path;
   return `sb://${context.hostName}${path}`;
 }
