@@ -8,8 +8,8 @@ import type { Due } from "./due-heap.ts";
 
 /** Longest delay that a timer of Node holds, in milliseconds. */
 const LONGEST_DELAY = 2 ** 31 - 1;
-/** The last millisecond that a date can show. */
-const END_OF_TIME = 8_640_000_000_000_000;
+/** How far the clock can be moved: what comes later is still a date of four digits, with a year to spare for what expires. */
+export const END_OF_TIME: number = Date.UTC(9999, 0);
 /** Work that schedules itself anew is not followed step by step through a jump of years. */
 const MAX_STEPS = 10_000;
 
