@@ -2,6 +2,7 @@
 export const MESSAGE_SOURCES = {
   DeviceMessages: "Telemetry",
   TwinChangeEvents: "twinChangeEvents",
+  DigitalTwinChangeEvents: "digitalTwinChangeEvents",
   DeviceLifecycleEvents: "deviceLifecycleEvents",
   DeviceConnectionStateEvents: "deviceConnectionStateEvents",
 } as const;

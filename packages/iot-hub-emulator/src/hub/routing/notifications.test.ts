@@ -107,6 +107,47 @@ test("a twin's change tells what was written, a replacement the whole twin", asy
   await hub.close();
 });
 
+test("a digital twin's change is a JSON Patch: of the model named, what is desired, and what the device answers", async () => {
+  const { hub, seen } = await openHub("DigitalTwinChangeEvents");
+  await hub.registry.create("d", {});
+  await hub.registry.create({ deviceId: "d", moduleId: "m" }, {});
+  const lastUpdateTime = new Date(hub.now()).toISOString();
+  const model = "dtmi:com:example:TemperatureController;1";
+  await hub.twins.setModelId("d", model);
+  await hub.twins.setModelId("d", model);
+  await hub.twins.report("d", { thermostat1: { __t: "c", "a/b~": 1 } });
+  await hub.twins.patch("d", { desired: { thermostat1: { __t: "c", target: 21.8 } } });
+  await hub.twins.report("d", { thermostat1: { __t: "c", "a/b~": null, target: { value: 21.8, ac: 200, av: 2 } } });
+  await hub.twins.patch("d", { tags: { floor: 1 } });
+  await hub.twins.report({ deviceId: "d", moduleId: "m" }, { x: 1 });
+  const events = await seen();
+  expect(events[0]).toMatchObject({
+    message: { contentType: "application/json-patch+json", contentEncoding: "utf-8" },
+    annotations: { source: "digitalTwinChangeEvents", deviceId: "d" },
+  });
+  const metadata = "/thermostat1/$metadata";
+  expect(events.map(({ body }) => body)).toEqual([
+    [{ op: "replace", path: "/$metadata/$model", value: model }],
+    [
+      {
+        op: "add",
+        path: "/thermostat1",
+        value: { "a/b~": 1, $metadata: { "a/b~": { lastUpdateTime } } },
+      },
+    ],
+    [{ op: "add", path: `${metadata}/target`, value: { desiredValue: 21.8, desiredVersion: 2 } }],
+    [
+      { op: "remove", path: "/thermostat1/a~1b~0" },
+      { op: "add", path: "/thermostat1/target", value: 21.8 },
+      { op: "remove", path: `${metadata}/a~1b~0` },
+      { op: "add", path: `${metadata}/target/ackVersion`, value: 2 },
+      { op: "add", path: `${metadata}/target/ackCode`, value: 200 },
+      { op: "add", path: `${metadata}/target/lastUpdateTime`, value: lastUpdateTime },
+    ],
+  ]);
+  await hub.close();
+});
+
 test("connection state is told a minute after the first change: one event, with the state that holds then", async () => {
   const { hub, seen } = await openHub("DeviceConnectionStateEvents");
   const device = await hub.registry.create("d", {});

@@ -8,8 +8,9 @@ import type { HubClock } from "../clock/clock.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { IdentityRef } from "../registry/identity.ts";
 import type { Registry, RegistryChange } from "../registry/registry.ts";
+import { digitalTwinChanges } from "../twins/digital-twin-changes.ts";
 import { formatSection, twinEtag } from "../twins/twin.ts";
-import type { JsonObject, StoredTwin } from "../twins/twin.ts";
+import type { JsonObject, JsonValue, StoredTwin } from "../twins/twin.ts";
 import type { Twins } from "../twins/twins.ts";
 import { ConnectionStateEvents } from "./connection-state-events.ts";
 import { MESSAGE_SOURCES } from "./message-source.ts";
@@ -23,7 +24,9 @@ export interface HubNotification {
   readonly opType: string;
   /** For example `deviceLifecycleNotification`. */
   readonly schema: string;
-  readonly body: JsonObject;
+  readonly body: JsonValue;
+  /** Default JSON. */
+  readonly contentType?: string;
   /** When it happened, unix milliseconds; default now. */
   readonly at?: number;
 }
@@ -51,9 +54,14 @@ export class HubNotifications {
       }
     });
     hub.twins.onChange(({ ref, operation, change, twin }) => {
-      if (!routing.wants("TwinChangeEvents")) return;
+      if (operation === "nameModel" || !routing.wants("TwinChangeEvents")) return;
       const body = operation === "updateTwin" ? change : wholeTwin(ref, twin);
       this.announce("TwinChangeEvents", { ref, opType: operation, schema: "twinChangeNotification", body });
+    });
+    hub.twins.onChange(({ ref, before, after }) => {
+      if (ref.moduleId !== undefined || !routing.wants("DigitalTwinChangeEvents")) return;
+      const body = digitalTwinChanges(before, after);
+      if (body.length > 0) this.announce("DigitalTwinChangeEvents", { ref, ...DIGITAL_TWIN_CHANGE, body });
     });
     const states = new ConnectionStateEvents(clock, (notification) =>
       this.announce("DeviceConnectionStateEvents", notification),
@@ -88,10 +96,21 @@ export class HubNotifications {
   }
 }
 
-function messageOf({ ref, opType, schema, body }: HubNotification, hubName: string, at: number): DeviceMessage {
+/** The names are ours: the service's documents show neither operation nor schema of these. */
+const DIGITAL_TWIN_CHANGE = {
+  opType: "updateDigitalTwin",
+  schema: "digitalTwinChangeNotification",
+  contentType: "application/json-patch+json",
+} as const;
+
+function messageOf(
+  { ref, opType, schema, body, contentType = "application/json" }: HubNotification,
+  hubName: string,
+  at: number,
+): DeviceMessage {
   return {
     body: Buffer.from(JSON.stringify(body)),
-    contentType: "application/json",
+    contentType,
     contentEncoding: "utf-8",
     correlationId: randomUUID(),
     userId: hubName,

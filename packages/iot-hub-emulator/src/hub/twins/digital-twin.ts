@@ -3,7 +3,7 @@
  * it in `$metadata`, and the properties of components one level down. Pure functions over the twin that services see.
  */
 import { isObject } from "./twin.ts";
-import type { JsonObject, JsonValue, TwinDocument } from "./twin.ts";
+import type { JsonObject, JsonValue } from "./twin.ts";
 
 /** What marks a component in a device twin: a key that no property may have. */
 export const COMPONENT_MARKER = "__t";
@@ -13,8 +13,8 @@ export function isComponent(value: JsonValue | undefined): value is JsonObject {
   return isObject(value) && Object.hasOwn(value, COMPONENT_MARKER) && value[COMPONENT_MARKER] === "c";
 }
 
-/** The digital twin of a device. `$metadata.$model` is empty when the device never named its model. */
-export function formatDigitalTwin(twin: TwinDocument): JsonObject {
+/** The digital twin of a device, from its twin as services see it. `$metadata.$model` is empty when the device never named its model. */
+export function formatDigitalTwin(twin: JsonObject): JsonObject {
   const { desired = {}, reported = {} } = objectOf(twin["properties"]) as Record<string, JsonObject>;
   const sides: Sides = {
     desired: { values: desired, metadata: objectOf(desired["$metadata"]) },

@@ -11,8 +11,8 @@ export interface TwinChange {
   readonly desired?: JsonObject | null;
 }
 
-/** How a twin was written, in the service's words. */
-export type TwinOperation = "updateTwin" | "replaceTwin";
+/** How a twin was written, in the service's words; `nameModel` is ours, for a device that says which model it follows. */
+export type TwinOperation = "updateTwin" | "replaceTwin" | "nameModel";
 
 /** Reads the writable parts of a twin document; reported properties and the hub's own fields are ignored. */
 export function parseTwinChange(document: unknown): TwinChange {

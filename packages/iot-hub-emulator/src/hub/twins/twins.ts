@@ -15,12 +15,19 @@ export interface OwnTwin {
   readonly reported: JsonObject;
 }
 
-/** What was written to a twin: `change` has the outer `version` and the parts written, each with `$version` and its metadata. */
+/** What was written to a twin, or the model that its device named: `change` has the outer `version` and the parts written, each with `$version` and its metadata. */
 export interface TwinChangeNotice {
   readonly ref: IdentityRef;
   readonly operation: TwinOperation;
   readonly change: JsonObject;
   readonly twin: TwinDocument;
+  readonly before: StoredTwin;
+  readonly after: StoredTwin;
+}
+
+interface Written {
+  readonly before: DeviceRecord;
+  readonly after: DeviceRecord;
 }
 
 /** `patch` is what was sent, with `$version`; after a replacement it is all of the desired properties. */
@@ -52,11 +59,12 @@ export class Twins {
 
   /** Merges tags and desired properties (PATCH); `ifMatch` is an etag or `*`. Throws `ArgumentInvalid` or `PreconditionFailed`. */
   async patch(name: IdentityName, change: TwinChange, ifMatch?: string): Promise<TwinDocument> {
-    const { before, after } = await this.#write(name, ifMatch, (twin) => patchTwin(twin, change, this.#date()));
+    const written = await this.#write(name, ifMatch, (twin) => patchTwin(twin, change, this.#date()));
+    const { before, after } = written;
     const { twin } = after;
     const desired = twin.desired === before.twin.desired ? undefined : (change.desired ?? {});
     if (desired !== undefined) this.#announceDesired(after, change.desired === null ? twin.desired.values : desired);
-    return this.#announce(after, "updateTwin", {
+    return this.#announce(written, "updateTwin", {
       ...(change.tags === undefined ? {} : { tags: change.tags ?? {} }),
       ...(desired === undefined ? {} : { properties: { desired: announcedPatch(desired, twin.desired) } }),
     });
@@ -64,10 +72,10 @@ export class Twins {
 
   /** Replaces tags and desired properties wholesale (PUT); a part that is missing becomes empty. */
   async replace(name: IdentityName, change: TwinChange, ifMatch?: string): Promise<TwinDocument> {
-    const { after } = await this.#write(name, ifMatch, (twin) => replaceTwin(twin, change, this.#date()));
-    const { tags, desired } = after.twin;
-    this.#announceDesired(after, desired.values);
-    return this.#announce(after, "replaceTwin", {
+    const written = await this.#write(name, ifMatch, (twin) => replaceTwin(twin, change, this.#date()));
+    const { tags, desired } = written.after.twin;
+    this.#announceDesired(written.after, desired.values);
+    return this.#announce(written, "replaceTwin", {
       tags,
       properties: { desired: announcedPatch(desired.values, desired) },
     });
@@ -76,16 +84,18 @@ export class Twins {
   /** Merges what a device or module reports; resolves with the new `$version` when it is written. Throws `ArgumentInvalid`. */
   async report(name: IdentityName, patch: unknown): Promise<number> {
     const reported = parseReported(patch);
-    const { after } = await this.#write(name, undefined, (twin) => reportTwin(twin, reported, this.#date()));
-    const section = after.twin.reported;
-    this.#announce(after, "updateTwin", { properties: { reported: announcedPatch(reported, section) } });
+    const written = await this.#write(name, undefined, (twin) => reportTwin(twin, reported, this.#date()));
+    const section = written.after.twin.reported;
+    this.#announce(written, "updateTwin", { properties: { reported: announcedPatch(reported, section) } });
     return section.version;
   }
 
   /** Notes the model that a device named when it connected; costs nothing when it is the same. */
   async setModelId(name: IdentityName, modelId: string): Promise<void> {
-    const { identity, twin } = requireRecord(this.#devices, identityRef(name));
-    if ((twin.modelId ?? "") !== modelId) await this.#devices.set({ identity, twin: { ...twin, modelId } });
+    const { twin } = requireRecord(this.#devices, identityRef(name));
+    if ((twin.modelId ?? "") === modelId) return;
+    const written = await this.#write(name, undefined, (current) => ({ ...current, modelId }));
+    this.#announce(written, "nameModel", { modelId });
   }
 
   /** The twin that an identity created together with tags and desired properties starts with. */
@@ -116,7 +126,7 @@ export class Twins {
     name: IdentityName,
     ifMatch: string | undefined,
     edit: (twin: StoredTwin) => StoredTwin,
-  ): Promise<{ readonly before: DeviceRecord; readonly after: DeviceRecord }> {
+  ): Promise<Written> {
     const before = requireRecord(this.#devices, identityRef(name));
     requireMatch(twinEtag(before.twin), ifMatch);
     const after = { identity: before.identity, twin: edit(before.twin) };
@@ -132,13 +142,14 @@ export class Twins {
   }
 
   // Notices are made only when somebody listens: a device may report often.
-  #announce(record: DeviceRecord, operation: TwinOperation, parts: JsonObject): TwinDocument {
-    const twin = this.#format(record);
+  #announce({ before, after }: Written, operation: TwinOperation, parts: JsonObject): TwinDocument {
+    const twin = this.#format(after);
     if (this.#changeListeners.size === 0) return twin;
-    const { deviceId, moduleId } = record.identity;
+    const { deviceId, moduleId } = after.identity;
     const ref = moduleId === undefined ? { deviceId } : { deviceId, moduleId };
-    const change = { version: record.twin.version, ...parts };
-    for (const listener of this.#changeListeners) listener({ ref, operation, change, twin });
+    const change = { version: after.twin.version, ...parts };
+    const notice = { ref, operation, change, twin, before: before.twin, after: after.twin };
+    for (const listener of this.#changeListeners) listener(notice);
     return twin;
   }
 
