@@ -7,6 +7,7 @@ import {
   earliestEventPosition,
   latestEventPosition,
 } from "@azure/event-hubs";
+import { createSasTokenProvider } from "@azure/core-amqp";
 import type { DeviceMessage } from "iot-hub-protocol";
 import rhea, { type EventContext } from "rhea";
 import { expect, test } from "vitest";
@@ -294,7 +295,6 @@ test("reading needs ServiceConnect, a known event hub, group and partition", asy
     await expect(stranger.openReceiver(EVENTS_OF(bed, "0"))).rejects.toMatchObject({
       condition: "amqp:unauthorized-access",
     });
-    await expect(stranger.openSender("$management")).rejects.toMatchObject({ condition: "amqp:unauthorized-access" });
     await expect(stranger.openReceiver("messages/events/$management")).rejects.toMatchObject({
       condition: "amqp:unauthorized-access",
     });
@@ -353,6 +353,33 @@ test("messages larger than the reader's frames come whole, unsettled or settled 
       receiver.close();
       await new Promise((resolve) => receiver.once("receiver_close", resolve));
     }
+  } finally {
+    await bed.stop();
+  }
+});
+
+test("a request of $management brings its own token, as Java's client does; $cbs takes one for amqp://", async () => {
+  const bed = await startTestBed();
+  try {
+    const { name, primaryKey } = bed.hub.policies.get("service") ?? { name: "", primaryKey: "" };
+    const tokens = createSasTokenProvider({ sharedAccessKeyName: name, sharedAccessKey: primaryKey });
+    const { token } = await tokens.getToken(`amqp://localhost/${bed.hub.eventHubName}`);
+    const client = bed.connect();
+    const read = async (more: Record<string, string>): Promise<unknown> => {
+      const properties = { operation: "READ", type: "com.microsoft:eventhub", name: bed.hub.eventHubName, ...more };
+      const answer = await client.request("$management", { application_properties: properties, body: "" } as never);
+      return answer.application_properties?.["status-code"];
+    };
+    expect(await read({})).toBe(401);
+    expect(await read({ security_token: token.replace(/sig=../, "sig=AA") })).toBe(401);
+    expect(await read({ security_token: bed.policyToken("device") })).toBe(401);
+    expect(await read({ security_token: token })).toBe(200);
+    // It stood for that request alone.
+    await expect(client.openReceiver(EVENTS_OF(bed, "0"))).rejects.toMatchObject({
+      condition: "amqp:unauthorized-access",
+    });
+    await client.putToken(token);
+    await client.openReceiver(EVENTS_OF(bed, "0"));
   } finally {
     await bed.stop();
   }

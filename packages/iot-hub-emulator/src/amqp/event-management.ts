@@ -4,60 +4,54 @@ import type { Writer } from "../amqp-codec/writer.ts";
 import type { EventStream } from "../hub/events/event-stream.ts";
 import { noEventHub } from "./event-hub-address.ts";
 import type { ConnectionContext } from "./context.ts";
+import { Credentials } from "./credentials.ts";
 import type { IncomingNode, OutgoingNode } from "./link.ts";
 import { requestNode, ResponseNode, type Response } from "./request-response.ts";
+import { authenticateToken } from "./sasl.ts";
 
 const ENTITY_TYPE = "com.microsoft:eventhub";
 const PARTITION_TYPE = "com.microsoft:partition";
 
-/** `entity` is absent in an address that names none. Throws `IotHubUnauthorizedAccess` without a token that has ServiceConnect. */
-export function openManagementRequests(context: ConnectionContext, entity: string | undefined): IncomingNode {
-  requireToken(context, entity);
+/**
+ * Anyone may open these links: a request says with its own token, or with one of the connection's, what it may read. Java's
+ * client puts none on `$cbs` before it asks.
+ */
+export function openManagementRequests(context: ConnectionContext): IncomingNode {
   return requestNode("management", context.responses, ({ applicationProperties }) =>
     answer(context, applicationProperties),
   );
 }
 
-export function openManagementResponses(
-  context: ConnectionContext,
-  entity: string | undefined,
-  target: string | undefined,
-): OutgoingNode {
-  requireToken(context, entity);
+export function openManagementResponses(context: ConnectionContext, target: string | undefined): OutgoingNode {
   return new ResponseNode("management", context.responses, target);
 }
 
-// Clients often name no event hub before their first request, and hold a token for only one.
-function requireToken({ hub, credentials }: ConnectionContext, entity: string | undefined): void {
-  const names = entity === undefined ? [...hub.streams.values()].map(({ name }) => name) : [entity];
-  let refusal: unknown;
-  for (const name of names) {
-    try {
-      credentials.forEvents(`${name}/$management`);
-      return;
-    } catch (error) {
-      refusal ??= error;
-    }
-  }
-  throw refusal;
-}
-
-function answer({ hub, credentials }: ConnectionContext, properties: AmqpMessage["applicationProperties"]): Response {
+function answer(context: ConnectionContext, properties: AmqpMessage["applicationProperties"]): Response {
   if (properties.get("operation") !== "READ")
     return failure(400, "amqp:not-implemented", "The operation must be READ.");
+  const { hub } = context;
   const name = properties.get("name");
   if (typeof name !== "string") return failure(400, "amqp:invalid-field", "The name must be that of an event hub.");
   const stream = hub.streams.find(name);
   if (stream === undefined) return failure(404, "amqp:not-found", noEventHub(hub, name).message);
   try {
-    credentials.forEvents(`${stream.name}/$management`);
+    credentialsOf(context, properties.get("security_token")).forEvents(`${stream.name}/$management`);
   } catch {
-    return failure(401, "amqp:unauthorized-access", `No token of this connection covers ${stream.name}.`);
+    const text = `Neither the request's security_token nor a token of this connection covers ${stream.name}.`;
+    return failure(401, "amqp:unauthorized-access", text);
   }
   const type = properties.get("type");
   if (type === ENTITY_TYPE) return found((writer) => writeEntity(writer, stream));
   if (type === PARTITION_TYPE) return readPartition(stream, properties.get("partition"));
   return failure(400, "amqp:invalid-field", `The type must be ${ENTITY_TYPE} or ${PARTITION_TYPE}.`);
+}
+
+// A token of the request stands for this request alone.
+function credentialsOf({ hub, credentials }: ConnectionContext, token: unknown): Credentials {
+  if (typeof token !== "string") return credentials;
+  const own = new Credentials(hub, 1);
+  own.add(authenticateToken(hub, token));
+  return own;
 }
 
 function readPartition(stream: EventStream, partition: unknown): Response {

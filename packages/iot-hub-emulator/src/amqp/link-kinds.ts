@@ -49,8 +49,8 @@ const LINK_KINDS: { readonly [K in Kind]: LinkKind<K> } = {
   },
   events: { outgoing: (context, { rest }) => openRedirect(context, rest) },
   management: {
-    incoming: (context, { entity }) => openManagementRequests(context, entity),
-    outgoing: (context, { entity }, { attach }) => openManagementResponses(context, entity, attach.target?.address),
+    incoming: (context) => openManagementRequests(context),
+    outgoing: (context, _, { attach }) => openManagementResponses(context, attach.target?.address),
   },
   partition: { outgoing: (context, address, request) => openEventReceiver(context, request, address) },
   eventHub: {

@@ -8,6 +8,7 @@ import { messageAuthentication } from "../hub/access/authentication.ts";
 import { peerCertificates } from "../tls/peer-certificates.ts";
 import { requireAdmin } from "./admin-access.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
+import { splitTarget } from "./request-target.ts";
 import type { Router } from "./router.ts";
 import type { Site } from "./site.ts";
 import { spend } from "./spending.ts";
@@ -46,7 +47,7 @@ async function answer(
   { hub, site, router }: HandleContext,
   incoming: IncomingMessage,
 ): Promise<HubResponse | undefined> {
-  const [path = "/", search = ""] = splitTarget(incoming.url ?? "/");
+  const { path, query: search } = splitTarget(incoming.url ?? "/");
   const { route, params } = router(methodOf(incoming), path);
   const query = new URLSearchParams(search);
   const { kind } = route.access;
@@ -175,12 +176,4 @@ function refusal(error: HubError, now: number): HubResponse {
       ExceptionMessage: `Tracking ID:${error.trackingId}-G:0-TimeStamp:${timestamp}`,
     },
   };
-}
-
-// Clients may send an absolute target; its host says nothing to us. Azure IoT Explorer encodes the slashes between
-// segments too, and no segment holds one of its own.
-function splitTarget(target: string): readonly string[] {
-  const [, path = "", search] = /^(?:https?:\/\/[^/?]*)?([^?]*)(?:\?(.*))?$/is.exec(target) ?? [];
-  const local = path.replaceAll(/%2f/gi, "/");
-  return search === undefined ? [local] : [local, search];
 }

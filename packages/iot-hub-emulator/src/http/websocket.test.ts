@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
+import { connect } from "node:tls";
 import { EventHubConsumerClient, earliestEventPosition } from "@azure/event-hubs";
 import type { ReceivedEventData } from "@azure/event-hubs";
 import { connectAsync } from "mqtt";
@@ -27,6 +28,19 @@ test.each([
   await once(socket, "open");
   expect(socket.protocol).toBe(subprotocol);
   socket.terminate();
+});
+
+test("an upgrade of an absolute target is answered, as the vendor's Java client asks for it", async () => {
+  await using hub = await startLocalHub();
+  const { httpsPort, ca } = hub.addresses;
+  const socket = connect({ host: "localhost", port: httpsPort, ca });
+  socket.write(
+    "GET https://localhost/$iothub/websocket?iothub-no-client-cert=true HTTP/1.1\r\nHost: localhost\r\n" +
+      "Connection: Upgrade,Keep-Alive\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
+      `Sec-WebSocket-Key: ${Buffer.alloc(16, 7).toString("base64")}\r\nSec-WebSocket-Protocol: AMQPWSB10\r\n\r\n`,
+  );
+  expect(String((await once(socket, "data"))[0])).toMatch(/^HTTP\/1\.1 101 /);
+  socket.destroy();
 });
 
 test.each([

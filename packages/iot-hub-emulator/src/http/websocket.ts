@@ -6,6 +6,7 @@ import { STATUS_CODES } from "node:http";
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { WebSocket, WebSocketServer } from "ws";
+import { splitTarget } from "./request-target.ts";
 
 export interface WebSocketProtocol {
   /** In `Sec-WebSocket-Protocol`. */
@@ -63,8 +64,8 @@ async function loadShake(): Promise<Shake> {
 }
 
 function choose(protocols: readonly WebSocketProtocol[], request: IncomingMessage): WebSocketProtocol | 400 | 404 {
-  const path = (request.url ?? "")
-    .replace(/[?#].*$/s, "")
+  const path = splitTarget(request.url ?? "")
+    .path.replace(/#.*$/s, "")
     .replace(/\/$/, "")
     .toLowerCase();
   const here = protocols.filter(({ paths }) => paths.includes(path));
