@@ -113,6 +113,8 @@ test("bulk operations succeed or fail by entry", async () => {
   const headers = { authorization: hub.token("registryReadWrite") };
   const mixed = await hub.send({ method: "POST", path: `/devices${VERSION}`, headers, body });
   expect(mixed.status).toBe(400);
+  // .NET throws away the result of a bulk without this header.
+  expect(mixed.headers["iothub-errorcode"]).toBe("BulkRegistryOperationFailure");
   expect(JSON.parse(mixed.text)).toMatchObject({
     isSuccessful: false,
     errors: [

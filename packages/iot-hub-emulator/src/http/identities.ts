@@ -73,9 +73,11 @@ async function remove(request: HubRequest): Promise<HubResponse> {
   return { status: 204 };
 }
 
+// .NET reads the result of a bulk that failed only where the header says so.
 async function changeMany(request: HubRequest): Promise<HubResponse> {
   const result = await bulk(request.hub, readJson(request));
-  return { status: result.isSuccessful ? 200 : 400, json: result };
+  if (result.isSuccessful) return { status: 200, json: result };
+  return { status: 400, json: result, headers: { "iothub-errorcode": "BulkRegistryOperationFailure" } };
 }
 
 function deviceStatistics({ hub }: HubRequest): HubResponse {
