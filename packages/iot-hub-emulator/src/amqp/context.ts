@@ -2,13 +2,13 @@
 import type { X509Certificate } from "node:crypto";
 import type { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { AskedTrouble } from "./asked-trouble.ts";
-import type { Connection } from "./connection.ts";
-import type { Credentials } from "./credentials.ts";
-import type { DeviceLinks } from "./device-links.ts";
-import type { EventReaders } from "./event-readers.ts";
+import type { InBandFaults } from "./device/in-band-faults.ts";
+import type { Connection } from "./transport/connection.ts";
+import type { Credentials } from "./security/credentials.ts";
+import type { DeviceLinks } from "./device/device-links.ts";
+import type { EventReaders } from "./service/event-readers.ts";
 import type { AmqpLimits } from "./limits.ts";
-import type { ResponseLinks } from "./request-response.ts";
+import type { ResponseLinks } from "./links/request-response.ts";
 
 /** One per server. */
 export interface FrontContext {
@@ -32,7 +32,7 @@ export interface ConnectionContext extends FrontContext {
   readonly responses: ResponseLinks;
   readonly deviceLinks: DeviceLinks;
   /** Faults that devices asked for. */
-  readonly trouble: AskedTrouble;
+  readonly inBandFaults: InBandFaults;
   /** Counts bytes that wait for the hub: positive when they come, negative when they are settled. */
   readonly pending: (bytes: number) => void;
 }

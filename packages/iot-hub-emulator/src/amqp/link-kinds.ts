@@ -3,19 +3,19 @@ import { type HubAddress, parseHubAddress, withoutOuterSlashes } from "iot-hub-p
 import { HubError } from "../hub/errors.ts";
 import type { StruckOperation } from "../hub/faults/faults.ts";
 import { AmqpError } from "./amqp-error.ts";
-import { openTokenRequests, openTokenResponses } from "./cbs.ts";
+import { openTokenRequests, openTokenResponses } from "./security/cbs.ts";
 import type { ConnectionContext } from "./context.ts";
-import { openDeviceBound } from "./device-bound-link.ts";
-import { openManagementRequests, openManagementResponses } from "./event-management.ts";
-import { type EventHubAddress, parseEventHubAddress, refuseSending } from "./event-hub-address.ts";
-import { openEventReceiver } from "./event-receiver.ts";
-import type { IncomingNode, LinkRequest, OutgoingNode } from "./link.ts";
-import { openMethodRequests, openMethodResponses } from "./method-links.ts";
-import { openRedirect } from "./redirect.ts";
-import { openServiceQueue } from "./service-queue-link.ts";
-import { openServiceSender } from "./service-sender-link.ts";
-import { openTelemetry } from "./telemetry-link.ts";
-import { openTwinRequests, openTwinResponses } from "./twin-links.ts";
+import { openDeviceBound } from "./device/device-bound-link.ts";
+import { openManagementRequests, openManagementResponses } from "./service/event-management.ts";
+import { type EventHubAddress, parseEventHubAddress, refuseSending } from "./service/event-hub-address.ts";
+import { openEventReceiver } from "./service/event-receiver.ts";
+import type { IncomingNode, LinkRequest, OutgoingNode } from "./links/link.ts";
+import { openMethodRequests, openMethodResponses } from "./device/method-links.ts";
+import { openRedirect } from "./service/event-redirect.ts";
+import { openServiceQueue } from "./service/service-queue-link.ts";
+import { openServiceSender } from "./service/service-sender-link.ts";
+import { openTelemetry } from "./device/telemetry-link.ts";
+import { openTwinRequests, openTwinResponses } from "./device/twin-links.ts";
 
 /** Addresses of the hub's host and of its Event Hubs-compatible endpoints: one listener serves both. */
 type Address = HubAddress | EventHubAddress;

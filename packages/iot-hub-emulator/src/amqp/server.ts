@@ -4,9 +4,9 @@ import type { Duplex } from "node:stream";
 import type { HubError } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
 import { entityNotFound } from "../hub/events/streams.ts";
-import { Connection } from "./connection.ts";
+import { Connection } from "./transport/connection.ts";
 import type { FrontContext } from "./context.ts";
-import { EventReaders } from "./event-readers.ts";
+import { EventReaders } from "./service/event-readers.ts";
 import { type AmqpLimits, DEFAULT_LIMITS } from "./limits.ts";
 
 /** How often deadlines are looked at, milliseconds. */

@@ -7,7 +7,7 @@ import type { Principal } from "../hub/access/authentication.ts";
 import type { OpenConnection } from "../hub/connections/connections.ts";
 import { NEW_SESSION } from "../hub/connections/device-sessions.ts";
 import { Answers } from "./answers.ts";
-import { AskedTrouble } from "./asked-trouble.ts";
+import { InBandFaults } from "./in-band-faults.ts";
 import type { Conversation, ConversationPacket } from "./conversation.ts";
 import { struckOperation } from "./device-peer.ts";
 import type { DevicePeer } from "./device-peer.ts";
@@ -33,7 +33,7 @@ export interface DeviceConversationOptions {
 export class DeviceConversation implements Conversation {
   readonly #options: DeviceConversationOptions;
   readonly #answers: Answers;
-  readonly #trouble: AskedTrouble;
+  readonly #inBandFaults: InBandFaults;
   readonly #publishing: Publishing;
   #feeds: Feeds;
   #presence: OpenConnection | undefined;
@@ -43,14 +43,14 @@ export class DeviceConversation implements Conversation {
     const { peer, principal } = options;
     this.#options = options;
     this.#answers = new Answers(peer.wire, peer.limits.maxInbound);
-    this.#trouble = new AskedTrouble(peer);
+    this.#inBandFaults = new InBandFaults(peer);
     const authentication = messageAuthentication(principal);
     this.#feeds = new Feeds(peer, NEW_SESSION);
     this.#publishing = new Publishing({
       peer,
       authentication,
       answers: this.#answers,
-      trouble: this.#trouble,
+      inBandFaults: this.#inBandFaults,
       hearsTwin: () => this.#feeds.has("twinResponses"),
     });
     if (options.will !== undefined) this.#willMessage(options.will);
@@ -94,7 +94,7 @@ export class DeviceConversation implements Conversation {
   }
 
   closed(orderly: boolean): void {
-    this.#trouble.stop();
+    this.#inBandFaults.stop();
     const hasNews = this.#feeds.stop();
     // Should it fail, messages come again without the mark of a duplicate.
     if (hasNews) this.#keepSession()?.catch(() => undefined);

@@ -112,7 +112,7 @@ test.each(["ShutDownMqtt", "KillTcp", "Auth"])("a device that asks for %s gets i
   expect(bed.endings).toMatchObject([{ clientId: "d", reason: { message: `The device asked for ${type}: byTest.` } }]);
 });
 
-test("without a delay trouble comes after the message is acknowledged", async () => {
+test("without a delay an in-band fault strikes after the message is acknowledged", async () => {
   await using bed = await startTestBed({ devices: ["d"] });
   const peer = await bed.connect("d");
   peer.send(event(`${ASKED}Type=KillTcp`));

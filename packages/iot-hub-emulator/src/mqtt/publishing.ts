@@ -2,7 +2,7 @@
 import { parseInBandFault } from "../hub/faults/in-band-faults.ts";
 import type { MessageAuthentication } from "../hub/events/telemetry.ts";
 import type { Answers } from "./answers.ts";
-import type { AskedTrouble } from "./asked-trouble.ts";
+import type { InBandFaults } from "./in-band-faults.ts";
 import { struckOperation } from "./device-peer.ts";
 import type { DevicePeer } from "./device-peer.ts";
 import { answerCall } from "./method-calls.ts";
@@ -17,7 +17,7 @@ export interface PublishingOptions {
   readonly peer: DevicePeer;
   readonly authentication: MessageAuthentication;
   readonly answers: Answers;
-  readonly trouble: AskedTrouble;
+  readonly inBandFaults: InBandFaults;
   /** Whether the device listens for the answers to its twin requests. */
   readonly hearsTwin: () => boolean;
 }
@@ -74,8 +74,8 @@ export class Publishing {
   }
 
   #perform(topic: PublishTopic, packet: PublishPacket): Work {
-    const { peer, trouble, hearsTwin: isHeard } = this.#options;
-    const requireNoFault = (): void => trouble.requireNone();
+    const { peer, inBandFaults, hearsTwin: isHeard } = this.#options;
+    const requireNoFault = (): void => inBandFaults.requireNone();
     switch (topic.kind) {
       case "telemetry":
         return this.#accept(packet, topic.bag);
@@ -90,12 +90,12 @@ export class Publishing {
   }
 
   async #accept(packet: PublishPacket, bag: string): Promise<void> {
-    const { peer, authentication, trouble } = this.#options;
-    trouble.requireNone();
+    const { peer, authentication, inBandFaults } = this.#options;
+    inBandFaults.requireNone();
     const message = telemetryMessage(packet, bag);
     await peer.hub.acceptTelemetry(peer.identity, [message], authentication);
     const fault = parseInBandFault(message.properties);
-    if (fault !== undefined) trouble.strike(fault);
+    if (fault !== undefined) inBandFaults.strike(fault);
   }
 
   #performThenDrop(topic: PublishTopic, packet: PublishPacket): void {

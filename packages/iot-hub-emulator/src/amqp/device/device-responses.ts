@@ -1,0 +1,55 @@
+/** Our end of a link on which a device receives what was made for it: answers on its twin, calls of its methods. */
+import type { ConnectionContext } from "../context.ts";
+import type { DeviceLinkKind, DeviceLinkPlace } from "./device-links.ts";
+import type { DeviceSide } from "./device-side.ts";
+import type { OutgoingNode } from "../links/link.ts";
+import { Outbox } from "../links/outbox.ts";
+import type { OutgoingLink } from "../links/outgoing-link.ts";
+
+export interface DeviceResponsesOptions {
+  readonly context: ConnectionContext;
+  readonly side: DeviceSide;
+  readonly kind: DeviceLinkKind;
+  /** The link is there; returns what ends that when it is gone. */
+  readonly opened?: (node: DeviceResponses) => () => void;
+}
+
+export class DeviceResponses implements OutgoingNode {
+  readonly #options: DeviceResponsesOptions;
+  readonly #outbox = new Outbox();
+  #link: OutgoingLink | undefined;
+  #place: DeviceLinkPlace | undefined;
+  #end: (() => void) | undefined;
+
+  constructor(options: DeviceResponsesOptions) {
+    this.#options = options;
+  }
+
+  opened(link: OutgoingLink): void {
+    const { context, side, kind, opened } = this.#options;
+    this.#link = link;
+    this.#place = context.deviceLinks.join(side.identity, { kind, link, node: this, grant: side.grant });
+    this.#end = opened?.(this);
+  }
+
+  /** Sends when the device has given credit. */
+  push(payload: Buffer): void {
+    if (this.#link !== undefined) this.#outbox.push(this.#link, payload);
+  }
+
+  /** Ends with the link, in place of what was to end before. */
+  until(end: (() => void) | undefined): void {
+    this.#end?.();
+    this.#end = end;
+  }
+
+  pump(link: OutgoingLink): boolean {
+    return this.#outbox.pump(link);
+  }
+
+  closed(): void {
+    this.until(undefined);
+    this.#outbox.clear();
+    this.#place?.leave();
+  }
+}

@@ -1,0 +1,30 @@
+/** What every link of a device or module begins with: who it is, by which token, and the model it says it has. */
+import { asHubError } from "../../hub/errors.ts";
+import type { DeviceIdentity, IdentityRef } from "../../hub/registry/identity.ts";
+import type { ConnectionContext } from "../context.ts";
+import type { Grant } from "../security/credentials.ts";
+import type { LinkRequest } from "../links/link.ts";
+
+const MODEL_ID = "com.microsoft:model-id";
+const MAX_MODEL_ID = 2_048;
+
+export interface DeviceSide {
+  readonly ref: IdentityRef;
+  readonly identity: DeviceIdentity;
+  readonly grant: Grant;
+}
+
+/** Throws what `Hub.requireDevice` throws when neither a token nor a certificate of the connection covers the device. */
+export function openDeviceSide(
+  { credentials, hub, reportFault }: ConnectionContext,
+  { attach }: LinkRequest,
+  { deviceId, moduleId }: IdentityRef,
+): DeviceSide {
+  const { grant, identity } = credentials.forDevice(deviceId, moduleId);
+  const ref = moduleId === undefined ? { deviceId } : { deviceId, moduleId };
+  const modelId = attach.properties.get(MODEL_ID);
+  if (typeof modelId === "string" && modelId.length <= MAX_MODEL_ID) {
+    hub.twins.setModelId(ref, modelId).catch((error: unknown) => reportFault(asHubError(error)));
+  }
+  return { ref, identity, grant };
+}
