@@ -156,8 +156,15 @@ export function readConfig(
 
 /** Text for `--help`. */
 export function helpText(): string {
-  const lines = Object.values(SETTINGS).map(
-    ({ flag, variable, value, meaning }) => `  --${flag} ${value}`.padEnd(24) + `${variable.padEnd(20)} ${meaning}`,
+  const rows = Object.values(SETTINGS).map(({ flag, variable, value, meaning }) => [
+    `--${flag} ${value}`,
+    variable,
+    meaning,
+  ]);
+  const width = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  const [flags, variables] = [width(0), width(1)];
+  const lines = rows.map(
+    ([flag = "", variable = "", meaning]) => `  ${flag.padEnd(flags)}  ${variable.padEnd(variables)}  ${meaning}`,
   );
   const usage = "Usage: iot-hub-emulator [options]\n       iot-hub-emulator certificates --help";
   return `${usage}\n\nA local Azure IoT Hub. Each option can be set in the environment too.\n\n${lines.join("\n")}\n`;
@@ -173,7 +180,7 @@ function parseFlags(args: readonly string[]): Flags {
   try {
     return parseArgs({ args: [...args], options, strict: true }).values as Flags;
   } catch (error) {
-    throw new ConfigError((error as Error).message);
+    throw new ConfigError(`${(error as Error).message}\nSee: iot-hub-emulator --help`);
   }
 }
 

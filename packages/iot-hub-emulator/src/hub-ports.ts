@@ -49,8 +49,8 @@ export async function openHubPorts(
     handTo(({ mqtt }, socket) => mqtt.accept(socket, { certificates: peerCertificates(socket) })),
   );
   const tcp = createTcpServer(handTo(({ amqp }, socket) => amqp.accept(socket, { plain: true })));
-  const add = (server: Server, variable: string, ...candidates: [number, ...number[]]): Promise<number> =>
-    listeners.open(server, { host, ports: candidates, variable });
+  const add = (server: Server, setting: string, ...candidates: [number, ...number[]]): Promise<number> =>
+    listeners.open(server, { host, ports: candidates, setting });
   // Who picks free ports for the rest wants no fixed ones here; and no client but its parent's knows AMQP's by heart.
   const orAny = (port: number): number => (ports.amqps === 0 ? 0 : port);
   const plain = {
@@ -60,9 +60,9 @@ export async function openHubPorts(
   };
   const httpsPorts: [number, ...number[]] = ports.https === undefined ? [443, 8443] : [ports.https];
   return {
-    https: await add(https, "IOT_HUB_HTTPS_PORT", ...httpsPorts),
-    amqps: await add(amqps, "IOT_HUB_AMQPS_PORT", ports.amqps ?? AMQPS_PORT),
-    mqtts: await add(mqtts, "IOT_HUB_MQTTS_PORT", ports.mqtts ?? orAny(MQTTS_PORT)),
-    amqp: await listeners.open(tcp, { ...plain, variable: "IOT_HUB_AMQP_PORT" }),
+    https: await add(https, "IOT_HUB_HTTPS_PORT (--https-port)", ...httpsPorts),
+    amqps: await add(amqps, "IOT_HUB_AMQPS_PORT (--amqps-port)", ports.amqps ?? AMQPS_PORT),
+    mqtts: await add(mqtts, "IOT_HUB_MQTTS_PORT (--mqtts-port)", ports.mqtts ?? orAny(MQTTS_PORT)),
+    amqp: await listeners.open(tcp, { ...plain, setting: "IOT_HUB_AMQP_PORT (--amqp-port)" }),
   };
 }

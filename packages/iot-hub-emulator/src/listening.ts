@@ -20,8 +20,8 @@ export interface Listening {
   readonly ports: readonly [number, ...number[]];
   /** Take any free port rather than fail when the last one is taken. */
   readonly orFree?: boolean;
-  /** Environment variable that sets the port, for the error message. */
-  readonly variable: string;
+  /** What sets the port, for the error message: environment variable and flag. */
+  readonly setting: string;
 }
 
 /** Servers that open one by one and close together. */
@@ -55,12 +55,12 @@ export class Listeners {
   }
 }
 
-async function listen(server: Server, { host, ports, variable, orFree = false }: Listening): Promise<number> {
+async function listen(server: Server, { host, ports, setting, orFree = false }: Listening): Promise<number> {
   for (const [i, port] of ports.entries()) {
     try {
       return await tryListen(server, host, port);
     } catch (error) {
-      const failure = explain(error, host, port, variable);
+      const failure = explain(error, host, port, setting);
       if (failure.code === "port_not_permitted" && i < ports.length - 1) continue;
       if (failure.code === "port_in_use" && orFree) return tryListen(server, host, 0);
       throw failure;
@@ -86,16 +86,22 @@ function tryListen(server: Server, host: string, port: number): Promise<number> 
   });
 }
 
-function explain(error: unknown, host: string, port: number, variable: string): ListenError {
-  const { code, message } = error as NodeJS.ErrnoException;
+/** The address is none of this machine's, or no address at all. */
+const NO_ADDRESS = new Set(["EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN"]);
+
+function explain(error: unknown, host: string, port: number, setting: string): ListenError {
+  const { code = "", message } = error as NodeJS.ErrnoException;
   const options = { cause: error };
   if (code === "EADDRINUSE") {
-    const text = `Port ${port} on ${host} is taken. Stop what uses it, or set ${variable} (0 picks a free port).`;
+    const text = `Port ${port} on ${host} is taken. Stop what uses it, or set ${setting}; 0 picks a free port.`;
     return new ListenError("port_in_use", port, text, options);
   }
   if (code === "EACCES") {
-    const text = `Port ${port} on ${host} is not permitted to this user. Set ${variable} to a port above 1023.`;
+    const text = `Port ${port} on ${host} is not permitted to this user. Set ${setting} to one above 1023, or on Linux permit it: sudo sysctl net.ipv4.ip_unprivileged_port_start=${port}`;
     return new ListenError("port_not_permitted", port, text, options);
   }
-  return new ListenError("listen_failed", port, `Cannot listen on ${host}:${port} (${variable}): ${message}`, options);
+  const text = NO_ADDRESS.has(code)
+    ? `${host} is no address of this machine (${message}). Set IOT_HUB_HOST (--host) to one that is.`
+    : `Cannot listen on ${host}:${port}, see ${setting}: ${message}`;
+  return new ListenError("listen_failed", port, text, options);
 }

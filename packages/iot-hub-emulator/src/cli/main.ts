@@ -78,9 +78,15 @@ function fail(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
   const code = known ? (error as Error & { readonly code: string }).code : "start_failed";
   process.exitCode = 1;
-  process.stderr.write(`${known || !(error instanceof Error) ? message : (error.stack ?? message)}\n`);
+  const saysAll = known || isFileError(error) || !(error instanceof Error);
+  process.stderr.write(`${saysAll ? message : (error.stack ?? message)}\n`);
   if (process.send === undefined) process.exit();
   process.send({ type: "failed", code, message } satisfies ParentMessage, undefined, {}, () => process.exit());
+}
+
+/** A folder or file that cannot be read or written: its message names it. */
+function isFileError(error: unknown): boolean {
+  return error instanceof Error && "path" in error && "syscall" in error;
 }
 
 // A person sees here why a device was sent away; a parent process has its own log to keep readable.

@@ -3,9 +3,11 @@ import type { EmulatorAddresses } from "../addresses.ts";
 
 export function readyText(addresses: EmulatorAddresses): string {
   const { hostName, httpsPort, amqpsPort, mqttsPort, amqpPort, caFile } = addresses;
-  return `IoT Hub emulator is running.
+  const page = httpsPort === 443 ? `https://${hostName}/` : `https://${hostName}:${httpsPort}/`;
+  const note = httpsPort === 443 ? "" : " (most REST clients know 443 only: see Settings in the README)";
+  return `IoT Hub emulator is running: ${page}
 
-  HTTPS   https://${hostName}:${httpsPort}
+  HTTPS   ${hostName}:${httpsPort}${note}
   AMQPS   ${hostName}:${amqpsPort}
   MQTTS   ${hostName}:${mqttsPort}
   AMQP    ${hostName}:${amqpPort} (no TLS, Event Hubs clients only)

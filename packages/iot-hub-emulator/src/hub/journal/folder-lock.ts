@@ -32,12 +32,17 @@ export async function lockFolder(folder: string, waitMs: number = 10_000): Promi
       const holder = await textOf(file);
       if (holder !== undefined && !(await isAlive(holder))) await removeStale(file, holder);
       else if (Date.now() < end) await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
-      else throw new FolderInUseError(`${folder} is in use by process ${holder?.split(" ")[0] ?? "unknown"}.`);
+      else throw new FolderInUseError(inUse(folder, holder));
     }
   } finally {
     await rm(draft, { force: true });
   }
   return { release: () => rm(file, { force: true }) };
+}
+
+function inUse(folder: string, holder: string | undefined): string {
+  const process = holder?.split(" ")[0] ?? "unknown";
+  return `${folder} is in use by process ${process}. Stop that one, or choose another folder.`;
 }
 
 async function removeStale(file: string, holder: string): Promise<void> {
