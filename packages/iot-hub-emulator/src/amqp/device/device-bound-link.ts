@@ -1,7 +1,7 @@
 /** The link on which a device receives its cloud-to-device messages. */
 import { encodeLockedMessage } from "../../amqp-codec/locked-message.ts";
 import type { QueuedMessage } from "../../hub/cloud-to-device/device-queue.ts";
-import { asHubError, HubError } from "../../hub/errors.ts";
+import { asHubError } from "../../hub/errors.ts";
 import type { IdentityRef } from "../../hub/registry/identity.ts";
 import type { ConnectionContext } from "../context.ts";
 import type { DeviceLinkPlace } from "./device-links.ts";
@@ -11,12 +11,10 @@ import { LockedMessages, type LockedSource } from "../links/locked-messages.ts";
 
 /** Throws what `Hub.requireDevice` throws when no token of the connection covers the device. */
 export function openDeviceBound(context: ConnectionContext, of: IdentityRef, request: LinkRequest): OutgoingNode {
-  if (of.moduleId !== undefined) {
-    throw new HubError("NotImplemented", "Messages to modules over AMQP are not implemented in this Local Hub.");
-  }
   const { identity, grant } = openDeviceSide(context, request, of);
   let place: DeviceLinkPlace | undefined;
-  return new LockedMessages(queueOf(context, of.deviceId), {
+  const source = queueOf(context, of.deviceId);
+  return new LockedMessages(of.moduleId === undefined ? source : neverAvailable(source), {
     opened: (link, node) => (place = context.deviceLinks.join(identity, { kind: "deviceBound", link, node, grant })),
     closed: () => place?.leave(),
     failed: (error) => context.reportFault(asHubError(error)),
@@ -34,4 +32,9 @@ function queueOf({ hub: { deviceQueues } }: ConnectionContext, deviceId: string)
     release: (lockTokens) => deviceQueues.release(deviceId, lockTokens),
     onAvailable: (listener) => deviceQueues.onAvailable(deviceId, listener),
   };
+}
+
+// Services cannot send to modules here, and are told so; the vendor's Java client cannot open a module without this link.
+function neverAvailable(source: LockedSource<QueuedMessage>): LockedSource<QueuedMessage> {
+  return { ...source, receive: () => undefined, onAvailable: () => () => undefined };
 }

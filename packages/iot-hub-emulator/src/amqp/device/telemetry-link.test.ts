@@ -256,9 +256,10 @@ test("links that are not built say so", async () => {
     const client = bed.connect();
     await client.putToken(bed.policyToken("iothubowner"));
     const refusal = { condition: "amqp:not-implemented", description: expect.stringContaining("not implemented") };
-    for (const address of ["/devices/a/modules/m/messages/events", "/devices/a/modules/m/messages/devicebound"]) {
-      await expect(client.openReceiver(address)).rejects.toMatchObject(refusal);
-    }
+    await expect(client.openReceiver("/devices/a/modules/m/messages/events")).rejects.toMatchObject(refusal);
+    // Java's client opens this link for every module; nothing comes on it.
+    await bed.hub.registry.create({ deviceId: "a", moduleId: "m" }, {});
+    await client.openReceiver("/devices/a/modules/m/messages/devicebound");
     await expect(client.openReceiver("/devices/a/messages/events")).rejects.toMatchObject({
       condition: "amqp:not-allowed",
     });
