@@ -116,7 +116,7 @@ function authorize(
   const principal =
     authorization === undefined
       ? hub.authenticateCertificate(peerCertificates(incoming.socket), deviceId, moduleId)
-      : hub.authenticate(authorization);
+      : hub.authenticate(authorization, { client: { deviceId, ...(moduleId === undefined ? {} : { moduleId }) } });
   const identity = hub.requireDevice(principal, deviceId, moduleId);
   return { identity, authentication: messageAuthentication(principal) };
 }

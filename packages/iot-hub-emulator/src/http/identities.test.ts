@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { HubError } from "../hub/errors.ts";
+import type { HubErrorName } from "../hub/errors.ts";
 import { startLocalHub } from "../testing/local-hub.ts";
 import type { LocalHub } from "../testing/local-hub.ts";
 
@@ -118,8 +120,8 @@ test("bulk operations succeed or fail by entry", async () => {
   expect(JSON.parse(mixed.text)).toMatchObject({
     isSuccessful: false,
     errors: [
-      { deviceId: "b", errorCode: "DeviceAlreadyExists", operation: "create" },
-      { deviceId: "none", errorCode: "DeviceNotFound" },
+      { deviceId: "b", errorCode: 409001, operation: "create" },
+      { deviceId: "none", errorCode: 404001 },
     ],
   });
   expect((await registry.getTwin("c")).responseBody.tags).toEqual({ site: "x" });
@@ -130,7 +132,7 @@ test("bulk operations succeed or fail by entry", async () => {
 
 interface BulkAnswer {
   readonly status: number;
-  readonly errors: readonly { deviceId: string; moduleId: string | null; errorCode: string; operation: string }[];
+  readonly errors: readonly { deviceId: string; moduleId: string | null; errorCode: number; operation: string }[];
 }
 
 async function sendBulk(hub: LocalHub, entries: unknown): Promise<BulkAnswer> {
@@ -152,8 +154,8 @@ test("bulk operations reach modules, in the order of the document", async () => 
   expect(made).toMatchObject({
     status: 400,
     errors: [
-      { deviceId: "none", moduleId: "m", errorCode: "DeviceNotFound", operation: "create" },
-      { deviceId: "d", moduleId: "n", errorCode: "ModuleNotFound", operation: "update" },
+      { deviceId: "none", moduleId: "m", errorCode: 404001, operation: "create" },
+      { deviceId: "d", moduleId: "n", errorCode: 404010, operation: "update" },
     ],
   });
   expect(registry.get("d", "m")).toMatchObject({ managedBy: "me" });
@@ -162,14 +164,20 @@ test("bulk operations reach modules, in the order of the document", async () => 
   expect(registry.modules("d")).toEqual([]);
 });
 
-test.each([
+interface BulkCase {
+  readonly exists: boolean;
+  readonly etag?: string;
+  readonly twinETag?: string;
+}
+
+test.each<readonly [string, BulkCase, HubErrorName | undefined]>([
   ["create", { exists: false }, undefined],
   ["create", { exists: true }, "DeviceAlreadyExists"],
   ["update", { exists: true }, undefined],
   ["update", { exists: false }, "DeviceNotFound"],
   ["updateIfMatchETag", { exists: true, etag: "same" }, undefined],
   ["updateIfMatchETag", { exists: true, etag: "other" }, "PreconditionFailed"],
-  ["updateIfMatchETag", { exists: true }, "PreconditionFailed"],
+  ["updateIfMatchETag", { exists: true }, undefined],
   ["createOrUpdate", { exists: false }, undefined],
   ["createOrUpdate", { exists: true }, undefined],
   ["createOrUpdateIfMatchETag", { exists: true, etag: "other" }, "PreconditionFailed"],
@@ -177,21 +185,25 @@ test.each([
   ["delete", { exists: true }, undefined],
   ["delete", { exists: false }, "DeviceNotFound"],
   ["deleteIfMatchETag", { exists: true, etag: "other" }, "PreconditionFailed"],
+  ["deleteIfMatchETag", { exists: true }, undefined],
   ["DELETEIFMATCHETAG", { exists: true, etag: "same" }, undefined],
   ["updateTwin", { exists: true }, undefined],
   ["updateTwin", { exists: false }, "DeviceNotFound"],
+  ["updateTwinIfMatchETag", { exists: true }, undefined],
   ["updateTwinIfMatchETag", { exists: true, twinETag: "AAAAAAAAAAE=" }, undefined],
   ["updateTwinIfMatchETag", { exists: true, twinETag: "AAAAAAAAAAI=" }, "PreconditionFailed"],
   ["merge", { exists: true }, "ArgumentInvalid"],
 ])("the import mode %s of %o ends with %s", async (importMode, { exists, ...more }, errorCode) => {
   await using hub = await startLocalHub();
   const { registry, twins } = hub.emulator.hub;
-  const { etag, ...rest } = more as { readonly etag?: string };
+  const { etag, ...rest } = more;
   const before = exists ? await registry.create("d", {}) : undefined;
   const eTag = etag === "same" ? `"${before?.etag}"` : etag;
   const entry = { id: "d", importMode, statusReason: "bulk", tags: { a: 1 }, eTag, ...rest };
   const { errors } = await sendBulk(hub, [entry]);
-  expect(errors.map((error) => error.errorCode)).toEqual(errorCode === undefined ? [] : [errorCode]);
+  expect(errors.map((error) => error.errorCode)).toEqual(
+    errorCode === undefined ? [] : [new HubError(errorCode, "").errorCode],
+  );
   const after = registry.find("d");
   const gone = /delete/i.test(importMode) ? errorCode !== "PreconditionFailed" : !exists && errorCode !== undefined;
   expect(after === undefined).toBe(gone);

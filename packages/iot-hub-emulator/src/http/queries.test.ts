@@ -222,3 +222,12 @@ test("devices that come and go while the first query is prepared are neither mis
   expect((await query.run(ask)).rows).toEqual([{ deviceId: "new" }, { deviceId: "d0" }]);
   expect(await query.measure("SELECT * FROM devices")).toBe(20_001);
 });
+
+test("the body's field may be written Query, as Go's client does", async () => {
+  await using hub = await startLocalHub();
+  await withDevices(hub, 1);
+  const headers = { authorization: hub.token("service") };
+  const body = JSON.stringify({ Query: "SELECT deviceId FROM devices" });
+  const { status, text } = await hub.send({ method: "POST", path: PATH, headers, body });
+  expect([status, text]).toEqual([200, '[{"deviceId":"d0"}]']);
+});

@@ -37,7 +37,9 @@ export function pageResponse(rows: readonly unknown[], itemType: string, continu
 }
 
 async function query(request: HubRequest): Promise<HubResponse> {
-  const { query: text } = requireObject(readJson(request), "The body");
+  const document = requireObject(readJson(request), "The body");
+  // Go's clients write it Query.
+  const text = document["query"] ?? document["Query"];
   if (typeof text !== "string") throw new HubError("ArgumentNull", "The body needs the field query, a string.");
   const { rows, itemType, continuation } = await request.hub.query.run(text, pageRequestOf(request));
   return pageResponse(rows, itemType, continuation);

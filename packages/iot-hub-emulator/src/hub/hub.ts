@@ -226,6 +226,11 @@ export class Hub {
     return this.#access.authenticate(token, options);
   }
 
+  /** A policy by its bare key, for Event Hubs clients. Throws `IotHubUnauthorizedAccess`. */
+  authenticateKey(policyName: string, key: string): Principal {
+    return this.#access.authenticateKey(policyName, key);
+  }
+
   /** The device or module that a client certificate (leaf first, then intermediates) stands for; throws `IotHubUnauthorizedAccess`. */
   authenticateCertificate(certificates: readonly X509Certificate[], deviceId: string, moduleId?: string): Principal {
     return this.#access.authenticateCertificate(certificates, deviceId, moduleId);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { makeSharedAccessSignature } from "iot-hub-protocol";
 import { generate } from "mqtt-packet";
 import { answerTo, startTestBed } from "./test-bed.ts";
 
@@ -126,3 +127,21 @@ test("a connection ends with its token, by the hub's time", async () => {
   await peer.over;
   expect(bed.endings).toMatchObject([{ clientId: "d", reason: { errorName: "IotHubUnauthorizedAccess" } }]);
 });
+
+test.each([
+  ["for the whole hub", "localhost", 0],
+  ["for {hub}/{d}", "localhost/d", 0],
+  ["encoded twice", "localhost%2Fdevices%2Fd", 0],
+  ["for another host", "elsewhere", 5],
+  ["for another device", "localhost/e", 5],
+])(
+  "a token signed by the device's key %s is for the client that shows it, or nobody",
+  async (_what, resource, code) => {
+    await using bed = await startTestBed({ devices: ["d", "e"] });
+    const key = bed.hub.registry.get("d").authentication.symmetricKey.primaryKey ?? "";
+    const token = makeSharedAccessSignature({ resource, key, expiry: Math.floor(bed.hub.now() / 1000) + 60 });
+    const password = Buffer.from(token);
+    expect(await answerTo(bed, bed.connectPacket("d", { password }))).toMatchObject({ returnCode: code });
+    expect(await answerTo(bed, bed.connectPacket("e", { password }))).toMatchObject({ returnCode: 5 });
+  },
+);

@@ -68,7 +68,8 @@ function userNameOf(hub: Hub, { username = "", clientId }: ConnectPacket): UserN
 }
 
 // [MQTT-3.1.2-22] lets a client come without a password: it then shows a certificate.
-function authenticate(hub: Hub, { password }: ConnectPacket, wire: Wire, { deviceId, moduleId }: UserName): Principal {
-  if (password !== undefined && password.length > 0) return hub.authenticate(password.toString("utf8"));
+function authenticate(hub: Hub, { password }: ConnectPacket, wire: Wire, client: UserName): Principal {
+  if (password !== undefined && password.length > 0) return hub.authenticate(password.toString("utf8"), { client });
+  const { deviceId, moduleId } = client;
   return hub.authenticateCertificate(wire.certificates, deviceId, moduleId);
 }

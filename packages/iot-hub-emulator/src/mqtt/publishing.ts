@@ -1,4 +1,5 @@
 /** What a device publishes: each packet is carried out by the topic it names, and acknowledged when that is done. */
+import { setImmediate } from "node:timers/promises";
 import { parseInBandFault } from "../hub/faults/in-band-faults.ts";
 import type { MessageAuthentication } from "../hub/events/telemetry.ts";
 import type { Answers } from "./answers.ts";
@@ -31,6 +32,7 @@ const OPERATIONS: Readonly<Record<PublishTopic["kind"], string>> = {
 };
 
 type Work = Promise<unknown> | undefined;
+type Puback = { readonly cmd: "puback"; readonly messageId: number };
 
 export class Publishing {
   readonly #options: PublishingOptions;
@@ -52,6 +54,7 @@ export class Publishing {
     const strike = peer.hub.faults.strike("publish", struckOperation(peer, OPERATIONS[topic.kind]));
     switch (strike?.kind) {
       case undefined:
+        if (topic.kind === "methodResponse") return this.#acknowledgeThenPerform(topic, packet, answer);
         return answers.after(this.#perform(topic, packet), answer);
       case "error":
         throw strike.error;
@@ -96,6 +99,13 @@ export class Publishing {
     await peer.hub.acceptTelemetry(peer.identity, [message], authentication);
     const fault = parseInBandFault(message.properties);
     if (fault !== undefined) inBandFaults.strike(fault);
+  }
+
+  // Whoever called goes on at the answer and may end the device, whose client waits for the acknowledgement: that has left by then.
+  #acknowledgeThenPerform(topic: PublishTopic, packet: PublishPacket, answer: Puback | undefined): void {
+    const { answers } = this.#options;
+    answers.after(undefined, answer);
+    answers.after(setImmediate().then(() => this.#perform(topic, packet)));
   }
 
   #performThenDrop(topic: PublishTopic, packet: PublishPacket): void {

@@ -160,3 +160,12 @@ test("a will for another topic is refused with the connection", async () => {
   peer.send(bed.connectPacket("d", { will: { ...WILL, topic: "devices/e/messages/events/" } }));
   expect(await peer.next()).toMatchObject({ cmd: "connack", returnCode: 5 });
 });
+
+test("the creation time is an application property for those who read", async () => {
+  await using bed = await startTestBed({ devices: ["d"] });
+  const peer = await bed.connect("d");
+  peer.send(event(`${TOPIC}%24.ctime=2026-01-02T03:04:05.678Z`));
+  await peer.expect("puback");
+  const application_properties = { "iothub-creation-time-utc": "2026-01-02T03:04:05.678Z" };
+  expect(decoded((await bed.events("d"))[0])).toMatchObject({ application_properties });
+});

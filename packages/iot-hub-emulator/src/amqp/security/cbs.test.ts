@@ -143,6 +143,25 @@ test("SASL PLAIN with a wrong token, another policy or another hub is refused", 
   }
 });
 
+test("SASL PLAIN with a policy's bare key reads events, and nothing else", async () => {
+  const bed = await startTestBed({ devices: ["a"] });
+  try {
+    const { primaryKey = "", secondaryKey = "" } = bed.hub.policies.get("iothubowner") ?? {};
+    for (const key of [primaryKey, secondaryKey]) {
+      const client = bed.connect(saslPlain("iothubowner", key));
+      await client.openReceiver(`/${bed.hub.eventHubName}/ConsumerGroups/$Default/Partitions/0`);
+      await expect(client.openSender("/devices/a/messages/events")).rejects.toMatchObject({
+        condition: "amqp:unauthorized-access",
+      });
+    }
+    for (const options of [saslPlain("service", primaryKey), saslPlain("nobody", primaryKey)]) {
+      expect(await bed.connect(options).over).toMatchObject({ condition: "amqp:unauthorized-access" });
+    }
+  } finally {
+    await bed.stop();
+  }
+});
+
 test("SASL ANONYMOUS leaves the choice to $cbs", async () => {
   const bed = await startTestBed({ devices: ["a"] });
   try {

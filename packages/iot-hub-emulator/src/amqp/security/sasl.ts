@@ -1,5 +1,5 @@
 /**
- * The SASL layer: ANONYMOUS and MSSBCBS leave authentication to $cbs, PLAIN carries one token for the whole connection,
+ * The SASL layer: ANONYMOUS and MSSBCBS leave authentication to $cbs, PLAIN carries one token or key for the whole connection,
  * EXTERNAL points to the certificate shown in TLS. Clients may also leave SASL out.
  */
 import type { Hub } from "../../hub/hub.ts";
@@ -32,10 +32,11 @@ export function authenticateSasl(hub: Hub, { mechanism, response }: SaslInit, ha
   }
 }
 
-// [RFC 4616] authzid NUL authcid NUL passwd; the password is a shared access signature.
+// [RFC 4616] authzid NUL authcid NUL passwd; the password is a shared access signature, or for events a policy's key.
 function authenticatePlain(hub: Hub, response: Buffer | undefined): Principal {
   const [, user, password] = (response?.toString("utf8") ?? "").split("\0");
   if (user === undefined || password === undefined) throw refused("PLAIN needs a user name and a password.");
+  if (!user.includes("@")) return hub.authenticateKey(user, password);
   const principal = authenticateToken(hub, password);
   const account = /^(.*)@sas\.(root\.)?([^@]*)$/i.exec(user);
   if (account === null || account[3]?.toLowerCase().split(".")[0] !== hub.name.toLowerCase()) {

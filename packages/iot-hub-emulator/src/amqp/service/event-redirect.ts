@@ -1,27 +1,19 @@
 /**
  * Clients that know only the hub's host ask it for its events and are sent on to the Event Hubs-compatible endpoint: the
- * link is attached, then detached with `amqp:link:redirect`.
+ * link is refused with `amqp:link:redirect`.
  */
+import { AmqpError } from "../amqp-error.ts";
 import type { ConnectionContext } from "../context.ts";
-import type { OutgoingNode } from "../links/link.ts";
 
 const AMQPS_PORT = 5671;
 
-/** Throws `IotHubUnauthorizedAccess` without a token that has ServiceConnect. */
-export function openRedirect({ hub, credentials, eventHubAddress }: ConnectionContext, rest: string): OutgoingNode {
+/** Always throws: the redirect, or `IotHubUnauthorizedAccess` without a token that has ServiceConnect. */
+export function openRedirect({ hub, credentials, eventHubAddress }: ConnectionContext, rest: string): never {
   credentials.forEvents("");
   const { host, port } = eventHubAddress();
   // Clients make `Endpoint=sb://{hostname}/` of this, so another port must stand there too.
   const hostname = port === AMQPS_PORT ? host : `${host}:${port}`;
-  const path = rest === "" ? "$management" : rest;
-  const address = `amqps://${host}:${port}/${hub.eventHubName}/${path}`;
-  return {
-    opened: (link) =>
-      link.detach({
-        condition: "amqp:link:redirect",
-        description: `Read events from ${address}.`,
-        info: { hostname, "network-host": host, port, address },
-      }),
-    pump: () => false,
-  };
+  const address = `amqps://${host}:${port}/${hub.eventHubName}/${rest}`;
+  const info = { hostname, "network-host": host, port, address };
+  throw new AmqpError("link", "amqp:link:redirect", `Read events from ${address}.`, info);
 }

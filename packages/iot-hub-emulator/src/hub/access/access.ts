@@ -2,10 +2,17 @@
 import type { X509Certificate } from "node:crypto";
 import type { KeyEncoding } from "iot-hub-protocol";
 import { HubError } from "../errors.ts";
-import type { DeviceIdentity } from "../registry/identity.ts";
+import type { DeviceIdentity, IdentityRef } from "../registry/identity.ts";
 import { notRegistered } from "../registry/registry.ts";
 import type { Registry } from "../registry/registry.ts";
-import { CLOCK_SKEW_MS, authenticate, holdsCredential, namesId, unauthorized } from "./authentication.ts";
+import {
+  CLOCK_SKEW_MS,
+  authenticate,
+  authenticateKey,
+  holdsCredential,
+  namesId,
+  unauthorized,
+} from "./authentication.ts";
 import type { AuthenticationContext, DevicePrincipal, Principal } from "./authentication.ts";
 import { authenticateCertificate } from "./certificate-authentication.ts";
 import type { CertificateAuthorities } from "./certificate-authorities.ts";
@@ -15,6 +22,8 @@ export interface AuthenticateOptions {
   readonly keyEncoding?: KeyEncoding;
   /** Other policies than the hub's own; what goes by the hub's name beside it has some. */
   readonly policies?: Pick<Policies, "get">;
+  /** Who the client says it is, for a device's token that names no device. */
+  readonly client?: IdentityRef;
 }
 
 export interface AccessOptions extends Omit<AuthenticationContext, "findIdentity"> {
@@ -37,9 +46,14 @@ export class Access {
    */
   authenticate(
     token: string,
-    { keyEncoding = "base64", policies = this.#context.policies }: AuthenticateOptions = {},
+    { keyEncoding = "base64", policies = this.#context.policies, client }: AuthenticateOptions = {},
   ): Principal {
-    return authenticate({ ...this.#context, policies }, token, keyEncoding);
+    return authenticate({ ...this.#context, policies }, token, keyEncoding, client);
+  }
+
+  /** A policy by its bare key, for Event Hubs clients. Throws `IotHubUnauthorizedAccess`. */
+  authenticateKey(policyName: string, key: string): Principal {
+    return authenticateKey(this.#context, policyName, key);
   }
 
   /**

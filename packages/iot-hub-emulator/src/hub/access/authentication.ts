@@ -3,12 +3,13 @@
  * of the device in the resource. Host names in tokens are replaced by the hub's own, because clients reach a local hub by
  * several names and ports.
  */
+import { createHash, timingSafeEqual } from "node:crypto";
 import type { X509Certificate } from "node:crypto";
 import { parseSharedAccessSignature, verifySignature, withoutTrailingSlashes } from "iot-hub-protocol";
 import type { KeyEncoding, SharedAccessSignature } from "iot-hub-protocol";
 import { hasRegisteredThumbprint } from "./certificate-chain.ts";
 import { HubError } from "../errors.ts";
-import type { DeviceIdentity } from "../registry/identity.ts";
+import type { DeviceIdentity, IdentityRef } from "../registry/identity.ts";
 import { entityNotFound } from "../events/streams.ts";
 import type { Permission, Policies } from "./policies.ts";
 import type { MessageAuthentication } from "../events/telemetry.ts";
@@ -61,12 +62,13 @@ export interface AuthenticationContext {
 
 /**
  * Verifies a token's form, resource, expiry and signature; throws `IotHubUnauthorizedAccess`, or `AmqpAddressNotFound` for an
- * event hub that is not there.
+ * event hub that is not there. `client` is who the request or connection says it is.
  */
 export function authenticate(
   context: AuthenticationContext,
   text: string,
   keyEncoding: KeyEncoding = "base64",
+  client?: IdentityRef,
 ): Principal {
   const token = parseSharedAccessSignature(text);
   if (token === undefined) throw unauthorized("The authorization is not a shared access signature.");
@@ -74,8 +76,27 @@ export function authenticate(
   const expiresAt = token.expiry * 1000;
   if (expiresAt + CLOCK_SKEW_MS <= context.now()) throw unauthorized("The shared access signature has expired.");
   return token.policyName === undefined
-    ? deviceOf(context, token, resource, expiresAt)
+    ? deviceOf(context, token, resource, expiresAt, client)
     : policyOf(context, token, resource, expiresAt, keyEncoding);
+}
+
+/**
+ * A policy by its bare key, as Event Hubs clients show it; it reads events and stands as long as the connection. Throws
+ * `IotHubUnauthorizedAccess`.
+ */
+export function authenticateKey(context: AuthenticationContext, policyName: string, key: string): Principal {
+  const policy = context.policies.get(policyName);
+  const keys = policy === undefined ? [] : [policy.primaryKey, policy.secondaryKey];
+  if (policy === undefined || !keys.some((known) => timingSafeEqual(digest(known), digest(key)))) {
+    throw unauthorized("The policy is unknown or the key is not its own.");
+  }
+  const { name, permissions } = policy;
+  const resource = `sb://${context.hostName}`;
+  return { kind: "policy", policyName: name, permissions, resource, expiresAt: Number.POSITIVE_INFINITY };
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
 }
 
 /** Whether a decoded path segment of a resource names this id; clients encode ids once, twice or not at all. */
@@ -88,7 +109,9 @@ export function unauthorized(message: string): HubError {
 }
 
 function hubResource(context: AuthenticationContext, token: SharedAccessSignature, keyEncoding: KeyEncoding): string {
-  const parts = /^(?:([a-z]+):\/\/)?(\[[^\]]*\]|[^/:]*)(?::\d+)?(\/.*)?$/is.exec(token.resource);
+  // Go's module client encodes the whole resource twice.
+  const text = token.resource.includes("/") ? token.resource : (decoded(token.resource) ?? "");
+  const parts = /^(?:([a-z]+):\/\/)?(\[[^\]]*\]|[^/:]*)(?::\d+)?(\/.*)?$/is.exec(text);
   const host = parts?.[2]?.toLowerCase() ?? "";
   if (!context.hostNames.has(host) && host !== context.hostName.toLowerCase()) {
     throw unauthorized("The shared access signature is for another host.");
@@ -123,8 +146,9 @@ function deviceOf(
   token: SharedAccessSignature,
   resource: string,
   expiresAt: number,
+  client: IdentityRef | undefined,
 ): Principal {
-  for (const [deviceId, moduleId] of namedBy(resource)) {
+  for (const [deviceId, moduleId] of namedBy(resource, client)) {
     const identity = context.findIdentity(deviceId, moduleId);
     const { primaryKey, secondaryKey } = identity === undefined ? NO_KEYS : identity.authentication.symmetricKey;
     for (const key of [primaryKey, secondaryKey]) {
@@ -148,9 +172,18 @@ export function holdsCredential({ authentication }: DeviceIdentity, principal: D
 
 const NO_KEYS = { primaryKey: null, secondaryKey: null };
 
-/** The identities that `{hub}/devices/{d}[/modules/{m}]` may mean. Some old tools append a segment of their own. */
-function* namedBy(resource: string): Generator<readonly [deviceId: string, moduleId?: string]> {
+/**
+ * The identities that `{hub}/devices/{d}[/modules/{m}]` may mean. Some old tools append a segment of their own. Go's clients
+ * sign for the whole hub or for `{hub}/{d}` with a device's key, which then is that of the client.
+ */
+function* namedBy(
+  resource: string,
+  client: IdentityRef | undefined,
+): Generator<readonly [deviceId: string, moduleId?: string]> {
   const [, devices, device = "", modules, module = ""] = resource.split("/");
+  if (client !== undefined && (devices === undefined || resource.split("/")[1] === client.deviceId)) {
+    yield client.moduleId === undefined ? [client.deviceId] : [client.deviceId, client.moduleId];
+  }
   if (devices !== "devices") return;
   for (const deviceId of readings(device)) {
     if (modules !== "modules") yield [deviceId];

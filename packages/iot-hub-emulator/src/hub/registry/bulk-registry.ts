@@ -16,7 +16,7 @@ import type { Twins } from "../twins/twins.ts";
 interface BulkError {
   readonly deviceId: string;
   readonly moduleId: string | null;
-  readonly errorCode: string;
+  readonly errorCode: number;
   readonly errorStatus: string;
   readonly operation: string;
 }
@@ -75,15 +75,15 @@ async function apply(hub: BulkTarget, document: BulkEntry["document"]): Promise<
     if (operation === undefined) throw new HubError("ArgumentInvalid", `importMode ${mode} is not known.`);
     await operation(hub, {
       ref: refOf(document),
-      etag: unquoted(document["eTag"] ?? document["etag"]),
-      twinEtag: unquoted(document["twinETag"]),
+      etag: ifMatchOf(document["eTag"] ?? document["etag"]),
+      twinEtag: ifMatchOf(document["twinETag"]),
       document,
     });
     return undefined;
   } catch (error) {
-    const { errorName, message } = asHubError(error);
+    const { errorCode, message } = asHubError(error);
     const [deviceId, moduleId] = [textOf(document["id"]), textOf(document["moduleId"]) || null];
-    return { deviceId, moduleId, errorCode: errorName, errorStatus: message, operation: mode };
+    return { deviceId, moduleId, errorCode, errorStatus: message, operation: mode };
   }
 }
 
@@ -126,9 +126,9 @@ function requireDistinct(entries: readonly BulkEntry["document"][]): void {
   }
 }
 
-// An absent etag matches nothing: the mode asks for a comparison.
-function unquoted(value: unknown): string {
-  return textOf(value).replace(/^"(.*)"$/, "$1");
+// An entry without an etag matches whatever there is, also in the modes that compare: Go's clients rely on it.
+function ifMatchOf(value: unknown): string {
+  return textOf(value).replace(/^"(.*)"$/, "$1") || "*";
 }
 
 function textOf(value: unknown): string {
