@@ -50,7 +50,8 @@ export function webSocketProtocols({ amqp, mqtt }: Fronts): readonly WebSocketPr
   return [
     {
       subprotocol: "mqtt",
-      paths: ["/$iothub/websocket"],
+      // The second is where Eclipse Paho asks when it is told no path, as by the vendor's Java client for provisioning.
+      paths: ["/$iothub/websocket", "/mqtt"],
       accept: (stream, socket) => mqtt.accept(stream, { certificates: peerCertificates(socket) }),
     },
     {

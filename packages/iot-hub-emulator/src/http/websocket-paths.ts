@@ -2,7 +2,11 @@
 import { HubError } from "../hub/errors.ts";
 import type { Route } from "./exchange.ts";
 
-const SUBPROTOCOLS = { "/$iothub/websocket": "mqtt or AMQPWSB10", "/$servicebus/websocket": "AMQPWSB10" } as const;
+const SUBPROTOCOLS = {
+  "/$iothub/websocket": "mqtt or AMQPWSB10",
+  "/$servicebus/websocket": "AMQPWSB10",
+  "/mqtt": "mqtt",
+} as const;
 
 export const WEBSOCKET_ROUTES: readonly Route[] = Object.entries(SUBPROTOCOLS).map(([path, subprotocol]) => ({
   method: "GET",

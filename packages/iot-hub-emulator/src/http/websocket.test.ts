@@ -21,6 +21,7 @@ test.each([
   ["/$IotHub/WebSocket?iothub-no-client-cert=true", "mqtt"],
   ["/$iothub/websocket", "AMQPWSB10"],
   ["/$servicebus/websocket", "AMQPWSB10"],
+  ["/mqtt", "mqtt"],
   ["/$servicebus/websocket/", "AMQPWSB10"],
 ])("%s speaks %s", async (path, subprotocol) => {
   await using hub = await startLocalHub();

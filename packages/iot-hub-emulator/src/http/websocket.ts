@@ -78,7 +78,7 @@ function choose(protocols: readonly WebSocketProtocol[], request: IncomingMessag
 
 const REASONS: Readonly<Record<400 | 404, string>> = {
   400: "Offer the subprotocol mqtt or AMQPWSB10.",
-  404: "WebSockets are served at /$iothub/websocket, and AMQP at /$servicebus/websocket too.",
+  404: "WebSockets are served at /$iothub/websocket, AMQP at /$servicebus/websocket and MQTT at /mqtt too.",
 };
 
 function refuse(socket: Duplex, status: 400 | 404): void {
