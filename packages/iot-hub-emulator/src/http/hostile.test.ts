@@ -24,11 +24,14 @@ const AT_ONCE = 24;
 /** Ends the connections of all others here, and moves the time that their tokens go by. */
 const LEFT_OUT: readonly string[] = ["POST /admin/reset", "POST /admin/clock"];
 
-function ask(
-  { addresses }: LocalHub,
-  agent: Agent,
-  { method, path, headers, body }: RawRequest,
-): Promise<{ readonly status: number; readonly text: string }> {
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+function ask(hub: LocalHub, agent: Agent, raw: RawRequest): Promise<Answer> {
+  const { addresses } = hub;
+  const { method, path, headers, body } = raw;
   return new Promise((resolve, reject) => {
     const target = { host: "127.0.0.1", servername: "localhost", port: addresses.httpsPort, ca: addresses.ca, agent };
     const sent = { ...headers, "content-length": String(body.length) };
@@ -38,7 +41,8 @@ function ask(
       answer.on("end", () => resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
       answer.on("error", reject);
     });
-    outgoing.on("error", reject);
+    // A connection that was kept may be at its end just when it is used again.
+    outgoing.on("error", (error) => (outgoing.reusedSocket ? resolve(ask(hub, agent, raw)) : reject(error)));
     outgoing.end(body);
   });
 }
