@@ -188,10 +188,10 @@ export function openMqtt(hub: LocalHubProcess, deviceId: string, options: IClien
 /** The same, connected. */
 export async function connectMqtt(...args: Parameters<typeof openMqtt>): Promise<MqttClient> {
   const client = openMqtt(...args);
-  await orGone(
-    once(client, "close").then(() => undefined),
-    once(client, "connect"),
-  );
+  await new Promise<void>((resolve, reject) => {
+    client.once("connect", () => resolve());
+    client.once("close", () => reject(new Error("The hub went away.")));
+  });
   return client;
 }
 
