@@ -29,7 +29,7 @@ export interface EmulatorAddresses {
   readonly policies: Readonly<Record<string, string>>;
 }
 
-/** Where the hub is, for those who are to connect. */
+/** What clients need to connect to a running hub. */
 export function addressesOf(
   { hub, provisioning }: { readonly hub: Hub; readonly provisioning: Provisioning },
   credentials: ServerCredentials,

@@ -33,7 +33,7 @@ export interface Emulator {
   readonly provisioning: Provisioning;
   /** The hub's clock: advance it rather than wait. */
   readonly clock: HubClock;
-  /** Trouble on demand. */
+  /** Scripted faults: what is to fail, and how. */
   readonly faults: Faults;
   /** The hub as new: no devices, messages, faults; clock right. Ports, names, policies with their keys and certificates stay. Ends every connection. */
   reset(): Promise<void>;

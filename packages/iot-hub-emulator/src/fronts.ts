@@ -57,7 +57,7 @@ export function webSocketProtocols({ amqp, mqtt }: Fronts): readonly WebSocketPr
     {
       subprotocol: "AMQPWSB10",
       paths: ["/$iothub/websocket", "/$servicebus/websocket"],
-      accept: (stream, socket) => amqp.accept(stream, { plain: false, certificates: peerCertificates(socket) }),
+      accept: (stream, socket) => amqp.accept(stream, { certificates: peerCertificates(socket) }),
     },
   ];
 }

@@ -32,7 +32,7 @@ export async function openHubPorts(
 ): Promise<HubPorts> {
   const ports = port === 0 ? { https: 0, amqps: 0, mqtts: 0, amqp: 0, ...given } : given;
   const handTo = (accept: (fronts: Fronts, socket: Socket) => void) => (socket: Socket) => {
-    // Until the front takes over, an error of the socket is nobody's business.
+    // Without a listener an error would end the process; a socket that fails before a front has it just closes.
     socket.on("error", () => undefined);
     void fronts().then((ready) => accept(ready, socket));
   };
@@ -42,16 +42,16 @@ export async function openHubPorts(
   acceptWebSockets(https, () => fronts().then(webSocketProtocols));
   const amqps = createTlsServer(
     tlsServerOptions(credentials),
-    handTo(({ amqp }, socket) => amqp.accept(socket, { plain: false, certificates: peerCertificates(socket) })),
+    handTo(({ amqp }, socket) => amqp.accept(socket, { certificates: peerCertificates(socket) })),
   );
   const mqtts = createTlsServer(
     tlsServerOptions(credentials),
     handTo(({ mqtt }, socket) => mqtt.accept(socket, { certificates: peerCertificates(socket) })),
   );
-  const tcp = createTcpServer(handTo(({ amqp }, socket) => amqp.accept(socket, { plain: true })));
+  const tcp = createTcpServer(handTo(({ amqp }, socket) => amqp.accept(socket)));
   const add = (server: Server, setting: string, ...candidates: [number, ...number[]]): Promise<number> =>
     listeners.open(server, { host, ports: candidates, setting });
-  // Who picks free ports for the rest wants no fixed ones here; and no client but its parent's knows AMQP's by heart.
+  // With a free port for AMQPS (`0`) the others default to free ports too. Nobody relies on 5672, so AMQP may move.
   const orAny = (port: number): number => (ports.amqps === 0 ? 0 : port);
   const plain = {
     host,

@@ -16,7 +16,7 @@ const send = (emulator: Emulator, deviceId: string, body: string, properties: [s
     { scope: "device", type: "sas" },
   );
 
-test("with an emulator: it is started, handed over, and stopped though the use of it failed", async () => {
+test("withEmulator starts an emulator, hands it over, and stops it even when the callback fails", async () => {
   let kept: Emulator | undefined;
   const failing = withEmulator((emulator) => {
     kept = emulator;
@@ -74,7 +74,7 @@ test("an event is waited for, found when it came before, and comes decoded", asy
   });
 });
 
-test("waiting in vain says what was seen instead", async () => {
+test("when no event fits in time the error says what was seen instead", async () => {
   await withEmulator(async (emulator) => {
     await expect(emulator.waitForEvent(undefined, { timeoutMs: 10 })).rejects.toMatchObject({
       code: "wait_timeout",

@@ -142,6 +142,7 @@ export class Running {
 
   #inTurn(run: () => Promise<void>): Promise<void> {
     const turn = this.#turn.then(run);
+    // Whoever asked hears of a failure; the next turn only waits for its end.
     this.#turn = turn.catch(() => undefined);
     return turn;
   }

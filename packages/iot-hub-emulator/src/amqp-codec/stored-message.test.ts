@@ -61,7 +61,7 @@ test("rhea reads stamps, properties and body", () => {
   expect((decoded.body as { content: Buffer }).content.toString()).toBe('{"t":21.5}');
 });
 
-test("a message without properties is as good, and earlier messages are not overwritten by later ones", () => {
+test("a message without properties is encoded, and earlier messages are not overwritten by later ones", () => {
   const first = encodeStoredMessage({ body: Buffer.from("first"), properties: new Map() }, STAMPS);
   const long = Buffer.alloc(200_000, 0x78);
   const second = encodeStoredMessage({ body: long, properties: new Map([["k", "v".repeat(9_000)]]) }, STAMPS);
@@ -70,7 +70,7 @@ test("a message without properties is as good, and earlier messages are not over
   expect(decodeDeviceMessage(second).properties.get("k")).toHaveLength(9_000);
 });
 
-test("a kept message keeps no memory but its own", () => {
+test("a queued message does not hold on to the buffer it came in", () => {
   const encoded = encodeStoredMessage({ body: Buffer.alloc(300), properties: new Map() }, STAMPS);
   expect(encoded.buffer.byteLength).toBe(encoded.byteLength);
 });
@@ -83,7 +83,7 @@ test("text that is not ASCII survives", () => {
   expect(decoded.application_properties).toEqual(Object.fromEntries(properties));
 });
 
-test("what the hub tells of itself bears no sender's authentication", () => {
+test("the hub's own events carry no sender's authentication", () => {
   const { authMethod: _, generationId: __, ...stamps } = STAMPS;
   const encoded = encodeStoredMessage({ body: Buffer.from("{}"), properties: new Map() }, stamps);
   const decoded = rhea.message.decode(encoded) as unknown as Message;

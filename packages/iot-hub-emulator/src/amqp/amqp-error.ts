@@ -91,6 +91,12 @@ export function errorCondition(error: unknown): ErrorCondition {
   return error instanceof AmqpError ? error.condition : hubErrorCondition(asHubError(error));
 }
 
+/** What ends the links of a token that has expired. */
+export const TOKEN_EXPIRED: ErrorCondition = {
+  condition: "amqp:unauthorized-access",
+  description: "The token of this link has expired; put a new one on $cbs and attach again.",
+};
+
 /**
  * The hub ends a link or a session though the peer did nothing wrong. Clients take only this condition as a reason to come
  * back by themselves; that the service tells it for sessions too is inferred from that.

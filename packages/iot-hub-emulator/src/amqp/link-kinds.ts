@@ -5,7 +5,7 @@ import type { StruckOperation } from "../hub/faults/faults.ts";
 import { AmqpError } from "./amqp-error.ts";
 import { openTokenRequests, openTokenResponses } from "./security/cbs.ts";
 import type { ConnectionContext } from "./context.ts";
-import { openDeviceBound } from "./device/device-bound-link.ts";
+import { openCloudToDevice } from "./device/cloud-to-device-link.ts";
 import { openManagementRequests, openManagementResponses } from "./service/event-management.ts";
 import { type EventHubAddress, parseEventHubAddress, refuseSending } from "./service/event-hub-address.ts";
 import { openEventReceiver } from "./service/event-receiver.ts";
@@ -13,7 +13,7 @@ import type { IncomingNode, LinkRequest, OutgoingNode } from "./links/link.ts";
 import { openMethodRequests, openMethodResponses } from "./device/method-links.ts";
 import { openRedirect } from "./service/event-redirect.ts";
 import { openServiceQueue } from "./service/service-queue-link.ts";
-import { openServiceSender } from "./service/service-sender-link.ts";
+import { openCloudToDeviceSender } from "./service/cloud-to-device-sender-link.ts";
 import { openTelemetry } from "./device/telemetry-link.ts";
 import { openTwinRequests, openTwinResponses } from "./device/twin-links.ts";
 
@@ -36,10 +36,10 @@ const LINK_KINDS: { readonly [K in Kind]: LinkKind<K> } = {
     outgoing: (context, _, { attach }) => openTokenResponses(context, attach.target?.address),
   },
   telemetry: { incoming: openTelemetry, outgoing: (_, of) => refuseInputs(of) },
-  deviceBound: { outgoing: openDeviceBound },
+  deviceBound: { outgoing: openCloudToDevice },
   twin: { incoming: openTwinRequests, outgoing: openTwinResponses },
   methods: { incoming: openMethodResponses, outgoing: openMethodRequests },
-  serviceDeviceBound: { incoming: openServiceSender },
+  serviceDeviceBound: { incoming: openCloudToDeviceSender },
   feedback: {
     outgoing: (context) => openServiceQueue(context, "/messages/serviceBound/feedback", context.hub.feedback),
   },
@@ -94,8 +94,8 @@ export type LinkAddress = Address;
 
 /** How scripted faults call what is done on a link. */
 const OPERATIONS: Readonly<Partial<Record<Kind, string>>> = {
-  deviceBound: "commands",
-  serviceDeviceBound: "commands",
+  deviceBound: "cloudToDevice",
+  serviceDeviceBound: "cloudToDevice",
   management: "events",
   partition: "events",
   eventHub: "events",
@@ -122,21 +122,22 @@ export function openNode(
   if (address === undefined || !Object.hasOwn(LINK_KINDS, address.kind)) {
     throw new HubError("AmqpAddressNotFound", `The address ${request.address.slice(0, 256)} names nothing here.`);
   }
-  return openKind(LINK_KINDS[address.kind] as LinkKind<Kind>, context, address, request);
+  return openKind(context, address.kind, address, request);
 }
 
-function openKind(
-  kind: LinkKind<Kind>,
+function openKind<K extends Kind>(
   context: ConnectionContext,
-  address: Address,
+  kind: K,
+  address: Of<K>,
   request: LinkRequest,
 ): OpenedNode {
+  const { incoming, outgoing }: LinkKind<K> = LINK_KINDS[kind];
   if (request.attach.role === "sender") {
-    if (kind.incoming === undefined) throw wrongRole("sent to");
-    return { direction: "incoming", node: kind.incoming(context, address as never, request) };
+    if (incoming === undefined) throw wrongRole("sent to");
+    return { direction: "incoming", node: incoming(context, address, request) };
   }
-  if (kind.outgoing === undefined) throw wrongRole("received from");
-  return { direction: "outgoing", node: kind.outgoing(context, address as never, request) };
+  if (outgoing === undefined) throw wrongRole("received from");
+  return { direction: "outgoing", node: outgoing(context, address, request) };
 }
 
 export function parseAddress(text: string): Address | undefined {

@@ -37,7 +37,7 @@ test("an attach is refused, once", () =>
   }));
 
 test("an attach waits, and frames that came meanwhile are not lost", () =>
-  withFault(rule("attach", { kind: "delay", ms: 5_000 }, "commands"), async (bed, client) => {
+  withFault(rule("attach", { kind: "delay", ms: 5_000 }, "cloudToDevice"), async (bed, client) => {
     await bed.hub.deviceQueues.enqueue("d", { body: Buffer.from("x"), properties: new Map() });
     const receiver = client.connection.open_receiver({ source: { address: "/devices/d/messages/devicebound" } });
     const got = vi.fn();
@@ -112,8 +112,8 @@ test("an identity vanishes as its device connects", () =>
     },
   ));
 
-test("a command is held up on its way, and those behind it keep their order", () =>
-  withFault(rule("deliver", { kind: "delay", ms: 10_000 }, "commands"), async (bed, client) => {
+test("a cloud-to-device message is delayed, and those behind it keep their order", () =>
+  withFault(rule("deliver", { kind: "delay", ms: 10_000 }, "cloudToDevice"), async (bed, client) => {
     const receiver = await client.openReceiver("/devices/d/messages/devicebound");
     const got: unknown[] = [];
     receiver.on("message", ({ message: received }) => got.push(received?.message_id));

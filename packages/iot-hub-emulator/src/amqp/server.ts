@@ -23,15 +23,13 @@ export interface AmqpFrontOptions {
 }
 
 export interface AcceptOptions {
-  /** The bytes on the wire are not encrypted. */
-  readonly plain: boolean;
   /** What the peer showed in TLS, its own certificate first; none by default. */
   readonly certificates?: readonly X509Certificate[];
 }
 
 export interface AmqpFront {
   /** Hands over a connected socket; TLS, if any, is done. */
-  accept(socket: Duplex, options: AcceptOptions): void;
+  accept(socket: Duplex, options?: AcceptOptions): void;
   /** Closes all connections with `amqp:connection:forced` and resolves when they are gone. */
   close(): Promise<void>;
   readonly connections: number;
@@ -74,7 +72,7 @@ export function createAmqpFront(hub: Hub, options: AmqpFrontOptions): AmqpFront 
   const unlisten = hub.clock.onJump(tick);
 
   return {
-    accept(socket, { certificates = [] }) {
+    accept(socket, { certificates = [] } = {}) {
       if (connections.size >= context.limits.maxConnections) socket.destroy();
       else connections.add(new Connection(socket, context, certificates));
     },

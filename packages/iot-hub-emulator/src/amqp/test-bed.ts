@@ -44,7 +44,7 @@ export async function startTestBed({ limits, now, clock, devices = [] }: TestBed
     ...(limits === undefined ? {} : { limits }),
     ...(clock === undefined ? {} : { clock }),
   });
-  server.on("connection", (socket: Socket) => front.accept(socket, { plain: true }));
+  server.on("connection", (socket: Socket) => front.accept(socket));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const port = portOf(server);

@@ -5,7 +5,7 @@
  */
 import { timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import { HubError } from "../hub/errors.ts";
+import { unauthorized } from "../hub/access/authentication.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Permission } from "../hub/access/policies.ts";
 
@@ -35,8 +35,4 @@ function isAdminKey(hub: Hub, key: string): boolean {
 function isSame(known: string, given: string): boolean {
   const [a, b] = [Buffer.from(known), Buffer.from(given)];
   return a.length === b.length && timingSafeEqual(a, b);
-}
-
-function unauthorized(message: string): HubError {
-  return new HubError("IotHubUnauthorizedAccess", message);
 }

@@ -65,7 +65,7 @@ const TEXT_FIELDS: readonly TextField[] = [
   "subject",
 ];
 
-// A body that is no text is JSON, and says so unless told otherwise.
+// A body that is not a text is sent as JSON, with the content type of JSON unless another is given.
 function messageOf(document: Readonly<Record<string, unknown>>): DeviceMessage {
   const { body = "" } = document;
   const message: { -readonly [K in keyof DeviceMessage]: DeviceMessage[K] } = {

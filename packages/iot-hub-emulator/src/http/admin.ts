@@ -5,6 +5,7 @@
 import { connectionsOf, dumpOf } from "../hub/dump.ts";
 import { HubError } from "../hub/errors.ts";
 import type { FaultRule } from "../hub/faults/fault-rule.ts";
+import { refOf } from "../hub/registry/identity.ts";
 import { ADMIN_CERTIFICATE_ROUTES } from "./admin-certificates.ts";
 import { changeClock, showClock } from "./admin-clock.ts";
 import { waitForFittingEvent } from "./admin-events.ts";
@@ -68,7 +69,7 @@ function listConnections({ hub }: HubRequest): HubResponse {
 
 function dropConnection({ hub, params }: HubRequest): HubResponse {
   const { deviceId = "", moduleId } = params;
-  const connection = hub.connections.find({ deviceId, ...(moduleId === undefined ? {} : { moduleId }) });
+  const connection = hub.connections.find(refOf({ deviceId, moduleId }));
   if (connection === undefined) throw new HubError("DeviceNotOnline", `${deviceId} is not connected.`);
   connection.close(new HubError("ServiceUnavailable", "The connection was dropped by the admin API."));
   return { status: 204 };

@@ -180,7 +180,7 @@ test("content that a twin refuses leaves the device as it is, and targeted", asy
   expect(desired(hub, "a")).toEqual(big);
 });
 
-test("a condition that its own content undoes does not keep the hub busy", async () => {
+test("a configuration whose content makes its own condition false does not loop", async () => {
   await using hub = await startLocalHub();
   const registry = await withDevices(hub, { a: {} });
   const content = { deviceContent: { "properties.desired.v": 1 } };
@@ -289,7 +289,7 @@ test("configurations, and what they set, are known after a restart", async () =>
   }
 });
 
-test("a condition over what no change tells of is looked at by the clock", async () => {
+test("a target condition on values that change without notice is evaluated again by the clock", async () => {
   await using hub = await startLocalHub();
   const registry = await withDevices(hub, { a: {} });
   const content = { deviceContent: { "properties.desired.v": 1 } };

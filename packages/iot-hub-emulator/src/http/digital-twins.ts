@@ -59,7 +59,7 @@ async function invoke(request: HubRequest): Promise<HubResponse> {
   return { status: 200, headers: { "x-ms-command-statuscode": String(status) }, json: payload };
 }
 
-// What is no number goes on as it came, to be refused with the name of its parameter.
+// A text that is not a number is passed on, so that the refusal names its parameter.
 function secondsOf({ query }: HubRequest, name: string): number | string | undefined {
   const text = query.get(name);
   return text === null ? undefined : /^\d{1,6}$/.test(text) ? Number(text) : text;

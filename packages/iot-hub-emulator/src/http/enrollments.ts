@@ -75,7 +75,7 @@ function crudRoutes(
   return [
     route("PUT", `${path}/:id`, async (request) => {
       const enrollment = await enrollments.put(idOf(request), readJson(request), preconditionOf(request, "if-match"));
-      // Who has just set or been given the keys is told them.
+      // Keys are shown to the client that has just set or been given them.
       return found(formatEnrollment(enrollment, { withKeys: true }));
     }),
     route("GET", `${path}/:id`, (request) => found(shown(enrollments.get(idOf(request))))),

@@ -38,7 +38,7 @@ export interface HubResponse {
   readonly contentType?: string;
 }
 
-/** Who may use a route: anyone, who administers the hub, a policy with a permission, or the device or module named by the parameters `deviceId` and `moduleId`. */
+/** Who may use a route: anyone, an administrator of the hub, a policy with a permission, or the device or module named by the parameters `deviceId` and `moduleId`. */
 type Access =
   | { readonly kind: "public" }
   | { readonly kind: "admin" }

@@ -3,7 +3,7 @@ import { startLocalHub } from "../testing/local-hub.ts";
 
 const DEVICE = "/devices/:deviceId";
 
-test("a refusal reaches the service SDK as its own error, for as long as asked", async () => {
+test("an error fault reaches the service SDK as the SDK's own error, as often as the rule says", async () => {
   await using hub = await startLocalHub();
   const registry = hub.registry();
   hub.emulator.hub.faults.add({
@@ -15,7 +15,7 @@ test("a refusal reaches the service SDK as its own error, for as long as asked",
   await registry.create({ deviceId: "d" });
 });
 
-test("what is accepted and then dropped is done, though the client cannot know", async () => {
+test("with acceptThenDrop the operation is done and the client gets no answer", async () => {
   await using hub = await startLocalHub();
   hub.emulator.hub.faults.add({
     where: { point: "http", operation: `PUT ${DEVICE}` },
@@ -73,7 +73,7 @@ test("lost telemetry is answered as accepted and never arrives", async () => {
   expect(await hub.events("d")).toHaveLength(1);
 });
 
-test("its own pages are never struck", async () => {
+test("faults do not strike the hub's own pages", async () => {
   await using hub = await startLocalHub();
   hub.emulator.hub.faults.add({ where: { point: "http" }, effect: { kind: "drop" } });
   expect((await hub.send({ path: "/health" })).status).toBe(200);

@@ -179,7 +179,7 @@ test("a plain request to a path of WebSocket hears what is spoken there", async 
   }
 });
 
-test("anyone may ask what it is and whether it is well, and learns no key", async () => {
+test("anyone may read the description and the health, and neither holds a key", async () => {
   await using hub = await startLocalHub();
   const about = await hub.send({ path: "/" });
   expect(about.status).toBe(200);

@@ -8,7 +8,7 @@ import type { Server } from "node:https";
 import type { Hub } from "../hub/hub.ts";
 import { ABOUT_ROUTES } from "./about.ts";
 import { CONFIGURATION_ROUTES } from "./configurations.ts";
-import { DEVICE_BOUND_ROUTES } from "./device-bound.ts";
+import { CLOUD_TO_DEVICE_ROUTES } from "./cloud-to-device.ts";
 import { DEVICE_EVENT_ROUTES } from "./device-events.ts";
 import { DIGITAL_TWIN_ROUTES } from "./digital-twins.ts";
 import { ADMIN_ROUTES } from "./admin.ts";
@@ -23,7 +23,7 @@ import { QUERY_ROUTES } from "./queries.ts";
 import { PAGE_ROUTES } from "./page.ts";
 import { createRouter } from "./router.ts";
 import type { Site } from "./site.ts";
-import { SERVICE_BOUND_ROUTES } from "./service-bound.ts";
+import { FEEDBACK_ROUTES } from "./feedback.ts";
 import { TWIN_ROUTES } from "./twins.ts";
 import { WEBSOCKET_ROUTES } from "./websocket-paths.ts";
 import { tlsServerOptions } from "../tls/server-options.ts";
@@ -48,8 +48,8 @@ export const HUB_ROUTES: readonly Route[] = [
   ...JOB_ROUTES,
   ...CONFIGURATION_ROUTES,
   ...DEVICE_EVENT_ROUTES,
-  ...DEVICE_BOUND_ROUTES,
-  ...SERVICE_BOUND_ROUTES,
+  ...CLOUD_TO_DEVICE_ROUTES,
+  ...FEEDBACK_ROUTES,
   ...METHOD_ROUTES,
   ...DIGITAL_TWIN_ROUTES,
   ...FILE_ROUTES,

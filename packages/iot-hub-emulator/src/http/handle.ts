@@ -152,7 +152,7 @@ function send(response: HubResponse, incoming: IncomingMessage, outgoing: Server
   outgoing.end(body);
 }
 
-/** Bytes of a body that nobody wants which are read all the same. */
+/** Bytes of an unwanted body that are read and dropped. */
 const MAX_DISCARDED = 1024 * 1024;
 
 /**

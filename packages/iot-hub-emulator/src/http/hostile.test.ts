@@ -163,7 +163,7 @@ test(`${Math.ceil(CASES / 20)} mutated conversations over HTTP harm nobody`, { t
   expect(await stateOf(hub, faults)).toEqual(WELL);
 });
 
-test("headers, paths and bodies without measure are refused", async () => {
+test("oversized headers, paths and bodies are refused", async () => {
   const faults: HubError[] = [];
   await using hub = await startTarget(faults);
   const agent = new Agent({ keepAlive: false });
@@ -182,7 +182,7 @@ test("headers, paths and bodies without measure are refused", async () => {
   expect(await stateOf(hub, faults)).toEqual(WELL);
 });
 
-test("at the end of time the hub still answers", async () => {
+test("with the clock at its last date the hub still answers", async () => {
   const faults: HubError[] = [];
   await using hub = await startTarget(faults);
   const { clock, twins, deviceQueues, methods } = hub.emulator.hub;

@@ -4,7 +4,7 @@ import { requireDeviceId, requireModuleId } from "../hub/registry/identity-field
 import type { IdentityRef } from "../hub/registry/identity.ts";
 import type { HubRequest } from "./exchange.ts";
 
-/** Throws `ArgumentInvalid` for what is no id, and `CannotRegisterModuleToModule` for a module below a module. */
+/** Throws `ArgumentInvalid` for what is not an id, and `CannotRegisterModuleToModule` for a module below a module. */
 export function identityOf({ hub, params }: HubRequest): IdentityRef {
   const { deviceId, moduleId } = params;
   if (moduleId === undefined) return { deviceId: requireDeviceId(deviceId) };

@@ -54,7 +54,7 @@ test("services see who is connected, since when and when it last spoke", async (
   expect(JSON.parse((await statistics()).text)).toEqual({ connectedDeviceCount: 0 });
 });
 
-test("messages over HTTPS connect nobody and are no activity", async () => {
+test("messages over HTTPS change neither the connection state nor the last activity", async () => {
   await using hub = await startLocalHub();
   await hub.registry().create({ deviceId: "d" });
   await hub.device("d").sendEvent(new Message("hello"));
@@ -64,7 +64,7 @@ test("messages over HTTPS connect nobody and are no activity", async () => {
   });
 });
 
-test("a service puts out a device by disabling it, by another key or by deleting it", async () => {
+test("a service ends a device's connection by disabling it, changing its key or deleting it", async () => {
   await using hub = await startLocalHub();
   const registry = hub.registry();
   const key = Buffer.alloc(32, 7).toString("base64");

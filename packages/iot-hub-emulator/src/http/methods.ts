@@ -1,5 +1,6 @@
 /** Direct methods over REST, of devices and of modules. */
 import { parseMethodRequest } from "../hub/methods/method-request.ts";
+import { refOf } from "../hub/registry/identity.ts";
 import { readJson } from "./exchange.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
 
@@ -19,7 +20,7 @@ export const METHOD_ROUTES: readonly Route[] = [
 
 async function invoke(request: HubRequest): Promise<HubResponse> {
   const { deviceId = "", moduleId } = request.params;
-  const ref = moduleId === undefined ? { deviceId } : { deviceId, moduleId };
+  const ref = refOf({ deviceId, moduleId });
   const { status, payload } = await request.hub.methods.invoke(ref, parseMethodRequest(readJson(request)));
   return { status: 200, json: { status, payload } };
 }

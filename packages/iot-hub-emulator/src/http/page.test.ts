@@ -68,14 +68,14 @@ test("a foreign page sees nothing: not by another name for this machine, nor fro
   }
 });
 
-test("from elsewhere it takes the owner's key", async () => {
+test("from another machine the page's data needs the owner's key", async () => {
   await using hub = await startLocalHub();
   const elsewhere = { host: "elsewhere" };
   expect(await view(hub, { ...elsewhere, "x-admin-key": "wrong" })).toBe(401);
   expect(await view(hub, { ...elsewhere, "x-admin-key": hub.addresses.policies["iothubowner"] ?? "" })).toBe(200);
 });
 
-test("large messages are cut, and those that are no text do no harm", async () => {
+test("long bodies are shortened, and binary ones do no harm", async () => {
   await using hub = await startLocalHub();
   await hub.registry().create({ deviceId: "d" });
   const device = hub.device("d");

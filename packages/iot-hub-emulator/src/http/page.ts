@@ -1,7 +1,7 @@
 /**
  * The page at `/` for people, and what it asks for. Its data, connection strings with their keys among it, goes to
  * browsers on this machine that call the hub by one of its names (a foreign page led here by DNS calls it by another),
- * and to whoever may use the admin API. A foreign page that does call it right cannot read the answer: no CORS.
+ * and to clients that may use the admin API. A foreign page that calls the right name cannot read the answer: no CORS.
  */
 import { requireAdmin } from "./admin-access.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";

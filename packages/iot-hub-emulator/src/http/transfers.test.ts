@@ -124,7 +124,7 @@ test("the SDK exports the registry, and imports it elsewhere as it was", async (
   ]);
 });
 
-test("keys stay at home when an export leaves them out", async () => {
+test("an export without keys holds none", async () => {
   await using container = await startContainer();
   await using hub = await startLocalHub();
   await hub.emulator.hub.registry.create("a", {});
@@ -232,7 +232,7 @@ test.each([
   expect(answer.status).toBe(status);
 });
 
-test("who may only read the registry gets no export of its keys", async () => {
+test("a policy that may only read the registry cannot export it", async () => {
   await using hub = await startLocalHub();
   const headers = { authorization: hub.token("registryRead") };
   const answer = await hub.send({ method: "POST", path: `/jobs/create${VERSION}`, headers, body: "{}" });

@@ -70,7 +70,7 @@ test("PUT replaces tags and desired properties, and leaves what the device repor
   expect(twin.properties.reported).not.toHaveProperty("forged");
 });
 
-test("a PATCH that is posted, as Java's own client cannot send one, is a PATCH", async () => {
+test("a POST with the header X-HTTP-Method-Override: PATCH is a PATCH, as the Java SDK sends it", async () => {
   await using hub = await startLocalHub();
   await hub.registry().create({ deviceId: "d" });
   const post = (override: string): ReturnType<typeof hub.send> =>
@@ -105,7 +105,7 @@ test.each([
   expect(twins.own("d").desired).toEqual({ ...desired, $version: version });
 });
 
-test("what a client read it may send back", async () => {
+test("a client may send back the document it read", async () => {
   await using hub = await startLocalHub();
   const headers = { authorization: hub.token("service") };
   await hub.emulator.hub.registry.create("d", {});

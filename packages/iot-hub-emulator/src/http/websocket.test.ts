@@ -55,7 +55,7 @@ test.each([
   response.destroy();
 });
 
-test("text, and a message without measure, end the connection", async () => {
+test("text frames and oversized messages end the connection", async () => {
   await using hub = await startLocalHub();
   const text = open(hub, "/$iothub/websocket", "mqtt");
   await once(text, "open");

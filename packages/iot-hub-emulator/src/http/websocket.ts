@@ -26,7 +26,7 @@ const CLOSE_NO_TEXT = 1003;
 export function acceptWebSockets(server: Server, protocols: () => Promise<readonly WebSocketProtocol[]>): void {
   let shaking: Promise<Shake> | undefined;
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // Until somebody takes over, an error of the socket is nobody's business.
+    // Without a listener an error would end the process; a socket that fails before a front has it just closes.
     const ignore = (): void => undefined;
     socket.on("error", ignore);
     shaking ??= loadShake();

@@ -32,7 +32,7 @@ export interface HubOptions {
   readonly maxDeliveryCount?: number;
   /** Where devices upload files to; nowhere when absent. */
   readonly storage?: BlobStorage;
-  /** The way to containers that imports and exports name; there are none when absent. */
+  /** Opens the blob containers of imports and exports; without it the hub has neither. */
   readonly openContainer?: OpenContainer;
   /** Whether services are told of uploaded files; default yes. */
   readonly fileNotifications?: boolean;

@@ -33,6 +33,7 @@ import type { Journal, JournalEntry } from "./journal/journal.ts";
 import type { Limits } from "./limits/limits.ts";
 import { Methods } from "./methods/methods.ts";
 import { Query } from "./query/query.ts";
+import { refOf } from "./registry/identity.ts";
 import type { DeviceIdentity, IdentityRef, LiveState } from "./registry/identity.ts";
 import { Registry } from "./registry/registry.ts";
 import { HubNotifications } from "./routing/notifications.ts";
@@ -83,7 +84,7 @@ export class Hub {
   readonly clock: HubClock;
   /** Unix milliseconds of the hub's clock. */
   readonly now: () => number;
-  /** Trouble that tests asked for. */
+  /** Scripted faults: what tests want to fail, and how. */
   readonly faults: Faults;
   /** What the tier allows. */
   readonly limits: Limits;
@@ -107,7 +108,8 @@ export class Hub {
     this.faults = new Faults({
       clock: parts.clock,
       forgetIdentity: (deviceId, moduleId) => {
-        this.registry.delete({ deviceId, ...(moduleId === undefined ? {} : { moduleId }) }).catch(() => undefined);
+        // An identity that is gone already is what the fault wants.
+        this.registry.delete(refOf({ deviceId, moduleId })).catch(() => undefined);
       },
     });
     const presence = new Presence(parts.journal);

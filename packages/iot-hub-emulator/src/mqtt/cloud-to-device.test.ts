@@ -96,7 +96,7 @@ test("what was not acknowledged comes again as a duplicate with its packet ident
   expect(await again.expect("publish")).toMatchObject({ payload: Buffer.from("d"), dup: false });
 });
 
-test("an older connection's messages come again to the one that evicts it", async () => {
+test("unacknowledged messages of an older connection come again on the one that replaces it", async () => {
   await using bed = await startTestBed({ devices: ["d"] });
   const older = await bed.connect("d", { clean: false });
   await subscribe(older, 1);

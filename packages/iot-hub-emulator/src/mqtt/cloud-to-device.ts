@@ -86,13 +86,13 @@ export class CloudToDevice implements Feed {
     if (topic === undefined) return this.#settle("reject", lockToken);
     const packet = { cmd: "publish", topic, payload: Buffer.from(message.body), retain: false } as const;
     if (this.#qos === 0) {
-      deliver(this.#peer, "commands", () => this.#peer.wire.send({ ...packet, qos: 0, dup: false }));
+      deliver(this.#peer, "cloudToDevice", () => this.#peer.wire.send({ ...packet, qos: 0, dup: false }));
       return this.#settle("complete", lockToken);
     }
     const dup = this.#earlier.has(sequenceNumber);
     const messageId = this.#packetIdOf(sequenceNumber);
     this.#inFlight.set(messageId, { lockToken, sequenceNumber });
-    deliver(this.#peer, "commands", () => this.#peer.wire.send({ ...packet, qos: 1, dup, messageId }));
+    deliver(this.#peer, "cloudToDevice", () => this.#peer.wire.send({ ...packet, qos: 1, dup, messageId }));
   }
 
   // [MQTT-4.4.0-1]: a duplicate has the identifier that it had.
@@ -109,7 +109,7 @@ export class CloudToDevice implements Feed {
   #settle(settlement: "complete" | "reject", lockToken: string): void {
     const { hub, identity, wire } = this.#peer;
     hub.deviceQueues[settlement](identity.deviceId, lockToken).catch((error: unknown) => {
-      // It expired or was purged while it was under way: the device got it, and nobody waits for that any more.
+      // It expired or was purged while it was under way: the device got it all the same, so there is nothing to do.
       if (error instanceof HubError && error.errorName === "DeviceMessageLockLost") return;
       wire.close(error as Error);
     });

@@ -84,7 +84,7 @@ test("the first packet must be CONNECT, and there is only one", async () => {
   ]);
 });
 
-test("who sends no CONNECT within a minute is dropped", async () => {
+test("a client that sends no CONNECT within a minute is dropped", async () => {
   let now = 0;
   await using bed = await startTestBed({ clock: () => now });
   const peer = await bed.open();

@@ -14,7 +14,7 @@ import { CONNECT, encodePacket, isForeignConnect, MqttError } from "./packets.ts
 import type { ClientPacket, ConnectPacket, ServerPacket } from "./packets.ts";
 import { ACCEPTED, refusalCode, UNACCEPTABLE_PROTOCOL } from "./return-codes.ts";
 
-/** A device's id, a slash and a module's; what is longer is nobody's and not worth telling whole. */
+/** Length of the longest client id, `{device}/{module}`; longer ones are cut in reports. */
 const MAX_CLIENT_ID = 257;
 
 export class Connection implements Wire {

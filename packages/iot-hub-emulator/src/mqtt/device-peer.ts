@@ -2,6 +2,7 @@
 import type { HubError } from "../hub/errors.ts";
 import type { StruckOperation } from "../hub/faults/faults.ts";
 import type { Hub } from "../hub/hub.ts";
+import { refOf } from "../hub/registry/identity.ts";
 import type { DeviceIdentity, IdentityRef } from "../hub/registry/identity.ts";
 import type { Wire } from "./conversation.ts";
 import type { MqttLimits } from "./limits.ts";
@@ -24,17 +25,15 @@ export interface Feed {
 
 /** What scripted faults are told about an operation of this device. */
 export function struckOperation({ identity }: { readonly identity: IdentityRef }, operation?: string): StruckOperation {
-  const { deviceId, moduleId } = identity;
   return {
     protocol: "mqtt",
-    deviceId,
-    ...(moduleId === undefined ? {} : { moduleId }),
+    ...refOf(identity),
     ...(operation === undefined ? {} : { operation }),
   };
 }
 
 /** Hands something to the device, unless a scripted fault strikes: it comes late, or the connection is cut instead. */
-export function deliver(peer: DevicePeer, operation: "commands" | "methods" | "twin", send: () => void): void {
+export function deliver(peer: DevicePeer, operation: "cloudToDevice" | "methods" | "twin", send: () => void): void {
   const strike = peer.hub.faults.strike("deliver", struckOperation(peer, operation));
   if (strike?.kind === "drop") peer.wire.cut(new MqttError("A scripted fault cut the connection."));
   else if (strike?.kind === "delay") void strike.over.then(send);

@@ -88,43 +88,46 @@ test("a device with a key of its own making is not let in", async () => {
   await client.close();
 });
 
-test.each([false, true])("commands, twin and methods reach a device (over WebSocket: %s)", async (webSocket) => {
-  await using hub = await startLocalHub();
-  const { registry, deviceQueues, twins, methods } = hub.emulator.hub;
-  await registry.create("d", {});
-  await using(await mqttDevice(hub, "d", { webSocket }), async (client) => {
-    const received = once<Message>((done) => client.on("message", done));
-    await deviceQueues.enqueue("d", { body: Buffer.from("go"), messageId: "m", properties: new Map([["k", "v"]]) });
-    const message = await received;
-    expect(message.getBytes().toString()).toBe("go");
-    expect(message).toMatchObject({ messageId: "m" });
-    expect(message.properties.getValue("k")).toBe("v");
-    await client.complete(message);
-    while (deviceQueues.count("d") > 0) await new Promise(setImmediate);
+test.each([false, true])(
+  "cloud-to-device messages, twin and methods reach a device (over WebSocket: %s)",
+  async (webSocket) => {
+    await using hub = await startLocalHub();
+    const { registry, deviceQueues, twins, methods } = hub.emulator.hub;
+    await registry.create("d", {});
+    await using(await mqttDevice(hub, "d", { webSocket }), async (client) => {
+      const received = once<Message>((done) => client.on("message", done));
+      await deviceQueues.enqueue("d", { body: Buffer.from("go"), messageId: "m", properties: new Map([["k", "v"]]) });
+      const message = await received;
+      expect(message.getBytes().toString()).toBe("go");
+      expect(message).toMatchObject({ messageId: "m" });
+      expect(message.properties.getValue("k")).toBe("v");
+      await client.complete(message);
+      while (deviceQueues.count("d") > 0) await new Promise(setImmediate);
 
-    await twins.patch("d", { desired: { interval: 5 } });
-    const twin = await client.getTwin();
-    expect(twin.properties.desired).toMatchObject({ interval: 5, $version: 2 });
-    await new Promise<void>((resolve, reject) =>
-      twin.properties.reported["update"]({ interval: 5 }, (error?: Error) => (error ? reject(error) : resolve())),
-    );
-    expect(twins.own("d").reported).toEqual({ interval: 5, $version: 2 });
-    const changed = once<Record<string, unknown>>((done) =>
-      twin.on("properties.desired", (delta: Record<string, unknown>) => delta["interval"] === 6 && done(delta)),
-    );
-    while (hub.emulator.hub.sessions.find(registry.get("d"))?.subscriptions["desired"] === undefined) {
-      await new Promise(setImmediate);
-    }
-    await twins.patch("d", { desired: { interval: 6 } });
-    expect(await changed).toMatchObject({ interval: 6, $version: 3 });
+      await twins.patch("d", { desired: { interval: 5 } });
+      const twin = await client.getTwin();
+      expect(twin.properties.desired).toMatchObject({ interval: 5, $version: 2 });
+      await new Promise<void>((resolve, reject) =>
+        twin.properties.reported["update"]({ interval: 5 }, (error?: Error) => (error ? reject(error) : resolve())),
+      );
+      expect(twins.own("d").reported).toEqual({ interval: 5, $version: 2 });
+      const changed = once<Record<string, unknown>>((done) =>
+        twin.on("properties.desired", (delta: Record<string, unknown>) => delta["interval"] === 6 && done(delta)),
+      );
+      while (hub.emulator.hub.sessions.find(registry.get("d"))?.subscriptions["desired"] === undefined) {
+        await new Promise(setImmediate);
+      }
+      await twins.patch("d", { desired: { interval: 6 } });
+      expect(await changed).toMatchObject({ interval: 6, $version: 3 });
 
-    client.onDeviceMethod("reboot", (request, response) => {
-      void response.send(202, { was: request.payload as unknown });
+      client.onDeviceMethod("reboot", (request, response) => {
+        void response.send(202, { was: request.payload as unknown });
+      });
+      const call = { methodName: "reboot", payload: { in: 5 }, responseTimeoutMs: 5_000, connectTimeoutMs: 5_000 };
+      expect(await methods.invoke({ deviceId: "d" }, call)).toEqual({ status: 202, payload: { was: { in: 5 } } });
     });
-    const call = { methodName: "reboot", payload: { in: 5 }, responseTimeoutMs: 5_000, connectTimeoutMs: 5_000 };
-    expect(await methods.invoke({ deviceId: "d" }, call)).toEqual({ status: 202, payload: { was: { in: 5 } } });
-  });
-});
+  },
+);
 
 test.each(["ShutDownMqtt", "KillTcp"])("a device that asked for %s comes back and sends on", async (type) => {
   await using hub = await startLocalHub();

@@ -17,7 +17,7 @@ async function struck(bed: TestBed, rule: FaultRule): Promise<MqttPeer> {
   return peer;
 }
 
-test("a struck CONNECT is refused, cut or late", async () => {
+test("a fault at CONNECT refuses it, cuts it or delays it", async () => {
   await using bed = await startTestBed({ devices: ["d"] });
   const where = { point: "connect", protocol: "mqtt", deviceId: "d" } as const;
   bed.hub.faults.add({ times: 1, where, effect: { kind: "error", error: "ServiceUnavailable" } });
@@ -51,14 +51,14 @@ test.each([
   expect(await bed.events("d")).toHaveLength(kept);
 });
 
-test("a lost message is acknowledged and nowhere", async () => {
+test("a message that a fault loses is acknowledged and not stored", async () => {
   await using bed = await startTestBed({ devices: ["d"] });
   const peer = await struck(bed, { where: { point: "publish" }, effect: { kind: "lose" } });
   await peer.expect("puback");
   expect(await bed.events("d")).toEqual([]);
 });
 
-test("silence is no answer, and the connection goes on", async () => {
+test("the fault silence answers nothing, and the connection goes on", async () => {
   await using bed = await startTestBed({ devices: ["d"] });
   const peer = await struck(bed, { where: { point: "publish" }, effect: { kind: "silence" } });
   await peer.ping();
@@ -77,12 +77,12 @@ test("a late message is late", async () => {
   expect(await bed.events("d")).toHaveLength(1);
 });
 
-test("a struck command is late, or cuts the connection and comes again", async () => {
+test("a cloud-to-device message that a fault strikes comes late, or cuts the connection and comes again", async () => {
   await using bed = await startTestBed({ devices: ["d"] });
   const peer = await bed.connect("d", { clean: false });
   peer.send({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic: "devices/d/messages/devicebound/#", qos: 1 }] });
   await peer.expect("suback");
-  const where = { point: "deliver", operation: "commands" } as const;
+  const where = { point: "deliver", operation: "cloudToDevice" } as const;
   bed.hub.faults.add({ times: 1, where, effect: { kind: "delay", ms: 60_000 } });
   await bed.hub.deviceQueues.enqueue("d", { body: Buffer.from("late"), properties: new Map() });
   await peer.ping();

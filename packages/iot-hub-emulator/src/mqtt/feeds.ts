@@ -57,7 +57,7 @@ export class Feeds {
     this.#unacknowledged = this.session.unacknowledged;
     this.#running.get(subscription)?.stop();
     this.#running.delete(subscription);
-    if (subscription === "deviceBound") this.#cloudToDevice = undefined;
+    if (subscription === "cloudToDevice") this.#cloudToDevice = undefined;
   }
 
   acknowledged(packetId: number): void {
@@ -81,7 +81,7 @@ export class Feeds {
 
   #feed(subscription: Subscription, qos: 0 | 1): Feed {
     switch (subscription) {
-      case "deviceBound":
+      case "cloudToDevice":
         // Messages are for devices; a module may listen and hears none.
         if (this.#peer.identity.moduleId !== undefined) return SILENT;
         this.#cloudToDevice = new CloudToDevice(this.#peer, qos, this.#unacknowledged);

@@ -13,7 +13,7 @@ export interface MqttLimits {
   readonly timeToClose: number;
   /** Longest silence, whatever keep-alive the client asks for. */
   readonly maxSilence: number;
-  /** A CONNECT with a will; nobody is known yet. */
+  /** A CONNECT with its will: it comes before the client has signed in, so it is kept small. */
   readonly maxConnectBytes: number;
   /** A message counts without its encoding, so its packet may be larger and is then judged by the hub. */
   readonly maxPacketBytes: number;

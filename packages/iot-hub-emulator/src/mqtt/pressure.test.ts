@@ -50,7 +50,7 @@ const GET = generate({
   retain: false,
 });
 
-test("who does not read its answers is not read, until it reads on", async () => {
+test("a client that does not read its answers is not read from until it does", async () => {
   await using bed = await startTestBed({ devices: ["d"], limits: { maxOutputBytes: 4_000 } });
   await bed.hub.twins.patch("d", { desired: { text: "x".repeat(1_000) } });
   const line = await stuck(bed);
@@ -67,7 +67,7 @@ test("who does not read its answers is not read, until it reads on", async () =>
   line.destroy();
 });
 
-test("commands wait for a peer that does not read", async () => {
+test("cloud-to-device messages wait for a peer that does not read", async () => {
   await using bed = await startTestBed({ devices: ["d"], limits: { maxOutputBytes: 10_000 } });
   const line = await stuck(bed);
   for (let i = 0; i < 5; i++) {
@@ -80,7 +80,7 @@ test("commands wait for a peer that does not read", async () => {
   line.destroy();
 });
 
-test("who is called again and again and never reads is dropped", async () => {
+test("a device that never reads its method calls is dropped", async () => {
   await using bed = await startTestBed({ devices: ["d"], limits: { fatalOutputBytes: 100_000 } });
   const line = await stuck(bed);
   const call = { methodName: "m", payload: "x".repeat(20_000), responseTimeoutMs: 5_000, connectTimeoutMs: 0 };
@@ -107,7 +107,7 @@ test("a peer that leaves its answers unread for a minute is dropped", async () =
   expect(line.destroyed).toBe(true);
 });
 
-test("a packet must come to its end, however diligently its bytes drip", async () => {
+test("a packet must be finished in time, even when its bytes keep coming one by one", async () => {
   let now = 0;
   await using bed = await startTestBed({ devices: ["d"], clock: () => now });
   const peer = await bed.connect("d", { keepalive: 0 });

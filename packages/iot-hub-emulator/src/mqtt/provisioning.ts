@@ -17,7 +17,7 @@ import { SUBSCRIPTION_FAILURE } from "./return-codes.ts";
 const USER_NAME = /^([^/]+)\/registrations\/([^/]+)\/\??(.*)$/s;
 const RESPONSES = "$dps/registrations/res/#";
 
-/** Greets who comes to register, and leaves all others to `otherwise`. */
+/** Greets devices that come to register, and leaves all others to `otherwise`. */
 export function createProvisioningGreeting(provisioning: Provisioning, limits: MqttLimits, otherwise: Greet): Greet {
   return (connect, wire) => {
     const match = USER_NAME.exec(connect.username ?? "");

@@ -1,5 +1,6 @@
 /** What a device publishes: each packet is carried out by the topic it names, and acknowledged when that is done. */
 import { setImmediate } from "node:timers/promises";
+import type { StruckOperation } from "../hub/faults/faults.ts";
 import { parseInBandFault } from "../hub/faults/in-band-faults.ts";
 import type { MessageAuthentication } from "../hub/events/telemetry.ts";
 import type { Answers } from "./answers.ts";
@@ -37,11 +38,20 @@ type Puback = { readonly cmd: "puback"; readonly messageId: number };
 export class Publishing {
   readonly #options: PublishingOptions;
   readonly #parseTopic: (topic: string) => PublishTopic | undefined;
+  /** What scripted faults are told of each kind of topic. */
+  readonly #struck: Readonly<Record<PublishTopic["kind"], StruckOperation>>;
 
   constructor(options: PublishingOptions) {
     const { deviceId, moduleId } = options.peer.identity;
     this.#options = options;
     this.#parseTopic = createTopicParser(deviceId, moduleId);
+    const about = (kind: PublishTopic["kind"]): StruckOperation => struckOperation(options.peer, OPERATIONS[kind]);
+    this.#struck = {
+      telemetry: about("telemetry"),
+      twinGet: about("twinGet"),
+      reported: about("reported"),
+      methodResponse: about("methodResponse"),
+    };
   }
 
   /** Throws `MqttError` or `HubError` where the protocol has no answer: the connection ends. */
@@ -51,7 +61,7 @@ export class Publishing {
     const topic = this.#parseTopic(packet.topic);
     if (topic === undefined) throw new MqttError(`The device may not publish to ${packet.topic}.`);
     const answer = packet.qos === 1 ? ({ cmd: "puback", messageId: packet.messageId ?? 0 } as const) : undefined;
-    const strike = peer.hub.faults.strike("publish", struckOperation(peer, OPERATIONS[topic.kind]));
+    const strike = peer.hub.faults.strike("publish", this.#struck[topic.kind]);
     switch (strike?.kind) {
       case undefined:
         if (topic.kind === "methodResponse") return this.#acknowledgeThenPerform(topic, packet, answer);

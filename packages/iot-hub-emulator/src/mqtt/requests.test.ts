@@ -59,7 +59,7 @@ test.each([
   });
 });
 
-test("who does not listen for answers gets none, and is served all the same", async () => {
+test("a client that is not subscribed to responses gets none, and its requests are carried out all the same", async () => {
   await using bed = await startTestBed({ devices: ["d"] });
   const peer = await bed.connect("d");
   publish(peer, "$iothub/twin/PATCH/properties/reported/?$rid=2", '{"t":20}', 1);

@@ -36,47 +36,50 @@ function next(client: MqttClient): Promise<IPublishPacket> {
   return new Promise((resolve) => client.once("message", (_topic, _payload, packet) => resolve(packet)));
 }
 
-test.each(["mqtts", "wss"] as const)("over %s: send, twin, method, command, leave and come back", async (route) => {
-  await using hub = await startLocalHub();
-  const { registry, twins, methods, deviceQueues } = hub.emulator.hub;
-  await registry.create("d", {});
-  const client = await connect(hub, route);
-  await client.publishAsync("devices/d/messages/events/a=1", "hello", { qos: 1 });
-  expect((await hub.events("d")).length).toBe(1);
-  const granted = await client.subscribeAsync(
-    ["$iothub/twin/res/#", "$iothub/methods/POST/#", "devices/d/messages/devicebound/#"],
-    { qos: 2 },
-  );
-  expect(granted.map(({ qos }) => qos)).toEqual([1, 1, 1]);
+test.each(["mqtts", "wss"] as const)(
+  "over %s: telemetry, twin, method, cloud-to-device message, leave and come back",
+  async (route) => {
+    await using hub = await startLocalHub();
+    const { registry, twins, methods, deviceQueues } = hub.emulator.hub;
+    await registry.create("d", {});
+    const client = await connect(hub, route);
+    await client.publishAsync("devices/d/messages/events/a=1", "hello", { qos: 1 });
+    expect((await hub.events("d")).length).toBe(1);
+    const granted = await client.subscribeAsync(
+      ["$iothub/twin/res/#", "$iothub/methods/POST/#", "devices/d/messages/devicebound/#"],
+      { qos: 2 },
+    );
+    expect(granted.map(({ qos }) => qos)).toEqual([1, 1, 1]);
 
-  const twin = next(client);
-  await client.publishAsync("$iothub/twin/GET/?$rid=7", "");
-  expect(await twin).toMatchObject({ topic: "$iothub/twin/res/200/?$rid=7" });
-  const reported = next(client);
-  await client.publishAsync("$iothub/twin/PATCH/properties/reported/?$rid=8", '{"on":true}', { qos: 1 });
-  expect(await reported).toMatchObject({ topic: "$iothub/twin/res/204/?$rid=8&$version=2" });
-  expect(twins.own("d").reported).toMatchObject({ on: true });
+    const twin = next(client);
+    await client.publishAsync("$iothub/twin/GET/?$rid=7", "");
+    expect(await twin).toMatchObject({ topic: "$iothub/twin/res/200/?$rid=7" });
+    const reported = next(client);
+    await client.publishAsync("$iothub/twin/PATCH/properties/reported/?$rid=8", '{"on":true}', { qos: 1 });
+    expect(await reported).toMatchObject({ topic: "$iothub/twin/res/204/?$rid=8&$version=2" });
+    expect(twins.own("d").reported).toMatchObject({ on: true });
 
-  const called = next(client);
-  const request = { methodName: "m", payload: 1, responseTimeoutMs: 5_000, connectTimeoutMs: 0 };
-  const result = methods.invoke({ deviceId: "d" }, request);
-  await client.publishAsync((await called).topic.replace("POST/m", "res/200"), "2");
-  expect(await result).toEqual({ status: 200, payload: 2 });
+    const called = next(client);
+    const request = { methodName: "m", payload: 1, responseTimeoutMs: 5_000, connectTimeoutMs: 0 };
+    const result = methods.invoke({ deviceId: "d" }, request);
+    await client.publishAsync((await called).topic.replace("POST/m", "res/200"), "2");
+    expect(await result).toEqual({ status: 200, payload: 2 });
 
-  await client.endAsync();
-  await deviceQueues.enqueue("d", { body: Buffer.from("while away"), properties: new Map() });
-  const again = dial(hub, route, {
-    will: { topic: "devices/d/messages/events/", payload: Buffer.from("gone"), qos: 1 },
-  });
-  again.on("error", () => undefined);
-  expect((await next(again)).payload.toString()).toBe("while away");
-  while (deviceQueues.count("d") > 0) await new Promise(setImmediate);
-  again.stream.destroy();
-  while ((await hub.events("d")).length < 2) await new Promise(setImmediate);
-  expect(amqp.decode((await hub.events("d"))[1]?.message as Buffer)).toMatchObject({
-    application_properties: { "iothub-MessageType": "Will" },
-  });
-});
+    await client.endAsync();
+    await deviceQueues.enqueue("d", { body: Buffer.from("while away"), properties: new Map() });
+    const again = dial(hub, route, {
+      will: { topic: "devices/d/messages/events/", payload: Buffer.from("gone"), qos: 1 },
+    });
+    again.on("error", () => undefined);
+    expect((await next(again)).payload.toString()).toBe("while away");
+    while (deviceQueues.count("d") > 0) await new Promise(setImmediate);
+    again.stream.destroy();
+    while ((await hub.events("d")).length < 2) await new Promise(setImmediate);
+    expect(amqp.decode((await hub.events("d"))[1]?.message as Buffer)).toMatchObject({
+      application_properties: { "iothub-MessageType": "Will" },
+    });
+  },
+);
 
 test("a device signs in over WebSocket by its certificate", async () => {
   await using hub = await startLocalHub();

@@ -50,7 +50,7 @@ test("a session lasts until a client asks for a clean one", async () => {
   expect(bed.hub.sessions.size).toBe(1);
 });
 
-test("a client that comes back hears what it had subscribed to, without asking again", async () => {
+test("a client that reconnects receives what it had subscribed to, without subscribing again", async () => {
   await using bed = await startTestBed({ devices: ["d"] });
   await subscribed(bed, false, [METHODS]);
   const peer = await bed.connect("d", { clean: false });

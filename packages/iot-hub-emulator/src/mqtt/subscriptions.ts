@@ -1,6 +1,6 @@
 /** The topic filters a device may subscribe to: these and no others. */
 
-export type Subscription = "deviceBound" | "inputs" | "twinResponses" | "desired" | "methods";
+export type Subscription = "cloudToDevice" | "inputs" | "twinResponses" | "desired" | "methods";
 
 const HUB_FILTERS: ReadonlyMap<string, Subscription> = new Map<string, Subscription>([
   ["$iothub/twin/res/#", "twinResponses"],
@@ -10,7 +10,7 @@ const HUB_FILTERS: ReadonlyMap<string, Subscription> = new Map<string, Subscript
 
 /** Of a module, `inputs` are filled by routes of IoT Edge alone: they may be asked for and stay silent here. */
 const OWN_FILTERS: ReadonlyMap<string, Subscription> = new Map<string, Subscription>([
-  ["messages/devicebound/#", "deviceBound"],
+  ["messages/devicebound/#", "cloudToDevice"],
   ["inputs/#", "inputs"],
   ["#", "inputs"],
 ]);

@@ -137,7 +137,7 @@ test("the will of a lost connection becomes a message", async () => {
   ]);
 });
 
-test("who takes its leave leaves no will", async () => {
+test("a client that disconnects properly leaves no will", async () => {
   await using bed = await startTestBed({ devices: ["d"] });
   const peer: MqttPeer = await bed.connect("d", { will: WILL });
   peer.send({ cmd: "disconnect" });
@@ -146,7 +146,7 @@ test("who takes its leave leaves no will", async () => {
   expect(bed.endings).toEqual([]);
 });
 
-test("a hub that stops makes no will come true", async () => {
+test("when the hub stops no wills are published", async () => {
   await using bed = await startTestBed({ devices: ["d"] });
   const peer = await bed.connect("d", { will: WILL });
   await bed.front.close();

@@ -21,7 +21,7 @@ export function willMessage(will: PublishedMessage, bag: string): DeviceMessage 
   return { ...message, properties: withProperty(message, "iothub-MessageType", "Will") };
 }
 
-// Retained messages do not exist here; whoever reads the event is told that one was asked for.
+// Retained messages do not exist here; the property tells readers of the event that one was asked for.
 function withProperty({ properties }: Omit<DeviceMessage, "body">, name: string, value: string): Map<string, string> {
   return new Map(properties).set(name, value);
 }

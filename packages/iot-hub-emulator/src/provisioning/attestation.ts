@@ -44,7 +44,7 @@ export function parseAttestation(document: unknown, kind: EnrollmentKind, curren
   }
 }
 
-/** The attestation as services read it. Keys are told only to who asks for them. */
+/** The attestation as services read it. Keys are shown only when asked for. */
 export function formatAttestation(attestation: Attestation, { withKeys }: { readonly withKeys: boolean }): object {
   if (attestation.type === "symmetricKey") {
     const { primaryKey, secondaryKey } = attestation;

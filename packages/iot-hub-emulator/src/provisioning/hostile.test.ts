@@ -98,7 +98,7 @@ test("whatever is enrolled at once is answered for each", async () => {
   );
 });
 
-test("nobody gets in by saying anything, whatever is enrolled", async () => {
+test("no made-up credentials sign in, whatever is enrolled", async () => {
   const key = Buffer.alloc(32).toString("base64");
   await provisioning.individuals.put("known", {
     attestation: { type: "symmetricKey", symmetricKey: { primaryKey: key } },

@@ -75,7 +75,7 @@ test("the CA is a CA, the server is none, and the CA signed it", async () => {
   });
 });
 
-test("both are kept from start to start, with keys for the owner only", async () => {
+test("CA and server certificate are kept between starts, with keys that only their owner can read", async () => {
   await inFolder(async (folder) => {
     const first = await openServerCredentials(folder, [], Date.now());
     expect(await openServerCredentials(folder, [], Date.now())).toEqual(first);

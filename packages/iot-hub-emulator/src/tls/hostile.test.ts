@@ -52,7 +52,7 @@ const ODD: Readonly<Record<string, () => Promise<Shown>>> = {
   "twenty issuers": longChain,
 };
 
-test.each(Object.entries(ODD))("%s lets nobody in and harms nobody", async (_what, make) => {
+test.each(Object.entries(ODD))("%s is refused and does no harm", async (_what, make) => {
   const faults: HubError[] = [];
   await using hub = await startLocalHub({
     reportFault: (fault) => faults.push(fault),

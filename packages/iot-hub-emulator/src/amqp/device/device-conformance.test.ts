@@ -1,4 +1,4 @@
-/** Microsoft's device client over AMQP against the whole Local Hub: commands, twin, methods, modules, certificates. */
+/** Microsoft's device client over AMQP against the whole Local Hub: cloud-to-device messages, twin, methods, modules, certificates. */
 import { type EventEmitter, once } from "node:events";
 import { Message as Command } from "azure-iot-common";
 import {
@@ -48,7 +48,7 @@ async function hubWith(...devices: string[]): Promise<LocalHub> {
   return hub;
 }
 
-test("a command reaches the device with all its properties, and its completion comes back as feedback", async () => {
+test("a cloud-to-device message reaches the device with all its properties, and its completion comes back as feedback", async () => {
   await using hub = await hubWith("d#1");
   await using clients = new AmqpClients(hub);
   const service = await clients.service();
@@ -85,7 +85,7 @@ test("a command reaches the device with all its properties, and its completion c
   ]);
 });
 
-test("a device abandons a command and gets it again, rejects it and it is gone", async () => {
+test("a device abandons a cloud-to-device message and gets it again, rejects it and it is gone", async () => {
   await using hub = await hubWith("d");
   await using clients = new AmqpClients(hub);
   const service = await clients.service();
@@ -101,7 +101,7 @@ test("a device abandons a command and gets it again, rejects it and it is gone",
   await vi.waitFor(() => expect(hub.emulator.hub.deviceQueues.count("d")).toBe(0));
 });
 
-test("commands wait for a device that is not there, and come back uncounted when it leaves without a word", async () => {
+test("cloud-to-device messages wait for a device that is not there, and come back uncounted when it leaves without a word", async () => {
   await using hub = await hubWith("d");
   await using clients = new AmqpClients(hub);
   const service = await clients.service();

@@ -50,7 +50,7 @@ async function receive(
 
 const annotationsOf = (message: Message): Record<string, unknown> => message.message_annotations ?? {};
 
-test("a command's tag is its lock token as .NET writes a GUID, and its annotations have the types .NET asks for", () =>
+test("a cloud-to-device message's tag is its lock token as .NET writes a GUID, and its annotations have the types .NET asks for", () =>
   withBed(async (bed, client) => {
     await enqueue(bed, "1");
     const { got } = await receive(client, DEVICE_BOUND);
@@ -64,7 +64,7 @@ test("a command's tag is its lock token as .NET writes a GUID, and its annotatio
     expect(annotationsOf(message)["iothub-enqueuedtime"]).toBeTypeOf("object");
   }));
 
-test("a receiver that settles second hears whether its word counted", () =>
+test("a receiver that settles second is told whether its settlement took effect", () =>
   withBed(async (bed, client) => {
     await enqueue(bed, "1");
     await enqueue(bed, "2");
@@ -80,7 +80,7 @@ test("a receiver that settles second hears whether its word counted", () =>
     expect(told).toEqual([undefined, "amqp:not-found"]);
   }));
 
-test("to a receiver that wants no settling a command is complete when it is sent", () =>
+test("to a receiver that wants no settling a cloud-to-device message is complete when it is sent", () =>
   withBed(async (bed, client) => {
     await enqueue(bed, "1");
     const { got } = await receive(client, DEVICE_BOUND, { snd_settle_mode: 1 });
@@ -185,7 +185,7 @@ test("desired changes come after they are asked for, until they are no longer", 
     ]);
   }));
 
-test("a twin link that is not read is ended before it grows without measure", () =>
+test("a twin link that is not read is ended before its queue grows too large", () =>
   withBed(async (bed, client) => {
     const sender = await client.openSender("/devices/d/twin");
     const receiver = await client.openReceiver("/devices/d/twin", { snd_settle_mode: 1, credit_window: 0 } as never);
@@ -196,7 +196,7 @@ test("a twin link that is not read is ended before it grows without measure", ()
     expect(await ended).toMatchObject({ condition: "amqp:resource-limit-exceeded" });
   }));
 
-test("a command has text for every property, whatever type the service sent", () =>
+test("a cloud-to-device message has text for every property, whatever type the service sent", () =>
   withBed(async (_, client) => {
     const sender = await client.openSender("/messages/devicebound");
     const { types } = rhea;

@@ -17,7 +17,7 @@ import type { OutgoingLink } from "../links/outgoing-link.ts";
 /** What a link is for; directions are those of the messages. */
 export type DeviceLinkKind =
   | "telemetry"
-  | "deviceBound"
+  | "cloudToDevice"
   | "twinRequests"
   | "twinResponses"
   | "methodRequests"
@@ -25,7 +25,7 @@ export type DeviceLinkKind =
 
 /** Of these an identity has one at a time; a device may send on as many links as it likes. */
 const SINGLE: ReadonlySet<DeviceLinkKind> = new Set([
-  "deviceBound",
+  "cloudToDevice",
   "twinRequests",
   "twinResponses",
   "methodRequests",

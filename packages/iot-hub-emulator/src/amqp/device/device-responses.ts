@@ -10,7 +10,7 @@ export interface DeviceResponsesOptions {
   readonly context: ConnectionContext;
   readonly side: DeviceSide;
   readonly kind: DeviceLinkKind;
-  /** The link is there; returns what ends that when it is gone. */
+  /** Called when the link is open; returns the unsubscribe function, which is called when it is gone. */
   readonly opened?: (node: DeviceResponses) => () => void;
 }
 
@@ -19,7 +19,7 @@ export class DeviceResponses implements OutgoingNode {
   readonly #outbox = new Outbox();
   #link: OutgoingLink | undefined;
   #place: DeviceLinkPlace | undefined;
-  #end: (() => void) | undefined;
+  #unsubscribe: (() => void) | undefined;
 
   constructor(options: DeviceResponsesOptions) {
     this.#options = options;
@@ -29,7 +29,7 @@ export class DeviceResponses implements OutgoingNode {
     const { context, side, kind, opened } = this.#options;
     this.#link = link;
     this.#place = context.deviceLinks.join(side.identity, { kind, link, node: this, grant: side.grant });
-    this.#end = opened?.(this);
+    this.#unsubscribe = opened?.(this);
   }
 
   /** Sends when the device has given credit. */
@@ -37,10 +37,10 @@ export class DeviceResponses implements OutgoingNode {
     if (this.#link !== undefined) this.#outbox.push(this.#link, payload);
   }
 
-  /** Ends with the link, in place of what was to end before. */
-  until(end: (() => void) | undefined): void {
-    this.#end?.();
-    this.#end = end;
+  /** Ends the present subscription and keeps this one, if any, until the link is gone. */
+  keepSubscription(unsubscribe: (() => void) | undefined): void {
+    this.#unsubscribe?.();
+    this.#unsubscribe = unsubscribe;
   }
 
   pump(link: OutgoingLink): boolean {
@@ -48,7 +48,7 @@ export class DeviceResponses implements OutgoingNode {
   }
 
   closed(): void {
-    this.until(undefined);
+    this.keepSubscription(undefined);
     this.#outbox.clear();
     this.#place?.leave();
   }

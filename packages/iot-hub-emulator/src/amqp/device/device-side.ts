@@ -1,5 +1,6 @@
 /** What every link of a device or module begins with: who it is, by which token, and the model it says it has. */
 import { asHubError } from "../../hub/errors.ts";
+import { refOf } from "../../hub/registry/identity.ts";
 import type { DeviceIdentity, IdentityRef } from "../../hub/registry/identity.ts";
 import type { ConnectionContext } from "../context.ts";
 import type { Grant } from "../security/credentials.ts";
@@ -21,7 +22,7 @@ export function openDeviceSide(
   { deviceId, moduleId }: IdentityRef,
 ): DeviceSide {
   const { grant, identity } = credentials.forDevice(deviceId, moduleId);
-  const ref = moduleId === undefined ? { deviceId } : { deviceId, moduleId };
+  const ref = refOf(identity);
   const modelId = attach.properties.get(MODEL_ID);
   if (typeof modelId === "string" && modelId.length <= MAX_MODEL_ID) {
     hub.twins.setModelId(ref, modelId).catch((error: unknown) => reportFault(asHubError(error)));

@@ -91,12 +91,12 @@ async function report(hub: Hub, ref: IdentityRef, { body }: AmqpMessage): Promis
 
 async function subscribe(hub: Hub, ref: IdentityRef, _: AmqpMessage, responses: DeviceResponses): Promise<Answer> {
   const notify = (patch: unknown): void => responses.push(encodeDesiredChange(JSON.stringify(patch)));
-  responses.until(hub.twins.onDesired(ref, notify));
+  responses.keepSubscription(hub.twins.onDesired(ref, notify));
   return { status: 200 };
 }
 
 async function unsubscribe(_: Hub, __: IdentityRef, ___: AmqpMessage, responses: DeviceResponses): Promise<Answer> {
-  responses.until(undefined);
+  responses.keepSubscription(undefined);
   return { status: 200 };
 }
 

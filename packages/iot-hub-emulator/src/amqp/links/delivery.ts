@@ -5,7 +5,7 @@ import type { ErrorCondition } from "../../amqp-codec/performatives.ts";
 /** What a delivery costs while it waits, besides its bytes. */
 export const DELIVERY_OVERHEAD = 256;
 
-/** Who tells the peer what became of its deliveries. */
+/** Tells the peer the outcome of its deliveries: its session. */
 interface Settler {
   acceptDelivery(id: number): void;
   rejectDelivery(id: number, error: ErrorCondition): void;

@@ -2,7 +2,7 @@
 import type { ErrorCondition, Transfer } from "../../amqp-codec/performatives.ts";
 import { AmqpDecodeError } from "../../amqp-codec/decode-error.ts";
 import type { StruckOperation } from "../../hub/faults/faults.ts";
-import { AmqpError, errorCondition } from "../amqp-error.ts";
+import { AmqpError, TOKEN_EXPIRED } from "../amqp-error.ts";
 import { Delivery } from "./delivery.ts";
 import type { IncomingNode } from "./link.ts";
 import type { Session } from "../transport/session.ts";
@@ -162,9 +162,7 @@ export class IncomingLink {
   }
 
   expire(): void {
-    this.detach(
-      errorCondition(new AmqpError("link", "amqp:unauthorized-access", "The token of this link has expired.")),
-    );
+    this.detach(TOKEN_EXPIRED);
   }
 
   /** Called once by the session, whoever ended the link. */

@@ -2,7 +2,7 @@
 import { writeTransfer } from "../../amqp-codec/performative-encoding.ts";
 import type { ErrorCondition, Flow } from "../../amqp-codec/performatives.ts";
 import type { Strike, StruckOperation } from "../../hub/faults/faults.ts";
-import { AmqpError, errorCondition } from "../amqp-error.ts";
+import { errorCondition, TOKEN_EXPIRED } from "../amqp-error.ts";
 import type { OutgoingNode } from "./link.ts";
 import { lockTag } from "./lock-tag.ts";
 import type { Session } from "../transport/session.ts";
@@ -172,7 +172,7 @@ export class OutgoingLink {
   }
 
   expire(): void {
-    this.detach(new AmqpError("link", "amqp:unauthorized-access", "The token of this link has expired.").condition);
+    this.detach(TOKEN_EXPIRED);
   }
 
   /** Called once by the session, whoever ended the link. */

@@ -3,8 +3,8 @@
  * EXTERNAL points to the certificate shown in TLS. Clients may also leave SASL out.
  */
 import type { Hub } from "../../hub/hub.ts";
-import { HubError } from "../../hub/errors.ts";
 import { identityKey } from "../../hub/registry/identity.ts";
+import { unauthorized } from "../../hub/access/authentication.ts";
 import type { Principal } from "../../hub/access/authentication.ts";
 import type { SaslInit } from "../../amqp-codec/performatives.ts";
 
@@ -20,7 +20,7 @@ export type SaslResult = { readonly principal?: Principal };
 export function authenticateSasl(hub: Hub, { mechanism, response }: SaslInit, hasCertificate: boolean): SaslResult {
   switch (mechanism.toUpperCase()) {
     case "EXTERNAL":
-      if (!hasCertificate) throw refused("EXTERNAL needs a client certificate.");
+      if (!hasCertificate) throw unauthorized("EXTERNAL needs a client certificate.");
       return {};
     case "ANONYMOUS":
     case "MSSBCBS":
@@ -28,22 +28,22 @@ export function authenticateSasl(hub: Hub, { mechanism, response }: SaslInit, ha
     case "PLAIN":
       return { principal: authenticatePlain(hub, response) };
     default:
-      throw refused(`The mechanism ${mechanism.slice(0, 32)} is not offered.`);
+      throw unauthorized(`The mechanism ${mechanism.slice(0, 32)} is not offered.`);
   }
 }
 
 // [RFC 4616] authzid NUL authcid NUL passwd; the password is a shared access signature, or for events a policy's key.
 function authenticatePlain(hub: Hub, response: Buffer | undefined): Principal {
   const [, user, password] = (response?.toString("utf8") ?? "").split("\0");
-  if (user === undefined || password === undefined) throw refused("PLAIN needs a user name and a password.");
+  if (user === undefined || password === undefined) throw unauthorized("PLAIN needs a user name and a password.");
   if (!user.includes("@")) return hub.authenticateKey(user, password);
   const principal = authenticateToken(hub, password);
   const account = /^(.*)@sas\.(root\.)?([^@]*)$/i.exec(user);
   if (account === null || account[3]?.toLowerCase().split(".")[0] !== hub.name.toLowerCase()) {
-    throw refused("The user name must be {policy}@sas.root.{hub} or {device}@sas.{hub}.");
+    throw unauthorized("The user name must be {policy}@sas.root.{hub} or {device}@sas.{hub}.");
   }
   const expected = account[2] === undefined ? deviceOf(principal) : policyOf(principal);
-  if (expected !== account[1]) throw refused("The user name is not the one that signed the token.");
+  if (expected !== account[1]) throw unauthorized("The user name is not the one that signed the token.");
   return principal;
 }
 
@@ -64,8 +64,4 @@ function policyOf(principal: Principal): string | undefined {
 function deviceOf(principal: Principal): string | undefined {
   if (principal.kind === "device") return identityKey(principal);
   return /^[^/]*\/devices\/([^/]+)/.exec(principal.resource)?.[1];
-}
-
-function refused(message: string): HubError {
-  return new HubError("IotHubUnauthorizedAccess", message);
 }

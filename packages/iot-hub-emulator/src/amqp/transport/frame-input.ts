@@ -25,11 +25,6 @@ export class FrameInput {
     this.#options = options;
   }
 
-  /** Bytes held for an incomplete frame. */
-  get held(): number {
-    return this.#held;
-  }
-
   /** Takes the next bytes of the stream. Throws `AmqpError` when a frame is malformed or too large. */
   feed(chunk: Buffer): void {
     const { deliver, stopped } = this.#options;

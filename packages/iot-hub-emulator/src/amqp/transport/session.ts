@@ -73,10 +73,6 @@ export class Session {
     );
   }
 
-  get linkCount(): number {
-    return this.#links.size;
-  }
-
   links(): IterableIterator<Link> {
     return this.#links.values();
   }
@@ -127,7 +123,7 @@ export class Session {
     this.#stalled.clear();
   }
 
-  /** What the peer made of deliveries of ours. Where nobody waits for that, a peer that settles second hears so at once. */
+  /** The outcome of deliveries of ours. Those without a lock are settled at once for a peer that settles second. */
   disposition({ role, first, last, settled, outcome }: Disposition): void {
     if (role === "sender" || (!settled && outcome === undefined)) return;
     const waited = this.#unsettled.take(first, last);

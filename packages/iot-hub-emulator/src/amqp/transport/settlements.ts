@@ -6,10 +6,6 @@ export class Settlements {
   #accepted: number[] = [];
   #rejected: { readonly id: number; readonly error: ErrorCondition }[] = [];
 
-  get empty(): boolean {
-    return this.#accepted.length === 0 && this.#rejected.length === 0;
-  }
-
   accept(id: number): void {
     this.#accepted.push(id);
   }

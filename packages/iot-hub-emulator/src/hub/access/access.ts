@@ -2,6 +2,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { KeyEncoding } from "iot-hub-protocol";
 import { HubError } from "../errors.ts";
+import { refOf } from "../registry/identity.ts";
 import type { DeviceIdentity, IdentityRef } from "../registry/identity.ts";
 import { notRegistered } from "../registry/registry.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -96,7 +97,7 @@ export class Access {
     if (device === undefined) throw notRegistered({ deviceId });
     if (device.status === "disabled") throw new HubError("DeviceDisabled", `Device ${deviceId} is disabled.`);
     const identity = moduleId === undefined ? device : this.#registry.find(deviceId, moduleId);
-    if (identity === undefined) throw notRegistered({ deviceId, ...(moduleId === undefined ? {} : { moduleId }) });
+    if (identity === undefined) throw notRegistered(refOf({ deviceId, moduleId }));
     return identity;
   }
 

@@ -16,10 +16,6 @@ export class DueHeap {
   readonly #entries: Due[] = [];
   #added = 0;
 
-  get size(): number {
-    return this.#entries.length;
-  }
-
   /** The nearest, which stays. */
   get next(): Due | undefined {
     return this.#entries[0];

@@ -191,7 +191,7 @@ test("what was queued is in the file before its sender hears of it", async () =>
   }
 });
 
-test("a registry shows how many messages wait for a device", async () => {
+test("the registry shows how many messages wait for a device", async () => {
   const hub = await open();
   await hub.deviceQueues.enqueue("d", command("m"));
   expect(hub.registry.format(hub.registry.get("d"))).toMatchObject({ cloudToDeviceMessageCount: 1 });

@@ -41,16 +41,16 @@ const MAX_DEPTH = 50;
 const MAX_BYTES: number = 64 * 1024;
 const MAX_MESSAGE_ID = 128;
 const MAX_TTL_MS: number = 2 * 24 * 3_600_000;
-const PREFIX = "command/";
+const PREFIX = "cloud-to-device/";
 
 /** A message and the identity it is for: one created again under the same id is another one. */
-interface Command {
+interface AddressedMessage {
   readonly deviceId: string;
   readonly generationId: string;
   readonly message: DeviceMessage;
 }
 
-interface CommandRecord {
+interface MessageQueueRecord {
   readonly deviceId: string;
   readonly generationId: string;
   readonly enqueuedTime: number;
@@ -60,7 +60,7 @@ interface CommandRecord {
 }
 
 interface DeviceQueue {
-  readonly queue: LockQueue<Command>;
+  readonly queue: LockQueue<AddressedMessage>;
   readonly listeners: Set<() => void>;
 }
 
@@ -72,7 +72,7 @@ export class DeviceQueues {
   constructor(options: DeviceQueueOptions) {
     this.#options = options;
     for (const [key, value] of options.journal.entries) {
-      if (key.startsWith(PREFIX)) this.#load(Number(key.slice(PREFIX.length)), value as CommandRecord);
+      if (key.startsWith(PREFIX)) this.#load(Number(key.slice(PREFIX.length)), value as MessageQueueRecord);
     }
     options.registry.onChange(({ kind, identity }) => {
       if (kind === "deleted" && identity.moduleId === undefined) this.#drop(identity.deviceId);
@@ -87,7 +87,7 @@ export class DeviceQueues {
     const { registry, clock, sequence, journal, limits } = this.#options;
     registry.get(deviceId);
     requireSendable(message);
-    await limits.spend("commandSend", { messages: limits.blocks(messageSize(message)) });
+    await limits.spend("cloudToDeviceSend", { messages: limits.blocks(messageSize(message)) });
     const { generationId } = registry.get(deviceId);
     const enqueuedTime = clock.now();
     const expiresAt = expiryOf(message, enqueuedTime);
@@ -165,7 +165,7 @@ export class DeviceQueues {
     if (known !== undefined) return known;
     const { clock, journal, maxDeliveryCount = MAX_DELIVERY_COUNT } = this.#options;
     const listeners = new Set<() => void>();
-    const queue = new LockQueue<Command>({
+    const queue = new LockQueue<AddressedMessage>({
       clock,
       maxDeliveryCount,
       ended: (items, outcome) => this.#end(deviceId, items, outcome),
@@ -186,7 +186,7 @@ export class DeviceQueues {
   }
 
   // A message and what is told of it change together or not at all.
-  #end(deviceId: string, items: readonly QueueItem<Command>[], outcome: Outcome): Promise<void> {
+  #end(deviceId: string, items: readonly QueueItem<AddressedMessage>[], outcome: Outcome): Promise<void> {
     const { feedback, journal } = this.#options;
     const changes = items.flatMap(({ sequenceNumber, content }): Change[] => {
       const { generationId, message } = content;
@@ -197,7 +197,7 @@ export class DeviceQueues {
     return journal.commit(changes);
   }
 
-  async #withLock(deviceId: string, settle: (queue: LockQueue<Command>) => Promise<void>): Promise<void> {
+  async #withLock(deviceId: string, settle: (queue: LockQueue<AddressedMessage>) => Promise<void>): Promise<void> {
     const opened = this.#queues.get(deviceId);
     if (opened === undefined) {
       throw new HubError("DeviceMessageLockLost", "The message's lock ran out or it was settled before.");
@@ -209,11 +209,10 @@ export class DeviceQueues {
   #drop(deviceId: string): void {
     const items = this.#queues.get(deviceId)?.queue.clear() ?? [];
     this.#closeIdle(deviceId);
-    // Should the write fail, the messages are found to be nobody's at the next start.
     if (items.length > 0) this.#remove(items.map(({ sequenceNumber }) => sequenceNumber));
   }
 
-  #load(sequenceNumber: number, record: CommandRecord): void {
+  #load(sequenceNumber: number, record: MessageQueueRecord): void {
     const { deviceId, generationId, message, ...times } = record;
     if (this.#options.registry.find(deviceId)?.generationId !== generationId) {
       this.#remove([sequenceNumber]);
@@ -223,17 +222,23 @@ export class DeviceQueues {
     this.#open(deviceId).queue.add({ sequenceNumber, ...times, content });
   }
 
+  // Messages of a device that is gone. Should the write fail, the next start finds and removes them again.
   #remove(sequenceNumbers: readonly number[]): void {
     this.#options.journal.commit(sequenceNumbers.map((number) => [PREFIX + number, undefined])).catch(() => undefined);
   }
 }
 
-function queuedMessage(item: LockedItem<Command>): QueuedMessage {
+function queuedMessage(item: LockedItem<AddressedMessage>): QueuedMessage {
   const { lockToken, sequenceNumber, enqueuedTime, deliveryCount, content } = item;
   return { lockToken, sequenceNumber, enqueuedTime, deliveryCount, message: content.message };
 }
 
-function recordOf({ enqueuedTime, expiresAt, deliveryCount, content }: QueueItem<Command>): CommandRecord {
+function recordOf({
+  enqueuedTime,
+  expiresAt,
+  deliveryCount,
+  content,
+}: QueueItem<AddressedMessage>): MessageQueueRecord {
   const { deviceId, generationId, message } = content;
   return { deviceId, generationId, enqueuedTime, expiresAt, deliveryCount, message: messageRecord(message) };
 }

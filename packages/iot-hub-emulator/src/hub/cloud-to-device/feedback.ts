@@ -85,7 +85,7 @@ export class Feedback {
   #setAlarm(): void {
     const { clock, journal } = this.#options;
     this.#cancelAlarm ??= clock.at(clock.now() + MAX_WAIT_MS, () => {
-      // A disk that is full keeps the records; they make another batch after a restart.
+      // When this cannot be written the journal still has the records: they make another batch after a restart.
       journal.commit(this.#batch()).catch(() => undefined);
     });
   }

@@ -44,7 +44,7 @@ test("a document is received, completed and gone; given back, it comes first aga
   expect(drain(queue)).toEqual(["b", "c"]);
 });
 
-test("nobody listens: documents expire after an hour, and the oldest give way to the newest", () => {
+test("without a receiver documents expire after an hour, and the oldest make room for the newest", () => {
   const { queue, clock } = make(100);
   for (let i = 0; i < 1_000; i++) queue.add(`document ${i}`);
   expect(queue.count).toBe(7);

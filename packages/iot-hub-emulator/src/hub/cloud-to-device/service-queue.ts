@@ -68,6 +68,7 @@ export class ServiceQueue {
     }
   }
 
+  /** Documents that have not ended, locked ones included. */
   get count(): number {
     return this.#queue.count;
   }

@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import type { HubClock } from "../clock/clock.ts";
 import { HubError, asHubError } from "../errors.ts";
 import { requireDeviceId, requireObject } from "../registry/identity-fields.ts";
+import { refOf } from "../registry/identity.ts";
 import type { IdentityRef } from "../registry/identity.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Query } from "../query/query.ts";
@@ -38,7 +39,7 @@ export interface ConfigurationDocument extends JsonObject {
 
 const PREFIX = "configuration/";
 const MAX_CONFIGURATIONS = 100;
-/** How often all devices are looked at again, for conditions over what no change tells of. */
+/** How often all devices are looked at again: some values in conditions, as last activity, change without notice. */
 const SWEEP_MS = 5 * 60_000;
 
 export class Configurations {
@@ -53,7 +54,7 @@ export class Configurations {
     }
     parts.registry.onChange((change) => this.#follow(change));
     parts.clock.onJump(() => parts.rollout.sweep());
-    // After the hub is whole: nothing is brought anywhere while it is made.
+    // Only when the hub is complete: its constructor must not write twins.
     queueMicrotask(() => this.#roll());
     this.#sweepLater();
   }
@@ -170,6 +171,7 @@ export class Configurations {
   async #format(configuration: Configuration): Promise<ConfigurationDocument> {
     const custom: [string, number][] = [];
     for (const [name, text] of Object.entries(configuration.metrics)) {
+      // A query that makes too many groups has no result; the configuration is shown all the same.
       const result = await this.#parts.query.measure(text).catch(() => undefined);
       if (result !== undefined) custom.push([name, result]);
     }
@@ -189,8 +191,8 @@ export class Configurations {
     if (Object.keys(desired).length > 0) await twins.patch(ref, { desired });
   }
 
-  #follow({ kind, identity: { deviceId, moduleId } }: RegistryChange): void {
-    const ref = moduleId === undefined ? { deviceId } : { deviceId, moduleId };
+  #follow({ kind, identity }: RegistryChange): void {
+    const ref = refOf(identity);
     if (kind === "deleted") this.#parts.rollout.forget(ref);
     else this.#parts.rollout.changed(ref);
   }

@@ -107,7 +107,7 @@ export class Rollout {
     this.#dirty.delete(key);
     if (!this.#standings.has(key)) return;
     this.#place(key, undefined);
-    // Should the folder fail, the next write tells; a standing of nobody does no harm.
+    // Should the write fail, an entry for a missing device stays in the journal and does no harm.
     this.#parts.journal.commit([[PREFIX + key, undefined]]).catch(() => undefined);
   }
 
@@ -118,7 +118,7 @@ export class Rollout {
     return Object.fromEntries(Object.entries(statuses).map(([id, status]) => [id, { status }]));
   }
 
-  /** Whether changes of devices matter: nobody need listen to them otherwise. */
+  /** Whether no configuration cares for changes of devices, so that they need not be followed. */
   get isIdle(): boolean {
     return this.#rules.length === 0 && this.#standings.size === 0;
   }
@@ -177,6 +177,7 @@ export class Rollout {
       await this.#stand({ ref, statuses: statusesOf(rules, set.owners), values: set.values }, before);
     } catch {
       const statuses = Object.fromEntries(rules.map(({ configuration }) => [configuration.id, "Targeted" as const]));
+      // When the folder cannot be written either, the sweep that follows tries again.
       await this.#stand({ ref, statuses, values: before?.values ?? {} }, before).catch(() => undefined);
     }
   }

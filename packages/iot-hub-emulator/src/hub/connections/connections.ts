@@ -4,7 +4,7 @@
  */
 import type { Principal } from "../access/authentication.ts";
 import { HubError } from "../errors.ts";
-import { identityKey, identityLabel } from "../registry/identity.ts";
+import { identityKey, identityLabel, refOf } from "../registry/identity.ts";
 import type { DeviceIdentity, IdentityRef } from "../registry/identity.ts";
 import type { Presence, PresenceRecord } from "./presence.ts";
 import { notRegistered } from "../registry/registry.ts";
@@ -59,8 +59,8 @@ export class Connections {
   }
 
   /**
-   * Registers a connection and ends the identity's older one. A front may have waited since it asked who comes: what lost
-   * its ground meanwhile is ended at once, though not before this returns.
+   * Registers a connection and ends the identity's older one. A front may have waited since it authenticated: a connection
+   * that is no longer allowed is ended at once, though not before this returns.
    */
   open(identity: DeviceIdentity, connection: DeviceConnection): OpenConnection {
     const key = identityKey(identity);
@@ -155,10 +155,6 @@ function replaced(identity: DeviceIdentity): HubError {
     "ConnectionForcefullyClosedOnNewConnection",
     `${identityLabel(identity)} connected again; an identity has one connection at a time.`,
   );
-}
-
-function refOf({ deviceId, moduleId }: IdentityRef): IdentityRef {
-  return moduleId === undefined ? { deviceId } : { deviceId, moduleId };
 }
 
 function addTo(sets: Map<string, Set<string>>, key: string, value: string): void {

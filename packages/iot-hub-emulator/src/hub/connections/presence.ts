@@ -66,7 +66,7 @@ export class Presence {
     if (this.#records.delete(key)) this.#commit(key, undefined);
   }
 
-  // Nobody waits for it, and a journal that cannot write tells everyone who does.
+  // No caller waits for this write; a journal that cannot write makes the next awaited one fail.
   #commit(key: string, value: unknown): void {
     this.#journal.commit([[PREFIX + key, value]]).catch(() => undefined);
   }

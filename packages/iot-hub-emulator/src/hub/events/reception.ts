@@ -4,6 +4,7 @@ import type { DeviceMessage } from "iot-hub-protocol";
 import type { Faults, Strike } from "../faults/faults.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { Devices } from "../registry/devices.ts";
+import { refOf } from "../registry/identity.ts";
 import type { DeviceIdentity } from "../registry/identity.ts";
 import { MESSAGE_SOURCES } from "../routing/message-source.ts";
 import type { Routing } from "../routing/routing.ts";
@@ -43,12 +44,11 @@ export class Reception {
       await this.#parts.limits.spend("telemetry", { messages: this.#blocks(messages) });
     const strike = this.#parts.faults.strike("telemetry", identity);
     if (strike !== undefined && (await this.#isLost(strike))) return;
-    const { deviceId, moduleId, generationId } = identity;
+    const { deviceId, generationId } = identity;
     const modelId = this.#parts.devices.get(identity)?.twin.modelId;
     const stamps: MessageStamps = {
       partitionKey: deviceId,
-      deviceId,
-      ...(moduleId === undefined ? {} : { moduleId }),
+      ...refOf(identity),
       generationId,
       authMethod: authMethod(authentication),
       hubEnqueuedTime: this.#parts.now(),

@@ -12,12 +12,12 @@ import type { HubErrorName } from "../errors.ts";
  * |---|---|---|
  * | `http` | before a REST operation, signed in or not | method and route, `GET /twins/:deviceId` |
  * | `connect` | MQTT CONNECT; AMQP: the first use of a connection by a device | |
- * | `attach` | an AMQP link is asked for | kind of the link: `telemetry`, `commands`, `twin`, `methods`, `events`, `cbs`… |
+ * | `attach` | an AMQP link is asked for | kind of the link: `telemetry`, `cloudToDevice`, `twin`, `methods`, `events`, `cbs`… |
  * | `transfer` | an AMQP message comes in | kind of the link |
  * | `credit` | the hub is about to let an AMQP sender send | kind of the link |
  * | `publish` | an MQTT PUBLISH comes in | `telemetry`, `twin` or `methods` |
  * | `subscribe` | an MQTT SUBSCRIBE comes in | topic filter |
- * | `deliver` | the hub is about to hand over a message | `commands`, `methods`, `twin`, `events` |
+ * | `deliver` | the hub is about to hand over a message | `cloudToDevice`, `methods`, `twin`, `events` |
  * | `telemetry` | the hub takes device-to-cloud messages, by any protocol | |
  */
 export type FaultPoint =

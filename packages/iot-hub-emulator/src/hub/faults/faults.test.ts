@@ -29,7 +29,7 @@ test("a fault strikes where point, operation, device and protocol fit, and nowhe
   expect(faults.strike("attach", fitting)).toBeUndefined();
 });
 
-test("it lets some pass, strikes so often, and is then used up", () => {
+test("a fault skips the first operations, strikes the given number of times, and then no more", () => {
   const { faults } = script();
   const { id } = faults.add({ where: ANY, effect: DROP, skip: 1, times: 2 });
   const struck = Array.from({ length: 5 }, () => faults.strike("publish", {}) !== undefined);
@@ -37,7 +37,7 @@ test("it lets some pass, strikes so often, and is then used up", () => {
   expect(faults.find(id)).toMatchObject({ struck: 2, active: false });
 });
 
-test("a fault with a term ends by the hub's clock", () => {
+test("a fault with a duration ends by the hub's clock", () => {
   const { faults, clock } = script();
   faults.add({ where: ANY, effect: DROP, forMs: 1000 });
   clock.advance(999);
@@ -46,7 +46,7 @@ test("a fault with a term ends by the hub's clock", () => {
   expect(faults.strike("publish", {})).toBeUndefined();
 });
 
-test("chance is the same for the same seed, and near its probability", () => {
+test("with the same seed a fault strikes the same operations, about as often as its probability says", () => {
   const sequence = (seed: number): readonly boolean[] => {
     const { faults } = script();
     faults.add({ where: ANY, effect: DROP, probability: 0.3, seed });

@@ -1,6 +1,6 @@
 /**
- * Scripted faults: trouble that tests ask for. Fronts and the model strike at their points; without a rule that costs one
- * comparison.
+ * Scripted faults, set by tests. Fronts and the model ask at each point whether a fault strikes; without a rule that costs
+ * one comparison.
  */
 import type { HubClock } from "../clock/clock.ts";
 import { HubError } from "../errors.ts";
@@ -38,7 +38,7 @@ export interface FaultState extends FaultRule {
 
 export interface FaultsOptions {
   readonly clock: HubClock;
-  /** Deletes an identity, at once; one that is not there is none of its business. */
+  /** Deletes an identity, at once; nothing happens when there is none. */
   readonly forgetIdentity: (deviceId: string, moduleId?: string) => void;
 }
 

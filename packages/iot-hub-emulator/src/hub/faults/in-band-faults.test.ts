@@ -14,7 +14,7 @@ test("type, reason, delay and duration are read", () => {
   });
 });
 
-test("times that are missing or no numbers are none, and none is without end", () => {
+test("missing or malformed times count as 0, and long ones are cut", () => {
   expect(read({ Type: "killtcp", DelayInSecs: "soon" })).toMatchObject({
     operation: "KillTcp",
     delayMs: 0,
@@ -23,7 +23,7 @@ test("times that are missing or no numbers are none, and none is without end", (
   expect(read({ Type: "Throttle", DurationInSecs: "1e99" })).toMatchObject({ durationMs: 86_400_000 });
 });
 
-test("an unknown type, and none, ask for nothing", () => {
+test("an unknown or missing fault type asks for nothing", () => {
   expect(read({ Type: "KillEverything" })).toBeUndefined();
   expect(read({ CloseReason: "x" })).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 /**
- * Trouble that a device asks for itself: a device-to-cloud message with the properties that the vendors' own end-to-end
+ * Faults that a device asks for itself: a device-to-cloud message with the properties that the vendors' own end-to-end
  * tests use on the service. It acts on the connection that sent it.
  */
 
@@ -40,7 +40,7 @@ const BY_NAME: ReadonlyMap<string, InBandFaultOperation> = new Map(
   OPERATIONS.map((operation) => [operation.toLowerCase(), operation]),
 );
 
-/** `undefined` for a message that asks for no trouble, or for one that nobody knows. */
+/** `undefined` for a message that asks for no fault, or for an unknown one. */
 export function parseInBandFault(properties: ReadonlyMap<string, string>): InBandFault | undefined {
   if (properties.size === 0) return undefined;
   const name = properties.get("AzIoTHub_FaultOperationType");

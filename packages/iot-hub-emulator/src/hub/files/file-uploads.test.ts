@@ -26,7 +26,7 @@ async function open(options: Partial<HubOptions> = {}): Promise<Hub> {
   return hub;
 }
 
-test("a device gets a place for an hour, and services hear of the file that is there", async () => {
+test("a device gets an upload URI for an hour, and services are notified of the uploaded file", async () => {
   const hub = await open();
   const device = hub.registry.get("d");
   const { correlationId, ...ticket } = await hub.fileUploads.begin(device, "a.txt");
@@ -54,7 +54,7 @@ test("a device gets a place for an hour, and services hear of the file that is t
   await hub.close();
 });
 
-test("nobody hears of an upload that failed, and one that is not there is no success", async () => {
+test("a failed upload is not notified, and a success without a blob is refused", async () => {
   const hub = await open();
   const device = hub.registry.get("d");
   const failed = await hub.fileUploads.begin(device, "a.txt");

@@ -184,6 +184,7 @@ export class FileUploads {
   #drop(deviceId: string): void {
     const ids = [...(this.#uploads.get(deviceId)?.keys() ?? [])];
     if (ids.length === 0) return;
+    // Should the write fail, the next start passes over uploads whose device is gone.
     this.#options.journal.commit(ids.map((id) => this.#remove(deviceId, id))).catch(() => undefined);
   }
 }

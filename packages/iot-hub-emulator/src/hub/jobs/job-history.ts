@@ -65,7 +65,7 @@ export class JobHistory {
       if (this.#rows.size <= MAX_ROWS && this.#answers <= MAX_ANSWERS) return;
       this.#rows.delete(row.number);
       this.#answers -= answerOf(row);
-      // The row is out of sight; should the folder fail, the next write tells.
+      // The row is gone from memory; should the write fail, the next start forgets it again.
       this.#journal.commit([[PREFIX + row.number, undefined]]).catch(() => undefined);
     }
   }

@@ -174,6 +174,7 @@ export class Jobs {
       const failureReason = `The execution time ran out before ${unreached} devices had their turn.`;
       await (unreached === 0 ? this.#end(jobId, "completed") : this.#end(jobId, "failed", failureReason));
     } catch (error) {
+      // When even that cannot be written, the folder still says "running" and a restart takes the job up again.
       await this.#end(jobId, "failed", asHubError(error).message).catch(() => undefined);
     } finally {
       cancelDeadline();
@@ -200,6 +201,7 @@ export class Jobs {
     const result = await this.#act(ref, action, deadline);
     if (this.#closed) return false;
     const ended: DeviceJob = { ...row, ...result, updatedTime: clock.now() };
+    // A result that cannot be written counts as a failure: after a restart the device would have its turn again.
     const written = await history.end(ended).then(
       () => true,
       () => false,

@@ -22,7 +22,7 @@ export interface TransfersParts {
   readonly query: Query;
   readonly registry: Registry;
   readonly twins: Twins;
-  /** Absent where there is no way to storage. */
+  /** Without it there are neither imports nor exports. */
   readonly openContainer?: OpenContainer;
 }
 
@@ -34,6 +34,8 @@ const AT_ONCE = 100;
 const MAX_ERRORS = 10_000;
 /** What a line without a mode asks for, so that an export can be imported as it is (inferred). */
 const DEFAULT_MODE = "createOrUpdate";
+
+type Work = (signal: AbortSignal) => Promise<void>;
 
 export class Transfers {
   readonly #parts: TransfersParts;
@@ -71,7 +73,7 @@ export class Transfers {
     };
     const abort = new AbortController();
     const recorded = this.#record(transfer);
-    const done = recorded.then(() => this.#run(jobId, work, abort.signal)).catch(() => undefined);
+    const done = this.#runAfter(recorded, jobId, work, abort.signal);
     this.#running = { jobId, abort, done };
     await recorded;
     return formatTransfer(transfer);
@@ -106,7 +108,19 @@ export class Transfers {
     return transfer;
   }
 
-  async #run(jobId: string, work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+  // Never rejects: whoever created the transfer hears when it cannot be written down, and its status tells the rest.
+  async #runAfter(recorded: Promise<void>, jobId: string, work: Work, signal: AbortSignal): Promise<void> {
+    try {
+      await recorded;
+      await this.#run(jobId, work, signal);
+    } catch {
+      // The folder cannot be written: a restart shows the transfer as failed, or not at all.
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  async #run(jobId: string, work: Work, signal: AbortSignal): Promise<void> {
     let outcome: Pick<Transfer, "status" | "failureReason"> = { status: "completed" };
     try {
       await work(signal);
@@ -115,7 +129,6 @@ export class Transfers {
       const failureReason = error instanceof Error ? error.message : asHubError(error).message;
       outcome = signal.aborted ? { status: "cancelled" } : { status: "failed", failureReason };
     }
-    this.#running = undefined;
     await this.#record({ ...this.#find(jobId), ...outcome, endTime: this.#parts.clock.now() });
   }
 
@@ -127,7 +140,7 @@ export class Transfers {
     await this.#parts.journal.commit([...forgotten, [PREFIX + transfer.jobId, transfer]]);
   }
 
-  #workOf(request: TransferRequest): (signal: AbortSignal) => Promise<void> {
+  #workOf(request: TransferRequest): Work {
     const { inputBlobContainerUri: input } = request;
     const output = this.#open(request.outputBlobContainerUri, "outputBlobContainerUri");
     if (input === undefined) return (signal) => this.#export(output, request, signal);
@@ -183,7 +196,7 @@ export class Transfers {
   }
 }
 
-// What is no object is told as an entry without an id is.
+// A line that is not a JSON object fails like an entry without an id.
 function entryOf(line: string): JsonObject {
   let value: unknown;
   try {

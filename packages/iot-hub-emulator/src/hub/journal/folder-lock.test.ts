@@ -14,7 +14,7 @@ async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
   }
 }
 
-test("a folder is had by one at a time, and free again after its release", async () => {
+test("one process at a time has the folder, and it is free again after the release", async () => {
   await inFolder(async (folder) => {
     const first = await lockFolder(folder);
     await expect(lockFolder(folder, 0)).rejects.toThrow(FolderInUseError);
@@ -26,7 +26,7 @@ test("a folder is had by one at a time, and free again after its release", async
   });
 });
 
-test("who waits gets the folder as soon as it is left", async () => {
+test("a waiting process gets the folder as soon as it is released", async () => {
   await inFolder(async (folder) => {
     const first = await lockFolder(folder);
     const waiting = lockFolder(folder, 10_000);
@@ -36,7 +36,7 @@ test("who waits gets the folder as soon as it is left", async () => {
   });
 });
 
-test("what a dead process left, or one that bore a living one's number, is no obstacle", async () => {
+test("a lock left by a dead process is taken over, even when a living one has its process id", async () => {
   await inFolder(async (folder) => {
     const child = spawn(process.execPath, ["-e", ""]);
     await new Promise((resolve) => child.once("exit", resolve));

@@ -67,7 +67,7 @@ test("a line of too many is refused by its own error", () => {
   );
 });
 
-test("what one operation uses another does not miss", () => {
+test("operations are throttled independently of each other", () => {
   const { limits } = limited("F1");
   for (let i = 0; i < 20; i++) void limits.spend("query");
   expect(limits.spend("query")).toBeInstanceOf(Promise);
@@ -93,7 +93,7 @@ test("the day's messages are counted in blocks and come back at midnight UTC", (
 
 test("a basic tier has no twins, methods, cloud-to-device messages, jobs or configurations", () => {
   const { limits } = limited("B1");
-  for (const operation of ["twinRead", "twinUpdate", "method", "commandSend", "job", "configuration"] as const) {
+  for (const operation of ["twinRead", "twinUpdate", "method", "cloudToDeviceSend", "job", "configuration"] as const) {
     expect(() => limits.spend(operation)).toThrow(
       expect.objectContaining({ errorName: "OperationNotAvailableInCurrentTier", errorCode: 403010 }),
     );
@@ -108,7 +108,7 @@ test("methods are measured by their size", () => {
   expect(limits.spend("method", { messages: 2 })).toBeInstanceOf(Promise);
 });
 
-test("more than a bucket holds goes through a full one and leaves it empty for as long", () => {
+test("a request larger than the bucket passes a full one, which then takes longer to fill", () => {
   const { limits, clock } = limited("S1");
   expect(limits.spend("configuration", { count: 40 })).toBeUndefined();
   expect(() => limits.spend("configuration")).toThrow(/Throttled/);

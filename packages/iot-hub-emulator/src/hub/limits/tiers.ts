@@ -7,8 +7,8 @@ export type Operation =
   | "identity"
   | "connect"
   | "telemetry"
-  | "commandSend"
-  | "commandReceive"
+  | "cloudToDeviceSend"
+  | "cloudToDeviceReceive"
   | "fileUpload"
   | "method"
   | "query"
@@ -88,8 +88,8 @@ export const OPERATIONS: Readonly<Record<Operation, OperationRules>> = {
   identity: { ...FREE, name: "identity registry operations", rates: HUNDRED_A_MINUTE },
   connect: { ...FREE, name: "new connections", rates: SENDS },
   telemetry: { ...CHARGED, name: "device-to-cloud sends", rates: SENDS },
-  commandSend: { ...CHARGED_STANDARD, name: "cloud-to-device sends", rates: HUNDRED_A_MINUTE },
-  commandReceive: { ...STANDARD, name: "cloud-to-device receives", rates: perMinute(1000, 1000, 50_000) },
+  cloudToDeviceSend: { ...CHARGED_STANDARD, name: "cloud-to-device sends", rates: HUNDRED_A_MINUTE },
+  cloudToDeviceReceive: { ...STANDARD, name: "cloud-to-device receives", rates: perMinute(1000, 1000, 50_000) },
   fileUpload: { ...FREE, name: "file uploads", rates: HUNDRED_A_MINUTE },
   // Metered in blocks of 4 KB: 160 KB, 480 KB and 24 MB a second.
   method: {

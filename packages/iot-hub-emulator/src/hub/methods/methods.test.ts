@@ -31,7 +31,7 @@ test("a call waits for its device to connect, as long as asked and no longer", a
   await hub.close();
 });
 
-test("a silent device is given up at its time; its answer comes too late and harms nobody", async () => {
+test("a call to a silent device times out, and its late answer is ignored", async () => {
   const hub = await open();
   const calls: MethodCall[] = [];
   hub.methods.offer(DEVICE, (call) => calls.push(call));

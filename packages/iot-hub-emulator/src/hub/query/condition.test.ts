@@ -140,7 +140,7 @@ test("a route asks for properties, body and twin by names the caller resolves", 
   expect(parseCondition("as_number(level) = 6", "routing")(() => "")).toBe(undefined);
 });
 
-test("a condition tells which devices alone it can hold for", () => {
+test("a condition tells the only device ids it can hold for", () => {
   const named = (text: string): string[] | undefined => {
     const ids = parseCondition(text, "devices").deviceIds;
     return ids && [...ids];

@@ -32,7 +32,7 @@ test("places last while thousands of others are deleted", () => {
   expect([...under].at(-1)).toEqual([4999, "d4999"]);
 });
 
-test("an id that lives again does not appear in its old place", () => {
+test("an id that is created again gets a new place", () => {
   let current = "1";
   const order = new IdentityOrder((name, generation) => (name === "d" ? generation === current : true));
   order.add(identity("d", "1"));

@@ -44,7 +44,7 @@ export class IdentityOrder {
     }
   }
 
-  // New lists, so that who goes through the old ones is not disturbed.
+  // New lists, so that a query that goes through the old ones is not disturbed.
   #compact(): void {
     const kept = this.#names
       .map((_, i) => i)

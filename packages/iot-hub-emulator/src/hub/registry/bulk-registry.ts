@@ -74,7 +74,7 @@ async function apply(hub: BulkTarget, document: BulkEntry["document"]): Promise<
     const operation = Object.hasOwn(OPERATIONS, mode.toLowerCase()) ? OPERATIONS[mode.toLowerCase()] : undefined;
     if (operation === undefined) throw new HubError("ArgumentInvalid", `importMode ${mode} is not known.`);
     await operation(hub, {
-      ref: refOf(document),
+      ref: refOfEntry(document),
       etag: ifMatchOf(document["eTag"] ?? document["etag"]),
       twinEtag: ifMatchOf(document["twinETag"]),
       document,
@@ -108,7 +108,7 @@ function updateTwin({ twins }: BulkTarget, { ref, document }: BulkEntry, ifMatch
   return twins.patch(ref, parseTwinChange(document), ifMatch);
 }
 
-function refOf(document: BulkEntry["document"]): IdentityRef {
+function refOfEntry(document: BulkEntry["document"]): IdentityRef {
   const deviceId = requireDeviceId(document["id"]);
   return textOf(document["moduleId"]) === ""
     ? { deviceId }

@@ -49,6 +49,17 @@ export function identityKey({ deviceId, moduleId }: IdentityRef): string {
   return moduleId === undefined ? deviceId : `${deviceId}/${moduleId}`;
 }
 
+/** The names alone: a `moduleId` that is `undefined` is left out. */
+export function refOf({
+  deviceId,
+  moduleId,
+}: {
+  readonly deviceId: string;
+  readonly moduleId?: string | undefined;
+}): IdentityRef {
+  return moduleId === undefined ? { deviceId } : { deviceId, moduleId };
+}
+
 export function identityRef(name: IdentityName): IdentityRef {
   return typeof name === "string" ? { deviceId: name } : name;
 }

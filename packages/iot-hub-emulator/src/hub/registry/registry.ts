@@ -4,7 +4,7 @@ import { RUNTIME_MODULE_FIELDS, runtimeModules } from "./edge-device.ts";
 import { HubError } from "../errors.ts";
 import type { IdentityFields } from "./identity-fields.ts";
 import { changedIdentity, newIdentity } from "./identity-record.ts";
-import { formatIdentity, identityLabel, identityRef } from "./identity.ts";
+import { formatIdentity, identityLabel, identityRef, refOf } from "./identity.ts";
 import type { DeviceIdentity, IdentityName, IdentityRef, LiveState } from "./identity.ts";
 import { newTwin } from "../twins/twin.ts";
 import type { StoredTwin } from "../twins/twin.ts";
@@ -50,7 +50,7 @@ export class Registry {
 
   /** Throws `DeviceNotFound`, or `ModuleNotFound` when the device exists. */
   get(deviceId: string, moduleId?: string): DeviceIdentity {
-    return requireRecord(this.#devices, moduleId === undefined ? { deviceId } : { deviceId, moduleId }).identity;
+    return requireRecord(this.#devices, refOf({ deviceId, moduleId })).identity;
   }
 
   /** The first `top` devices in the order of their creation, at most 1,000 as the service does. */

@@ -184,7 +184,7 @@ test("connection state is told a minute after the first change: one event, with 
   await hub.close();
 });
 
-test("a source without a route costs nothing and tells nothing", async () => {
+test("a source without a route makes no messages", async () => {
   const { hub, seen } = await openHub("TwinChangeEvents");
   await hub.registry.create("d", {});
   await hub.registry.delete("d");

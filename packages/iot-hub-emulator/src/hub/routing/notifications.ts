@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import type { DeviceMessage } from "iot-hub-protocol";
 import type { HubClock } from "../clock/clock.ts";
 import type { Connections } from "../connections/connections.ts";
+import { refOf } from "../registry/identity.ts";
 import type { IdentityRef } from "../registry/identity.ts";
 import type { Registry, RegistryChange } from "../registry/registry.ts";
 import { digitalTwinChanges } from "../twins/digital-twin-changes.ts";
@@ -74,18 +75,16 @@ export class HubNotifications {
   /** Routes an event. A stream that cannot be written loses it; nobody waits for it. */
   announce(source: MessageSource, notification: HubNotification): void {
     const { hubName, clock, routing } = this.#context;
-    const { deviceId, moduleId } = notification.ref;
     const now = clock.now();
     const stamps = {
-      partitionKey: deviceId,
-      deviceId,
-      ...(moduleId === undefined ? {} : { moduleId }),
+      partitionKey: notification.ref.deviceId,
+      ...notification.ref,
       hubEnqueuedTime: now,
       source: MESSAGE_SOURCES[source],
     };
     const delivery = routing
       .deliver(source, [messageOf(notification, hubName, notification.at ?? now)], stamps)
-      .catch(() => undefined)
+      .catch(() => undefined) // see above: lost
       .finally(() => this.#underWay.delete(delivery));
     this.#underWay.add(delivery);
   }
@@ -126,13 +125,13 @@ function messageOf(
 }
 
 function lifecycleNotification({ kind, identity, twin }: RegistryChange): HubNotification {
-  const { deviceId, moduleId } = identity;
-  const what = moduleId === undefined ? "Device" : "Module";
+  const ref = refOf(identity);
+  const what = ref.moduleId === undefined ? "Device" : "Module";
   return {
-    ref: moduleId === undefined ? { deviceId } : { deviceId, moduleId },
+    ref,
     opType: `${kind === "created" ? "create" : "delete"}${what}Identity`,
     schema: `${what.toLowerCase()}LifecycleNotification`,
-    body: twinBody({ deviceId, ...(moduleId === undefined ? {} : { moduleId }) }, twin),
+    body: twinBody(ref, twin),
   };
 }
 

@@ -238,7 +238,7 @@ test("with a folder settings and endpoints outlive the hub; what is given at the
   }
 });
 
-test("an endpoint that cannot be written is the sender's to know", async () => {
+test("the sender is told when an endpoint cannot be written", async () => {
   const hub = await openHub({ endpoints: [{ name: "a" }], routes: [{ name: "r", endpointNames: ["a", "events"] }] });
   const stream = hub.streams.find("a");
   Object.assign(stream ?? {}, { append: () => Promise.reject(new HubError("ServiceUnavailable", "full")) });

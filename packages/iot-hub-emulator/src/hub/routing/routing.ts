@@ -72,6 +72,7 @@ export class Routing {
       await this.#context.journal.commit([[KEY, settings]]);
       return settings;
     });
+    // Whoever asked for the change hears of its failure; the next change only waits for its end.
     this.#changing = changing.catch(() => undefined);
     return changing;
   }

@@ -87,7 +87,7 @@ test("reports that together pass 32 KB are refused from there", async () => {
   await hub.close();
 });
 
-test("a device hears desired patches with their versions, and after a replacement all of it", async () => {
+test("a device gets desired patches with their versions, and after a replacement all desired properties", async () => {
   const hub = await openHub();
   await hub.registry.create("d", {});
   await hub.registry.create({ deviceId: "d", moduleId: "m" }, {});

@@ -1,6 +1,6 @@
 /** The twins of all devices and modules: services change tags and desired properties, devices what they report. */
 import type { DeviceRecord, Devices } from "../registry/devices.ts";
-import { identityKey, identityRef } from "../registry/identity.ts";
+import { identityKey, identityRef, refOf } from "../registry/identity.ts";
 import type { IdentityName, IdentityRef } from "../registry/identity.ts";
 import { requireMatch, requireRecord } from "../registry/registry.ts";
 import type { ReadLiveState } from "../registry/registry.ts";
@@ -53,7 +53,7 @@ export class Twins {
 
   /** What a device or module reads of its own twin. Throws `DeviceNotFound` or `ModuleNotFound`. */
   own(deviceId: string, moduleId?: string): OwnTwin {
-    const { twin } = requireRecord(this.#devices, moduleId === undefined ? { deviceId } : { deviceId, moduleId });
+    const { twin } = requireRecord(this.#devices, refOf({ deviceId, moduleId }));
     return { desired: withVersion(twin.desired), reported: withVersion(twin.reported) };
   }
 
@@ -146,7 +146,7 @@ export class Twins {
     const twin = this.#format(after);
     if (this.#changeListeners.size === 0) return twin;
     const { deviceId, moduleId } = after.identity;
-    const ref = moduleId === undefined ? { deviceId } : { deviceId, moduleId };
+    const ref = refOf({ deviceId, moduleId });
     const change = { version: after.twin.version, ...parts };
     const notice = { ref, operation, change, twin, before: before.twin, after: after.twin };
     for (const listener of this.#changeListeners) listener(notice);

@@ -15,11 +15,11 @@ const ENCODING_ROOM: number = 64 * 1024;
 const CREDIT = 100;
 
 /** Throws `IotHubUnauthorizedAccess` without a token that has ServiceConnect. */
-export function openServiceSender(context: ConnectionContext): IncomingNode {
-  return new ServiceSenderNode(context, context.credentials.forService("/messages/devicebound"));
+export function openCloudToDeviceSender(context: ConnectionContext): IncomingNode {
+  return new CloudToDeviceSender(context, context.credentials.forService("/messages/devicebound"));
 }
 
-class ServiceSenderNode implements IncomingNode {
+class CloudToDeviceSender implements IncomingNode {
   readonly credit = CREDIT;
   readonly maxMessageSize = MAX_MESSAGE_BYTES;
   readonly maxDeliveryBytes: number = MAX_MESSAGE_BYTES + ENCODING_ROOM;

@@ -8,7 +8,7 @@ const MESSAGES = "/devices/:deviceId/messages/devicebound";
 const DEVICE = { kind: "device" } as const;
 const CONNECT = { kind: "service", permission: "ServiceConnect" } as const;
 
-export const DEVICE_BOUND_ROUTES: readonly Route[] = [
+export const CLOUD_TO_DEVICE_ROUTES: readonly Route[] = [
   { method: "GET", path: MESSAGES, access: DEVICE, handle: receive },
   { method: "DELETE", path: `${MESSAGES}/:lock`, access: DEVICE, handle: settle },
   { method: "POST", path: `${MESSAGES}/:lock/abandon`, access: DEVICE, maxBody: 1024, handle: abandon },

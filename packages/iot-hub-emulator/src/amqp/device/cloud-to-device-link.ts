@@ -10,12 +10,12 @@ import type { LinkRequest, OutgoingNode } from "../links/link.ts";
 import { LockedMessages, type LockedSource } from "../links/locked-messages.ts";
 
 /** Throws what `Hub.requireDevice` throws when no token of the connection covers the device. */
-export function openDeviceBound(context: ConnectionContext, of: IdentityRef, request: LinkRequest): OutgoingNode {
+export function openCloudToDevice(context: ConnectionContext, of: IdentityRef, request: LinkRequest): OutgoingNode {
   const { identity, grant } = openDeviceSide(context, request, of);
   let place: DeviceLinkPlace | undefined;
   const source = queueOf(context, of.deviceId);
   return new LockedMessages(of.moduleId === undefined ? source : neverAvailable(source), {
-    opened: (link, node) => (place = context.deviceLinks.join(identity, { kind: "deviceBound", link, node, grant })),
+    opened: (link, node) => (place = context.deviceLinks.join(identity, { kind: "cloudToDevice", link, node, grant })),
     closed: () => place?.leave(),
     failed: (error) => context.reportFault(asHubError(error)),
   });

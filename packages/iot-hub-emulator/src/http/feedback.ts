@@ -4,7 +4,7 @@ import type { HubRequest, HubResponse, Route } from "./exchange.ts";
 const FEEDBACK = "/messages/servicebound/feedback";
 const CONNECT = { kind: "service", permission: "ServiceConnect" } as const;
 
-export const SERVICE_BOUND_ROUTES: readonly Route[] = [
+export const FEEDBACK_ROUTES: readonly Route[] = [
   { method: "GET", path: FEEDBACK, access: CONNECT, handle: receive },
   { method: "DELETE", path: `${FEEDBACK}/:lock`, access: CONNECT, handle: complete },
   { method: "POST", path: `${FEEDBACK}/:lock/abandon`, access: CONNECT, maxBody: 1024, handle: abandon },
