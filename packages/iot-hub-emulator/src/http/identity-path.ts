@@ -4,14 +4,10 @@ import { requireDeviceId, requireModuleId } from "../hub/registry/identity-field
 import type { IdentityRef } from "../hub/registry/identity.ts";
 import type { HubRequest } from "./exchange.ts";
 
-/** Throws `ArgumentInvalid` for what is not an id, and `CannotRegisterModuleToModule` for a module below a module. */
-export function identityOf({ hub, params }: HubRequest): IdentityRef {
+/** Throws `ArgumentInvalid` for what is not an id. */
+export function identityOf({ params }: HubRequest): IdentityRef {
   const { deviceId, moduleId } = params;
   if (moduleId === undefined) return { deviceId: requireDeviceId(deviceId) };
-  const [parent = "", child] = (deviceId ?? "").split("/");
-  if (child !== undefined && hub.registry.find(parent, child) !== undefined) {
-    throw new HubError("CannotRegisterModuleToModule", `${deviceId} is a module; modules belong to devices.`);
-  }
   return { deviceId: requireDeviceId(deviceId), moduleId: requireModuleId(moduleId) };
 }
 

@@ -51,7 +51,8 @@ test("what the hub refuses of modules has the service's names and numbers", asyn
     ["/devices/d/modules/m0", "ModuleAlreadyExistsOnDevice", 409],
     ["/devices/d/modules/m50", "TooManyModulesOnDevice", 413],
     ["/devices/none/modules/m", "DeviceNotFound", 404],
-    ["/devices/d%2Fm0/modules/x", "CannotRegisterModuleToModule", 400],
+    // An encoded slash separates segments like any other: there is no path to a module below a module.
+    ["/devices/d%2Fm0/modules/x", "ResourceNotFound", 404],
     ["/devices/d/modules/a%20b", "ArgumentInvalid", 400],
   ] as const) {
     const answer = await put(path);

@@ -170,9 +170,9 @@ test("each line of an import succeeds or fails by itself, in order, and failures
   expect(
     lines(container.blobs.get("importErrors.log")).map(({ deviceId, errorCode }) => [deviceId, errorCode]),
   ).toEqual([
-    ["", "ArgumentInvalid"],
-    ["bad id", "ArgumentInvalid"],
-    ["gone", "DeviceNotFound"],
+    ["", 400004],
+    ["bad id", 400004],
+    ["gone", 404001],
   ]);
 });
 
