@@ -1,4 +1,5 @@
 /** Where a running hub is, and the connection strings that lead to it. */
+import { resolve } from "node:path";
 import { formatEventHubConnectionString, formatHubConnectionString } from "iot-hub-protocol";
 import type { Hub } from "./hub/hub.ts";
 import { AMQPS_PORT } from "./hub-ports.ts";
@@ -13,7 +14,7 @@ export interface EmulatorAddresses {
   readonly amqpsPort: number;
   readonly mqttsPort: number;
   readonly amqpPort: number;
-  /** Path and PEM of the CA to trust. */
+  /** Absolute path and PEM of the CA to trust. */
   readonly caFile: string;
   readonly ca: string;
   /** Of the policy `iothubowner`. Names no port, because most clients of hubs accept none. */
@@ -49,7 +50,7 @@ export function addressesOf(
     amqpsPort: ports.amqps,
     mqttsPort: ports.mqtts,
     amqpPort: ports.amqp,
-    caFile: credentials.caFile,
+    caFile: resolve(credentials.caFile),
     ca: credentials.ca,
     connectionString: hubConnectionString(hub, "iothubowner"),
     eventHubConnectionString: formatEventHubConnectionString({ ...reader, endpoint, developmentEmulator: false }),

@@ -49,7 +49,13 @@ test("a browser on this machine sees strings, devices and the last messages", as
   expect(shown).toMatchObject({
     deviceCount: 1,
     messageCount: 60,
-    connectionStrings: [["Hub, policy iothubowner", hub.addresses.connectionString], {}, {}, {}],
+    connectionStrings: [
+      ["Hub, policy iothubowner", hub.addresses.connectionString],
+      {},
+      {},
+      ["Device provisioning, id scope", hub.addresses.idScope],
+      {},
+    ],
     devices: [{ deviceId: "d", connectionState: "Disconnected", authentication: "symmetric key" }],
   });
   expect(shown.messages).toHaveLength(50);

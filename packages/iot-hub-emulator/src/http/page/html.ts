@@ -23,7 +23,7 @@ export const PAGE_HTML: string = `<!doctype html>
   <section class="tiles" aria-label="At a glance">
     <div class="tile"><b id="devices-count">0</b><span>devices</span></div>
     <div class="tile"><b id="connected-count">0</b><span>connected</span></div>
-    <div class="tile"><b id="messages-count">0</b><span>messages kept</span></div>
+    <div class="tile"><b id="messages-count">0</b><span>messages</span></div>
     <div class="tile wide"><b id="clock">–</b><span id="clock-note">hub time</span></div>
   </section>
   <section class="card">

@@ -17,6 +17,13 @@ function make(name, className, text) {
   return element;
 }
 
+// A long name is cut on the page; pointing at it shows the whole.
+function named(name) {
+  const element = make("span", "name", name);
+  element.title = name;
+  return element;
+}
+
 function state(text, kind) {
   byId("state").textContent = text;
   byId("state").className = "state " + kind;
@@ -105,7 +112,7 @@ function deviceRow(device) {
   const facts = [isOn ? "connected" : "disconnected", device.protocol, device.authentication];
   if (device.lastActivityTime !== null) facts.push("active " + new Date(device.lastActivityTime).toLocaleTimeString());
   if (device.waiting > 0) facts.push(device.waiting + " waiting");
-  row.append(dot, make("span", "name", device.deviceId));
+  row.append(dot, named(device.deviceId));
   row.append(device.status === "disabled" ? make("span", "tag bad", "disabled") : make("span"));
   row.append(make("span", "quiet", facts.filter(Boolean).join(" · ")));
   return row;
@@ -133,7 +140,7 @@ function messageRow(message) {
   const row = make("li", "message");
   const details = make("details");
   const summary = make("summary");
-  summary.append(make("span", "name", message.device), make("time", "", new Date(message.time).toLocaleTimeString()));
+  summary.append(named(message.device), make("time", "", new Date(message.time).toLocaleTimeString()));
   summary.append(make("span", "preview mono", message.body || "(empty)"));
   details.append(summary, make("pre", "mono", pretty(message)));
   const pairs = make("div", "pairs");

@@ -49,7 +49,7 @@ header { display: flex; align-items: center; gap: 0.875rem; margin-bottom: 1.5re
 dl { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.75rem; margin-bottom: 0.875rem; }
 dt { font-size: 0.8125rem; font-weight: 600; margin-bottom: 0.25rem; }
 dd { margin: 0; display: flex; gap: 0.5rem; align-items: stretch; }
-dd code { flex: 1; min-width: 0; overflow-x: auto; white-space: nowrap; background: var(--field); border: 1px solid var(--line); border-radius: 7px; padding: 0.3rem 0.65rem; scrollbar-width: none; }
+dd code { flex: 1; min-width: 0; overflow-x: auto; text-overflow: ellipsis; white-space: nowrap; background: var(--field); border: 1px solid var(--line); border-radius: 7px; padding: 0.3rem 0.65rem; scrollbar-width: none; }
 dd .button { min-width: 4.6rem; }
 .ports { list-style: none; display: flex; flex-wrap: wrap; gap: 0.35rem 1.5rem; margin-top: 0.875rem; padding-top: 0.875rem; border-top: 1px solid var(--line); font-size: 0.8125rem; color: var(--soft); }
 .ports b { color: var(--ink); font-weight: 600; font-variant-numeric: tabular-nums; margin-left: 0.35rem; }

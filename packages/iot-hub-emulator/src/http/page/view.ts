@@ -27,7 +27,8 @@ export async function viewOf(hub: Hub, { addresses, decodeEvent }: Site): Promis
       ["Hub, policy iothubowner", addresses.connectionString],
       ["Event Hubs-compatible endpoint", addresses.eventHubConnectionString],
       ["Event Hubs-compatible endpoint without TLS", addresses.plainEventHubConnectionString],
-      [`Device provisioning, id scope ${addresses.idScope}`, addresses.provisioningConnectionString],
+      ["Device provisioning, id scope", addresses.idScope],
+      ["Device provisioning, its service", addresses.provisioningConnectionString],
     ],
     ports: [
       ["HTTPS", addresses.httpsPort],
