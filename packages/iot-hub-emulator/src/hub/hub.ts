@@ -7,12 +7,10 @@ import type { Principal } from "./access/authentication.ts";
 import type { CertificateAuthorities } from "./access/certificate-authorities.ts";
 import type { Permission, Policies } from "./access/policies.ts";
 import type { HubClock } from "./clock/clock.ts";
-import { DeviceQueues } from "./cloud-to-device/device-queue.ts";
-import { FEEDBACK_TYPE, Feedback } from "./cloud-to-device/feedback.ts";
-import { Sequence } from "./cloud-to-device/sequence.ts";
-import { ServiceQueue } from "./cloud-to-device/service-queue.ts";
-import { Configurations } from "./configurations/configurations.ts";
-import { Rollout } from "./configurations/rollout.ts";
+import type { DeviceQueues } from "./cloud-to-device/device-queue.ts";
+import { openQueues } from "./cloud-to-device/queues.ts";
+import type { ServiceQueue } from "./cloud-to-device/service-queue.ts";
+import type { Configurations } from "./configurations/configurations.ts";
 import { Connections } from "./connections/connections.ts";
 import { DeviceSessions } from "./connections/device-sessions.ts";
 import { Presence } from "./connections/presence.ts";
@@ -23,24 +21,23 @@ import type { Streams } from "./events/streams.ts";
 import type { MessageAuthentication } from "./events/telemetry.ts";
 import { Faults } from "./faults/faults.ts";
 import { FileUploads } from "./files/file-uploads.ts";
+import { openDeviceManagement } from "./device-management.ts";
+import type { DeviceManagement } from "./device-management.ts";
 import type { HubOptions } from "./hub-options.ts";
 import { labelOf, openHubParts } from "./hub-parts.ts";
 import type { HubParts } from "./hub-parts.ts";
-import { JobHistory } from "./jobs/job-history.ts";
-import { Jobs } from "./jobs/jobs.ts";
-import { Transfers } from "./jobs/transfers.ts";
+import type { Jobs } from "./jobs/jobs.ts";
+import type { Transfers } from "./jobs/transfers.ts";
 import type { Journal, JournalEntry } from "./journal/journal.ts";
 import type { Limits } from "./limits/limits.ts";
 import { Methods } from "./methods/methods.ts";
-import { Query } from "./query/query.ts";
+import type { Query } from "./query/query.ts";
 import { refOf } from "./registry/identity.ts";
 import type { DeviceIdentity, IdentityRef, LiveState } from "./registry/identity.ts";
 import { Registry } from "./registry/registry.ts";
 import { HubNotifications } from "./routing/notifications.ts";
 import type { Routing } from "./routing/routing.ts";
 import { Twins } from "./twins/twins.ts";
-
-const FILE_NOTIFICATION_TYPE = "application/vnd.microsoft.iothub.filenotification.json";
 
 export class Hub {
   /** Keeps what is the hub's, and of what lives beside it, under names of its own. */
@@ -90,7 +87,7 @@ export class Hub {
   readonly limits: Limits;
   /** When this hub was opened, by its clock. */
   readonly openedAt: number;
-  readonly #rollout: Rollout;
+  readonly #management: DeviceManagement;
   readonly #access: Access;
   readonly #reception: Reception;
   readonly #parts: HubParts;
@@ -125,25 +122,13 @@ export class Hub {
       requireStanding: (principal, { deviceId, moduleId }) => this.requireDevice(principal, deviceId, moduleId),
     });
     this.registry.onChange((change) => this.connections.follow(change));
-    const history = new JobHistory(parts.journal);
-    this.query = new Query({
-      devices: parts.devices,
-      twins: this.twins,
-      deviceJobs: (from) => history.from(from),
-      configurationsOf: (ref) => rollout.statusesOf(ref),
-    });
-    this.registry.onChange((change) => this.query.follow(change));
-    const { registry, query, twins } = this;
-    const rollout = new Rollout({ journal: parts.journal, registry, query, twins });
-    this.#rollout = rollout;
-    this.configurations = new Configurations({
-      journal: parts.journal,
-      clock: this.clock,
-      query,
-      registry,
-      twins,
-      rollout,
-    });
+    this.methods = new Methods(this.registry, this.clock);
+    const { registry, twins, methods } = this;
+    this.#management = openDeviceManagement({ ...parts, registry, twins, methods });
+    this.query = this.#management.query;
+    this.configurations = this.#management.configurations;
+    this.jobs = this.#management.jobs;
+    this.transfers = this.#management.transfers;
     this.certificateAuthorities = parts.certificateAuthorities;
     this.events = parts.streams.builtIn;
     this.streams = parts.streams;
@@ -165,34 +150,12 @@ export class Hub {
     this.#reception = new Reception({ ...parts, events: this.events, faults: this.faults, now: this.now });
     this.#parts = parts;
     this.clock.onJump(() => this.streams.sweep());
-    const sequence = new Sequence(parts.journal);
-    const queue = { journal: parts.journal, clock: this.clock, sequence };
-    this.feedback = new ServiceQueue({ ...queue, name: "feedback", contentType: FEEDBACK_TYPE });
-    this.fileNotifications = new ServiceQueue({
-      ...queue,
-      name: "file-notification",
-      contentType: FILE_NOTIFICATION_TYPE,
-    });
-    const records = new Feedback({ ...queue, queue: this.feedback });
-    this.deviceQueues = new DeviceQueues({
-      ...queue,
-      registry: this.registry,
-      feedback: records,
-      limits: parts.limits,
-      maxDeliveryCount: parts.maxDeliveryCount,
-    });
-    this.fileUploads = new FileUploads({
-      ...queue,
-      ...parts.files,
-      registry: this.registry,
-      notifications: this.fileNotifications,
-    });
-    this.methods = new Methods(this.registry, this.clock);
-    const { methods } = this;
-    this.jobs = new Jobs({ journal: parts.journal, clock: this.clock, query, twins, methods, history });
-    const { journal, openContainer } = parts;
-    const transfer = { journal, clock: this.clock, query, registry, twins };
-    this.transfers = new Transfers({ ...transfer, ...(openContainer && { openContainer }) });
+    const { deviceQueues, feedback, fileNotifications } = openQueues({ ...parts, registry });
+    this.deviceQueues = deviceQueues;
+    this.feedback = feedback;
+    this.fileNotifications = fileNotifications;
+    const { journal, clock, files } = parts;
+    this.fileUploads = new FileUploads({ journal, clock, registry, notifications: fileNotifications, ...files });
   }
 
   static async open(options: HubOptions): Promise<Hub> {
@@ -213,9 +176,7 @@ export class Hub {
   /** Resolves when everything accepted is written and the folder is let go. */
   async close(): Promise<void> {
     this.clock.close();
-    this.jobs.close();
-    await this.#rollout.close();
-    await this.transfers.close();
+    await this.#management.close();
     await this.notifications.settled();
     await this.#parts.release();
   }
