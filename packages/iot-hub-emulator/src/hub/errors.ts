@@ -100,6 +100,14 @@ export class HubError extends Error {
   }
 }
 
+/** An error as devices get it in answers about their twin. `now` is in unix milliseconds. */
+export function errorDocument(
+  { errorCode, trackingId, message }: HubError,
+  now: number,
+): Readonly<Record<string, string | number>> {
+  return { errorCode, trackingId, message, timestampUtc: new Date(now).toISOString() };
+}
+
 /** The error a front shows for anything that is not a `HubError`: a fault of ours, told without its details. */
 export function asHubError(error: unknown): HubError {
   if (error instanceof HubError) return error;

@@ -1,5 +1,5 @@
 /** The device's own twin over MQTT: requests with an id of the device's making, and notifications of desired properties. */
-import { HubError, asHubError } from "../hub/errors.ts";
+import { HubError, asHubError, errorDocument } from "../hub/errors.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Operation } from "../hub/limits/tiers.ts";
 import type { JsonObject } from "../hub/twins/twin.ts";
@@ -82,9 +82,7 @@ async function attempt({ requireNoFault }: TwinRequest, work: () => Promise<Twin
 function refusal({ hub, reportFault }: DevicePeer, cause: unknown): TwinResponse {
   const error = asHubError(cause);
   if (error.errorName === "ServerError") reportFault(error);
-  const { errorCode, message, trackingId, httpStatus } = error;
-  const timestampUtc = new Date(hub.now()).toISOString();
-  return { status: httpStatus, body: { errorCode, message, trackingId, timestampUtc } };
+  return { status: error.httpStatus, body: errorDocument(error, hub.now()) };
 }
 
 async function spend(hub: Hub, operation: Operation, bytes: number): Promise<void> {

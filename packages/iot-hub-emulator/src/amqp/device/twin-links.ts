@@ -11,7 +11,7 @@ import {
   encodeTwinResponse,
   type TwinResponse,
 } from "../../amqp-codec/device-exchange.ts";
-import { asHubError, HubError } from "../../hub/errors.ts";
+import { asHubError, errorDocument, HubError } from "../../hub/errors.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { IdentityRef } from "../../hub/registry/identity.ts";
 import { AmqpError } from "../amqp-error.ts";
@@ -75,7 +75,7 @@ async function answerTo(
   } catch (thrown) {
     const error = asHubError(thrown);
     if (!(thrown instanceof HubError)) context.reportFault(error);
-    return { status: error.httpStatus, body: errorBody(error, context.hub.now()) };
+    return { status: error.httpStatus, body: JSON.stringify(errorDocument(error, context.hub.now())) };
   }
 }
 
@@ -115,8 +115,4 @@ function textOf(value: unknown): string {
 function unknown(operation: string, resource: string): HubError {
   const asked = `${operation.slice(0, 32)} ${resource.slice(0, 128)}`.trim();
   return new HubError("ArgumentInvalid", `A twin has no operation ${asked}; there are GET, PATCH, PUT and DELETE.`);
-}
-
-function errorBody({ errorCode, trackingId, message }: HubError, now: number): string {
-  return JSON.stringify({ errorCode, trackingId, message, timestampUtc: new Date(now).toISOString() });
 }

@@ -1,5 +1,5 @@
 /** Automatic configurations as they are kept and shown: what devices or modules of a target condition shall have set. */
-import type { JsonObject, JsonValue } from "../twins/twin.ts";
+import type { JsonObject } from "../twins/twin.ts";
 
 export interface ConfigurationContent {
   /** Values by path (`properties.desired.a.b`) for devices, or for modules. */
@@ -37,7 +37,7 @@ export function formatConfiguration(
     id,
     schemaVersion,
     labels: { ...labels },
-    content: content as unknown as JsonValue,
+    content: { ...content },
     targetCondition,
     createdTimeUtc: new Date(configuration.createdTime).toISOString(),
     lastUpdatedTimeUtc: new Date(configuration.lastUpdatedTime).toISOString(),

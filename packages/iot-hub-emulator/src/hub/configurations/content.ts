@@ -52,12 +52,12 @@ export function patchBetween(current: JsonObject, wanted: JsonObject): JsonObjec
 }
 
 /** Whether two JSON values are the same, whatever the order of their keys. */
-export function isSame(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+export function isSame(a: unknown, b: unknown): boolean {
   return canonical(a) === canonical(b);
 }
 
-function canonical(value: JsonValue | undefined): string {
-  return JSON.stringify(value, (_, inner: JsonValue) =>
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
     isObject(inner) ? fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1))) : inner,
   );
 }

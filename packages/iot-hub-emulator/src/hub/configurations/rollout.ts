@@ -215,7 +215,7 @@ export class Rollout {
     const { registry, journal } = this.#parts;
     // It may have gone while it was written.
     if (registry.find(standing.ref.deviceId, standing.ref.moduleId) === undefined) return;
-    if (before !== undefined && isSame(standing as unknown as JsonValue, before as unknown as JsonValue)) return;
+    if (before !== undefined && isSame(standing, before)) return;
     const key = identityKey(standing.ref);
     const isEmpty = Object.keys(standing.statuses).length === 0 && Object.keys(standing.values).length === 0;
     this.#place(key, isEmpty ? undefined : standing);
