@@ -125,3 +125,10 @@ test.each([
 test("broken encoding is refused", () => {
   expect(parsePropertyBag("a=%ZZ")).toBeUndefined();
 });
+
+test("the device and module id of the connection, which Java writes, are no application properties", () => {
+  expect(parsePropertyBag("$.cdid=d&%24.cmid=m&cdid=mine&$.mid=1")).toEqual({
+    messageId: "1",
+    properties: new Map([["cdid", "mine"]]),
+  });
+});

@@ -35,6 +35,9 @@ const TIME_FIELDS: ReadonlyMap<string, TimeField> = new Map<string, TimeField>([
   ["$.ctime", "creationTime"],
 ]);
 
+/** Device and module id of the connection. The hub stamps what it knows of the sender, so what the sender says is dropped. */
+const STAMPED: ReadonlySet<string> = new Set(["$.cdid", "$.cmid"]);
+
 /** Writes a message's properties as a property bag: system properties first, then application properties. */
 export function formatPropertyBag(message: Omit<DeviceMessage, "body">): string {
   const parts: string[] = [];
@@ -73,7 +76,7 @@ export function parsePropertyBag(bag: string): Omit<DeviceMessage, "body"> | und
       const at = Date.parse(value);
       if (Number.isFinite(at)) system[time] = at;
     } else if (key === "iothub-ack") system.ack = value;
-    else properties.set(key, value);
+    else if (!STAMPED.has(key)) properties.set(key, value);
   }
   return { ...system, properties };
 }

@@ -72,6 +72,16 @@ test("application property values of any scalar type become text", () => {
   });
 });
 
+test("from whom a message says it comes is no application property: the hub stamps the sender", () => {
+  const application_properties = {
+    "iothub-connection-device-id": "other",
+    "iothub-connection-module-id": "m",
+    "iothub-connection-device": "mine",
+  };
+  const decoded = decodeDeviceMessage(encode({ application_properties, body: data("x") }));
+  expect([...decoded.properties]).toEqual([["iothub-connection-device", "mine"]]);
+});
+
 test("special application properties and annotations become fields", () => {
   const decoded = decodeDeviceMessage(
     encode({

@@ -3,7 +3,7 @@
  * because this runs once for every message of every device.
  */
 import { Buffer } from "node:buffer";
-import type { DeviceMessage } from "iot-hub-protocol";
+import { type DeviceMessage, STAMPS } from "iot-hub-protocol";
 import { AmqpDecodeError } from "./decode-error.ts";
 import { Reader } from "./reader.ts";
 import { readBinary, readDescriptor, readListHeader, readMapHeader, SECTION } from "./sections.ts";
@@ -29,11 +29,16 @@ const PROPERTIES: readonly (TextField | TimeField | undefined)[] = [
   "creationTime",
 ];
 
-/** Application properties that are system properties by another way. */
-const SPECIAL: ReadonlyMap<string, "ack" | "messageSchema" | "outputName"> = new Map([
+/**
+ * Application properties that are system properties by another way. Java says from whom a message comes; the hub stamps
+ * what it knows of the sender, so that is dropped.
+ */
+const SPECIAL: ReadonlyMap<string, "ack" | "messageSchema" | "outputName" | "stamped"> = new Map([
   ["iothub-ack", "ack"],
   ["iothub-message-schema", "messageSchema"],
   ["iothub-outputname", "outputName"],
+  [STAMPS.deviceId, "stamped"],
+  [STAMPS.moduleId, "stamped"],
 ]);
 
 const ANNOTATIONS: ReadonlyMap<AmqpValue, "interfaceId" | "subject"> = new Map([
@@ -137,7 +142,7 @@ function readApplicationProperties(reader: Reader, draft: Draft): void {
     if (name === undefined) throw new AmqpDecodeError("An application property has no name.");
     const field = SPECIAL.get(name);
     if (field === undefined) draft.properties.set(name, value);
-    else draft[field] = value;
+    else if (field !== "stamped") draft[field] = value;
   }
 }
 

@@ -43,7 +43,7 @@ test("a device gets an upload URI for an hour, and services are notified of the 
     deviceId: "d",
     blobUri: "https://acc.example/files/d/a.txt",
     blobName: "d/a.txt",
-    lastUpdatedTime: "2026-01-02T03:04:05.000Z",
+    lastUpdatedTime: "2026-01-02T03:04:05+00:00",
     blobSizeInBytes: 3,
     enqueuedTimeUtc: expect.stringMatching(/^\d{4}-.*Z$/) as string,
   });
@@ -51,6 +51,21 @@ test("a device gets an upload URI for an hour, and services are notified of the 
     errorName: "InvalidFileUploadCorrelationId",
   });
   expect(hub.fileNotifications.count).toBe(1);
+  await hub.close();
+});
+
+test("a notification has lastUpdatedTime in whole seconds with an offset, as Java's client reads it", async () => {
+  const storage = storageWith({ "d/a.txt": { size: 3, lastModified: Date.parse("2026-01-02T03:04:05.678Z") } });
+  const hub = await open({ storage });
+  const device = hub.registry.get("d");
+  const { correlationId } = await hub.fileUploads.begin(device, "a.txt");
+  await hub.fileUploads.finish(device, { correlationId, isSuccess: true });
+  const { lastUpdatedTime } = JSON.parse(hub.fileNotifications.receive()?.body.toString() ?? "{}") as {
+    readonly lastUpdatedTime?: string;
+  };
+  // The client's pattern: yyyy-MM-dd'T'HH:mm:ssXXX.
+  expect(lastUpdatedTime).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$/);
+  expect(Date.parse(lastUpdatedTime ?? "")).toBe(Date.parse("2026-01-02T03:04:05Z"));
   await hub.close();
 });
 

@@ -146,7 +146,7 @@ export class FileUploads {
       deviceId,
       blobUri: storage.uri(blobName),
       blobName,
-      lastUpdatedTime: new Date(properties.lastModified).toISOString(),
+      lastUpdatedTime: wholeSeconds(properties.lastModified),
       blobSizeInBytes: properties.size,
       enqueuedTimeUtc: new Date(clock.now()).toISOString(),
     });
@@ -187,6 +187,12 @@ export class FileUploads {
     // Should the write fail, the next start passes over uploads whose device is gone.
     this.#options.journal.commit(ids.map((id) => this.#remove(deviceId, id))).catch(() => undefined);
   }
+}
+
+// Java reads no fraction of a second in this field, though it does in the one beside it, and silently gives such a
+// notification back until it has been delivered too often. A storage account knows of none either.
+function wholeSeconds(time: number): string {
+  return new Date(time).toISOString().replace(/\.\d+Z$/, "+00:00");
 }
 
 async function uploaded(storage: BlobStorage, blobName: string): Promise<BlobProperties> {
