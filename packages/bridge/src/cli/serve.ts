@@ -114,7 +114,7 @@ function banner(firstRun: FirstRun, config: Config, created: boolean): string {
   }
   if (localHub !== undefined) {
     lines.push(
-      `  Local Hub      ${localHub.hostName}: HTTPS ${localHub.httpsPort}, AMQPS ${localHub.amqpsPort}, MQTTS ${localHub.mqttsPort}`,
+      `  Local Hub      ${pc.cyan(`https://${localHub.hostName}:${localHub.httpsPort}/`)}, AMQPS ${localHub.amqpsPort}, MQTTS ${localHub.mqttsPort}`,
       ...(created || config.demo ? [`                 ${localHub.connectionString}`] : []),
       `  trust its CA   NODE_EXTRA_CA_CERTS=${localHub.caFile}`,
     );
