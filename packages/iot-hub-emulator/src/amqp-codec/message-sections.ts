@@ -41,16 +41,12 @@ export function writeProperties(writer: Writer, message: DeviceMessage): void {
   writer.endCompound(mark, fields);
 }
 
-/** Where the service shows a creation time to readers, by whatever way a device told it. */
-const CREATION_TIME = "iothub-creation-time-utc";
-
 /** The application properties section, and in it those system properties that AMQP has no field for. */
 export function writeApplicationProperties(writer: Writer, message: DeviceMessage): void {
   const special: readonly (readonly [string, string | undefined])[] = [
     ["iothub-message-schema", message.messageSchema],
     ["iothub-outputname", message.outputName],
     ["iothub-ack", message.ack],
-    [CREATION_TIME, message.properties.has(CREATION_TIME) ? undefined : isoTime(message.creationTime)],
   ];
   writer.described(SECTION.applicationProperties);
   const mark = writer.beginCompound(0xd1);
@@ -63,8 +59,4 @@ export function writeApplicationProperties(writer: Writer, message: DeviceMessag
   for (const [name, value] of message.properties) add(name, value);
   for (const [name, value] of special) if (value !== undefined) add(name, value);
   writer.endCompound(mark, entries);
-}
-
-function isoTime(time: number | undefined): string | undefined {
-  return time === undefined ? undefined : new Date(time).toISOString();
 }

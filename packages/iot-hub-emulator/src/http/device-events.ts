@@ -1,6 +1,7 @@
 /** Device-to-cloud messages over HTTPS: one message whose properties are headers, or a JSON batch. */
 import type { DeviceMessage } from "iot-hub-protocol";
 import { HubError } from "../hub/errors.ts";
+import { withCreationTime } from "../hub/events/telemetry.ts";
 import { requireObject } from "../hub/registry/identity-fields.ts";
 import { readJson } from "./exchange.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
@@ -69,7 +70,7 @@ function messageOf(body: Buffer, headers: Iterable<readonly [string, unknown]>):
     else if (time !== undefined) message[time] = timeOf(name, value);
     else if (key.startsWith(PROPERTY_PREFIX)) properties.set(name.slice(PROPERTY_PREFIX.length), textOf(name, value));
   }
-  return { ...message, properties };
+  return withCreationTime({ ...message, properties });
 }
 
 function* pairs(rawHeaders: readonly string[]): Generator<readonly [string, string]> {

@@ -1,6 +1,7 @@
 /** Device-to-cloud messages as MQTT carries them: a body, a property bag in the topic, and a will. */
 import { parsePropertyBag } from "iot-hub-protocol";
 import type { DeviceMessage } from "iot-hub-protocol";
+import { withCreationTime } from "../hub/events/telemetry.ts";
 import { MqttError } from "./packets.ts";
 
 export interface PublishedMessage {
@@ -12,7 +13,8 @@ export interface PublishedMessage {
 export function telemetryMessage({ payload, retain }: PublishedMessage, bag: string): DeviceMessage {
   const read = parsePropertyBag(bag);
   if (read === undefined) throw new MqttError("The property bag in the topic is not percent-encoded text.");
-  return { ...read, properties: retain ? withProperty(read, "mqtt-retain", "true") : read.properties, body: payload };
+  const properties = retain ? withProperty(read, "mqtt-retain", "true") : read.properties;
+  return withCreationTime({ ...read, properties, body: payload });
 }
 
 /** The message that a client leaves for the case that its connection is lost. */

@@ -54,6 +54,16 @@ export function eventWriter(encodeEvent: EncodeEvent): WriteEvents {
     );
 }
 
+/** Where the service shows readers a creation time that came by MQTT or HTTPS; AMQP has a field for it. */
+const CREATION_TIME = "iothub-creation-time-utc";
+
+/** A message of a protocol without a field for the creation time, with that time among its properties. */
+export function withCreationTime(message: DeviceMessage): DeviceMessage {
+  const { creationTime, properties } = message;
+  if (creationTime === undefined || properties.has(CREATION_TIME)) return message;
+  return { ...message, properties: new Map(properties).set(CREATION_TIME, new Date(creationTime).toISOString()) };
+}
+
 const MAX_MESSAGE_ID = 128;
 const MAX_BATCH = 500;
 
