@@ -5,13 +5,13 @@ import { asHubError } from "../../hub/errors.ts";
 import type { IdentityRef } from "../../hub/registry/identity.ts";
 import type { ConnectionContext } from "../context.ts";
 import type { DeviceLinkPlace } from "./device-links.ts";
-import { openDeviceSide } from "./device-side.ts";
+import { authorizeDevice } from "./authorized-device.ts";
 import type { LinkRequest, OutgoingNode } from "../links/link.ts";
 import { LockedMessages, type LockedSource } from "../links/locked-messages.ts";
 
 /** Throws what `Hub.requireDevice` throws when no token of the connection covers the device. */
 export function openCloudToDevice(context: ConnectionContext, of: IdentityRef, request: LinkRequest): OutgoingNode {
-  const { identity, grant } = openDeviceSide(context, request, of);
+  const { identity, grant } = authorizeDevice(context, request, of);
   let place: DeviceLinkPlace | undefined;
   const source = queueOf(context, of.deviceId);
   return new LockedMessages(of.moduleId === undefined ? source : neverAvailable(source), {

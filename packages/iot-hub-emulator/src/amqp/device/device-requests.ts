@@ -3,7 +3,7 @@ import { type AmqpMessage, decodeMessage } from "../../amqp-codec/message.ts";
 import type { ConnectionContext } from "../context.ts";
 import { DELIVERY_OVERHEAD, type Delivery } from "../links/delivery.ts";
 import type { DeviceLinkKind, DeviceLinkPlace } from "./device-links.ts";
-import type { DeviceSide } from "./device-side.ts";
+import type { AuthorizedDevice } from "./authorized-device.ts";
 import type { IncomingLink } from "../links/incoming-link.ts";
 import type { IncomingNode } from "../links/link.ts";
 
@@ -14,7 +14,7 @@ const ENCODING_ROOM: number = 16 * 1024;
 
 export interface DeviceRequestsOptions {
   readonly context: ConnectionContext;
-  readonly side: DeviceSide;
+  readonly device: AuthorizedDevice;
   readonly kind: DeviceLinkKind;
   /** Deals with one message; the delivery is accepted when it is done, rejected when this rejects. */
   readonly take: (message: AmqpMessage, place: DeviceLinkPlace) => Promise<void>;
@@ -32,8 +32,8 @@ export class DeviceRequests implements IncomingNode {
   }
 
   opened(link: IncomingLink): void {
-    const { context, side, kind } = this.#options;
-    this.#place = context.deviceLinks.join(side.identity, { kind, link, node: this, grant: side.grant });
+    const { context, device, kind } = this.#options;
+    this.#place = context.deviceLinks.join(device.identity, { kind, link, node: this, grant: device.grant });
   }
 
   deliver(delivery: Delivery): void {

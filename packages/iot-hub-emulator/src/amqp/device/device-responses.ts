@@ -1,14 +1,14 @@
 /** Our end of a link on which a device receives what was made for it: answers on its twin, calls of its methods. */
 import type { ConnectionContext } from "../context.ts";
 import type { DeviceLinkKind, DeviceLinkPlace } from "./device-links.ts";
-import type { DeviceSide } from "./device-side.ts";
+import type { AuthorizedDevice } from "./authorized-device.ts";
 import type { OutgoingNode } from "../links/link.ts";
 import { Outbox } from "../links/outbox.ts";
 import type { OutgoingLink } from "../links/outgoing-link.ts";
 
 export interface DeviceResponsesOptions {
   readonly context: ConnectionContext;
-  readonly side: DeviceSide;
+  readonly device: AuthorizedDevice;
   readonly kind: DeviceLinkKind;
   /** Called when the link is open; returns the unsubscribe function, which is called when it is gone. */
   readonly opened?: (node: DeviceResponses) => () => void;
@@ -26,9 +26,9 @@ export class DeviceResponses implements OutgoingNode {
   }
 
   opened(link: OutgoingLink): void {
-    const { context, side, kind, opened } = this.#options;
+    const { context, device, kind, opened } = this.#options;
     this.#link = link;
-    this.#place = context.deviceLinks.join(side.identity, { kind, link, node: this, grant: side.grant });
+    this.#place = context.deviceLinks.join(device.identity, { kind, link, node: this, grant: device.grant });
     this.#unsubscribe = opened?.(this);
   }
 

@@ -5,18 +5,18 @@ import { AmqpError } from "../amqp-error.ts";
 import type { ConnectionContext } from "../context.ts";
 import { DeviceRequests } from "./device-requests.ts";
 import { DeviceResponses } from "./device-responses.ts";
-import { openDeviceSide } from "./device-side.ts";
+import { authorizeDevice } from "./authorized-device.ts";
 import type { IncomingNode, LinkRequest, OutgoingNode } from "../links/link.ts";
 
 /** The device takes calls while this link is there. Throws what `Hub.requireDevice` throws when no token covers the device. */
 export function openMethodRequests(context: ConnectionContext, of: IdentityRef, request: LinkRequest): OutgoingNode {
-  const side = openDeviceSide(context, request, of);
+  const device = authorizeDevice(context, request, of);
   return new DeviceResponses({
     context,
-    side,
+    device,
     kind: "methodRequests",
     opened: (node) =>
-      context.hub.methods.offer(side.ref, ({ requestId, methodName, payload }) =>
+      context.hub.methods.offer(device.ref, ({ requestId, methodName, payload }) =>
         node.push(encodeMethodCall(requestId, methodName, payload)),
       ),
   });
@@ -24,10 +24,10 @@ export function openMethodRequests(context: ConnectionContext, of: IdentityRef, 
 
 /** Throws as `openMethodRequests` does. */
 export function openMethodResponses(context: ConnectionContext, of: IdentityRef, request: LinkRequest): IncomingNode {
-  const side = openDeviceSide(context, request, of);
+  const device = authorizeDevice(context, request, of);
   return new DeviceRequests({
     context,
-    side,
+    device,
     kind: "methodResponses",
     async take(message) {
       const answer = methodAnswer(message);
@@ -35,7 +35,7 @@ export function openMethodResponses(context: ConnectionContext, of: IdentityRef,
         const text = "An answer needs the correlation id of its call and an integer IoThub-status.";
         throw new AmqpError("link", "com.microsoft:argument-error", text);
       }
-      context.hub.methods.respond(side.ref, answer.requestId, answer.status, answer.payload);
+      context.hub.methods.respond(device.ref, answer.requestId, answer.status, answer.payload);
     },
   });
 }

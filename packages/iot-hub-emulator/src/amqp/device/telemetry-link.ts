@@ -10,7 +10,7 @@ import type { ConnectionContext } from "../context.ts";
 import type { Grant } from "../security/credentials.ts";
 import { DELIVERY_OVERHEAD, type Delivery } from "../links/delivery.ts";
 import type { DeviceLinkPlace } from "./device-links.ts";
-import { openDeviceSide } from "./device-side.ts";
+import { authorizeDevice } from "./authorized-device.ts";
 import type { IncomingLink } from "../links/incoming-link.ts";
 import type { IncomingNode, LinkRequest } from "../links/link.ts";
 
@@ -27,7 +27,7 @@ const DECODERS: Readonly<Record<number, (payload: Buffer) => readonly DeviceMess
 
 /** Throws what `Hub.requireDevice` throws when no token of the connection covers the device. */
 export function openTelemetry(context: ConnectionContext, of: IdentityRef, request: LinkRequest): IncomingNode {
-  const { grant, identity } = openDeviceSide(context, request, of);
+  const { grant, identity } = authorizeDevice(context, request, of);
   return new TelemetryNode(context, grant, identity);
 }
 

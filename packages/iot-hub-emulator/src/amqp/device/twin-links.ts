@@ -18,22 +18,22 @@ import { AmqpError } from "../amqp-error.ts";
 import type { ConnectionContext } from "../context.ts";
 import { DeviceRequests } from "./device-requests.ts";
 import { DeviceResponses } from "./device-responses.ts";
-import { openDeviceSide } from "./device-side.ts";
+import { authorizeDevice } from "./authorized-device.ts";
 import type { IncomingNode, LinkRequest, OutgoingNode } from "../links/link.ts";
 
 const REPORTED_RESOURCE = "/properties/reported";
 
 /** Throws what `Hub.requireDevice` throws when no token of the connection covers the device. */
 export function openTwinResponses(context: ConnectionContext, of: IdentityRef, request: LinkRequest): OutgoingNode {
-  return new DeviceResponses({ context, side: openDeviceSide(context, request, of), kind: "twinResponses" });
+  return new DeviceResponses({ context, device: authorizeDevice(context, request, of), kind: "twinResponses" });
 }
 
 /** Throws as `openTwinResponses` does. */
 export function openTwinRequests(context: ConnectionContext, of: IdentityRef, request: LinkRequest): IncomingNode {
-  const side = openDeviceSide(context, request, of);
+  const device = authorizeDevice(context, request, of);
   return new DeviceRequests({
     context,
-    side,
+    device,
     kind: "twinRequests",
     async take(message, place) {
       const responses = place.find("twinResponses")?.node;
@@ -41,7 +41,7 @@ export function openTwinRequests(context: ConnectionContext, of: IdentityRef, re
         throw new AmqpError("link", "amqp:precondition-failed", "There is no link for the answers on the twin.");
       }
       const { correlationId } = message.properties;
-      const answer = await answerTo(context, side.ref, message, responses);
+      const answer = await answerTo(context, device.ref, message, responses);
       responses.push(encodeTwinResponse({ correlationId, ...answer }));
     },
   });

@@ -1,4 +1,4 @@
-/** What every link of a device or module begins with: who it is, by which token, and the model it says it has. */
+/** Who a link of a device or module acts for: the identity, the token it lives by, and the model the device says it has. */
 import { asHubError } from "../../hub/errors.ts";
 import { refOf } from "../../hub/registry/identity.ts";
 import type { DeviceIdentity, IdentityRef } from "../../hub/registry/identity.ts";
@@ -9,18 +9,18 @@ import type { LinkRequest } from "../links/link.ts";
 const MODEL_ID = "com.microsoft:model-id";
 const MAX_MODEL_ID = 2_048;
 
-export interface DeviceSide {
+export interface AuthorizedDevice {
   readonly ref: IdentityRef;
   readonly identity: DeviceIdentity;
   readonly grant: Grant;
 }
 
 /** Throws what `Hub.requireDevice` throws when neither a token nor a certificate of the connection covers the device. */
-export function openDeviceSide(
+export function authorizeDevice(
   { credentials, hub, reportFault }: ConnectionContext,
   { attach }: LinkRequest,
   { deviceId, moduleId }: IdentityRef,
-): DeviceSide {
+): AuthorizedDevice {
   const { grant, identity } = credentials.forDevice(deviceId, moduleId);
   const ref = refOf(identity);
   const modelId = attach.properties.get(MODEL_ID);
