@@ -103,6 +103,9 @@ test("a storage account is taken as it is written, and refused without showing i
     storageContainer: "files",
     ports: {},
   });
+  expect(() => readConfig(["--storage-container", "files"], {})).toThrow(
+    /--storage \(IOT_HUB_STORAGE\), which is missing/,
+  );
   const wrong = ["--storage", "AccountName=a;AccountKey=s3cret!"];
   expect(() => readConfig(wrong, {})).toThrow(/--storage.*base64/);
   expect(() => readConfig(wrong, {})).not.toThrow(/s3cret/);

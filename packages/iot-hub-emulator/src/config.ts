@@ -247,12 +247,16 @@ function storageOf(
   storage: string | undefined,
   storageContainer: string | undefined,
 ): Pick<EmulatorOptions, "storage" | "storageContainer"> {
-  if (storage === undefined) return {};
+  const { storage: setting, storageContainer: containerSetting } = SETTINGS;
+  if (storage === undefined) {
+    if (storageContainer === undefined) return {};
+    const [missing, given] = [setting, containerSetting].map(({ flag, variable }) => `--${flag} (${variable})`);
+    throw new ConfigError(`${given} names a container of the account in ${missing}, which is missing.`);
+  }
   const container = storageContainer === undefined ? {} : { storageContainer };
   try {
     createBlobStorage({ connectionString: storage, ...(storageContainer && { container: storageContainer }) });
   } catch (error) {
-    const { storage: setting, storageContainer: containerSetting } = SETTINGS;
     throw new ConfigError(`--${setting.flag}, --${containerSetting.flag}: ${(error as Error).message}`);
   }
   return { storage, ...container };
