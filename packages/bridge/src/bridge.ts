@@ -14,6 +14,7 @@ import { Dispatcher } from "./delivery/dispatcher.ts";
 import { createIntegrationTest } from "./delivery/integration-test.ts";
 import { createHubs } from "./hub/hubs.ts";
 import { createAccept } from "./ingest/accept.ts";
+import { createEventFeed } from "./ingest/event-feed.ts";
 import { Matcher } from "./ingest/matcher.ts";
 import { LocalHub } from "./local-hub.ts";
 import { createMetrics } from "./metrics.ts";
@@ -129,9 +130,11 @@ async function open(
     },
   };
 
+  const feed = createEventFeed();
   const api: FastifyInstance = createApi({
     directory: store,
-    accept: createAccept({ matcher, log: store, onAccepted: (accepted) => dispatcher.offer(accepted) }),
+    feed,
+    accept: createAccept({ matcher, log: store, onAccepted: (accepted) => dispatcher.offer(accepted), feed }),
     deliveries,
     testIntegration: createIntegrationTest({ directory, hubs, now: Date.now }),
     hubViews,

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Directory } from "../core/directory.ts";
+import type { EventFeed } from "../core/event-feed.ts";
 import type { Accept, Deliveries, HubViews, TestIntegration } from "../core/ports.ts";
 
 /** Turns what a user wrote as `hub_name` into a host: bare name, full host name or `local`. */
@@ -18,6 +19,8 @@ interface Health {
 export interface ApiDependencies {
   readonly directory: Directory;
   readonly accept: Accept;
+  /** What is accepted, as it happens. */
+  readonly feed: EventFeed;
   readonly deliveries: Deliveries;
   readonly testIntegration: TestIntegration;
   readonly hubViews: HubViews;

@@ -32,6 +32,8 @@ export interface IncomingEvent {
   /** `null`: made over the API without a device. */
   readonly device: Device | null;
   readonly productId: number | null;
+  /** Without a device: the account in whose own stream it appears. */
+  readonly accountId?: string;
   /** Unix milliseconds; the time of receipt when the publisher does not say. */
   readonly publishedAt?: number;
 }

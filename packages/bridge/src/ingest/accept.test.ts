@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { PendingDelivery } from "../core/delivery.ts";
 import type { Device } from "../core/device.ts";
 import type { DeviceEvent } from "../core/device-event.ts";
+import type { FeedEvent } from "../core/event-feed.ts";
 import type { EventLog, IncomingEvent } from "../core/ports.ts";
 import { createAccept } from "./accept.ts";
 import { Matcher } from "./matcher.ts";
@@ -60,9 +61,11 @@ function underTest(maxWaiting = 10): {
   accept: ReturnType<typeof createAccept>;
   log: HeldLog;
   offered: (readonly PendingDelivery[])[];
+  fed: FeedEvent[];
 } {
   const log = new HeldLog();
   const offered: (readonly PendingDelivery[])[] = [];
+  const fed: FeedEvent[] = [];
   const matcher = new Matcher();
   matcher.load([
     {
@@ -82,8 +85,10 @@ function underTest(maxWaiting = 10): {
       updatedAt: 0,
     },
   ]);
-  const accept = createAccept({ matcher, log, onAccepted: (d) => offered.push(d), maxWaiting, now: () => NOW });
-  return { accept, log, offered };
+  const feed = { publish: (event: FeedEvent) => void fed.push(event) };
+  const onAccepted = (deliveries: readonly PendingDelivery[]): void => void offered.push(deliveries);
+  const accept = createAccept({ matcher, log, onAccepted, feed, maxWaiting, now: () => NOW });
+  return { accept, log, offered, fed };
 }
 
 /** Whether a promise has settled once everything that could happen now has happened. */
@@ -179,4 +184,32 @@ test("a defect is not passed off as trouble with the disk", async () => {
   const answer = accept(INCOMING);
   log.fail(new TypeError("not a function"));
   await expect(answer).rejects.toThrow(TypeError);
+});
+
+test("who listens hears of an event after the flush, told whose it is", async () => {
+  const { accept, log, fed } = underTest();
+  const answers = [
+    accept(INCOMING),
+    accept({ ...INCOMING, device: { ...DEVICE, approval: "quarantined" } }),
+    accept({ ...INCOMING, device: null, accountId: "a2" }),
+    accept({ ...INCOMING, device: null, productId: 9 }),
+  ];
+  expect(fed).toEqual([]);
+  log.flush();
+  const events = (await Promise.all(answers)).map((answer) => (answer.kind === "accepted" ? answer.event : null));
+  expect(fed).toEqual([
+    { event: events[0], ownerId: "a1", productId: 7, coreid: "d1" },
+    { event: events[1], ownerId: "a1", productId: null, coreid: "d1" },
+    { event: events[2], ownerId: "a2", productId: null, coreid: "api" },
+    { event: events[3], ownerId: null, productId: 9, coreid: "api" },
+  ]);
+});
+
+test("nobody hears of an event that was not stored", async () => {
+  const { accept, log, fed } = underTest();
+  const answer = accept(INCOMING);
+  log.fail(Object.assign(new Error("The disk is full."), { code: "store_unavailable" }));
+  await answer;
+  await accept({ ...INCOMING, name: "" });
+  expect(fed).toEqual([]);
 });

@@ -1,6 +1,7 @@
 /** The one door for events: judge, match, append, and only after the flush say yes. All ways in end here. */
 import type { DeviceEvent } from "../core/device-event.ts";
 import type { PendingDelivery } from "../core/delivery.ts";
+import type { EventFeed } from "../core/event-feed.ts";
 import { newEventId } from "../core/ids.ts";
 import type { Accept, EventLog } from "../core/ports.ts";
 import { eventFault } from "./event-rules.ts";
@@ -13,12 +14,15 @@ export interface AcceptOptions {
   readonly log: EventLog;
   /** Told of new deliveries once they are on disk. */
   readonly onAccepted: (deliveries: readonly PendingDelivery[]) => void;
+  /** Told of every event once it is on disk. */
+  readonly feed?: Pick<EventFeed, "publish">;
   /** Events that may wait for the disk at once. Beyond it publishers are told to come back: memory stays bounded. */
   readonly maxWaiting?: number;
   readonly now?: () => number;
 }
 
-export function createAccept({ matcher, log, onAccepted, maxWaiting = 20_000, now = Date.now }: AcceptOptions): Accept {
+export function createAccept(options: AcceptOptions): Accept {
+  const { matcher, log, onAccepted, feed, maxWaiting = 20_000, now = Date.now } = options;
   let waiting = 0;
   async function append(event: DeviceEvent, matches: readonly string[]): Promise<readonly PendingDelivery[] | null> {
     waiting += 1;
@@ -32,7 +36,7 @@ export function createAccept({ matcher, log, onAccepted, maxWaiting = 20_000, no
     }
   }
 
-  return async ({ name, data, contentType, device, productId, publishedAt }) => {
+  return async ({ name, data, contentType, device, productId, publishedAt, accountId }) => {
     const fault = eventFault(name, data);
     if (fault !== null) return { kind: "fault", fault };
     if (waiting >= maxWaiting) {
@@ -55,6 +59,12 @@ export function createAccept({ matcher, log, onAccepted, maxWaiting = 20_000, no
       return { kind: "unavailable", message: "The store cannot take events now.", retryAfterSeconds: 5 };
     }
     if (deliveries.length > 0) onAccepted(deliveries);
+    feed?.publish({
+      event,
+      ownerId: device === null ? (accountId ?? null) : device.ownerId,
+      productId: device === null || device.approval === "approved" ? event.productId : null,
+      coreid: device?.id ?? "api",
+    });
     return { kind: "accepted", event, matches: deliveries.length };
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isCloudDeviceId } from "../../core/device.ts";
-import type { Device } from "../../core/device.ts";
+import type { IncomingEvent } from "../../core/ports.ts";
 import { badRequest, permissionDenied, unavailable, unknownDevice } from "../api-error.ts";
 import { requireTokenPlacement } from "../authentication.ts";
 import type { Authentication } from "../authentication.ts";
@@ -47,12 +47,14 @@ export function registerEvents(
     const { asDeviceId } = publication;
     if (caller.kind === "device") {
       if (asDeviceId !== null && asDeviceId !== caller.device.id) throw unknownDevice();
-      return take(publication, caller.device, caller.device.productId, reply);
+      return take(publication, { device: caller.device, productId: caller.device.productId }, reply);
     }
-    if (asDeviceId === null) return take(publication, null, null, reply);
+    if (asDeviceId === null) {
+      return take(publication, { device: null, productId: null, accountId: caller.accountId }, reply);
+    }
     const device = await directory.device(asDeviceId);
     if (device === null || device.ownerId !== caller.accountId) throw unknownDevice();
-    return take(publication, device, device.productId, reply);
+    return take(publication, { device, productId: device.productId }, reply);
   });
 
   app.post<InProduct>(
@@ -63,20 +65,19 @@ export function registerEvents(
       if (caller.kind === "device") throw permissionDenied("A device publishes to /v1/devices/events");
       const product = await ownProduct(directory, caller.accountId, request.params.product);
       const publication = publicationIn(request);
-      if (publication.asDeviceId === null) return take(publication, null, product.id, reply);
+      if (publication.asDeviceId === null) return take(publication, { device: null, productId: product.id }, reply);
       const device = await directory.device(publication.asDeviceId);
       if (device === null || device.productId !== product.id) throw unknownDevice();
-      return take(publication, device, product.id, reply);
+      return take(publication, { device, productId: product.id }, reply);
     },
   );
 
   async function take(
     { name, data }: Publication,
-    device: Device | null,
-    productId: number | null,
+    speaker: Pick<IncomingEvent, "device" | "productId" | "accountId">,
     reply: FastifyReply,
   ): Promise<string> {
-    const taken = await accept({ name, data, device, productId });
+    const taken = await accept({ name, data, ...speaker });
     switch (taken.kind) {
       case "accepted":
         reply.header("content-type", "application/json; charset=utf-8");

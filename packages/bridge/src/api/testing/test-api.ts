@@ -1,12 +1,14 @@
 /** A whole API over fakes, listening or not, for the tests of this folder and of the command line. */
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
+import type { EventFeed } from "../../core/event-feed.ts";
 import { newEventId } from "../../core/ids.ts";
 import type { ConnectionState, HubViews, IncomingEvent, TestReport, TestRequest } from "../../core/ports.ts";
 import type { DeliveryRecord } from "../../core/delivery.ts";
 import type { DeviceEvent } from "../../core/device-event.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { HubEvent } from "../../core/hub-client.ts";
+import { createEventFeed } from "../../ingest/event-feed.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { createApi } from "../server.ts";
 import { FakeDirectory } from "./fake-directory.ts";
@@ -14,6 +16,7 @@ import { FakeDirectory } from "./fake-directory.ts";
 export interface TestApi {
   readonly app: FastifyInstance;
   readonly directory: FakeDirectory;
+  readonly feed: EventFeed;
   /** What reached `accept`, in order. */
   readonly accepted: IncomingEvent[];
   readonly changedIntegrations: string[];
@@ -63,6 +66,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
   };
   const now = (): number => world.now;
   const directory = new FakeDirectory(now);
+  const feed = createEventFeed();
   const accepted: IncomingEvent[] = [];
   const changedIntegrations: string[] = [];
   const tests: TestRequest[] = [];
@@ -70,6 +74,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
 
   const dependencies: ApiDependencies = {
     directory,
+    feed,
     now,
     log: pino({ level: "info" }, { write: (line: string) => void logged.push(line) }),
     hubHostRule,
@@ -111,6 +116,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
   return {
     app,
     directory,
+    feed,
     accepted,
     changedIntegrations,
     tests,
