@@ -180,7 +180,14 @@ async function open(
 /** How long a disk that was found full makes the bridge unready, when nobody has tried it again since. */
 const FULL_COUNTS_MS = 10_000;
 
-const localConnection: HubConnection = { id: LOCAL_HUB, hostName: LOCAL_HUB, policyName: "", policyKey: "" };
+const localConnection: HubConnection = {
+  id: LOCAL_HUB,
+  hostName: LOCAL_HUB,
+  policyName: "",
+  policyKey: "",
+  secondaryKey: null,
+  entra: null,
+};
 
 /** For the Local Hub policy and key may be left out: whoever runs the bridge runs the hub. */
 function withLocalKey(connection: HubConnection | null, localHub: LocalHub | null): HubConnection | null {

@@ -1,7 +1,7 @@
 /** The port to what does not change with every event: accounts, tokens, devices, products, integrations. Kept by `store/`. */
 import type { AccessToken, Account } from "./account.ts";
 import type { Approval, Device } from "./device.ts";
-import type { HubConnection, Integration, Scope } from "./integration.ts";
+import type { EntraCredential, HubConnection, Integration, Scope } from "./integration.ts";
 import type { Product } from "./product.ts";
 
 export interface Accounts {
@@ -78,6 +78,11 @@ export interface Products {
   product(idOrSlug: string): Promise<Product | null>;
 }
 
+/** As a user sets it: a client secret that is not given again is kept. */
+export type EntraSettings =
+  | Exclude<EntraCredential, { kind: "client_secret" }>
+  | (Omit<Extract<EntraCredential, { kind: "client_secret" }>, "clientSecret"> & { readonly clientSecret?: string });
+
 /** What a user sets on an integration. `policyKey` is absent where a stored one is kept (edit) or none is needed (Local Hub). */
 export interface IntegrationSettings {
   readonly scope: Scope;
@@ -89,6 +94,10 @@ export interface IntegrationSettings {
   readonly hostName: string;
   readonly policyName: string;
   readonly policyKey?: string;
+  /** Absent: as stored; empty: none. */
+  readonly secondaryKey?: string;
+  /** Absent: as stored; `null`: none. An absent `clientSecret` keeps the stored one. */
+  readonly entra?: EntraSettings | null;
   readonly template: string | object | null;
   readonly nameSync: boolean;
   readonly disabled: boolean;

@@ -26,7 +26,7 @@ export interface Integration {
   readonly updatedAt: number;
 }
 
-/** One hub as one principal. Integrations with the same host, policy and key share it, and so its AMQP connections. */
+/** One hub as one principal. Integrations with the same host, policy and credentials share it, and so its AMQP connections. */
 export interface HubConnection {
   readonly id: string;
   /** Full host name, or `local` for the Local Hub, whose ports are known only at run time. */
@@ -34,4 +34,20 @@ export interface HubConnection {
   readonly policyName: string;
   /** Secret: never logged, never answered. */
   readonly policyKey: string;
+  /** Secret. The policy's other key, tried when the hub refuses the first. */
+  readonly secondaryKey: string | null;
+  /** Who asks for identities and twins in place of the policy; messages are sent with the policy's key all the same. */
+  readonly entra: EntraCredential | null;
 }
+
+/** A Microsoft Entra application or managed identity with a data role of the hub. */
+export type EntraCredential =
+  | { readonly kind: "managed_identity"; readonly clientId: string | null }
+  | { readonly kind: "workload_identity"; readonly tenantId: string; readonly clientId: string }
+  | {
+      readonly kind: "client_secret";
+      readonly tenantId: string;
+      readonly clientId: string;
+      /** Secret: never logged, never answered. */
+      readonly clientSecret: string;
+    };

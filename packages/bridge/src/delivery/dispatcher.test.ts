@@ -106,7 +106,14 @@ class Scene {
         device: async (id) => this.devices.get(id) ?? aDevice({ id }),
         integration: async (id) => this.integrations.get(id) ?? null,
         allIntegrations: async () => [...this.integrations.values()],
-        connection: async (id) => ({ id, hostName: id, policyName: "policy", policyKey: "key" }),
+        connection: async (id) => ({
+          id,
+          hostName: id,
+          policyName: "policy",
+          policyKey: "key",
+          secondaryKey: null,
+          entra: null,
+        }),
       },
       openHub: (connection, isAlive) =>
         this.hub(connection.id).client(

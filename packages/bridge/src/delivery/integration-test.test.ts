@@ -39,7 +39,14 @@ async function run(
   const testIntegration = createIntegrationTest({
     directory: {
       integration: async () => anIntegration({ event: "temp", ...integration }),
-      connection: async (id) => ({ id, hostName: "hub", policyName: "policy", policyKey: "key" }),
+      connection: async (id) => ({
+        id,
+        hostName: "hub",
+        policyName: "policy",
+        policyKey: "key",
+        secondaryKey: null,
+        entra: null,
+      }),
       device: async () => device,
     },
     hubs: {

@@ -33,7 +33,10 @@ test("a token is kept for 80 % of its hour, and not when the clock goes back", (
 });
 
 test("another host gets another token", () => {
-  const token = hubTokens({ id: "c", hostName: "local", policyName: "p", policyKey: key }, () => 0);
+  const token = hubTokens(
+    { id: "c", hostName: "local", policyName: "p", policyKey: key, secondaryKey: null, entra: null },
+    () => 0,
+  );
   expect(token("a")).toBe(token("a"));
   expect(token("b").text).toContain("sr=b&");
 });

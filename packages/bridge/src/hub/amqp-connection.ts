@@ -11,7 +11,7 @@ import type { Connection, EventContext } from "rhea";
 import { fail, succeed } from "../core/failure.ts";
 import type { Failure, Result } from "../core/failure.ts";
 import type { HubEndpoint } from "../core/hub-client.ts";
-import { addressGuard } from "./address-guard.ts";
+import { addressGuard } from "../network/address-guard.ts";
 import { classifyRefusal, splitWords } from "./error-classification.ts";
 import type { Refusal } from "./error-classification.ts";
 import { networkFailure } from "./network-failure.ts";

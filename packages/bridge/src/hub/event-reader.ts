@@ -7,7 +7,7 @@ import type { Failure, Result } from "../core/failure.ts";
 import type { HubEndpoint, HubEvent, MonitorOptions } from "../core/hub-client.ts";
 import type { HubConnection } from "../core/integration.ts";
 import { hubTokens } from "./access-token.ts";
-import { addressGuard } from "./address-guard.ts";
+import { addressGuard } from "../network/address-guard.ts";
 import { classifyRefusal } from "./error-classification.ts";
 import { findEventHub } from "./event-hub-redirect.ts";
 import { networkFailure } from "./network-failure.ts";

@@ -6,7 +6,7 @@ import type { HubEndpoint } from "../core/hub-client.ts";
 import { fail, succeed } from "../core/failure.ts";
 import type { Result } from "../core/failure.ts";
 import type { AccessToken } from "./access-token.ts";
-import { addressGuard } from "./address-guard.ts";
+import { addressGuard } from "../network/address-guard.ts";
 import { networkFailure } from "./network-failure.ts";
 import type { HttpAnswer } from "./http-refusal.ts";
 

@@ -1,10 +1,10 @@
 /** Integrations in the embedded store. Policy keys are sealed before they go to the worker, and opened only for those who send. */
-import type { Integrations, IntegrationSettings } from "../core/directory.ts";
+import type { EntraSettings, Integrations, IntegrationSettings } from "../core/directory.ts";
 import { newId } from "../core/ids.ts";
-import type { HubConnection, Integration, Scope } from "../core/integration.ts";
+import type { EntraCredential, HubConnection, Integration, Scope } from "../core/integration.ts";
+import { openConnection, sealConnection } from "./sealed-connection.ts";
 import type { Secrets } from "./secrets.ts";
 import type { GroupCommit } from "./sqlite/group-commit.ts";
-import type { SealedConnection } from "./sqlite/integration-operations.ts";
 
 export interface SqliteIntegrationsOptions {
   readonly worker: GroupCommit;
@@ -33,23 +33,23 @@ export function createIntegrations({ worker, secrets, now }: SqliteIntegrationsO
   async function connection(id: string): Promise<HubConnection | null> {
     const sealed = await worker.call("sealedConnection", id);
     if (sealed === null) return null;
-    const { hostName, policyName, sealedKey } = sealed;
-    return { id, hostName, policyName, policyKey: secrets.open(sealedKey, id) };
+    return openConnection(secrets, sealed);
   }
 
   function saveIntegration(
     record: Pick<Integration, "id" | "createdAt" | "updatedAt">,
     settings: IntegrationSettings,
-    policyKey: string,
+    former: HubConnection | null,
   ): Promise<Integration> {
     const { scope, event, deviceId, name, hubName, hostName, policyName, template, nameSync, disabled } = settings;
-    const connectionId = newId();
-    const sealed: SealedConnection = {
-      id: connectionId,
+    const connection: HubConnection = {
+      id: newId(),
       hostName,
       policyName,
-      sealedKey: secrets.seal(policyKey, connectionId),
-      keyPrint: secrets.print(policyKey),
+      policyKey: settings.policyKey ?? former?.policyKey ?? "",
+      secondaryKey:
+        settings.secondaryKey === undefined ? (former?.secondaryKey ?? null) : settings.secondaryKey || null,
+      entra: settings.entra === undefined ? (former?.entra ?? null) : entraOf(settings.entra, former),
     };
     const fields = {
       type: "AzureIotHub",
@@ -63,7 +63,12 @@ export function createIntegrations({ worker, secrets, now }: SqliteIntegrationsO
       nameSync,
       disabled,
     } as const;
-    return worker.call("saveIntegration", { ...record, ...fields }, sealed);
+    return worker.call(
+      "saveIntegration",
+      { ...record, ...fields },
+      sealConnection(secrets, connection),
+      former === null ? null : sealConnection(secrets, { ...connection, id: former.id }),
+    );
   }
 
   return {
@@ -71,15 +76,15 @@ export function createIntegrations({ worker, secrets, now }: SqliteIntegrationsO
     connection,
     createIntegration(settings: IntegrationSettings): Promise<Integration> {
       const at = now();
-      return saveIntegration({ id: newId(), createdAt: at, updatedAt: at }, settings, settings.policyKey ?? "");
+      return saveIntegration({ id: newId(), createdAt: at, updatedAt: at }, settings, null);
     },
 
     updateIntegration(id: string, settings: IntegrationSettings): Promise<Integration | null> {
       return inTurn(async () => {
         const known = await integration(id);
         if (known === null) return null;
-        const key = settings.policyKey ?? (await connection(known.connectionId))?.policyKey ?? "";
-        return saveIntegration({ id, createdAt: known.createdAt, updatedAt: now() }, settings, key);
+        const former = await connection(known.connectionId);
+        return saveIntegration({ id, createdAt: known.createdAt, updatedAt: now() }, settings, former);
       });
     },
 
@@ -95,4 +100,11 @@ export function createIntegrations({ worker, secrets, now }: SqliteIntegrationsO
       return worker.call("allIntegrations");
     },
   };
+}
+
+/** A client secret that was not given again is the stored one, where that is of the same application. */
+function entraOf(settings: EntraSettings | null, former: HubConnection | null): EntraCredential | null {
+  if (settings?.kind !== "client_secret") return settings;
+  const stored = former?.entra?.kind === "client_secret" ? former.entra.clientSecret : "";
+  return { ...settings, clientSecret: settings.clientSecret ?? stored };
 }

@@ -178,13 +178,13 @@ export class FakeDirectory implements Directory {
   }
 
   async createIntegration(settings: IntegrationSettings): Promise<Integration> {
-    return this.#store(newId(), this.#now(), settings, "");
+    return this.#store(newId(), this.#now(), settings, null);
   }
 
   async updateIntegration(id: string, settings: IntegrationSettings): Promise<Integration | null> {
     const stored = this.#integrations.get(id);
     if (stored === undefined) return null;
-    return this.#store(id, stored.integration.createdAt, settings, stored.connection.policyKey);
+    return this.#store(id, stored.integration.createdAt, settings, stored.connection);
   }
 
   async deleteIntegration(id: string): Promise<boolean> {
@@ -219,11 +219,20 @@ export class FakeDirectory implements Directory {
   #store(
     id: string,
     createdAt: number,
-    { hostName, policyKey, ...settings }: IntegrationSettings,
-    keptKey: string,
+    { hostName, policyKey, secondaryKey, entra, ...settings }: IntegrationSettings,
+    kept: HubConnection | null,
   ): Integration {
-    const key = policyKey ?? keptKey;
-    const connection = { id: `connection-${id}`, hostName, policyName: settings.policyName, policyKey: key };
+    const keptSecret = kept?.entra?.kind === "client_secret" ? kept.entra.clientSecret : "";
+    const given =
+      entra?.kind === "client_secret" ? { ...entra, clientSecret: entra.clientSecret ?? keptSecret } : entra;
+    const connection: HubConnection = {
+      id: `connection-${id}`,
+      hostName,
+      policyName: settings.policyName,
+      policyKey: policyKey ?? kept?.policyKey ?? "",
+      secondaryKey: secondaryKey === undefined ? (kept?.secondaryKey ?? null) : secondaryKey || null,
+      entra: given === undefined ? (kept?.entra ?? null) : given,
+    };
     const integration: Integration = {
       ...settings,
       id,

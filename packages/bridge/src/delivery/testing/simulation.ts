@@ -272,7 +272,10 @@ class World {
 
   #addConnection(hub: SimulatedHub): string {
     const id = `c${this.#connections.size}`;
-    this.#connections.set(id, { hub, connection: { id, hostName: id, policyName: "policy", policyKey: "key" } });
+    this.#connections.set(id, {
+      hub,
+      connection: { id, hostName: id, policyName: "policy", policyKey: "key", secondaryKey: null, entra: null },
+    });
     return id;
   }
 

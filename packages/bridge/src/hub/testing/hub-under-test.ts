@@ -14,6 +14,8 @@ export const CONNECTION: HubConnection = {
   hostName: "local",
   policyName: "iothubowner",
   policyKey: Buffer.from("canary policy key").toString("base64"),
+  secondaryKey: null,
+  entra: null,
 };
 
 export const SILENT_LOG: Log = { debug() {}, info() {}, warn() {}, error() {} };

@@ -8,14 +8,25 @@ export interface SealedConnection {
   readonly hostName: string;
   readonly policyName: string;
   readonly sealedKey: string;
-  /** Keyed hash of the policy key: finds an equal connection without opening any seal. */
+  readonly sealedSecondaryKey: string | null;
+  /** JSON, without its secret. */
+  readonly entra: string | null;
+  readonly sealedClientSecret: string | null;
+  /** Keyed hash of all credentials: finds an equal connection without opening any seal. */
   readonly keyPrint: string;
 }
 
 export interface IntegrationOperations {
   sealedConnection(id: string): SealedConnection | null;
-  /** Inserts or replaces, on the stored connection with the same host, policy and key or on this new one. */
-  saveIntegration(integration: Omit<Integration, "connectionId">, connection: SealedConnection): Integration;
+  /**
+   * Inserts or replaces: on the stored connection with the same host, policy and credentials; else on its former one when
+   * `renewed` brings that one's new credentials and nobody else uses it; else on the new one.
+   */
+  saveIntegration(
+    integration: Omit<Integration, "connectionId">,
+    connection: SealedConnection,
+    renewed: SealedConnection | null,
+  ): Integration;
   deleteIntegration(id: string): number;
   integration(id: string): Integration | null;
   integrationsIn(scope: Scope): Integration[];
@@ -27,7 +38,19 @@ export function integrationOperations({ db }: Transaction): IntegrationOperation
     "SELECT * FROM hub_connection WHERE host_name = ? AND policy_name = ? AND key_print = ?",
   );
   const insertConnection = db.prepare(
-    "INSERT INTO hub_connection (id, host_name, policy_name, sealed_key, key_print) VALUES (?, ?, ?, ?, ?)",
+    `INSERT INTO hub_connection (id, host_name, policy_name, sealed_key, sealed_secondary_key, entra, sealed_client_secret,
+     key_print) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const renewConnection = db.prepare(
+    `UPDATE hub_connection SET sealed_key = ?, sealed_secondary_key = ?, entra = ?, sealed_client_secret = ?, key_print = ?
+     WHERE id = ? AND host_name = ? AND policy_name = ?
+     AND NOT EXISTS (SELECT 1 FROM integration WHERE connection_id = hub_connection.id AND id <> ?)`,
+  );
+  const copyIdentities = db.prepare(
+    `INSERT OR IGNORE INTO identity (connection_id, device_id, generation_id, name_written, created_at)
+     SELECT now.id, i.device_id, i.generation_id, i.name_written, i.created_at
+     FROM identity i JOIN hub_connection former ON former.id = i.connection_id
+     JOIN hub_connection now ON now.host_name = former.host_name WHERE former.id = ? AND now.id = ?`,
   );
   const connectionById = db.prepare("SELECT * FROM hub_connection WHERE id = ?");
   const dropUnused = db.prepare("DELETE FROM hub_connection WHERE id NOT IN (SELECT connection_id FROM integration)");
@@ -46,11 +69,30 @@ export function integrationOperations({ db }: Transaction): IntegrationOperation
     if (dropUnused.run().changes > 0) dropIdentities.run();
   }
 
-  function shareConnection({ id, hostName, policyName, sealedKey, keyPrint }: SealedConnection): string {
-    const known = sameConnection.get(hostName, policyName, keyPrint);
+  function connect(integrationId: string, fresh: SealedConnection, renewed: SealedConnection | null): string {
+    const { id, hostName, policyName, ...sealed } = fresh;
+    const known = sameConnection.get(hostName, policyName, sealed.keyPrint);
     if (known !== undefined) return String(known["id"]);
-    insertConnection.run(id, hostName, policyName, sealedKey, keyPrint);
+    if (renewed !== null && renew(integrationId, renewed)) return renewed.id;
+    const { sealedKey, sealedSecondaryKey, entra, sealedClientSecret, keyPrint } = sealed;
+    insertConnection.run(id, hostName, policyName, sealedKey, sealedSecondaryKey, entra, sealedClientSecret, keyPrint);
     return id;
+  }
+
+  function renew(integrationId: string, renewed: SealedConnection): boolean {
+    const { id, hostName, policyName, sealedKey, sealedSecondaryKey, entra, sealedClientSecret, keyPrint } = renewed;
+    const { changes } = renewConnection.run(
+      sealedKey,
+      sealedSecondaryKey,
+      entra,
+      sealedClientSecret,
+      keyPrint,
+      id,
+      hostName,
+      policyName,
+      integrationId,
+    );
+    return changes > 0;
   }
 
   return {
@@ -58,8 +100,11 @@ export function integrationOperations({ db }: Transaction): IntegrationOperation
       const row = connectionById.get(id);
       return row === undefined ? null : toConnection(row);
     },
-    saveIntegration(unconnected, connection) {
-      const i: Integration = { ...unconnected, connectionId: shareConnection(connection) };
+    saveIntegration(unconnected, connection, renewed) {
+      const former = byId.get(unconnected.id)?.["connection_id"];
+      const i: Integration = { ...unconnected, connectionId: connect(unconnected.id, connection, renewed) };
+      // The same hub has the same devices, whoever asks for them.
+      if (former !== undefined && former !== i.connectionId) copyIdentities.run(String(former), i.connectionId);
       const scopeId = i.scope.kind === "sandbox" ? i.scope.accountId : String(i.scope.productId);
       const template = i.template === null ? null : JSON.stringify(i.template);
       save.run(
@@ -104,6 +149,9 @@ function toConnection(row: Row): SealedConnection {
     hostName: String(row["host_name"]),
     policyName: String(row["policy_name"]),
     sealedKey: String(row["sealed_key"]),
+    sealedSecondaryKey: row["sealed_secondary_key"] as string | null,
+    entra: row["entra"] as string | null,
+    sealedClientSecret: row["sealed_client_secret"] as string | null,
     keyPrint: String(row["key_print"]),
   };
 }

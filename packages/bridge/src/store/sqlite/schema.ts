@@ -62,6 +62,11 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (connection_id, device_id)
   ) WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE hub_connection ADD COLUMN sealed_secondary_key TEXT;
+  ALTER TABLE hub_connection ADD COLUMN entra TEXT;
+  ALTER TABLE hub_connection ADD COLUMN sealed_client_secret TEXT;
+  `,
 ];
 
 /** Brings the file to the newest schema; refuses one that a newer release has written. */

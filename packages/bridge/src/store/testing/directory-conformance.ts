@@ -199,6 +199,61 @@ export function describeDirectory(open: OpenStore): void {
       expect(await store.connection(first.connectionId)).not.toBeNull();
     });
 
+    test("two keys and an Entra credential are kept, and given back whole", async () => {
+      const scope = { kind: "sandbox", accountId: "a" } as const;
+      const entra = { kind: "client_secret", tenantId: "t", clientId: "c", clientSecret: "s3cret" } as const;
+      const made = await store.createIntegration(settings(scope, { secondaryKey: "c2Vjb25k", entra }));
+      store = await under.reopen();
+      expect(await store.connection(made.connectionId)).toMatchObject({ secondaryKey: "c2Vjb25k", entra });
+      const { policyKey: _kept, ...keyless } = settings(scope);
+      const { clientSecret: _secret, ...secretless } = entra;
+      await store.updateIntegration(made.id, { ...keyless, entra: secretless });
+      expect(await store.connection(made.connectionId)).toMatchObject({ secondaryKey: "c2Vjb25k", entra });
+      const managed = { kind: "managed_identity", clientId: null } as const;
+      await store.updateIntegration(made.id, { ...keyless, secondaryKey: "", entra: managed });
+      expect(await store.connection(made.connectionId)).toMatchObject({ secondaryKey: null, entra: managed });
+      await store.updateIntegration(made.id, { ...keyless, entra: null });
+      expect(await store.connection(made.connectionId)).toMatchObject({ entra: null });
+    });
+
+    test("other credentials are another connection: who knows the key alone gets no more than the key", async () => {
+      const scope = { kind: "sandbox", accountId: "a" } as const;
+      const bare = await store.createIntegration(settings(scope));
+      const more = await store.createIntegration(settings(scope, { secondaryKey: "c2Vjb25k" }));
+      const entra = { kind: "managed_identity", clientId: null } as const;
+      const most = await store.createIntegration(settings(scope, { entra }));
+      expect(new Set([bare, more, most].map(({ connectionId }) => connectionId)).size).toBe(3);
+      expect(await store.connection(bare.connectionId)).toMatchObject({ secondaryKey: null, entra: null });
+    });
+
+    test("new keys keep the connection of an integration that has it alone, with what is known of its hub", async () => {
+      const scope = { kind: "sandbox", accountId: "a" } as const;
+      const made = await store.createIntegration(settings(scope));
+      await store.saveIdentity(made.connectionId, deviceId(1), { generationId: "g", nameWritten: "boiler" });
+      const rotated = await store.updateIntegration(made.id, settings(scope, { policyKey: "bmV3" }));
+      expect(rotated!.connectionId).toBe(made.connectionId);
+      store = await under.reopen();
+      expect(await store.connection(made.connectionId)).toMatchObject({ policyKey: "bmV3" });
+      expect(await store.connectionsOf(deviceId(1))).toEqual([made.connectionId]);
+    });
+
+    test("new keys of one integration leave those alone that shared the old ones, and know the same devices", async () => {
+      const scope = { kind: "sandbox", accountId: "a" } as const;
+      const first = await store.createIntegration(settings(scope));
+      const second = await store.createIntegration(settings(scope));
+      const known = { generationId: "g", nameWritten: "boiler" };
+      await store.saveIdentity(first.connectionId, deviceId(1), known);
+      const rotated = await store.updateIntegration(first.id, settings(scope, { policyKey: "bmV3" }));
+      expect(rotated!.connectionId).not.toBe(second.connectionId);
+      expect(await store.connection(second.connectionId)).toMatchObject({ policyKey: settings(scope).policyKey });
+      expect(await store.identity(rotated!.connectionId, deviceId(1))).toEqual(known);
+      const joined = await store.updateIntegration(second.id, settings(scope, { policyKey: "bmV3" }));
+      expect(joined!.connectionId).toBe(rotated!.connectionId);
+      expect(await store.connection(second.connectionId)).toBeNull();
+      const moved = await store.updateIntegration(first.id, settings(scope, { hostName: "other.azure-devices.net" }));
+      expect(await store.identity(moved!.connectionId, deviceId(1))).toBeNull();
+    });
+
     test("an edit without a key keeps the stored one, for another host too", async () => {
       const scope = { kind: "sandbox", accountId: "a" } as const;
       const { policyKey, ...keyless } = settings(scope);

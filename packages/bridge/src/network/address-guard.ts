@@ -1,13 +1,13 @@
 /**
- * Where the bridge may connect. A user names the hub's host, so the name could lead into the operator's own network; the
- * check is made on the very addresses that the socket is about to use (a check before the connect would leave room for a
- * second, different answer of the name server).
+ * Where the bridge may connect. A user names the host of a hub, a webhook or a source, so the name could lead into the
+ * operator's own network; the check is made on the very addresses that the socket is about to use (a check before the
+ * connect would leave room for a second, different answer of the name server).
  */
 import { lookup as systemLookup } from "node:dns";
 import type { LookupAddress, LookupOptions } from "node:dns";
 import { BlockList, isIP } from "node:net";
 
-/** Ranges that are no public hub: RFC 6890's special-purpose addresses, and all that can stand for a v4 address in v6. */
+/** Ranges that are no public host: RFC 6890's special-purpose addresses, and all that can stand for a v4 address in v6. */
 const REFUSED: readonly (readonly [network: string, prefix: number, family: "ipv4" | "ipv6"])[] = [
   ["0.0.0.0", 8, "ipv4"], // this network
   ["10.0.0.0", 8, "ipv4"], // private
