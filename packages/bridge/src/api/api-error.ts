@@ -51,6 +51,11 @@ export function oauthError(statusCode: number, error: string, description: strin
   return new ApiError(statusCode, { error, error_description: description }, headers);
 }
 
+/** An API user without the permission, in the device cloud's shape. */
+export function unauthorized(description: string): ApiError {
+  return new ApiError(400, { ok: false, error: "unauthorized", error_description: description });
+}
+
 export function unavailable(message: string, retryAfterSeconds: number): ApiError {
   return new ApiError(
     503,

@@ -1,23 +1,45 @@
-/** Who is asking: an account by its access token, or a device by its own. */
+/** Who is asking, an account, an API user or a device, each by its token; and whether it may. */
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { AccessToken } from "../core/account.ts";
+import type { AccessToken, ApiUser } from "../core/account.ts";
 import type { Device } from "../core/device.ts";
 import type { Directory } from "../core/directory.ts";
-import { oauthError, permissionDenied } from "./api-error.ts";
+import type { Requirement } from "../core/permission.ts";
+import { oauthError, permissionDenied, unauthorized } from "./api-error.ts";
 import type { ApiError } from "./api-error.ts";
 import { isForm } from "./bodies.ts";
 
-type Caller =
-  | { readonly kind: "account"; readonly accountId: string; readonly token: string; readonly access: AccessToken }
-  | { readonly kind: "device"; readonly device: Device };
+interface WithToken {
+  readonly token: string;
+  readonly access: AccessToken;
+}
 
-type AccountCaller = Extract<Caller, { kind: "account" }>;
+/** A person: has every permission on all that is its own. */
+export interface PersonCaller extends WithToken {
+  readonly kind: "account";
+  readonly accountId: string;
+}
+
+/** A program: has its scopes, in its product, and no sandbox. */
+export interface ApiUserCaller extends WithToken {
+  readonly kind: "api_user";
+  readonly apiUser: ApiUser;
+}
+
+interface DeviceCaller {
+  readonly kind: "device";
+  readonly device: Device;
+}
+
+export type AccountCaller = PersonCaller | ApiUserCaller;
+type Caller = AccountCaller | DeviceCaller;
 
 export interface Authentication {
-  /** Throws the OAuth errors of a missing, unknown or expired token. */
+  /** Throws the OAuth errors of a missing, unknown or expired token. What the caller may do is not asked: see `allow`. */
   caller(request: FastifyRequest): Promise<Caller>;
-  /** As `caller`, and refuses devices. */
-  account(request: FastifyRequest): Promise<AccountCaller>;
+  /** As `caller`, and refuses devices and API users. */
+  account(request: FastifyRequest, requirement: "account"): Promise<PersonCaller>;
+  /** As `caller`, and refuses devices, and API users without the permission. */
+  account(request: FastifyRequest, requirement: Requirement): Promise<AccountCaller>;
 }
 
 const MAX_TOKEN_LENGTH = 256;
@@ -32,6 +54,8 @@ export function createAuthentication(directory: Directory, now: () => number): A
       if (access.expiresAt !== null && access.expiresAt <= now()) {
         throw oauthError(401, "invalid_token", "The access token has expired");
       }
+      const { apiUser } = access;
+      if (apiUser !== null) return { kind: "api_user", apiUser, token, access };
       return { kind: "account", accountId: access.accountId, token, access };
     }
     const device = await directory.deviceByToken(token);
@@ -39,15 +63,26 @@ export function createAuthentication(directory: Directory, now: () => number): A
     return { kind: "device", device };
   }
 
-  async function account(request: FastifyRequest): Promise<AccountCaller> {
+  async function account(request: FastifyRequest, requirement: Requirement): Promise<never> {
     const found = await caller(request);
     if (found.kind === "device") {
       throw permissionDenied("A device's token publishes the device's own events and does nothing else");
     }
-    return found;
+    allow(found, requirement);
+    // What the overloads promise is what `allow` has just made sure of.
+    return found as never;
   }
 
   return { caller, account };
+}
+
+/** Throws when the caller is an API user that was not given the permission. */
+export function allow(caller: AccountCaller, requirement: Requirement): void {
+  if (caller.kind === "account" || requirement === "self") return;
+  if (requirement === "account") {
+    throw unauthorized("Only an account may do this; an API user works with the routes of its product");
+  }
+  if (!caller.apiUser.scopes.includes(requirement)) throw unauthorized(`This API user lacks the scope ${requirement}`);
 }
 
 /** Refuses, before the body is read, a request that cannot hold a token anywhere. A hook without a promise: every event passes it. */

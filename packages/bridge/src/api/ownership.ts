@@ -1,16 +1,26 @@
-/** What belongs to an account. Whatever does not is answered as if it were not there. */
+/** What belongs to a caller. Whatever does not is answered as if it were not there. */
 import { isCloudDeviceId } from "../core/device.ts";
 import type { Device } from "../core/device.ts";
 import type { Directory } from "../core/directory.ts";
 import type { Integration, Scope } from "../core/integration.ts";
 import type { Product } from "../core/product.ts";
 import { notFound, unknownDevice } from "./api-error.ts";
+import { allow } from "./authentication.ts";
+import type { AccountCaller } from "./authentication.ts";
 
 const MAX_REFERENCE_LENGTH = 128;
 
-/** A device that the account claimed, by id or name. */
-export async function ownDevice(directory: Directory, accountId: string, idOrName: string): Promise<Device> {
-  if (idOrName.length > MAX_REFERENCE_LENGTH) throw unknownDevice();
+/** The account whose sandbox a route works in. API users have none and are refused. */
+export function sandboxOf(caller: AccountCaller): string {
+  if (caller.kind === "account") return caller.accountId;
+  allow(caller, "account");
+  throw new Error("An API user passed as an account");
+}
+
+/** A device that the account claimed, by id or name. An API user has claimed none. */
+export async function ownDevice(directory: Directory, caller: AccountCaller, idOrName: string): Promise<Device> {
+  if (caller.kind !== "account" || idOrName.length > MAX_REFERENCE_LENGTH) throw unknownDevice();
+  const { accountId } = caller;
   const byId = await directory.device(idOrName.toLowerCase());
   if (byId !== null && byId.ownerId === accountId) return byId;
   const byName = await directory.deviceByName(accountId, idOrName);
@@ -18,11 +28,18 @@ export async function ownDevice(directory: Directory, accountId: string, idOrNam
   return byName;
 }
 
-/** A product of the account, by numeric id or slug. */
-export async function ownProduct(directory: Directory, accountId: string, idOrSlug: string): Promise<Product> {
+/** A product of the account or the API user's one, by numeric id or slug. */
+export async function ownProduct(directory: Directory, caller: AccountCaller, idOrSlug: string): Promise<Product> {
   const product = idOrSlug.length > MAX_REFERENCE_LENGTH ? null : await directory.product(idOrSlug);
-  if (product === null || product.ownerId !== accountId) throw notFound("Product");
+  if (product === null || !holdsProduct(caller, product)) throw notFound("Product");
   return product;
+}
+
+/** All products of the account, or the API user's one. */
+export async function ownProducts(directory: Directory, caller: AccountCaller): Promise<readonly Product[]> {
+  if (caller.kind === "account") return directory.productsOf(caller.accountId);
+  const product = await directory.product(String(caller.apiUser.productId));
+  return product === null ? [] : [product];
 }
 
 /** A device in a product, by id. */
@@ -33,36 +50,38 @@ export async function productDevice(directory: Directory, productId: number, id:
   return device;
 }
 
-/** An integration in the account's sandbox or in one of its products. */
-export async function ownIntegration(directory: Directory, accountId: string, id: string): Promise<Integration> {
+/** An integration in the caller's sandbox or in one of its products. */
+export async function ownIntegration(directory: Directory, caller: AccountCaller, id: string): Promise<Integration> {
   const integration = id.length > MAX_REFERENCE_LENGTH ? null : await directory.integration(id);
-  if (integration === null || !(await ownsScope(directory, accountId, integration.scope))) {
+  if (integration === null || !(await ownsScope(directory, caller, integration.scope))) {
     throw notFound("Integration");
   }
   return integration;
 }
 
-/** Whether the account may see what this device says. */
-export async function maySeeDevice(directory: Directory, accountId: string, deviceId: string): Promise<boolean> {
+/** Whether the caller may see what this device says. */
+export async function maySeeDevice(directory: Directory, caller: AccountCaller, deviceId: string): Promise<boolean> {
   const device = await directory.device(deviceId);
   if (device === null) return false;
-  if (device.ownerId === accountId) return true;
+  if (caller.kind === "account" && device.ownerId === caller.accountId) return true;
   if (device.productId === null) return false;
-  return ownsScope(directory, accountId, { kind: "product", productId: device.productId });
+  return ownsScope(directory, caller, { kind: "product", productId: device.productId });
 }
 
-/** All that the account has: its sandbox's and its products'. */
-export async function ownIntegrations(directory: Directory, accountId: string): Promise<readonly Integration[]> {
-  const products = await directory.productsOf(accountId);
-  const scopes: Scope[] = [
-    { kind: "sandbox", accountId },
-    ...products.map(({ id }): Scope => ({ kind: "product", productId: id })),
-  ];
+/** All that the caller has: its sandbox's and its products'. */
+export async function ownIntegrations(directory: Directory, caller: AccountCaller): Promise<readonly Integration[]> {
+  const products = await ownProducts(directory, caller);
+  const scopes: Scope[] = products.map(({ id }): Scope => ({ kind: "product", productId: id }));
+  if (caller.kind === "account") scopes.unshift({ kind: "sandbox", accountId: caller.accountId });
   return (await Promise.all(scopes.map((scope) => directory.integrationsIn(scope)))).flat();
 }
 
-async function ownsScope(directory: Directory, accountId: string, scope: Scope): Promise<boolean> {
-  if (scope.kind === "sandbox") return scope.accountId === accountId;
+async function ownsScope(directory: Directory, caller: AccountCaller, scope: Scope): Promise<boolean> {
+  if (scope.kind === "sandbox") return caller.kind === "account" && scope.accountId === caller.accountId;
   const product = await directory.product(String(scope.productId));
-  return product !== null && product.ownerId === accountId;
+  return product !== null && holdsProduct(caller, product);
+}
+
+function holdsProduct(caller: AccountCaller, product: Product): boolean {
+  return caller.kind === "account" ? product.ownerId === caller.accountId : product.id === caller.apiUser.productId;
 }

@@ -35,7 +35,7 @@ export function createAccounts({
       readonly expiresAt: number | null;
     }): Promise<string> {
       const token = newToken();
-      await worker.call("createToken", hashToken(token), { ...input, createdAt: now() });
+      await worker.call("createToken", hashToken(token), { ...input, apiUser: null, createdAt: now() });
       return token;
     },
 

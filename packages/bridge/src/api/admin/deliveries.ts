@@ -31,8 +31,8 @@ export function registerDeliveries(
     "/admin/v1/integrations/:id/deliveries",
     route("Deliveries, newest first"),
     async (request) => {
-      const { accountId } = await authentication.account(request);
-      const { id } = await ownIntegration(directory, accountId, request.params.id);
+      const caller = await authentication.account(request, "integrations:get");
+      const { id } = await ownIntegration(directory, caller, request.params.id);
       const limit = optionalInteger(request.query, "limit", 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
       const before = optionalInteger(request.query, "before", 1, Number.MAX_SAFE_INTEGER);
       const state = stateIn(request.query);
@@ -53,16 +53,16 @@ export function registerDeliveries(
     "/admin/v1/integrations/:id/deliveries/retry",
     route("Send parked deliveries again"),
     async (request) => {
-      const { accountId } = await authentication.account(request);
-      const { id } = await ownIntegration(directory, accountId, request.params.id);
+      const caller = await authentication.account(request, "integrations:update");
+      const { id } = await ownIntegration(directory, caller, request.params.id);
       const ids = deliveryIds(fieldsOf(request)["ids"]);
       return { retried: await (ids === null ? deliveries.retryParked(id) : deliveries.retryParked(id, ids)) };
     },
   );
 
   app.get<OfIntegration>("/admin/v1/integrations/:id/ledger", route("The integration's ledger"), async (request) => {
-    const { accountId } = await authentication.account(request);
-    const { id } = await ownIntegration(directory, accountId, request.params.id);
+    const caller = await authentication.account(request, "integrations:get");
+    const { id } = await ownIntegration(directory, caller, request.params.id);
     return { ledger: ledgerJson(await deliveries.ledger(id)) };
   });
 }

@@ -4,7 +4,7 @@ import type { FastifyInstance } from "fastify";
 import type { Failure } from "../../core/failure.ts";
 import { ApiError, notFound, refusal } from "../api-error.ts";
 import { requireTokenPlacement } from "../authentication.ts";
-import type { Authentication } from "../authentication.ts";
+import type { AccountCaller, Authentication } from "../authentication.ts";
 import { optionalInteger, optionalText } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { maySeeDevice, ownIntegration, ownIntegrations } from "../ownership.ts";
@@ -33,8 +33,8 @@ export function registerHubs(
   app.addHook("preClose", async () => monitors.stop());
 
   app.get("/admin/v1/connections", route("Connections to hubs and whether they take messages"), async (request) => {
-    const { accountId } = await authentication.account(request);
-    const own = new Set((await ownIntegrations(directory, accountId)).map(({ connectionId }) => connectionId));
+    const caller = await authentication.account(request, "integrations:list");
+    const own = new Set((await ownIntegrations(directory, caller)).map(({ connectionId }) => connectionId));
     const connections = deliveries.connections().filter(({ connectionId }) => own.has(connectionId));
     return {
       connections: connections.map((connection) => ({
@@ -53,11 +53,10 @@ export function registerHubs(
     "/admin/v1/integrations/:id/devices/:device/twin",
     route("A device's twin in the integration's hub"),
     async (request) => {
-      const { accountId } = await authentication.account(request);
-      const integration = await ownIntegration(directory, accountId, request.params.id);
+      const caller = await authentication.account(request, "devices:get");
+      const integration = await ownIntegration(directory, caller, request.params.id);
       const { device } = request.params;
-      // The Local Hub is shared by all accounts; a hub whose key the account holds is its own.
-      const visible = integration.hubName !== "local" || (await maySeeDevice(directory, accountId, device));
+      const visible = seesAllOf(integration.hubName, caller) || (await maySeeDevice(directory, caller, device));
       if (!isDeviceId(device) || !visible) throw notFound("Device");
       const twin = await hubViews.twin(integration.id, device);
       if (!twin.ok) throw hubError(twin.failure);
@@ -70,9 +69,10 @@ export function registerHubs(
     "/admin/v1/hubs/:hub/monitor-events",
     route("Messages as they arrive in a hub, one JSON object a line"),
     async (request, reply) => {
-      const { accountId } = await authentication.account(request);
+      const caller = await authentication.account(request, "events:get");
       const { hub } = request.params;
-      const isLocal = hub === "local" || (await ownIntegration(directory, accountId, hub)).hubName === "local";
+      const hubName = hub === "local" ? hub : (await ownIntegration(directory, caller, hub)).hubName;
+      const seesAll = seesAllOf(hubName, caller);
       const device = optionalText(request.query, "device", 128);
       const since = optionalInteger(request.query, "since", 0, Number.MAX_SAFE_INTEGER) ?? now();
       const started = await monitors.start({
@@ -80,14 +80,18 @@ export function registerHubs(
         since,
         gone: (callback) => reply.raw.once("close", callback),
         wants: async (deviceId) =>
-          (device === null || deviceId === device) &&
-          (!isLocal || (await maySeeDevice(directory, accountId, deviceId))),
+          (device === null || deviceId === device) && (seesAll || (await maySeeDevice(directory, caller, deviceId))),
       });
       if (started === "full") throw refusal(429, "Too many are watching at once");
       if (!started.ok) throw hubError(started.failure);
       return reply.header("content-type", "application/x-ndjson; charset=utf-8").send(started.lines);
     },
   );
+}
+
+/** The Local Hub is shared by all accounts; a hub whose key the account holds is its own. An API user holds no key. */
+function seesAllOf(hubName: string, caller: AccountCaller): boolean {
+  return hubName !== "local" && caller.kind === "account";
 }
 
 /** The hub, not the caller, said no: 502 with the reason and the step that mends it. */

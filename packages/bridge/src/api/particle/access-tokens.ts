@@ -1,5 +1,6 @@
 /** What an account knows of itself and of its tokens. */
 import type { FastifyInstance } from "fastify";
+import type { ApiUser } from "../../core/account.ts";
 import { oauthError } from "../api-error.ts";
 import { requireTokenPlacement } from "../authentication.ts";
 import type { Authentication } from "../authentication.ts";
@@ -16,25 +17,26 @@ export function registerAccessTokens(
   const onRequest = [requireTokenPlacement];
 
   app.get("/v1/user", { onRequest, schema: { summary: "The signed-in account", tags } }, async (request) => {
-    const { accountId } = await authentication.account(request);
-    const account = await directory.account(accountId);
+    const caller = await authentication.account(request, "self");
+    if (caller.kind === "api_user") return apiUserJson(caller.apiUser);
+    const account = await directory.account(caller.accountId);
     if (account === null) throw oauthError(401, "invalid_token", "The access token provided is invalid.");
     return { username: account.username, id: account.id, created_at: isoTime(account.createdAt) };
   });
 
   app.get("/v1/access_tokens/current", { onRequest, schema: { summary: "This token", tags } }, async (request) => {
-    const { access } = await authentication.account(request);
+    const { access } = await authentication.account(request, "self");
     return {
       expires_at: isoTime(access.expiresAt),
       client: access.client,
       client_id: access.client,
-      scopes: [],
+      scopes: access.apiUser?.scopes ?? [],
       orgs: [],
     };
   });
 
   app.delete("/v1/access_tokens/current", { onRequest, schema: { summary: "Sign out", tags } }, async (request) => {
-    const { token } = await authentication.account(request);
+    const { token } = await authentication.account(request, "account");
     await directory.revokeToken(token);
     return { ok: true };
   });
@@ -51,8 +53,13 @@ export function registerAccessTokens(
   );
 
   app.delete("/v1/access_tokens", { onRequest, schema: { summary: "Revoke all tokens", tags } }, async (request) => {
-    const { accountId } = await authentication.account(request);
+    const { accountId } = await authentication.account(request, "account");
     await directory.revokeTokensOf(accountId);
     return { ok: true };
   });
+}
+
+/** An API user as `/v1/user` shows it. */
+function apiUserJson({ id, username, friendlyName, createdAt }: ApiUser): Record<string, unknown> {
+  return { username, id, friendly_name: friendlyName, is_programmatic: true, created_at: isoTime(createdAt) };
 }

@@ -21,7 +21,11 @@ const MAX_ID_LENGTH = 128;
 
 export async function importDevices(
   directory: Directory,
-  target: { readonly accountId: string; readonly productId: number },
+  target: {
+    /** Whose claimed devices may join; an API user has claimed none. */
+    readonly accountId: string | null;
+    readonly productId: number;
+  },
   request: FastifyRequest,
 ): Promise<ImportReport> {
   const ids = await idsIn(request);

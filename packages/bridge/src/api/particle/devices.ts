@@ -4,7 +4,7 @@ import { isCloudDeviceId } from "../../core/device.ts";
 import { badRequest, permissionDenied } from "../api-error.ts";
 import { fieldsOf, optionalFlag, requiredText } from "../bodies.ts";
 import { requireTokenPlacement } from "../authentication.ts";
-import type { Authentication } from "../authentication.ts";
+import type { AccountCaller, Authentication } from "../authentication.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { ownDevice, ownProduct } from "../ownership.ts";
 import { applyDeviceChange, deviceChangeOf } from "./device-change.ts";
@@ -24,59 +24,59 @@ export function registerDevices(
   const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
 
   app.get("/v1/devices", route("Own devices"), async (request) => {
-    const { accountId } = await authentication.account(request);
+    const { accountId } = await authentication.account(request, "account");
     const devices = await directory.devicesOf(accountId);
     return devices.toSorted((a, b) => (b.lastHeard ?? 0) - (a.lastHeard ?? 0)).map(deviceJson);
   });
 
   app.post("/v1/devices", route("Claim a device, or make a new one"), async (request) => {
-    const { accountId } = await authentication.account(request);
+    const caller = await authentication.account(request, "account");
     const fields = fieldsOf(request);
     const id = requiredText(fields, "id", 128).toLowerCase();
     if (!isCloudDeviceId(id)) throw badRequest("id must be 24 hexadecimal digits");
     if (optionalFlag(fields, "request_transfer") === true) throw badRequest("Transfers are not supported");
-    await refuseForeignFleet(accountId, id);
-    if ((await directory.claimDevice(accountId, id)) === "taken") throw belongsToOther();
+    await refuseForeignFleet(caller, id);
+    if ((await directory.claimDevice(caller.accountId, id)) === "taken") throw belongsToOther();
     return { ok: true, id, connected: false };
   });
 
   app.get<ByDevice>("/v1/devices/:idOrName", route("One device"), async (request) => {
-    const { accountId } = await authentication.account(request);
-    return deviceJson(await ownDevice(directory, accountId, request.params.idOrName));
+    const caller = await authentication.account(request, "account");
+    return deviceJson(await ownDevice(directory, caller, request.params.idOrName));
   });
 
   app.put<ByDevice>("/v1/devices/:idOrName", route("Rename a device or set its notes"), async (request) => {
-    const { accountId } = await authentication.account(request);
-    const device = await ownDevice(directory, accountId, request.params.idOrName);
+    const caller = await authentication.account(request, "account");
+    const device = await ownDevice(directory, caller, request.params.idOrName);
     const change = deviceChangeOf(fieldsOf(request), "sandbox");
     return applyDeviceChange(directory, device, change, now());
   });
 
   app.delete<ByDevice>("/v1/devices/:idOrName", route("Release a device"), async (request) => {
-    const { accountId } = await authentication.account(request);
-    const device = await ownDevice(directory, accountId, request.params.idOrName);
+    const caller = await authentication.account(request, "account");
+    const device = await ownDevice(directory, caller, request.params.idOrName);
     await directory.unclaimDevice(device.id);
     return { ok: true };
   });
 
   app.post<ByDevice>("/v1/devices/:idOrName/token", route("Make a token for a device"), async (request, reply) => {
-    const { accountId } = await authentication.account(request);
-    const device = await ownDevice(directory, accountId, request.params.idOrName);
+    const caller = await authentication.account(request, "account");
+    const device = await ownDevice(directory, caller, request.params.idOrName);
     return reply.code(201).send({ token: await directory.createDeviceToken(device.id) });
   });
 
   app.delete<ByDevice>("/v1/devices/:idOrName/token", route("Revoke a device's tokens"), async (request) => {
-    const { accountId } = await authentication.account(request);
-    const device = await ownDevice(directory, accountId, request.params.idOrName);
+    const caller = await authentication.account(request, "account");
+    const device = await ownDevice(directory, caller, request.params.idOrName);
     return { ok: true, revoked: await directory.revokeDeviceTokens(device.id) };
   });
 
   /** Claiming gives the right to speak as the device: one in somebody's fleet can only be claimed by the fleet's owner. */
-  async function refuseForeignFleet(accountId: string, id: string): Promise<void> {
+  async function refuseForeignFleet(caller: AccountCaller, id: string): Promise<void> {
     const device = await directory.device(id);
     if (device === null || device.productId === null) return;
     try {
-      await ownProduct(directory, accountId, String(device.productId));
+      await ownProduct(directory, caller, String(device.productId));
     } catch {
       throw belongsToOther();
     }

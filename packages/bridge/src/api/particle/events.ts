@@ -6,12 +6,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isCloudDeviceId } from "../../core/device.ts";
 import type { IncomingEvent } from "../../core/ports.ts";
 import { badRequest, permissionDenied, unavailable, unknownDevice } from "../api-error.ts";
-import { requireTokenPlacement } from "../authentication.ts";
+import { allow, requireTokenPlacement } from "../authentication.ts";
 import type { Authentication } from "../authentication.ts";
 import { fieldsOf } from "../bodies.ts";
 import type { Fields } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
-import { ownProduct } from "../ownership.ts";
+import { ownProduct, sandboxOf } from "../ownership.ts";
 
 interface InProduct {
   Params: { product: string };
@@ -49,11 +49,10 @@ export function registerEvents(
       if (asDeviceId !== null && asDeviceId !== caller.device.id) throw unknownDevice();
       return take(publication, { device: caller.device, productId: caller.device.productId }, reply);
     }
-    if (asDeviceId === null) {
-      return take(publication, { device: null, productId: null, accountId: caller.accountId }, reply);
-    }
+    const accountId = sandboxOf(caller);
+    if (asDeviceId === null) return take(publication, { device: null, productId: null, accountId }, reply);
     const device = await directory.device(asDeviceId);
-    if (device === null || device.ownerId !== caller.accountId) throw unknownDevice();
+    if (device === null || device.ownerId !== accountId) throw unknownDevice();
     return take(publication, { device, productId: device.productId }, reply);
   });
 
@@ -63,7 +62,8 @@ export function registerEvents(
     async (request, reply) => {
       const caller = await authentication.caller(request);
       if (caller.kind === "device") throw permissionDenied("A device publishes to /v1/devices/events");
-      const product = await ownProduct(directory, caller.accountId, request.params.product);
+      allow(caller, "events:send");
+      const product = await ownProduct(directory, caller, request.params.product);
       const publication = publicationIn(request);
       if (publication.asDeviceId === null) return take(publication, { device: null, productId: product.id }, reply);
       const device = await directory.device(publication.asDeviceId);

@@ -3,6 +3,7 @@ import mustache from "mustache";
 import type { Integration, Scope } from "../../core/integration.ts";
 import type { Directory, IntegrationSettings } from "../../core/directory.ts";
 import { ApiError, badRequest } from "../api-error.ts";
+import type { AccountCaller } from "../authentication.ts";
 import { optionalFlag, optionalText } from "../bodies.ts";
 import type { Fields } from "../bodies.ts";
 import type { HubHostRule } from "../dependencies.ts";
@@ -13,7 +14,7 @@ export const MASKED_KEY = "********";
 
 interface Context {
   readonly directory: Directory;
-  readonly accountId: string;
+  readonly caller: AccountCaller;
   readonly scope: Scope;
   readonly hubHostRule: HubHostRule;
   /** The one that is edited: what it must have and the edit leaves out stays as it is. */
@@ -90,13 +91,13 @@ function policyKeyOf(fields: Fields): string | null {
 }
 
 /** The device's spelling differs between clients and documents; all mean the same. */
-async function deviceFilter(fields: Fields, { directory, accountId, scope }: Context): Promise<string | null> {
+async function deviceFilter(fields: Fields, { directory, caller, scope }: Context): Promise<string | null> {
   const field = ["deviceID", "deviceid", "deviceId"].find((spelling) => fields[spelling] !== undefined);
   const idOrName = field === undefined ? null : optionalText(fields, field, 128);
   if (idOrName === null) return null;
   if (scope.kind === "product") throw badRequest("deviceID: a product's integration takes events of all its devices");
   try {
-    return (await ownDevice(directory, accountId, idOrName)).id;
+    return (await ownDevice(directory, caller, idOrName)).id;
   } catch (error) {
     if (error instanceof ApiError) throw badRequest("deviceID: you have no such device");
     throw error;

@@ -2,12 +2,13 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Integration, Scope } from "../../core/integration.ts";
 import { isCloudDeviceId } from "../../core/device.ts";
+import type { Permission } from "../../core/permission.ts";
 import { badRequest, notFound } from "../api-error.ts";
 import { requireTokenPlacement } from "../authentication.ts";
-import type { Authentication } from "../authentication.ts";
+import type { AccountCaller, Authentication } from "../authentication.ts";
 import { fieldsOf } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
-import { ownDevice, ownIntegration, ownProduct, productDevice } from "../ownership.ts";
+import { ownDevice, ownIntegration, ownProduct, productDevice, sandboxOf } from "../ownership.ts";
 import {
   deliveryJson,
   hubStateJson,
@@ -35,25 +36,28 @@ export function registerIntegrations(
   const { directory, deliveries, hubHostRule, onIntegrationChanged, testIntegration } = dependencies;
   const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
 
-  async function scopeOf(request: FastifyRequest<Roof>, accountId: string): Promise<Scope> {
+  async function scopeOf(request: FastifyRequest<Roof>, caller: AccountCaller): Promise<Scope> {
     const { product } = request.params;
-    if (product === undefined) return { kind: "sandbox", accountId };
-    return { kind: "product", productId: (await ownProduct(directory, accountId, product)).id };
+    if (product === undefined) return { kind: "sandbox", accountId: sandboxOf(caller) };
+    return { kind: "product", productId: (await ownProduct(directory, caller, product)).id };
   }
 
   /** The integration of the path: of the caller, and under this very roof. */
-  async function find(request: FastifyRequest<Roof>): Promise<{ accountId: string; integration: Integration }> {
-    const { accountId } = await authentication.account(request);
-    const scope = await scopeOf(request, accountId);
-    const integration = await ownIntegration(directory, accountId, request.params.id);
+  async function find(
+    request: FastifyRequest<Roof>,
+    permission: Permission,
+  ): Promise<{ caller: AccountCaller; integration: Integration }> {
+    const caller = await authentication.account(request, permission);
+    const scope = await scopeOf(request, caller);
+    const integration = await ownIntegration(directory, caller, request.params.id);
     if (!sameScope(integration.scope, scope)) throw notFound("Integration");
-    return { accountId, integration };
+    return { caller, integration };
   }
 
   for (const roof of ["/v1", "/v1/products/:product"]) {
     app.get<Roof>(`${roof}/integrations`, route("Integrations"), async (request) => {
-      const { accountId } = await authentication.account(request);
-      const found = await directory.integrationsIn(await scopeOf(request, accountId));
+      const caller = await authentication.account(request, "integrations:list");
+      const found = await directory.integrationsIn(await scopeOf(request, caller));
       return Promise.all(
         found.map(async (integration) => ({
           ...integrationJson(integration),
@@ -63,9 +67,9 @@ export function registerIntegrations(
     });
 
     app.post<Roof>(`${roof}/integrations`, route("Make an integration"), async (request, reply) => {
-      const { accountId } = await authentication.account(request);
-      const scope = await scopeOf(request, accountId);
-      const settings = await integrationSettingsOf(fieldsOf(request), { directory, accountId, scope, hubHostRule });
+      const caller = await authentication.account(request, "integrations:create");
+      const scope = await scopeOf(request, caller);
+      const settings = await integrationSettingsOf(fieldsOf(request), { directory, caller, scope, hubHostRule });
       const integration = await directory.createIntegration(settings);
       await onIntegrationChanged(integration.id);
       const path = `${request.url.split("?", 1)[0]}/${integration.id}`;
@@ -78,7 +82,7 @@ export function registerIntegrations(
     });
 
     app.get<Roof>(`${roof}/integrations/:id`, route("One integration with its log"), async (request) => {
-      const { integration } = await find(request);
+      const { integration } = await find(request, "integrations:get");
       const { id } = integration;
       const [today, ledger, delivered, parked] = await Promise.all([
         deliveries.today(id),
@@ -94,8 +98,8 @@ export function registerIntegrations(
     });
 
     app.put<Roof>(`${roof}/integrations/:id`, route("Replace an integration's settings"), async (request) => {
-      const { accountId, integration: stored } = await find(request);
-      const context = { directory, accountId, scope: stored.scope, hubHostRule, stored };
+      const { caller, integration: stored } = await find(request, "integrations:update");
+      const context = { directory, caller, scope: stored.scope, hubHostRule, stored };
       const settings = await integrationSettingsOf(fieldsOf(request), context);
       const integration = await directory.updateIntegration(stored.id, settings);
       if (integration === null) throw notFound("Integration");
@@ -104,17 +108,17 @@ export function registerIntegrations(
     });
 
     app.delete<Roof>(`${roof}/integrations/:id`, route("Delete an integration"), async (request, reply) => {
-      const { integration } = await find(request);
+      const { integration } = await find(request, "integrations:remove");
       if (!(await directory.deleteIntegration(integration.id))) throw notFound("Integration");
       await onIntegrationChanged(integration.id);
       return reply.code(204).send();
     });
 
     app.post<Roof>(`${roof}/integrations/:id/test`, route("Send a test message"), async (request) => {
-      const { accountId, integration } = await find(request);
+      const { caller, integration } = await find(request, "integrations:test");
       const { data, device_id: deviceId } = fieldsOf(request);
       if (data !== undefined && data !== null && typeof data !== "string") throw badRequest("data must be a string");
-      const testDevice = await testDeviceOf(deviceId, accountId, integration);
+      const testDevice = await testDeviceOf(deviceId, caller, integration);
       const report = await testIntegration({
         integrationId: integration.id,
         data: data ?? DEFAULT_TEST_DATA,
@@ -125,13 +129,13 @@ export function registerIntegrations(
   }
 
   /** `api`, the clients' default, names no device: the test then uses an identity of its own. */
-  async function testDeviceOf(value: unknown, accountId: string, { scope }: Integration): Promise<string | null> {
+  async function testDeviceOf(value: unknown, caller: AccountCaller, { scope }: Integration): Promise<string | null> {
     if (value === undefined || value === null || value === "" || value === "api") return null;
     if (typeof value !== "string" || !isCloudDeviceId(value.toLowerCase())) {
       throw badRequest("device_id must be a device's id of 24 hexadecimal digits");
     }
     if (scope.kind === "product") return (await productDevice(directory, scope.productId, value)).id;
-    return (await ownDevice(directory, accountId, value)).id;
+    return (await ownDevice(directory, caller, value)).id;
   }
 }
 

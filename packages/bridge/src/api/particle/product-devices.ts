@@ -1,5 +1,6 @@
 /** The devices of a product: import, approval, names. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Permission } from "../../core/permission.ts";
 import { requireTokenPlacement } from "../authentication.ts";
 import type { Authentication } from "../authentication.ts";
 import { fieldsOf, optionalFlag } from "../bodies.ts";
@@ -30,15 +31,18 @@ export function registerProductDevices(
 ): void {
   const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
 
-  async function deviceOf(request: FastifyRequest<ByProductDevice>): ReturnType<typeof productDevice> {
-    const { accountId } = await authentication.account(request);
-    const product = await ownProduct(directory, accountId, request.params.product);
+  async function deviceOf(
+    request: FastifyRequest<ByProductDevice>,
+    permission: Permission,
+  ): ReturnType<typeof productDevice> {
+    const caller = await authentication.account(request, permission);
+    const product = await ownProduct(directory, caller, request.params.product);
     return productDevice(directory, product.id, request.params.id);
   }
 
   app.get<InProduct>("/v1/products/:product/devices", route("Devices of a product"), async (request) => {
-    const { accountId } = await authentication.account(request);
-    const product = await ownProduct(directory, accountId, request.params.product);
+    const caller = await authentication.account(request, "devices:list");
+    const product = await ownProduct(directory, caller, request.params.product);
     const query = deviceQueryOf(request.query);
     const { devices, total } =
       query === null ? { devices: [], total: 0 } : await directory.devicesIn(product.id, query);
@@ -50,18 +54,19 @@ export function registerProductDevices(
     "/v1/products/:product/devices",
     { ...route("Import or approve devices"), bodyLimit: DEVICE_FILE_BYTES },
     async (request) => {
-      const { accountId } = await authentication.account(request);
-      const product = await ownProduct(directory, accountId, request.params.product);
+      const caller = await authentication.account(request, "devices:import");
+      const product = await ownProduct(directory, caller, request.params.product);
+      const accountId = caller.kind === "account" ? caller.accountId : null;
       return importDevices(directory, { accountId, productId: product.id }, request);
     },
   );
 
   app.get<ByProductDevice>("/v1/products/:product/devices/:id", route("One device of a product"), async (request) =>
-    productDeviceJson(await deviceOf(request)),
+    productDeviceJson(await deviceOf(request, "devices:get")),
   );
 
   app.put<ByProductDevice>("/v1/products/:product/devices/:id", route("Change a product's device"), async (request) => {
-    const device = await deviceOf(request);
+    const device = await deviceOf(request, "devices:update");
     return applyDeviceChange(directory, device, deviceChangeOf(fieldsOf(request), "product"), now());
   });
 
@@ -69,7 +74,7 @@ export function registerProductDevices(
     "/v1/products/:product/devices/:id",
     route("Remove a device from a product, or deny it"),
     async (request, reply) => {
-      const device = await deviceOf(request);
+      const device = await deviceOf(request, "devices:remove");
       if (wantsDenial(fieldsOf(request), request.query)) await directory.setApproval(device.id, "denied");
       else await directory.removeFromProduct(device.productId!, device.id);
       return reply.code(204).send();
@@ -80,7 +85,7 @@ export function registerProductDevices(
     "/v1/products/:product/devices/:id/owner",
     route("Release a product's device from its owner"),
     async (request, reply) => {
-      const device = await deviceOf(request);
+      const device = await deviceOf(request, "devices:release");
       await directory.unclaimDevice(device.id);
       return reply.code(204).send();
     },
@@ -90,7 +95,7 @@ export function registerProductDevices(
     "/v1/products/:product/devices/:id/token",
     route("Make a token for a product's device"),
     async (request, reply) => {
-      const device = await deviceOf(request);
+      const device = await deviceOf(request, "devices:import");
       return reply.code(201).send({ token: await directory.createDeviceToken(device.id) });
     },
   );
@@ -99,7 +104,7 @@ export function registerProductDevices(
     "/v1/products/:product/devices/:id/token",
     route("Revoke the tokens of a product's device"),
     async (request) => {
-      const device = await deviceOf(request);
+      const device = await deviceOf(request, "devices:update");
       return { ok: true, revoked: await directory.revokeDeviceTokens(device.id) };
     },
   );

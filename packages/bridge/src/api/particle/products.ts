@@ -7,7 +7,7 @@ import type { Authentication } from "../authentication.ts";
 import { fieldsOf, optionalText, requiredText } from "../bodies.ts";
 import type { Fields } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
-import { ownProduct } from "../ownership.ts";
+import { ownProduct, ownProducts } from "../ownership.ts";
 import { isoTime } from "./iso-time.ts";
 
 const tags = ["products"];
@@ -23,12 +23,12 @@ export function registerProducts(
   const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
 
   app.get("/v1/products", route("Own products"), async (request) => {
-    const { accountId } = await authentication.account(request);
-    return { products: (await directory.productsOf(accountId)).map(productJson) };
+    const caller = await authentication.account(request, "products:list");
+    return { products: (await ownProducts(directory, caller)).map(productJson) };
   });
 
   app.post("/v1/products", route("Make a product"), async (request, reply) => {
-    const { accountId } = await authentication.account(request);
+    const { accountId } = await authentication.account(request, "account");
     const fields = productFields(fieldsOf(request));
     const name = requiredText(fields, "name", 100).trim();
     const description = optionalText(fields, "description", 1000) ?? "";
@@ -40,8 +40,8 @@ export function registerProducts(
   });
 
   app.get<{ Params: { product: string } }>("/v1/products/:product", route("One product"), async (request) => {
-    const { accountId } = await authentication.account(request);
-    return { product: productJson(await ownProduct(directory, accountId, request.params.product)) };
+    const caller = await authentication.account(request, "products:get");
+    return { product: productJson(await ownProduct(directory, caller, request.params.product)) };
   });
 }
 

@@ -40,7 +40,7 @@ export class FakeDirectory implements Directory {
 
   async createToken(input: { accountId: string; client: string; expiresAt: number | null }): Promise<string> {
     const token = newToken();
-    this.#tokens.set(hashToken(token), { ...input, createdAt: this.#now() });
+    this.#tokens.set(hashToken(token), { ...input, apiUser: null, createdAt: this.#now() });
     return token;
   }
 

@@ -51,6 +51,7 @@ export function accountOperations({ db }: Transaction): AccountOperations {
       if (row === undefined) return null;
       return {
         accountId: String(row["account_id"]),
+        apiUser: null,
         client: String(row["client"]),
         createdAt: Number(row["created_at"]),
         expiresAt: row["expires_at"] as number | null,
