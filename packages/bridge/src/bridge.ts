@@ -6,6 +6,7 @@ import type { Logger } from "pino";
 import { createApi } from "./api/server.ts";
 import type { Config } from "./config.ts";
 import { hubHost, LOCAL_HUB } from "./core/hub-host.ts";
+import { noDeviceLinks } from "./core/device-links.ts";
 import type { HubEndpoint } from "./core/hub-client.ts";
 import { fail } from "./core/failure.ts";
 import type { HubConnection } from "./core/integration.ts";
@@ -138,6 +139,7 @@ async function open(
     deliveries,
     testIntegration: createIntegrationTest({ directory, hubs, now: Date.now }),
     hubViews,
+    deviceLinks: noDeviceLinks,
     async onIntegrationChanged(id) {
       const exists = (await store.integration(id)) !== null;
       // A new one needs its lanes before its first event; a deleted one must match no more before its pending ones expire.

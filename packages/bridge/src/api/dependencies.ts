@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { DeviceLinks } from "../core/device-links.ts";
 import type { Directory } from "../core/directory.ts";
 import type { EventFeed } from "../core/event-feed.ts";
 import type { Accept, Deliveries, HubViews, TestIntegration } from "../core/ports.ts";
@@ -24,6 +25,8 @@ export interface ApiDependencies {
   readonly deliveries: Deliveries;
   readonly testIntegration: TestIntegration;
   readonly hubViews: HubViews;
+  /** Who is connected, and asking them. */
+  readonly deviceLinks: DeviceLinks;
   /** Awaited after an integration was made, edited or deleted, so that the answer means: it works like that from now on. */
   readonly onIntegrationChanged: (integrationId: string) => Promise<void>;
   readonly hubHostRule: HubHostRule;

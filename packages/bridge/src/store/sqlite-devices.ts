@@ -10,6 +10,8 @@ export interface SqliteDevicesOptions {
   readonly now: () => number;
   /** Told after a device got another name. */
   readonly onDeviceRenamed: (deviceId: string) => void;
+  /** Told after anything of a device changed, once reads see it. */
+  readonly onDeviceChanged: (deviceId: string) => void;
 }
 
 export interface SqliteDevices extends Devices {
@@ -17,7 +19,7 @@ export interface SqliteDevices extends Devices {
   heardFrom(deviceId: string, at: number): void;
 }
 
-export function createDevices({ worker, now, onDeviceRenamed }: SqliteDevicesOptions): SqliteDevices {
+export function createDevices({ worker, now, onDeviceRenamed, onDeviceChanged }: SqliteDevicesOptions): SqliteDevices {
   const devices = new Recent<string, Device>(100_000);
   const deviceTokens = new Recent<string, string>(100_000);
 
@@ -33,13 +35,16 @@ export function createDevices({ worker, now, onDeviceRenamed }: SqliteDevicesOpt
   async function changing<T>(deviceIds: readonly string[], change: Promise<T>): Promise<T> {
     const result = await change;
     for (const id of deviceIds) devices.delete(id);
+    for (const id of deviceIds) onDeviceChanged(id);
     return result;
   }
 
   // The same for changes that may take a device's tokens away.
   async function revoking<T>(deviceId: string, change: Promise<T>): Promise<T> {
-    const result = await changing([deviceId], change);
+    const result = await change;
+    devices.delete(deviceId);
     deviceTokens.deleteWhere((id) => id === deviceId);
+    onDeviceChanged(deviceId);
     return result;
   }
 

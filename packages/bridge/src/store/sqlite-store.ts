@@ -1,12 +1,14 @@
 /** The embedded store: one SQLite file, one worker thread, grouped and flushed commits, small caches for the hot path. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { DeviceTraces } from "../core/device-links.ts";
 import type { Directory } from "../core/directory.ts";
 import type { Identities, KnownIdentity } from "../core/identities.ts";
 import { lockFolder } from "./lock.ts";
 import { openSecrets } from "./secrets.ts";
 import { createAccounts } from "./sqlite-accounts.ts";
 import { createDeliveries, type SqliteDeliveries } from "./sqlite-deliveries.ts";
+import { createDeviceTraces } from "./sqlite-device-traces.ts";
 import { createDevices } from "./sqlite-devices.ts";
 import { createIntegrations, type SqliteIntegrations } from "./sqlite-integrations.ts";
 import { createProducts } from "./sqlite-products.ts";
@@ -19,10 +21,12 @@ export interface SqliteStoreOptions {
   readonly onFatal: (error: Error) => void;
   /** Told after a device got another name. */
   readonly onDeviceRenamed?: (deviceId: string) => void;
+  /** Told after anything of a device changed: its product, approval, owner, tokens, or its being there. */
+  readonly onDeviceChanged?: (deviceId: string) => void;
   readonly now?: () => number;
 }
 
-export interface SqliteStore extends Directory, SqliteIntegrations, SqliteDeliveries, Identities {
+export interface SqliteStore extends Directory, SqliteIntegrations, SqliteDeliveries, Identities, DeviceTraces {
   /** Calls that wait for a flush: how far publishers are ahead of the disk. */
   depth(): number;
   /** When the disk was last found full, unix milliseconds; `null` once it took a write again. */
@@ -32,13 +36,19 @@ export interface SqliteStore extends Directory, SqliteIntegrations, SqliteDelive
 }
 
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
-  const { folder, onFatal, onDeviceRenamed = () => undefined, now = Date.now } = options;
+  const {
+    folder,
+    onFatal,
+    onDeviceRenamed = () => undefined,
+    onDeviceChanged = () => undefined,
+    now = Date.now,
+  } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const lock = await lockFolder(folder);
   try {
     const secrets = openSecrets(join(folder, "secret.key"));
     const worker = await GroupCommit.open(join(folder, "isthmus.db"), onFatal);
-    const devices = createDevices({ worker, now, onDeviceRenamed });
+    const devices = createDevices({ worker, now, onDeviceRenamed, onDeviceChanged });
     return {
       ...createAccounts({ worker, now }),
       ...devices,
@@ -46,6 +56,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       ...createIntegrations({ worker, secrets, now }),
       ...createDeliveries({ worker, now, heardFrom: devices.heardFrom }),
       ...createIdentities(worker, now),
+      ...createDeviceTraces(worker),
       depth: () => worker.depth,
       fullAt: () => worker.fullAt,
       async close() {

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import type { EventFeed } from "../../core/event-feed.ts";
+import { noDeviceLinks } from "../../core/device-links.ts";
 import { newEventId } from "../../core/ids.ts";
 import type { ConnectionState, HubViews, IncomingEvent, TestReport, TestRequest } from "../../core/ports.ts";
 import type { DeliveryRecord } from "../../core/delivery.ts";
@@ -92,6 +93,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
       tests.push(request);
       return world.testReport;
     },
+    deviceLinks: noDeviceLinks,
     deliveries: {
       ledger: async () => ({ accepted: 6, delivered: 3, pending: 2, parked: 1, expired: 0, erased: 0 }),
       today: async () => ({ success: 3, error: 1 }),

@@ -44,6 +44,7 @@ export function deviceOperations({ db }: Transaction, heard: LastHeard): DeviceO
   const remove = db.prepare("DELETE FROM device WHERE id = ?");
   const insertToken = db.prepare("INSERT INTO device_token (hash, device_id, created_at) VALUES (?, ?, ?)");
   const selectToken = db.prepare("SELECT device_id FROM device_token WHERE hash = ?");
+  const removeTrace = db.prepare("DELETE FROM device_trace WHERE device_id = ?");
   const removeTokens = db.prepare("DELETE FROM device_token WHERE device_id = ?");
 
   const find = (id: string): Device | null => {
@@ -54,6 +55,7 @@ export function deviceOperations({ db }: Transaction, heard: LastHeard): DeviceO
   };
   const forget = (id: string): void => {
     removeTokens.run(id);
+    removeTrace.run(id);
     remove.run(id);
   };
 

@@ -4,6 +4,7 @@ import { createCounters } from "./counters.ts";
 import { deliveryOperations, type DeliveryOperations } from "./delivery-operations.ts";
 import { deviceOperations, type DeviceOperations } from "./device-operations.ts";
 import { createLastHeard } from "./last-heard.ts";
+import { deviceTraceOperations, type DeviceTraceOperations } from "./device-trace-operations.ts";
 import { eventOperations, type EventOperations } from "./event-operations.ts";
 import { expiryOperations, type ExpiryOperations } from "./expiry-operations.ts";
 import { identityOperations, type IdentityOperations } from "./identity-operations.ts";
@@ -18,6 +19,7 @@ export interface Operations
     AccountOperations,
     DeliveryOperations,
     DeviceOperations,
+    DeviceTraceOperations,
     EventOperations,
     ExpiryOperations,
     IdentityOperations,
@@ -35,6 +37,7 @@ export function createOperations(transaction: Transaction): Operations {
     ...accountOperations(transaction),
     ...deliveryOperations(transaction, counters),
     ...deviceOperations(transaction, heard),
+    ...deviceTraceOperations(transaction),
     ...eventOperations(transaction, counters, heard),
     ...expiryOperations(transaction, counters),
     ...identityOperations(transaction),

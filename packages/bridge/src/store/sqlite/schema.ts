@@ -67,6 +67,11 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE hub_connection ADD COLUMN entra TEXT;
   ALTER TABLE hub_connection ADD COLUMN sealed_client_secret TEXT;
   `,
+  `
+  CREATE TABLE device_trace (
+    device_id TEXT PRIMARY KEY, description TEXT, connected_at INTEGER, address TEXT
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** Brings the file to the newest schema; refuses one that a newer release has written. */
