@@ -136,7 +136,8 @@ test("a failed integration test tells every step and ends with 1", async () => {
 
 test("lists deliveries with their reasons and retries parked ones", async () => {
   const { id } = await json("integrations create temp");
-  const record = { eventId: "e", event: "temp", deviceId: DEVICE, seq: 1, attempts: 2, settledAt: null };
+  const ended = { settledAt: null, nextAttemptAt: null, reason: null, replayId: null };
+  const record = { eventId: "e", event: "temp", deviceId: DEVICE, seq: 1, attempts: 2, ...ended };
   const failure = { code: "message_too_large", message: "Too large." } as const;
   const acceptedAt = api.world.now - 7_200_000;
   api.world.records = [{ ...record, id: 9, state: "parked", acceptedAt, failure }];

@@ -1,5 +1,6 @@
 /** One event for one integration. `accepted = delivered + pending + parked + expired + erased`, at every moment. */
 import type { DeviceEvent } from "./device-event.ts";
+import type { Exchange } from "./exchange.ts";
 import type { Failure } from "./failure.ts";
 
 export type DeliveryState = "pending" | "delivered" | "parked" | "expired";
@@ -15,26 +16,51 @@ export interface PendingDelivery {
   readonly attempts: number;
 }
 
+/** Why a delivery ended without being delivered. */
+export type ExpiryReason = "discarded" | "copied" | "retention" | "integration_deleted" | "replay_cancelled";
+
+const REPLAY = "/replay";
+
+/**
+ * Deliveries of a replay wait in lanes of their own, so that live ones never wait behind them. To the dispatcher they
+ * belong to this name instead of the integration's id; it stands in `PendingDelivery` and `Settlement` alike.
+ */
+export function replayQueue(integrationId: string): string {
+  return `${integrationId}${REPLAY}`;
+}
+
+export function isReplayQueue(queue: string): boolean {
+  return queue.endsWith(REPLAY);
+}
+
+/** The integration whose deliveries a queue holds, live or replayed. */
+export function integrationOfQueue(queue: string): string {
+  return isReplayQueue(queue) ? queue.slice(0, -REPLAY.length) : queue;
+}
+
 /** What is written when a try has ended. */
-export type Settlement =
-  | { readonly kind: "delivered"; readonly id: number; readonly integrationId: string; readonly at: number }
-  | {
-      readonly kind: "parked";
-      readonly id: number;
-      readonly integrationId: string;
-      readonly at: number;
-      readonly failure: Failure;
-    }
-  | {
-      readonly kind: "retry";
-      readonly id: number;
-      readonly integrationId: string;
-      readonly at: number;
-      readonly failure: Failure;
-      /** Unix milliseconds. */
-      readonly nextAttemptAt: number;
-      readonly attempts: number;
-    };
+export type Settlement = Ended &
+  (
+    | { readonly kind: "delivered" }
+    | { readonly kind: "parked"; readonly failure: Failure }
+    | {
+        readonly kind: "retry";
+        readonly failure: Failure;
+        /** Unix milliseconds. */
+        readonly nextAttemptAt: number;
+        readonly attempts: number;
+      }
+    /** The target as a whole is in trouble: the delivery stays as it is, the integration's log shows why it waits. */
+    | { readonly kind: "held"; readonly failure: Failure }
+  );
+
+interface Ended {
+  readonly id: number;
+  readonly integrationId: string;
+  /** Unix milliseconds. */
+  readonly at: number;
+  readonly exchange?: Exchange;
+}
 
 /** The accounts of one integration. */
 export interface Ledger {
@@ -57,5 +83,11 @@ export interface DeliveryRecord {
   readonly attempts: number;
   readonly acceptedAt: number;
   readonly settledAt: number | null;
+  /** Of a pending one that waits for its next try, unix milliseconds. */
+  readonly nextAttemptAt: number | null;
   readonly failure: Failure | null;
+  /** Of an expired one: what ended it, and the words of whoever did. */
+  readonly reason: { readonly kind: ExpiryReason; readonly note: string | null } | null;
+  /** The replay that made it. */
+  readonly replayId: string | null;
 }

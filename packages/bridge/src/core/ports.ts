@@ -10,7 +10,10 @@ export interface EventLog {
   append(event: DeviceEvent, integrationIds: readonly string[]): Promise<readonly PendingDelivery[]>;
 }
 
-/** What the dispatcher reads and writes. All writes are grouped into flushed transactions. */
+/**
+ * What the dispatcher reads and writes. All writes are grouped into flushed transactions. Where it says integration,
+ * `replayQueue(integration)` means the integration's replayed deliveries instead of its live ones.
+ */
 export interface DeliveryQueue {
   /** Devices with pending deliveries of one integration, by id, after `after`. */
   devicesWithPending(integrationId: string, after: string, limit: number): Promise<readonly string[]>;

@@ -82,6 +82,9 @@ test("deliveries come in pages", async () => {
     attempts: 1,
     acceptedAt: 0,
     settledAt: null,
+    nextAttemptAt: null,
+    reason: null,
+    replayId: null,
     failure: null,
   };
   api.world.records = [3, 2, 1].map((id) => ({ ...record, id, seq: id, state: "pending" }));

@@ -148,7 +148,8 @@ test("a test may be made as a device of one's own", async () => {
 
 test("the log shows the last deliveries of both outcomes, newest first", async () => {
   const { id } = await call("POST", "/v1/integrations", AZURE);
-  const record = { eventId: "e", event: "temp", deviceId: DEVICE, attempts: 1, acceptedAt: 0, settledAt: 1 };
+  const times = { acceptedAt: 0, settledAt: 1, nextAttemptAt: null };
+  const record = { eventId: "e", event: "temp", deviceId: DEVICE, attempts: 1, ...times, reason: null, replayId: null };
   const failure = { code: "message_too_large", message: "Too large." } as const;
   api.world.records = [
     { ...record, id: 3, seq: 3, state: "delivered", failure: null },

@@ -175,6 +175,8 @@ export class ModelStore {
         delivery.attempts = settlement.attempts;
         delivery.failure = settlement.failure;
         break;
+      case "held":
+        break;
     }
   }
 

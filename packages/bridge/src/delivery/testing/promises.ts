@@ -79,6 +79,10 @@ export class Promises {
     }
     const { code } = settlement.failure;
     const { scope, verdict } = FAILURES[code];
+    if (settlement.kind === "held") {
+      if (scope !== "hub") this.breach(`${name}: ${code} held it, which concerns no hub`);
+      return;
+    }
     if (settlement.kind === "parked") {
       if (verdict !== "refused") this.breach(`${name}: parked for ${code}, which is not for good`);
       if (!this.#refusalsOf(name).has(code)) this.breach(`${name}: parked for ${code}, which the hub did not say`);

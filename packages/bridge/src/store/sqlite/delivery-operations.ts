@@ -48,7 +48,7 @@ export function deliveryOperations({ db }: Transaction, counters: Counters): Del
      sum(erased) AS erased FROM integration_day WHERE integration_id = ?`,
   );
   const selectDay = db.prepare("SELECT delivered, failed FROM integration_day WHERE integration_id = ? AND day = ?");
-  const recordColumns = `d.id, d.device_id, d.seq, d.state, d.attempts, d.accepted_at, d.settled_at, d.failure, e.id AS event_id, e.name`;
+  const recordColumns = `d.id, d.device_id, d.seq, d.state, d.attempts, d.accepted_at, d.settled_at, d.next_attempt_at, d.failure, e.id AS event_id, e.name`;
   // State by state along the index: however rare one is among millions, only what is listed is read.
   const newest = (state: number): string =>
     `SELECT * FROM (SELECT id FROM delivery WHERE integration_id = ?1 AND state = ${state} AND id < ?2 ORDER BY id DESC LIMIT ?3)`;
@@ -81,6 +81,9 @@ export function deliveryOperations({ db }: Transaction, counters: Counters): Del
               .changes > 0
           )
             counters.add(integrationId, at, "failed");
+          break;
+        case "held":
+          counters.add(integrationId, at, "failed");
           break;
       }
       return null;
@@ -137,6 +140,9 @@ function toRecord(row: Row): DeliveryRecord {
     attempts: Number(row["attempts"]),
     acceptedAt: Number(row["accepted_at"]),
     settledAt: row["settled_at"] as number | null,
+    nextAttemptAt: row["next_attempt_at"] as number | null,
+    reason: null,
+    replayId: null,
     failure: row["failure"] === null ? null : (JSON.parse(String(row["failure"])) as Failure),
   };
 }

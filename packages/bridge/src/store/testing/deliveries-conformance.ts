@@ -194,7 +194,10 @@ export function describeDeliveries(open: OpenStore): void {
           attempts: 1,
           acceptedAt: now,
           settledAt: now,
+          nextAttemptAt: null,
           failure: REFUSED,
+          reason: null,
+          replayId: null,
         },
       ]);
       expect(await ids({ limit: 9, state: "delivered" })).toEqual([placed[1]!.id]);
