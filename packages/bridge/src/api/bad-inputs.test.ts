@@ -37,7 +37,10 @@ let integration: string;
 let stored = 0;
 
 beforeAll(async () => {
-  const log = { append: async () => ((stored += 1), []) };
+  const log = {
+    append: async () => ((stored += 1), []),
+    appendOnce: async () => ((stored += 1), { deliveries: [] }),
+  };
   const accept = createAccept({ log, matcher: { match: () => [] } as never, onAccepted: () => undefined });
   api = createTestApi({ accept });
   const ada = await api.account("ada");

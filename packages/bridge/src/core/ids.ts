@@ -29,12 +29,23 @@ function takeRandom(bytes: Buffer, from: number): void {
   used += count;
 }
 
+/** A UUID of the same order made from a text: the same for the same time and text (version 8, RFC 9562 section 5.8). */
+export function derivedEventId(at: number, text: string): string {
+  const bytes = createHash("sha256").update(text).digest().subarray(0, 16);
+  bytes.writeUIntBE(at, 0, 6);
+  return uuid(bytes, 0x80);
+}
+
 /** Time-ordered UUID (version 7, RFC 9562 section 5.7): index pages stay warm while events are appended. */
 export function newEventId(now: number): string {
   const bytes = Buffer.allocUnsafe(16);
   bytes.writeUIntBE(now, 0, 6);
   takeRandom(bytes, 6);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x70;
+  return uuid(bytes, 0x70);
+}
+
+function uuid(bytes: Buffer, version: number): string {
+  bytes[6] = (bytes[6]! & 0x0f) | version;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   const hex = bytes.toString("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;

@@ -8,6 +8,12 @@ import type { HubEvent } from "./hub-client.ts";
 /** Appends events, each with one pending delivery per match, and resolves when they are flushed to disk. */
 export interface EventLog {
   append(event: DeviceEvent, integrationIds: readonly string[]): Promise<readonly PendingDelivery[]>;
+  /** As `append`, unless an event with one of these prints came lately: then nothing is stored and its id is given. */
+  appendOnce(
+    event: DeviceEvent,
+    integrationIds: readonly string[],
+    prints: readonly string[],
+  ): Promise<{ readonly deliveries: readonly PendingDelivery[] } | { readonly firstId: string }>;
 }
 
 /**
@@ -39,6 +45,16 @@ export interface IncomingEvent {
   readonly accountId?: string;
   /** Unix milliseconds; the time of receipt when the publisher does not say. */
   readonly publishedAt?: number;
+  /** Of the device's product, as the publisher says; what is known of the device when it does not. */
+  readonly firmwareVersion?: number | null;
+  /**
+   * What the publisher calls this event, or several names by which it may come again. An event of the same device (or,
+   * without a device, of the same account and product) that came under one of them in the last 24 hours is answered with the first one's id and
+   * not stored again.
+   */
+  readonly dedupeKey?: string | readonly string[];
+  /** Another device cloud has judged it: its system events and its longer data are taken too. */
+  readonly fromDeviceCloud?: true;
 }
 
 /** Which field of an event is wrong, and why, in a sentence. */
@@ -48,10 +64,14 @@ export interface EventFault {
 }
 
 /** Takes one event. `accepted` means flushed to disk; `fault` means nothing was stored. */
-export type Accept = (
-  incoming: IncomingEvent,
-) => Promise<
-  | { readonly kind: "accepted"; readonly event: DeviceEvent; readonly matches: number }
+export type Accept = (incoming: IncomingEvent) => Promise<
+  | {
+      readonly kind: "accepted";
+      readonly event: DeviceEvent;
+      readonly matches: number;
+      /** It had come before under the same key: `event.id` is the first one's, and nothing was stored now. */
+      readonly repeated?: true;
+    }
   | { readonly kind: "fault"; readonly fault: EventFault }
   | { readonly kind: "unavailable"; readonly message: string; readonly retryAfterSeconds: number }
 >;

@@ -26,6 +26,8 @@ const INCOMING: IncomingEvent = { name: "temperature", data: "21.5", device: DEV
 /** A log whose flush ends when the test says so. */
 class HeldLog implements EventLog {
   readonly events: DeviceEvent[] = [];
+  readonly prints: (readonly string[])[] = [];
+  readonly seen = new Map<string, string>();
   readonly #held: { flush: () => void; fail: (error: Error) => void }[] = [];
 
   append(event: DeviceEvent, integrationIds: readonly string[]): Promise<readonly PendingDelivery[]> {
@@ -46,6 +48,18 @@ class HeldLog implements EventLog {
         );
       this.#held.push({ flush, fail: reject });
     });
+  }
+
+  async appendOnce(
+    event: DeviceEvent,
+    integrationIds: readonly string[],
+    prints: readonly string[],
+  ): ReturnType<EventLog["appendOnce"]> {
+    this.prints.push(prints);
+    const firstId = prints.map((print) => this.seen.get(print)).find((id) => id !== undefined);
+    if (firstId !== undefined) return { firstId };
+    for (const print of prints) this.seen.set(print, event.id);
+    return { deliveries: await this.append(event, integrationIds) };
   }
 
   flush(): void {
@@ -212,4 +226,59 @@ test("nobody hears of an event that was not stored", async () => {
   await answer;
   await accept({ ...INCOMING, name: "" });
   expect(fed).toEqual([]);
+});
+
+test("an event that comes again under its key is answered with the first one's id, and nobody is told", async () => {
+  const { accept, log, offered } = underTest();
+  const first = accept({ ...INCOMING, dedupeKey: "n1" });
+  log.flush();
+  const answer = await first;
+  expect(answer).toMatchObject({ kind: "accepted", matches: 1 });
+  expect(answer).not.toHaveProperty("repeated");
+  const again = await accept({ ...INCOMING, dedupeKey: ["other", "n1"] });
+  expect(again).toMatchObject({ kind: "accepted", matches: 0, repeated: true, event: { id: log.events[0]!.id } });
+  expect(log.events).toHaveLength(1);
+  expect(offered).toHaveLength(1);
+});
+
+test("a key counts within its device, owner and product: nobody hides somebody else's event", async () => {
+  const { accept, log } = underTest();
+  const devices: readonly (Device | null)[] = [
+    DEVICE,
+    { ...DEVICE, id: "d2" },
+    { ...DEVICE, ownerId: "a2" },
+    { ...DEVICE, productId: 8 },
+    null,
+  ];
+  const answers = devices.map((device) => accept({ ...INCOMING, device, dedupeKey: "n1" }));
+  answers.push(accept({ ...INCOMING, device: null, productId: 8, dedupeKey: "n1" }));
+  log.flush();
+  for (const answer of await Promise.all(answers)) expect(answer).not.toHaveProperty("repeated");
+  expect(new Set(log.prints.flat()).size).toBe(6);
+  for (const print of log.prints.flat()) expect(print).toMatch(/^[\w-]{22}$/);
+});
+
+test("under a key the event's id follows from key and time, so that it is the same when the key was forgotten", async () => {
+  const { accept, log } = underTest();
+  const keyed = { ...INCOMING, dedupeKey: "n1", publishedAt: NOW - 5 };
+  const answers = [accept(keyed)];
+  log.seen.clear();
+  answers.push(accept(keyed), accept({ ...keyed, dedupeKey: "n2" }));
+  log.flush();
+  await Promise.all(answers);
+  const [first, again, other] = log.events.map(({ id }) => id);
+  expect(first).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  expect(again).toBe(first);
+  expect(other).not.toBe(first);
+});
+
+test("what another device cloud has judged may be its own, longer, and of another firmware", async () => {
+  const { accept, log } = underTest();
+  const data = "x".repeat(20_000);
+  const system = { ...INCOMING, name: "spark/status", data, firmwareVersion: 9 } as const;
+  expect(await accept(system)).toMatchObject({ kind: "fault", fault: { field: "name" } });
+  const answer = accept({ ...system, fromDeviceCloud: true });
+  log.flush();
+  expect(await answer).toMatchObject({ kind: "accepted", event: { firmwareVersion: 9, data } });
+  expect(await accept({ ...system, data: data + data, fromDeviceCloud: true })).toMatchObject({ kind: "fault" });
 });

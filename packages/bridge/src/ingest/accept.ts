@@ -2,10 +2,11 @@
 import type { DeviceEvent } from "../core/device-event.ts";
 import type { PendingDelivery } from "../core/delivery.ts";
 import type { EventFeed } from "../core/event-feed.ts";
-import { newEventId } from "../core/ids.ts";
+import { derivedEventId, newEventId } from "../core/ids.ts";
 import type { Accept, EventLog } from "../core/ports.ts";
 import { eventFault } from "./event-rules.ts";
 import type { Matcher } from "./matcher.ts";
+import { repeatPrints } from "./repeat-prints.ts";
 
 const DEFAULT_CONTENT_TYPE = "text/plain;charset=utf-8";
 
@@ -24,10 +25,17 @@ export interface AcceptOptions {
 export function createAccept(options: AcceptOptions): Accept {
   const { matcher, log, onAccepted, feed, maxWaiting = 20_000, now = Date.now } = options;
   let waiting = 0;
-  async function append(event: DeviceEvent, matches: readonly string[]): Promise<readonly PendingDelivery[] | null> {
+
+  /** `null`: the store cannot take events now. */
+  async function append(
+    event: DeviceEvent,
+    matches: readonly string[],
+    prints: readonly string[],
+  ): Promise<Awaited<ReturnType<EventLog["appendOnce"]>> | null> {
     waiting += 1;
     try {
-      return await log.append(event, matches);
+      if (prints.length > 0) return await log.appendOnce(event, matches, prints);
+      return { deliveries: await log.append(event, matches) };
     } catch (error) {
       if (isUnavailable(error)) return null;
       throw error;
@@ -36,28 +44,37 @@ export function createAccept(options: AcceptOptions): Accept {
     }
   }
 
-  return async ({ name, data, contentType, device, productId, publishedAt, accountId }) => {
-    const fault = eventFault(name, data);
+  return async (incoming) => {
+    const { name, data, contentType, device, productId, publishedAt, firmwareVersion, fromDeviceCloud, accountId } =
+      incoming;
+    const fault = eventFault(name, data, fromDeviceCloud);
     if (fault !== null) return { kind: "fault", fault };
     if (waiting >= maxWaiting) {
       return { kind: "unavailable", message: "Too many events wait for the disk.", retryAfterSeconds: 1 };
     }
     const receivedAt = now();
+    const prints = repeatPrints(incoming);
+    const [firstPrint] = prints;
     const event: DeviceEvent = {
-      id: newEventId(receivedAt),
+      // Under its publisher's name an event keeps its id even when it comes again after that name is forgotten.
+      id: firstPrint === undefined ? newEventId(receivedAt) : derivedEventId(publishedAt ?? receivedAt, firstPrint),
       name,
       data,
       contentType: contentType ?? DEFAULT_CONTENT_TYPE,
       deviceId: device?.id ?? null,
       productId: productId ?? device?.productId ?? null,
-      firmwareVersion: device?.firmwareVersion ?? null,
+      firmwareVersion: firmwareVersion ?? device?.firmwareVersion ?? null,
       publishedAt: publishedAt ?? receivedAt,
       receivedAt,
     };
-    const deliveries = await append(event, matcher.match(name, device));
-    if (deliveries === null) {
+    const result = await append(event, matcher.match(name, device), prints);
+    if (result === null) {
       return { kind: "unavailable", message: "The store cannot take events now.", retryAfterSeconds: 5 };
     }
+    if ("firstId" in result) {
+      return { kind: "accepted", event: { ...event, id: result.firstId }, matches: 0, repeated: true };
+    }
+    const { deliveries } = result;
     if (deliveries.length > 0) onAccepted(deliveries);
     feed?.publish({
       event,

@@ -4,11 +4,13 @@ import type { EventFault } from "../core/ports.ts";
 const MAX_NAME_CHARACTERS = 64;
 /** UTF-8 bytes of `data`. */
 const MAX_DATA_BYTES = 1024;
+/** The longest that other device clouds pass on: 16 KB of binary data, written as a data URL. */
+const MAX_CLOUD_DATA_BYTES = 24 * 1024;
 
 const RESERVED = ["particle", "spark"] as const;
 
-/** The first thing wrong with an event, or `null`. */
-export function eventFault(name: string, data: string | null): EventFault | null {
+/** The first thing wrong with an event, or `null`. What another device cloud has judged may be longer, and its own. */
+export function eventFault(name: string, data: string | null, fromDeviceCloud: boolean = false): EventFault | null {
   if (name.length === 0) return { field: "name", message: "name must not be empty" };
   if (name.length > MAX_NAME_CHARACTERS) {
     return { field: "name", message: `name must be at most ${MAX_NAME_CHARACTERS} characters` };
@@ -16,15 +18,16 @@ export function eventFault(name: string, data: string | null): EventFault | null
   if (!isPrintableAscii(name)) return { field: "name", message: "name must be printable ASCII" };
   const start = name.slice(0, 8).toLowerCase();
   const reserved = RESERVED.find((prefix) => start.startsWith(prefix));
-  if (reserved !== undefined) {
+  if (reserved !== undefined && !fromDeviceCloud) {
     return {
       field: "name",
       message: `name must not start with '${reserved}': the prefix is reserved for system events`,
     };
   }
   // A string is never longer in characters than in bytes, and short ones need no counting.
-  if (data !== null && data.length > MAX_DATA_BYTES / 3 && Buffer.byteLength(data) > MAX_DATA_BYTES) {
-    return { field: "data", message: `data must be at most ${MAX_DATA_BYTES} bytes` };
+  const maxBytes = fromDeviceCloud ? MAX_CLOUD_DATA_BYTES : MAX_DATA_BYTES;
+  if (data !== null && data.length > maxBytes / 3 && Buffer.byteLength(data) > maxBytes) {
+    return { field: "data", message: `data must be at most ${maxBytes} bytes` };
   }
   return null;
 }

@@ -44,19 +44,36 @@ export function createDeliveries({ worker, now, heardFrom }: SqliteDeliveriesOpt
     }
   }
 
+  function appended(
+    event: DeviceEvent,
+    integrationIds: readonly string[],
+    placed: readonly number[],
+  ): readonly PendingDelivery[] {
+    const { deviceId } = event;
+    if (deviceId === null) return [];
+    heardFrom(deviceId, event.receivedAt);
+    return integrationIds.map((integrationId, i) => ({
+      id: placed[i * 2]!,
+      integrationId,
+      event: { ...event, deviceId },
+      seq: placed[i * 2 + 1]!,
+      attempts: 0,
+    }));
+  }
+
   return {
     async append(event: DeviceEvent, integrationIds: readonly string[]): Promise<readonly PendingDelivery[]> {
-      const placed = await worker.call("appendEvent", event, integrationIds);
-      const { deviceId } = event;
-      if (deviceId === null) return [];
-      heardFrom(deviceId, event.receivedAt);
-      return integrationIds.map((integrationId, i) => ({
-        id: placed[i * 2]!,
-        integrationId,
-        event: { ...event, deviceId },
-        seq: placed[i * 2 + 1]!,
-        attempts: 0,
-      }));
+      return appended(event, integrationIds, await worker.call("appendEvent", event, integrationIds));
+    },
+
+    async appendOnce(
+      event: DeviceEvent,
+      integrationIds: readonly string[],
+      prints: readonly string[],
+    ): ReturnType<EventLog["appendOnce"]> {
+      const result = await worker.call("appendEventOnce", event, integrationIds, prints);
+      if ("firstId" in result) return result;
+      return { deliveries: appended(event, integrationIds, result.placed) };
     },
 
     devicesWithPending(integrationId: string, after: string, limit: number): Promise<readonly string[]> {

@@ -23,7 +23,7 @@ export interface StoredDelivery {
   wasParked: boolean;
 }
 
-export interface StoreSession extends DeliveryQueue, EventLog, Identities {
+export interface StoreSession extends DeliveryQueue, Pick<EventLog, "append">, Identities {
   retryParked(integrationId: string): Promise<readonly string[]>;
   expirePending(integrationId: string): Promise<void>;
   /** The process is gone: calls that have not happened never happen, answers never come. */

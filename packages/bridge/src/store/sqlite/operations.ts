@@ -12,6 +12,7 @@ import { integrationOperations, type IntegrationOperations } from "./integration
 import { parkedOperations, type ParkedOperations } from "./parked-operations.ts";
 import { productOperations, type ProductOperations } from "./product-operations.ts";
 import { pruneOperations, type PruneOperations } from "./prune-operations.ts";
+import { seenOperations, type SeenOperations } from "./seen-operations.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface Operations
@@ -26,25 +27,28 @@ export interface Operations
     IntegrationOperations,
     ParkedOperations,
     ProductOperations,
-    PruneOperations {
+    PruneOperations,
+    SeenOperations {
   writeLastHeard(): null;
 }
 
 export function createOperations(transaction: Transaction): Operations {
   const counters = createCounters(transaction);
   const heard = createLastHeard(transaction);
+  const events = eventOperations(transaction, counters, heard);
   return {
     ...accountOperations(transaction),
     ...deliveryOperations(transaction, counters),
     ...deviceOperations(transaction, heard),
     ...deviceTraceOperations(transaction),
-    ...eventOperations(transaction, counters, heard),
+    ...events,
     ...expiryOperations(transaction, counters),
     ...identityOperations(transaction),
     ...integrationOperations(transaction),
     ...parkedOperations(transaction, counters),
     ...productOperations(transaction),
     ...pruneOperations(transaction),
+    ...seenOperations(transaction, events),
     writeLastHeard() {
       heard.write();
       return null;

@@ -72,6 +72,25 @@ const MIGRATIONS: readonly string[] = [
     device_id TEXT PRIMARY KEY, description TEXT, connected_at INTEGER, address TEXT
   ) WITHOUT ROWID;
   `,
+  // What sources call their events, so that a repeated one is told from a new one; where events come from.
+  `
+  CREATE TABLE seen_event (
+    seq INTEGER PRIMARY KEY, print TEXT NOT NULL UNIQUE, event_id TEXT NOT NULL, at INTEGER NOT NULL
+  );
+  CREATE TABLE source (
+    id TEXT PRIMARY KEY, product_id INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, disabled INTEGER NOT NULL,
+    options TEXT NOT NULL, sealed_secret TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX source_product ON source (product_id, created_at);
+  CREATE TABLE source_progress (source_id TEXT PRIMARY KEY, progress TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE source_gap (
+    id INTEGER PRIMARY KEY, source_id TEXT NOT NULL, began_at INTEGER NOT NULL, ended_at INTEGER, reason TEXT NOT NULL
+  );
+  CREATE INDEX source_gap_source ON source_gap (source_id, id);
+  CREATE TABLE source_device (
+    source_id TEXT NOT NULL, device_id TEXT NOT NULL, name TEXT, approval TEXT NOT NULL, PRIMARY KEY (source_id, device_id)
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** Brings the file to the newest schema; refuses one that a newer release has written. */

@@ -64,6 +64,37 @@ export function describeDeliveries(open: OpenStore): void {
       expect(await store.ledger("i1")).toMatchObject({ accepted: 0, pending: 0 });
     });
 
+    test("an event that comes again under one of its prints is not stored again, over a restart too", async () => {
+      const first = event();
+      const placed = await store.appendOnce(first, ["i1"], ["p1", "p2"]);
+      expect(placed).toMatchObject({ deliveries: [{ seq: 1, event: first }] });
+      const again = [["p1"], ["p2", "p3"]].map((prints) => store.appendOnce(event(), ["i1"], prints));
+      expect(await Promise.all(again)).toEqual([{ firstId: first.id }, { firstId: first.id }]);
+      store = await under.reopen();
+      expect(await store.appendOnce(event(), ["i1"], ["p2"])).toEqual({ firstId: first.id });
+      expect(await pendingSeqs(1)).toEqual([1]);
+      expect(await store.ledger("i1")).toMatchObject({ accepted: 1 });
+    });
+
+    test("two that arrive together under one print are one", async () => {
+      const results = await Promise.all(
+        Array.from({ length: 20 }, () => store.appendOnce(event(), ["i1"], ["together"])),
+      );
+      expect(results.filter((result) => "deliveries" in result)).toHaveLength(1);
+      expect(new Set(results.flatMap((result) => ("firstId" in result ? [result.firstId] : []))).size).toBe(1);
+      expect(await pendingSeqs(1)).toEqual([1]);
+    });
+
+    test("after a day a print is as good as new", async () => {
+      await store.appendOnce(event({ receivedAt: now }), ["i1"], ["daily"]);
+      const nearly = event({ receivedAt: now + 24 * HOUR });
+      expect(await store.appendOnce(nearly, ["i1"], ["daily"])).toHaveProperty("firstId");
+      const later = event({ receivedAt: now + 24 * HOUR + 1 });
+      expect(await store.appendOnce(later, ["i1"], ["daily"])).toHaveProperty("deliveries");
+      const repeat = event({ receivedAt: now + 25 * HOUR });
+      expect(await store.appendOnce(repeat, ["i1"], ["daily"])).toEqual({ firstId: later.id });
+    });
+
     test("seq is gapless per device and integration, whoever appends at once, over restarts", async () => {
       for (let round = 0; round < 3; round++) {
         await Promise.all(Array.from({ length: 60 }, (_, i) => append(i % 3, i % 2 === 0 ? ["i1", "i2"] : ["i1"])));
