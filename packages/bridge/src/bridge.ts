@@ -116,7 +116,7 @@ async function open(
     async twin(integrationId, deviceId) {
       const connection = await connectionOf(integrationId);
       if (connection === null) return fail("hub_not_found", "There is no such hub.");
-      const shared = dispatcher.line(connection.id)?.client;
+      const shared = dispatcher.hubClient(connection.id);
       if (shared !== undefined) return shared.getTwin(deviceId);
       const client = hubs.open(connection);
       try {

@@ -12,7 +12,7 @@ export interface PendingDelivery {
   readonly event: DeviceEvent & { readonly deviceId: string };
   /** Gapless per device and integration, from 1. */
   readonly seq: number;
-  /** Tries that ended in the event's own failure. */
+  /** Tries that told something about this event: trouble with the whole hub uses none up. */
   readonly attempts: number;
 }
 

@@ -4,6 +4,8 @@
  * are used up).
  */
 
+import type { Exchange } from "./exchange.ts";
+
 export type FailureScope = "event" | "device" | "hub";
 
 interface FailureKind {
@@ -150,8 +152,10 @@ export interface Failure {
 
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
 
-/** How one try to deliver ended. */
-export type Outcome = { readonly kind: "delivered" } | { readonly kind: "failed"; readonly failure: Failure };
+/** How one try to deliver ended. Not every try has an exchange: they are samples where there are many. */
+export type Outcome =
+  | { readonly kind: "delivered"; readonly exchange?: Exchange }
+  | { readonly kind: "failed"; readonly failure: Failure; readonly exchange?: Exchange };
 
 export function succeed<T>(value: T): Result<T> {
   return { ok: true, value };

@@ -11,17 +11,20 @@
 import { systemClock, type Clock } from "../core/clock.ts";
 import type { PendingDelivery } from "../core/delivery.ts";
 import type { Device } from "../core/device.ts";
-import type { Hubs } from "../core/hub-client.ts";
+import { lineKey, type DeliveryTarget } from "../core/delivery-target.ts";
+import type { HubClient, Hubs } from "../core/hub-client.ts";
 import type { Identities } from "../core/identities.ts";
 import type { HubConnection, Integration } from "../core/integration.ts";
 import type { Log } from "../core/log.ts";
 import type { ConnectionState, DeliveryQueue } from "../core/ports.ts";
 import type { Random } from "./backoff.ts";
-import { HubLine } from "./hub-line.ts";
+import { HubTarget, hubClientOf } from "./hub-target.ts";
 import { LaneRunner } from "./lane-runner.ts";
+import { Line } from "./line.ts";
 import { PendingListing } from "./pending-listing.ts";
 import type { Bounds } from "./route.ts";
 import { Routes } from "./routes.ts";
+import { Templates } from "./template.ts";
 
 /** What the dispatcher looks up. */
 export interface DispatcherDirectory {
@@ -55,6 +58,7 @@ export class Dispatcher {
   readonly #routes: Routes;
   readonly #runner: LaneRunner;
   readonly #listing: PendingListing;
+  readonly #templates = new Templates();
   #changing: Promise<void> = Promise.resolve();
   #stopping = false;
 
@@ -66,8 +70,7 @@ export class Dispatcher {
     this.#runner = new LaneRunner({ routes: () => this.#routes, queue, device, clock, random, log });
     this.#routes = new Routes({
       clock,
-      connection: (id) => directory.connection(id),
-      openLine: (connection) => this.#openLine(connection, clock, random),
+      openLine: (integration) => this.#openLine(integration, clock, random),
       bounds,
       ...(least === undefined ? {} : { least }),
     });
@@ -124,11 +127,7 @@ export class Dispatcher {
   }
 
   async deviceRenamed(device: Device): Promise<void> {
-    const connections = await this.#options.identities.connectionsOf(device.id);
-    const synced = this.#routes.all.filter(({ integration }) => integration.nameSync);
-    for (const id of new Set(synced.map(({ integration }) => integration.connectionId))) {
-      if (connections.includes(id)) await this.#routes.line(id)?.identities.renamed(device);
-    }
+    for (const { line, integration } of this.#routes.all) await line?.target.renamed(device, integration);
   }
 
   connections(): readonly ConnectionState[] {
@@ -141,8 +140,8 @@ export class Dispatcher {
   }
 
   /** The open client of a connection, for looking at its hub. */
-  line(connectionId: string): HubLine | undefined {
-    return this.#routes.line(connectionId);
+  hubClient(connectionId: string): HubClient | undefined {
+    return hubClientOf(this.#routes.line(connectionId)?.target);
   }
 
   async #change(id: string): Promise<void> {
@@ -154,14 +153,25 @@ export class Dispatcher {
     const waiting = [...(route?.lanes ?? [])].filter((lane) => lane.status === "waiting");
     // What they waited for may be mended by the change.
     for (const lane of [...queued, ...waiting]) this.#runner.enqueue(lane);
+    route?.line?.gate.probeNow();
     await this.#routes.closeUnusedLines();
   }
 
-  #openLine(connection: HubConnection, clock: Clock, random: Random): HubLine {
-    const { hubs, identities, log, maxInFlight = 1_000 } = this.#options;
-    const client = hubs.open(connection);
-    const run: ConstructorParameters<typeof HubLine>[0]["run"] = (...step) => this.#runner.run(...step);
-    return new HubLine({ connection, client, identities, log, clock, random, maxInFlight, run });
+  async #openLine(integration: Integration, clock: Clock, random: Random): Promise<Line | null> {
+    const { maxInFlight = 1_000 } = this.#options;
+    const target = await this.#openTarget(integration, clock, random);
+    if (target === null) return null;
+    const run: ConstructorParameters<typeof Line>[0]["run"] = (...step) => this.#runner.run(...step);
+    return new Line({ key: lineKey(integration), target, clock, random, maxInFlight, run });
+  }
+
+  /** The one place that knows which kinds of targets there are. */
+  async #openTarget(integration: Integration, clock: Clock, random: Random): Promise<DeliveryTarget | null> {
+    const { directory, hubs, identities, log } = this.#options;
+    const current = (id: string): Promise<HubConnection | null> => directory.connection(id);
+    const connection = await current(integration.connectionId);
+    if (connection === null) return null;
+    return new HubTarget({ connection, current, hubs, identities, templates: this.#templates, log, clock, random });
   }
 
   async #within(ms: number, work: Promise<unknown>): Promise<void> {

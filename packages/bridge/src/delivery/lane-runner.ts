@@ -4,21 +4,19 @@
  */
 import type { PendingDelivery } from "../core/delivery.ts";
 import type { Device } from "../core/device.ts";
+import type { Exchange } from "../core/exchange.ts";
 import { FAILURES, type Failure } from "../core/failure.ts";
-import type { HubMessage } from "../core/hub-client.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { DeliveryQueue } from "../core/ports.ts";
 import type { Random } from "./backoff.ts";
-import type { Pass } from "./hub-gate.ts";
-import type { HubLine } from "./hub-line.ts";
+import type { Pass } from "./gate.ts";
+import type { Line } from "./line.ts";
 import type { Lane } from "./lane.ts";
-import { buildMessage } from "./message.ts";
 import { retryWaitMs } from "./retry-wait.ts";
 import type { Route } from "./route.ts";
 import type { Routes } from "./routes.ts";
 import { Settling } from "./settling.ts";
-import { Templates } from "./template.ts";
 import { unknownDevice } from "./unknown-device.ts";
 
 /** After trouble of our own, as a store that cannot be read. */
@@ -39,15 +37,15 @@ export interface LaneRunnerOptions {
 interface Try {
   readonly route: Route;
   readonly lane: Lane;
-  readonly line: HubLine;
+  readonly line: Line;
   readonly pass: Pass;
   readonly delivery: PendingDelivery;
+  readonly device: Device;
 }
 
 export class LaneRunner {
   readonly #options: LaneRunnerOptions;
   readonly #settling: Settling;
-  readonly #templates = new Templates();
   #stopping = false;
 
   constructor(options: LaneRunnerOptions) {
@@ -70,7 +68,7 @@ export class LaneRunner {
     else route.line.enqueue(lane);
   }
 
-  async run(lane: Lane, line: HubLine, pass: Pass): Promise<void> {
+  async run(lane: Lane, line: Line, pass: Pass): Promise<void> {
     await this.#guarded(lane, () => this.#step(lane, line, pass));
     // Whatever has happened: a probe that told nothing makes room for the next.
     line.gate.release(pass);
@@ -87,7 +85,7 @@ export class LaneRunner {
     }
   }
 
-  async #step(lane: Lane, line: HubLine, pass: Pass): Promise<void> {
+  async #step(lane: Lane, line: Line, pass: Pass): Promise<void> {
     const { routes, queue, device: find } = this.#options;
     const route = routes().of(lane);
     if (route === undefined) return;
@@ -99,66 +97,64 @@ export class LaneRunner {
     }
     const delivery = lane.first;
     if (delivery === undefined) return this.#goOn(lane);
-    const attempt: Try = { route, lane, line, pass, delivery };
-    const message = buildMessage(route.integration, delivery, this.#templates);
-    if (!message.ok) return this.#failed(attempt, message.failure);
     const device = (await find(lane.deviceId)) ?? unknownDevice(lane.deviceId);
-    if (await line.identities.isKnown(device, route.integration.nameSync)) return this.#send(attempt, message.value);
-    const making = this.#makeIdentity(attempt, device, message.value);
+    const attempt: Try = { route, lane, line, pass, delivery, device };
+    if (await line.target.isReady(device, route.integration)) return this.#send(attempt);
+    const preparing = this.#prepare(attempt);
     // New devices must not take the places of known ones while the registry is slow; only a probe waits for its answer.
-    if (pass.probe) return making;
+    if (pass.probe) return preparing;
     route.giveBack(lane, 0);
-    line.aside(this.#guarded(lane, () => making));
+    line.aside(this.#guarded(lane, () => preparing));
   }
 
-  async #makeIdentity(attempt: Try, device: Device, message: HubMessage): Promise<void> {
-    const { lane, line, pass } = attempt;
-    const made = await line.identities.make(device);
-    if (!made.ok) return this.#failed(attempt, made.failure);
-    if (pass.probe) return this.#send(attempt, message);
+  async #prepare(attempt: Try): Promise<void> {
+    const { route, lane, line, pass, device } = attempt;
+    const prepared = await line.target.prepare(device, route.integration);
+    if (!prepared.ok) return this.#failed(attempt, prepared.failure);
+    if (pass.probe) return this.#send(attempt);
     this.enqueue(lane);
   }
 
-  async #send(attempt: Try, message: HubMessage): Promise<void> {
-    const { lane, line, pass, delivery } = attempt;
-    const outcome = await line.client.send(lane.deviceId, message);
-    if (outcome.kind === "failed") return this.#failed(attempt, outcome.failure);
+  async #send(attempt: Try): Promise<void> {
+    const { route, line, pass, delivery, device } = attempt;
+    const outcome = await line.target.send(delivery, route.integration, device);
+    if (outcome.kind === "failed") return this.#failed(attempt, outcome.failure, outcome.exchange);
     const ended = line.gate.opened(pass);
-    if (ended !== null) this.#options.log.info({ hub: line.connection.hostName, code: ended.code }, "hub.resumed");
-    await this.#settling.delivered(delivery);
+    if (ended !== null) this.#options.log.info({ hub: line.target.hostName, code: ended.code }, "hub.resumed");
+    await this.#settling.delivered(delivery, outcome.exchange);
     this.#settled(attempt);
   }
 
-  async #failed(attempt: Try, failure: Failure): Promise<void> {
+  async #failed(attempt: Try, failure: Failure, exchange?: Exchange): Promise<void> {
     const { scope, verdict } = FAILURES[failure.code];
     if (scope === "hub") return this.#hubFailed(attempt, failure);
     // Its settlement may take long while the disk is full; the hub's next probe need not wait for it.
     attempt.line.gate.release(attempt.pass);
-    if (verdict === "refused") return this.#park(attempt, failure);
-    return this.#retry(attempt, failure);
+    if (verdict === "refused") return this.#park(attempt, failure, exchange);
+    return this.#retry(attempt, failure, exchange);
   }
 
   #hubFailed({ route, lane, line, pass }: Try, failure: Failure): void {
     if (line.gate.close(failure, pass)) {
       const { code, message } = failure;
-      this.#options.log.warn({ hub: line.connection.hostName, code, reason: message }, "hub.paused");
+      this.#options.log.warn({ hub: line.target.hostName, code, reason: message }, "hub.paused");
     }
     // An outage may last: nothing of it is kept in memory that the store has anyway.
     route.giveBack(lane, 0);
     this.enqueue(lane);
   }
 
-  async #park(attempt: Try, failure: Failure): Promise<void> {
-    await this.#settling.parked(attempt.delivery, failure);
+  async #park(attempt: Try, failure: Failure, exchange?: Exchange): Promise<void> {
+    await this.#settling.parked(attempt.delivery, failure, exchange);
     this.#settled(attempt);
   }
 
-  async #retry({ lane, line, delivery }: Try, failure: Failure): Promise<void> {
+  async #retry({ route, lane, line, delivery, device }: Try, failure: Failure, exchange?: Exchange): Promise<void> {
     const { clock, random } = this.#options;
-    if (failure.code === "identity_missing") await line.identities.vanished(lane.deviceId);
+    await line.target.failed(failure, device, route.integration);
     lane.failures += 1;
     const waitMs = retryWaitMs({ failure, failures: lane.failures, now: clock.now(), random });
-    await this.#settling.retry(delivery, failure, waitMs);
+    await this.#settling.retry(delivery, failure, { waitMs, exchange });
     this.#wait(lane, waitMs);
   }
 

@@ -8,7 +8,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { PendingDelivery } from "../core/delivery.ts";
 import type { Integration } from "../core/integration.ts";
-import type { HubLine } from "./hub-line.ts";
+import type { Line } from "./line.ts";
 import { Lane, LANE_WINDOW } from "./lane.ts";
 
 /** A lane that waits this long gives its place to others when there is no room. */
@@ -28,7 +28,7 @@ export interface RouteOptions {
 export class Route {
   integration: Integration;
   /** `null` when the integration's connection is unknown. */
-  line: HubLine | null;
+  line: Line | null;
   /** Devices after this id may have pending deliveries and no lane; `null` when the listing is through. */
   unlistedAfter: string | null = "";
   listAgain = false;
@@ -38,7 +38,7 @@ export class Route {
   readonly #resting = new Map<Lane, number>();
   #held = 0;
 
-  constructor(integration: Integration, line: HubLine | null, options: RouteOptions) {
+  constructor(integration: Integration, line: Line | null, options: RouteOptions) {
     this.integration = integration;
     this.line = line;
     this.#options = options;

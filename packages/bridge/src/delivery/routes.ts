@@ -1,7 +1,8 @@
-/** The integrations at work and the lines to their hubs. Integrations with the same connection share a line. */
+/** The integrations at work and the lines to their targets. Integrations with the same connection share a line. */
 import type { Clock } from "../core/clock.ts";
-import type { HubConnection, Integration } from "../core/integration.ts";
-import type { HubLine } from "./hub-line.ts";
+import { lineKey } from "../core/delivery-target.ts";
+import type { Integration } from "../core/integration.ts";
+import type { Line } from "./line.ts";
 import { LANE_WINDOW, type Lane } from "./lane.ts";
 import { Route, type Bounds } from "./route.ts";
 
@@ -10,8 +11,8 @@ const LEAST: Bounds = { lanes: 100, held: LANE_WINDOW };
 
 export interface RoutesOptions {
   readonly clock: Clock;
-  readonly connection: (id: string) => Promise<HubConnection | null>;
-  readonly openLine: (connection: HubConnection) => HubLine;
+  /** `null` when the integration's connection is unknown. */
+  readonly openLine: (integration: Integration) => Promise<Line | null>;
   /** For all integrations together; each gets an equal share. */
   readonly bounds: Bounds;
   readonly least?: Bounds;
@@ -20,7 +21,7 @@ export interface RoutesOptions {
 export class Routes {
   readonly #options: RoutesOptions;
   readonly #routes = new Map<string, Route>();
-  readonly #lines = new Map<string, HubLine>();
+  readonly #lines = new Map<string, Line>();
 
   constructor(options: RoutesOptions) {
     this.#options = options;
@@ -30,7 +31,7 @@ export class Routes {
     return [...this.#routes.values()];
   }
 
-  get lines(): readonly HubLine[] {
+  get lines(): readonly Line[] {
     return [...this.#lines.values()];
   }
 
@@ -44,13 +45,13 @@ export class Routes {
     return route?.lane(lane.deviceId) === lane ? route : undefined;
   }
 
-  line(connectionId: string): HubLine | undefined {
-    return this.#lines.get(connectionId);
+  line(key: string): Line | undefined {
+    return this.#lines.get(key);
   }
 
   /** Adds an integration, or puts a changed one in its place; its pending deliveries are listed anew. */
   async set(integration: Integration): Promise<Route> {
-    const line = await this.#openLine(integration.connectionId);
+    const line = await this.#openLine(integration);
     const known = this.#routes.get(integration.id);
     if (known === undefined) {
       const { clock } = this.#options;
@@ -73,7 +74,7 @@ export class Routes {
   }
 
   async closeUnusedLines(): Promise<void> {
-    const used = new Set(this.all.map((route) => route.integration.connectionId));
+    const used = new Set(this.all.map((route) => lineKey(route.integration)));
     for (const [id, line] of this.#lines) {
       if (used.has(id)) continue;
       this.#lines.delete(id);
@@ -81,13 +82,15 @@ export class Routes {
     }
   }
 
-  async #openLine(connectionId: string): Promise<HubLine | null> {
-    const known = this.#lines.get(connectionId);
-    if (known !== undefined) return known;
-    const connection = await this.#options.connection(connectionId);
-    if (connection === null) return null;
-    const line = this.#options.openLine(connection);
-    this.#lines.set(connectionId, line);
+  async #openLine(integration: Integration): Promise<Line | null> {
+    const key = lineKey(integration);
+    const known = this.#lines.get(key);
+    if (known !== undefined) {
+      await known.target.refresh();
+      return known;
+    }
+    const line = await this.#options.openLine(integration);
+    if (line !== null) this.#lines.set(key, line);
     return line;
   }
 

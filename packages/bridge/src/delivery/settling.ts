@@ -1,6 +1,7 @@
 /** Writes how a try ended. A settlement must be on disk before its lane goes on: that is what keeps the order. */
 import type { Clock } from "../core/clock.ts";
 import type { PendingDelivery, Settlement } from "../core/delivery.ts";
+import type { Exchange } from "../core/exchange.ts";
 import type { Failure } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
 import type { DeliveryQueue } from "../core/ports.ts";
@@ -11,6 +12,11 @@ export interface SettlingOptions {
   readonly queue: DeliveryQueue;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+interface NextTry {
+  readonly waitMs: number;
+  readonly exchange: Exchange | undefined;
 }
 
 export class Settling {
@@ -27,19 +33,21 @@ export class Settling {
   }
 
   /** Like all of these: resolves when the settlement is on disk, and rejects only while stopping. */
-  delivered({ id, integrationId }: PendingDelivery): Promise<void> {
-    return this.#write({ kind: "delivered", id, integrationId, at: this.#options.clock.now() });
+  delivered({ id, integrationId }: PendingDelivery, exchange?: Exchange): Promise<void> {
+    const at = this.#options.clock.now();
+    return this.#write({ kind: "delivered", id, integrationId, at, ...(exchange && { exchange }) });
   }
 
-  parked({ id, integrationId, event }: PendingDelivery, failure: Failure): Promise<void> {
+  parked({ id, integrationId, event }: PendingDelivery, failure: Failure, exchange?: Exchange): Promise<void> {
     const { log, clock } = this.#options;
     const { code, message } = failure;
     log.warn({ deliveryId: id, deviceId: event.deviceId, code, reason: message }, "delivery.parked");
-    return this.#write({ kind: "parked", id, integrationId, at: clock.now(), failure });
+    return this.#write({ kind: "parked", id, integrationId, at: clock.now(), failure, ...(exchange && { exchange }) });
   }
 
   /** The try has failed; the next one comes after `waitMs`. */
-  retry({ id, integrationId, event, attempts }: PendingDelivery, failure: Failure, waitMs: number): Promise<void> {
+  retry(delivery: PendingDelivery, failure: Failure, { waitMs, exchange }: NextTry): Promise<void> {
+    const { id, integrationId, event, attempts } = delivery;
     const { log, clock } = this.#options;
     const at = clock.now();
     log.info(
@@ -47,7 +55,8 @@ export class Settling {
       "delivery.waits",
     );
     const nextAttemptAt = Math.round(at + waitMs);
-    return this.#write({ kind: "retry", id, integrationId, at, failure, nextAttemptAt, attempts: attempts + 1 });
+    const next = { nextAttemptAt, attempts: attempts + 1, ...(exchange && { exchange }) };
+    return this.#write({ kind: "retry", id, integrationId, at, failure, ...next });
   }
 
   /** While the disk is full it keeps trying: a lane must not go on before. */

@@ -1,37 +1,31 @@
-/** One hub connection at work: its client, its gate, its identities, and the lanes that wait for their turn to send. */
+/** One target at work: its gate, and the lanes that wait for their turn to send. */
 import type { Clock } from "../core/clock.ts";
-import type { HubClient } from "../core/hub-client.ts";
-import type { Identities } from "../core/identities.ts";
-import type { HubConnection } from "../core/integration.ts";
-import type { Log } from "../core/log.ts";
+import type { DeliveryTarget } from "../core/delivery-target.ts";
 import type { ConnectionState } from "../core/ports.ts";
 import type { Random } from "./backoff.ts";
-import { HubGate, type Pass } from "./hub-gate.ts";
-import { IdentitySync } from "./identity-sync.ts";
+import { Gate, type Pass } from "./gate.ts";
 import type { Lane } from "./lane.ts";
 
-export interface HubLineOptions {
-  readonly connection: HubConnection;
-  readonly client: HubClient;
-  readonly identities: Identities;
-  readonly log: Log;
+export interface LineOptions {
+  /** Integrations with this line's key share it. */
+  readonly key: string;
+  readonly target: DeliveryTarget;
   readonly clock: Clock;
   readonly random: Random;
   /** Lanes under way at once. */
   readonly maxInFlight: number;
   /** Takes the lane one delivery further and hands the pass back. Never rejects. */
-  readonly run: (lane: Lane, line: HubLine, pass: Pass) => Promise<void>;
+  readonly run: (lane: Lane, line: Line, pass: Pass) => Promise<void>;
 }
 
 /** Places taken from the head of the queue before it is compacted: shifting a long array for each lane costs too much. */
 const COMPACT_AFTER = 1_024;
 
-export class HubLine {
-  readonly connection: HubConnection;
-  readonly client: HubClient;
-  readonly identities: IdentitySync;
-  readonly gate: HubGate;
-  readonly #options: HubLineOptions;
+export class Line {
+  readonly key: string;
+  readonly target: DeliveryTarget;
+  readonly gate: Gate;
+  readonly #options: LineOptions;
   #ready: Lane[] = [];
   #head = 0;
   #inFlight = 0;
@@ -39,20 +33,19 @@ export class HubLine {
   #onIdle: (() => void)[] = [];
   #stopped = false;
 
-  constructor(options: HubLineOptions) {
-    const { connection, client, identities, log, clock, random } = options;
+  constructor(options: LineOptions) {
+    const { key, target, clock, random } = options;
     this.#options = options;
-    this.connection = connection;
-    this.client = client;
-    this.identities = new IdentitySync({ connectionId: connection.id, client, identities, log, clock, random });
-    this.gate = new HubGate({ clock, random, onPassable: () => this.#pump() });
+    this.key = key;
+    this.target = target;
+    this.gate = new Gate({ clock, random, onPassable: () => this.#pump() });
   }
 
   get state(): ConnectionState {
-    const { id, hostName, policyName } = this.connection;
+    const { hostName, policyName } = this.target;
     const { failure, nextProbeAt } = this.gate;
     const state = failure === null ? (this.#inFlight > 0 ? "open" : "idle") : "paused";
-    return { connectionId: id, hostName, policyName, state, failure, nextProbeAt, inFlight: this.#inFlight };
+    return { connectionId: this.key, hostName, policyName, state, failure, nextProbeAt, inFlight: this.#inFlight };
   }
 
   /** Puts a lane at the end of the line, where it also waits while the gate is closed. */
@@ -91,7 +84,7 @@ export class HubLine {
   async close(): Promise<void> {
     this.#stopped = true;
     this.gate.stop();
-    await this.client.close();
+    await this.target.close();
   }
 
   #pump(): void {

@@ -26,15 +26,15 @@ export interface Pass {
 
 const OPEN: Pass = { probe: false };
 
-export interface HubGateOptions {
+export interface GateOptions {
   readonly clock: Clock;
   readonly random: Random;
   /** Called when the gate gives passes again: one for a probe, or to all because the hub answers. */
   readonly onPassable: () => void;
 }
 
-export class HubGate {
-  readonly #options: HubGateOptions;
+export class Gate {
+  readonly #options: GateOptions;
   #failure: Failure | null = null;
   #failures = 0;
   #nextProbeAt = 0;
@@ -42,7 +42,7 @@ export class HubGate {
   #probe: Pass | null = null;
   #cancel: () => void = () => undefined;
 
-  constructor(options: HubGateOptions) {
+  constructor(options: GateOptions) {
     this.#options = options;
   }
 
@@ -93,6 +93,16 @@ export class HubGate {
   release(pass: Pass): void {
     if (pass !== this.#probe) return;
     this.#probe = null;
+    this.#allowProbe();
+  }
+
+  /** Something was mended: the next try need not wait for its time. */
+  probeNow(): void {
+    if (this.#failure === null) return;
+    this.#failures = 0;
+    if (this.#probe !== null) return;
+    this.#cancel();
+    this.#nextProbeAt = this.#options.clock.now();
     this.#allowProbe();
   }
 

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import type { Failure, FailureCode } from "../core/failure.ts";
-import { HubGate } from "./hub-gate.ts";
+import { Gate } from "./gate.ts";
 import { VirtualClock } from "./testing/virtual-clock.ts";
 
-function newGate(): { readonly gate: HubGate; readonly clock: VirtualClock; readonly calls: number[] } {
+function newGate(): { readonly gate: Gate; readonly clock: VirtualClock; readonly calls: number[] } {
   const clock = new VirtualClock();
   const calls: number[] = [];
-  const gate = new HubGate({ clock, random: () => 1, onPassable: () => calls.push(clock.elapsed()) });
+  const gate = new Gate({ clock, random: () => 1, onPassable: () => calls.push(clock.elapsed()) });
   return { gate, clock, calls };
 }
 
@@ -95,4 +95,21 @@ test("a used-up quota is asked after for minutes, an unreachable hub for seconds
     return gate.nextProbeAt! - clock.now();
   });
   expect(waits).toEqual([60_000, 500, 1_000]);
+});
+
+test("what was mended is tried at once, and its back-off begins anew", async () => {
+  const { gate, clock, calls } = newGate();
+  gate.close(failure("key_refused"), gate.pass()!);
+  gate.probeNow();
+  expect(calls).toEqual([0]);
+  const probe = gate.pass()!;
+  expect(probe.probe).toBe(true);
+  gate.probeNow();
+  expect(gate.pass()).toBe(null);
+  gate.close(failure("hub_unreachable"), probe);
+  expect(gate.nextProbeAt).toBe(clock.now() + 500);
+  await clock.advance(500);
+  expect(gate.opened(gate.pass()!)?.code).toBe("hub_unreachable");
+  gate.probeNow();
+  expect(gate.nextProbeAt).toBe(null);
 });

@@ -1,0 +1,89 @@
+/** A hub as the target of deliveries: a device's identity is made before its first message. */
+import type { Clock } from "../core/clock.ts";
+import type { PendingDelivery } from "../core/delivery.ts";
+import type { DeliveryTarget } from "../core/delivery-target.ts";
+import type { Device } from "../core/device.ts";
+import type { Failure, Outcome, Result } from "../core/failure.ts";
+import type { HubClient, Hubs } from "../core/hub-client.ts";
+import type { Identities } from "../core/identities.ts";
+import type { HubConnection, Integration } from "../core/integration.ts";
+import type { Log } from "../core/log.ts";
+import type { Random } from "./backoff.ts";
+import { IdentitySync } from "./identity-sync.ts";
+import { buildMessage } from "./message.ts";
+import { ReplaceableClient } from "./replaceable-client.ts";
+import type { Templates } from "./template.ts";
+
+export interface HubTargetOptions {
+  readonly connection: HubConnection;
+  /** The connection as it is kept now. */
+  readonly current: (id: string) => Promise<HubConnection | null>;
+  readonly hubs: Pick<Hubs, "open">;
+  readonly identities: Identities;
+  readonly templates: Templates;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export class HubTarget implements DeliveryTarget {
+  readonly client: ReplaceableClient;
+  readonly #options: HubTargetOptions;
+  readonly #identities: IdentitySync;
+  #connection: HubConnection;
+
+  constructor(options: HubTargetOptions) {
+    const { connection, hubs } = options;
+    this.#options = options;
+    this.#connection = connection;
+    this.client = new ReplaceableClient(hubs.open(connection));
+    this.#identities = new IdentitySync({ ...options, connectionId: connection.id, client: this.client });
+  }
+
+  get hostName(): string {
+    return this.#connection.hostName;
+  }
+
+  get policyName(): string {
+    return this.#connection.policyName;
+  }
+
+  isReady(device: Device, { nameSync }: Integration): boolean | Promise<boolean> {
+    return this.#identities.isKnown(device, nameSync);
+  }
+
+  prepare(device: Device): Promise<Result<null>> {
+    return this.#identities.make(device);
+  }
+
+  async send(delivery: PendingDelivery, integration: Integration, device: Device): Promise<Outcome> {
+    const message = buildMessage(integration, delivery, this.#options.templates);
+    if (!message.ok) return { kind: "failed", failure: message.failure };
+    return this.client.send(device.id, message.value);
+  }
+
+  async failed({ code }: Failure, device: Device): Promise<void> {
+    if (code === "identity_missing") await this.#identities.vanished(device.id);
+  }
+
+  async renamed(device: Device, { nameSync }: Integration): Promise<void> {
+    if (nameSync) await this.#identities.renamed(device);
+  }
+
+  async refresh(): Promise<void> {
+    const connection = await this.#options.current(this.#connection.id);
+    if (connection === null || JSON.stringify(connection) === JSON.stringify(this.#connection)) return;
+    this.#connection = connection;
+    this.client.replace(this.#options.hubs.open(connection));
+    this.#options.log.info({ hub: connection.hostName, policy: connection.policyName }, "hub.keys_changed");
+  }
+
+  close(): Promise<void> {
+    return this.client.close();
+  }
+}
+
+/** The hub's client, where the target is a hub. */
+export function hubClientOf(target: DeliveryTarget | undefined): HubClient | undefined {
+  return target instanceof HubTarget ? target.client : undefined;
+}
