@@ -5,6 +5,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createApi } from "./api/server.ts";
 import type { Config } from "./config.ts";
+import { refusedEntra } from "./core/entra-rule.ts";
 import { hubHost, LOCAL_HUB } from "./core/hub-host.ts";
 import { noDeviceLinks } from "./core/device-links.ts";
 import type { HubEndpoint } from "./core/hub-client.ts";
@@ -159,6 +160,8 @@ async function open(
       }
       return hubHost(name, config.hubHosts);
     },
+    entraRule: (credential, hostName) =>
+      refusedEntra(credential, hostName, { hubHosts: config.hubHosts, ownIdentity: config.entraIdentity }),
     health: () => {
       // Not for ever: without traffic nobody would find out that there is room again.
       const fullAt = store.fullAt();

@@ -12,6 +12,8 @@ export interface Config {
   readonly localHub: boolean;
   /** Further hubs to reach although their names are no Azure names or resolve to private addresses. Lower case. */
   readonly hubHosts: readonly string[];
+  /** Whether integrations may use this server's managed or workload identity in Microsoft Entra. */
+  readonly entraIdentity: boolean;
   /** How long delivered events are kept. */
   readonly retentionMs: number;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
@@ -49,6 +51,7 @@ export function readConfig(environment: Settings = process.env, folder: string =
       .split(",")
       .map((host) => host.trim().toLowerCase())
       .filter((host) => host !== ""),
+    entraIdentity: flag(settings, "ISTHMUS_ENTRA_IDENTITY"),
     retentionMs: number(settings, "ISTHMUS_RETENTION_HOURS", 24, 1, 24 * 365) * 3_600_000,
     logLevel: level as Config["logLevel"],
     localHubEnvironment: Object.fromEntries(

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { DeviceLinks } from "../core/device-links.ts";
-import type { Directory } from "../core/directory.ts";
+import type { Directory, EntraSettings } from "../core/directory.ts";
 import type { EventFeed } from "../core/event-feed.ts";
 import type { Accept, Deliveries, HubViews, TestIntegration } from "../core/ports.ts";
 
@@ -8,6 +8,9 @@ import type { Accept, Deliveries, HubViews, TestIntegration } from "../core/port
 export type HubHostRule = (
   hubName: string,
 ) => { readonly ok: true; readonly hostName: string } | { readonly ok: false; readonly message: string };
+
+/** Why an Entra credential must not be used for a host, in a sentence; `null` when it may. */
+export type EntraRule = (credential: EntraSettings, hostName: string) => string | null;
 
 interface Health {
   readonly live: boolean;
@@ -30,6 +33,7 @@ export interface ApiDependencies {
   /** Awaited after an integration was made, edited or deleted, so that the answer means: it works like that from now on. */
   readonly onIntegrationChanged: (integrationId: string) => Promise<void>;
   readonly hubHostRule: HubHostRule;
+  readonly entraRule: EntraRule;
   readonly health: () => Health;
   /** Prometheus text. */
   readonly metrics: () => Promise<string>;

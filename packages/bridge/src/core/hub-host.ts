@@ -24,3 +24,8 @@ export function hubHost(hubName: string, listed: readonly string[] = []): HubHos
     message: "hub_name must be a hub's bare name (my-hub), its full host name (my-hub.azure-devices.net) or 'local'",
   };
 }
+
+/** Whether the host is a hub of one of Azure's clouds. */
+export function isAzureHub(hostName: string): boolean {
+  return /\.azure-devices\.(?:net|us|cn)$/.test(hostName);
+}

@@ -1,8 +1,8 @@
 import type { DeliveryRecord, Ledger } from "../../core/delivery.ts";
 import { FAILURES, type Failure } from "../../core/failure.ts";
-import type { Integration } from "../../core/integration.ts";
+import type { HubConnection, Integration } from "../../core/integration.ts";
 import type { ConnectionState, TestReport } from "../../core/ports.ts";
-import { MASKED_KEY } from "./integration-settings.ts";
+import { connectionJson } from "./connection-settings.ts";
 import { isoTime } from "./iso-time.ts";
 
 interface Today {
@@ -10,8 +10,8 @@ interface Today {
   readonly error: number;
 }
 
-/** An integration as the API shows it. Its key never leaves the server. */
-export function integrationJson(integration: Integration): Record<string, unknown> {
+/** An integration as the API shows it. Its keys never leave the server. */
+export function integrationJson(integration: Integration, connection: HubConnection | null): Record<string, unknown> {
   return {
     id: integration.id,
     event: integration.event,
@@ -23,7 +23,7 @@ export function integrationJson(integration: Integration): Record<string, unknow
     ...(integration.scope.kind === "product" && { product_id: integration.scope.productId }),
     hub_name: integration.hubName,
     policy_name: integration.policyName,
-    policy_key: MASKED_KEY,
+    ...connectionJson(connection),
     ...(integration.template !== null && { json: integration.template }),
     name_sync: integration.nameSync,
     disabled: integration.disabled,

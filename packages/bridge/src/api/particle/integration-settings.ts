@@ -6,17 +6,14 @@ import { ApiError, badRequest } from "../api-error.ts";
 import type { AccountCaller } from "../authentication.ts";
 import { optionalFlag, optionalText } from "../bodies.ts";
 import type { Fields } from "../bodies.ts";
-import type { HubHostRule } from "../dependencies.ts";
 import { ownDevice } from "../ownership.ts";
+import { connectionSettingsOf } from "./connection-settings.ts";
+import type { ConnectionContext } from "./connection-settings.ts";
 
-/** What is answered in place of a policy key; sent back, it means: keep the stored one. */
-export const MASKED_KEY = "********";
-
-interface Context {
+interface Context extends Omit<ConnectionContext, "stored"> {
   readonly directory: Directory;
   readonly caller: AccountCaller;
   readonly scope: Scope;
-  readonly hubHostRule: HubHostRule;
   /** The one that is edited: what it must have and the edit leaves out stays as it is. */
   readonly stored?: Integration;
 }
@@ -24,34 +21,19 @@ interface Context {
 const TYPE = "AzureIotHub";
 const MAX_TEMPLATE_BYTES = 16 * 1024;
 const MAX_TEMPLATE_DEPTH = 16;
-const LOCAL = "local";
-/** The policy that the Local Hub makes at its first start. */
-const LOCAL_POLICY = "iothubowner";
 
 /** Throws 400 with the field's name in the error. */
 export async function integrationSettingsOf(fields: Fields, context: Context): Promise<IntegrationSettings> {
-  const { scope, stored, hubHostRule } = context;
+  const { scope, stored } = context;
   requireType(fields, stored !== undefined);
   const event = eventPrefix(fields) ?? stored?.event ?? missing("event");
-  const asked = optionalText(fields, "hub_name", 253)?.trim() ?? stored?.hubName ?? missing("hub_name");
-  const host = hubHostRule(asked);
-  if (!host.ok) throw badRequest(`hub_name: ${host.message}`);
-  const isLocal = host.hostName === LOCAL;
-  // However it was written: who may see what in the shared Local Hub depends on recognising it.
-  const hubName = isLocal ? LOCAL : asked;
-  const policyName = policyNameOf(fields, stored) ?? (isLocal ? LOCAL_POLICY : missing("policy_name"));
-  const policyKey = policyKeyOf(fields);
-  const mayKeepKey = isLocal || (stored !== undefined && stored.hubName !== LOCAL);
-  if (policyKey === null && !mayKeepKey) missing("policy_key");
+  const connection = connectionSettingsOf(fields, await connectionContext(context));
   return {
     scope,
     event,
     deviceId: await deviceFilter(fields, context),
-    name: optionalText(fields, "name", 128) ?? `${event} for ${hubName}`,
-    hubName,
-    hostName: host.hostName,
-    policyName,
-    ...(policyKey !== null && { policyKey }),
+    name: optionalText(fields, "name", 128) ?? `${event} for ${connection.hubName}`,
+    ...connection,
     template: templateOf(fields["json"]),
     nameSync: optionalFlag(fields, "name_sync") ?? true,
     disabled: optionalFlag(fields, "disabled") ?? false,
@@ -72,22 +54,10 @@ function eventPrefix(fields: Fields): string | null {
   return event;
 }
 
-function policyNameOf(fields: Fields, stored: Integration | undefined): string | null {
-  const policyName = optionalText(fields, "policy_name", 64) ?? stored?.policyName ?? null;
-  if (policyName !== null && !/^[\x21-\x7e]+$/.test(policyName)) throw badRequest("policy_name must not hold blanks");
-  return policyName;
-}
-
-/** `null` for an absent or masked key. */
-function policyKeyOf(fields: Fields): string | null {
-  const key = optionalText(fields, "policy_key", 1024)?.trim() ?? null;
-  if (key === null || /^\*+$/.test(key)) return null;
-  if (/SharedAccessKey=/i.test(key)) {
-    throw badRequest("policy_key is a connection string: give only what follows SharedAccessKey=");
-  }
-  // Whether it is the right one only the hub can say; that is what TEST is for.
-  if (!/^[\x21-\x7e]+$/.test(key)) throw badRequest("policy_key must be a shared access key: base64 without blanks");
-  return key;
+async function connectionContext({ directory, stored, ...rules }: Context): Promise<ConnectionContext> {
+  if (stored === undefined) return rules;
+  const { hubName, policyName, connectionId } = stored;
+  return { ...rules, stored: { hubName, policyName, connection: await directory.connection(connectionId) } };
 }
 
 /** The device's spelling differs between clients and documents; all mean the same. */

@@ -33,7 +33,7 @@ export function registerIntegrations(
   dependencies: ApiDependencies,
   authentication: Authentication,
 ): void {
-  const { directory, deliveries, hubHostRule, onIntegrationChanged, testIntegration } = dependencies;
+  const { directory, deliveries, hubHostRule, entraRule, onIntegrationChanged, testIntegration } = dependencies;
   const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
 
   async function scopeOf(request: FastifyRequest<Roof>, caller: AccountCaller): Promise<Scope> {
@@ -54,13 +54,17 @@ export function registerIntegrations(
     return { caller, integration };
   }
 
+  async function shown(integration: Integration): Promise<Record<string, unknown>> {
+    return integrationJson(integration, await directory.connection(integration.connectionId));
+  }
+
   for (const roof of ["/v1", "/v1/products/:product"]) {
     app.get<Roof>(`${roof}/integrations`, route("Integrations"), async (request) => {
       const caller = await authentication.account(request, "integrations:list");
       const found = await directory.integrationsIn(await scopeOf(request, caller));
       return Promise.all(
         found.map(async (integration) => ({
-          ...integrationJson(integration),
+          ...(await shown(integration)),
           todayCounters: todayCounters(await deliveries.today(integration.id)),
         })),
       );
@@ -69,14 +73,20 @@ export function registerIntegrations(
     app.post<Roof>(`${roof}/integrations`, route("Make an integration"), async (request, reply) => {
       const caller = await authentication.account(request, "integrations:create");
       const scope = await scopeOf(request, caller);
-      const settings = await integrationSettingsOf(fieldsOf(request), { directory, caller, scope, hubHostRule });
+      const settings = await integrationSettingsOf(fieldsOf(request), {
+        directory,
+        caller,
+        scope,
+        hubHostRule,
+        entraRule,
+      });
       const integration = await directory.createIntegration(settings);
       await onIntegrationChanged(integration.id);
       const path = `${request.url.split("?", 1)[0]}/${integration.id}`;
       reply.code(201);
       return {
         ok: true,
-        ...integrationJson(integration),
+        ...(await shown(integration)),
         integrationUrl: `${request.protocol}://${request.host}${path}`,
       };
     });
@@ -93,18 +103,18 @@ export function registerIntegrations(
       const logs = [...delivered, ...parked].toSorted((a, b) => b.id - a.id).map(deliveryJson);
       const counters = { today: todayCounters(today), ledger: ledgerJson(ledger) };
       const hub = hubStateJson(deliveries.connections(), integration.connectionId);
-      const json = { ...integrationJson(integration), todayCounters: todayCounters(today) };
+      const json = { ...(await shown(integration)), todayCounters: todayCounters(today) };
       return { integration: { ...json, counters, hub, logs } };
     });
 
     app.put<Roof>(`${roof}/integrations/:id`, route("Replace an integration's settings"), async (request) => {
       const { caller, integration: stored } = await find(request, "integrations:update");
-      const context = { directory, caller, scope: stored.scope, hubHostRule, stored };
+      const context = { directory, caller, scope: stored.scope, hubHostRule, entraRule, stored };
       const settings = await integrationSettingsOf(fieldsOf(request), context);
       const integration = await directory.updateIntegration(stored.id, settings);
       if (integration === null) throw notFound("Integration");
       await onIntegrationChanged(integration.id);
-      return { integration: integrationJson(integration) };
+      return { integration: await shown(integration) };
     });
 
     app.delete<Roof>(`${roof}/integrations/:id`, route("Delete an integration"), async (request, reply) => {

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import type { EventFeed } from "../../core/event-feed.ts";
 import { noDeviceLinks } from "../../core/device-links.ts";
+import { refusedEntra } from "../../core/entra-rule.ts";
 import { newEventId } from "../../core/ids.ts";
 import type { ConnectionState, HubViews, IncomingEvent, TestReport, TestRequest } from "../../core/ports.ts";
 import type { DeliveryRecord } from "../../core/delivery.ts";
@@ -34,6 +35,8 @@ export interface TestApi {
 interface World {
   now: number;
   ready: boolean;
+  /** The operator lets integrations use the server's own identity. */
+  entraIdentity: boolean;
   /** Set: accept says that the disk is not there. */
   unavailable: string | null;
   testReport: TestReport;
@@ -53,6 +56,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
   const world: World = {
     now: Date.parse("2026-03-01T12:00:00.000Z"),
     ready: true,
+    entraIdentity: false,
     unavailable: null,
     testReport: {
       pass: true,
@@ -79,6 +83,8 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     now,
     log: pino({ level: "info" }, { write: (line: string) => void logged.push(line) }),
     hubHostRule,
+    entraRule: (credential, hostName) =>
+      refusedEntra(credential, hostName, { hubHosts: ["listed.example"], ownIdentity: world.entraIdentity }),
     health: () => ({ live: true, ready: world.ready, reasons: world.ready ? [] : ["The disk is full."] }),
     metrics: async () => "# HELP isthmus_up Whether it is up\nisthmus_up 1\n",
     onIntegrationChanged: async (id) => void changedIntegrations.push(id),
