@@ -35,7 +35,15 @@ export type FailureCode =
   | "device_id_refused"
   | "message_too_large"
   | "message_refused"
-  | "template_failed";
+  | "template_failed"
+  | "webhook_address_refused"
+  | "webhook_unreachable"
+  | "webhook_tls_failed"
+  | "webhook_throttled"
+  | "webhook_refused"
+  | "webhook_not_found"
+  | "webhook_error"
+  | "webhook_rejected";
 
 /** Every failure code with its scope and the step that mends it. */
 export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
@@ -137,6 +145,48 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     scope: "event",
     verdict: "refused",
     nextStep: "The payload template could not be rendered for this event. Mend the template and retry.",
+  },
+  webhook_address_refused: {
+    scope: "hub",
+    verdict: "retry",
+    nextStep:
+      "The target has a private address. If that is intended, the operator lists its host in ISTHMUS_WEBHOOK_HOSTS.",
+  },
+  webhook_unreachable: {
+    scope: "hub",
+    verdict: "retry",
+    nextStep: "Check that the target runs, answers within 20 s and can be reached from this server. Events wait.",
+  },
+  webhook_tls_failed: {
+    scope: "hub",
+    verdict: "retry",
+    nextStep:
+      "The target's certificate was not trusted. Mend it, or set rejectUnauthorized to false for a test target.",
+  },
+  webhook_throttled: {
+    scope: "hub",
+    verdict: "retry",
+    nextStep: "The target limits the rate. Nothing to do; events wait and go on by themselves.",
+  },
+  webhook_refused: {
+    scope: "hub",
+    verdict: "retry",
+    nextStep: "The target refuses the sender. Check auth and headers of the integration.",
+  },
+  webhook_not_found: {
+    scope: "hub",
+    verdict: "retry",
+    nextStep: "There is nothing at this address. Check url and requestType; redirects are not followed.",
+  },
+  webhook_error: {
+    scope: "hub",
+    verdict: "retry",
+    nextStep: "The target has trouble of its own. Events wait and go on by themselves.",
+  },
+  webhook_rejected: {
+    scope: "event",
+    verdict: "refused",
+    nextStep: "The target refused this event for good. Look at its answer, mend the template and retry.",
   },
 };
 

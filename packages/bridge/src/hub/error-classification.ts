@@ -6,7 +6,10 @@
 import type { Failure, FailureCode } from "../core/failure.ts";
 
 /** The failures that a hub's own words can mean. */
-type RefusalCode = Exclude<FailureCode, "create_not_permitted" | "create_throttled" | "template_failed">;
+type RefusalCode = Exclude<
+  FailureCode,
+  "create_not_permitted" | "create_throttled" | "template_failed" | `webhook_${string}`
+>;
 
 /** What was asked of the hub when it refused. */
 export type Occasion = "token" | "connection" | "link" | "message" | "identity" | "twin";
