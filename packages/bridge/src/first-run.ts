@@ -56,11 +56,13 @@ async function createAdministrator(
   const password = randomBytes(12).toString("base64url");
   const passwordHash = await hashPassword(password);
   // A start that was killed before the file was written left the account: its password was never seen, so it gets a new name.
-  const taken = (await accounts.accountByUsername(USERNAME)) !== null;
-  const username = taken ? `admin-${randomBytes(3).toString("hex")}@isthmus.local` : USERNAME;
-  const account = await accounts.createAccount({ username, passwordHash });
+  const other = `admin-${randomBytes(3).toString("hex")}@isthmus.local`;
+  const account =
+    (await accounts.createAccount({ username: USERNAME, passwordHash, operator: true })) ??
+    (await accounts.createAccount({ username: other, passwordHash, operator: true }));
+  if (account === null) throw new Error(`The accounts ${USERNAME} and ${other} are both there, and no first-run.json.`);
   const accessToken = await accounts.createToken({ accountId: account.id, client: "first-run", expiresAt: null });
-  return { username, password, accessToken };
+  return { username: account.username, password, accessToken };
 }
 
 function localHubAddresses(localHub: LocalHub | null): Pick<FirstRun, "localHub"> {

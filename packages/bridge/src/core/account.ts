@@ -4,6 +4,8 @@ import type { Permission } from "./permission.ts";
 export interface Account {
   readonly id: string;
   readonly username: string;
+  /** Runs the server: may make further accounts. */
+  readonly operator: boolean;
   /** Unix milliseconds. */
   readonly createdAt: number;
 }

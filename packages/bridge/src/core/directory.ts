@@ -1,11 +1,21 @@
 /** The port to what does not change with every event: accounts, tokens, devices, products, integrations. Kept by `store/`. */
-import type { AccessToken, Account } from "./account.ts";
+import type { AccessToken, Account, ApiUser } from "./account.ts";
 import type { Approval, Device } from "./device.ts";
 import type { EntraCredential, HubConnection, Integration, Scope } from "./integration.ts";
+import type { Permission } from "./permission.ts";
 import type { Product } from "./product.ts";
 
 export interface Accounts {
-  createAccount(input: { readonly username: string; readonly passwordHash: string }): Promise<Account>;
+  /** `null` when the name is taken, in whatever letter case. */
+  createAccount(input: {
+    readonly username: string;
+    readonly passwordHash: string;
+    readonly operator?: boolean;
+  }): Promise<Account | null>;
+  accounts(): Promise<readonly Account[]>;
+  setPassword(accountId: string, passwordHash: string): Promise<void>;
+  /** Its tokens end with it. `owns_things`: it has devices, products or integrations, and stays. */
+  deleteAccount(id: string): Promise<"deleted" | "owns_things" | "unknown">;
   /** With the scrypt hash that `password.ts` made. */
   accountByUsername(username: string): Promise<{ readonly account: Account; readonly passwordHash: string } | null>;
   account(id: string): Promise<Account | null>;
@@ -19,6 +29,21 @@ export interface Accounts {
   accessToken(token: string): Promise<AccessToken | null>;
   revokeToken(token: string): Promise<boolean>;
   revokeTokensOf(accountId: string): Promise<number>;
+}
+
+export interface ApiUsers {
+  /** With its one token, which is returned here and never again. */
+  createApiUser(input: {
+    readonly productId: number;
+    readonly friendlyName: string;
+    readonly scopes: readonly Permission[];
+  }): Promise<{ readonly apiUser: ApiUser; readonly token: string }>;
+  /** Writes it as given and makes a new token; the old one is unknown from then on. */
+  replaceApiUser(apiUser: ApiUser): Promise<{ readonly apiUser: ApiUser; readonly token: string }>;
+  apiUsersIn(productId: number): Promise<readonly ApiUser[]>;
+  apiUser(productId: number, username: string): Promise<ApiUser | null>;
+  /** Its token ends with it. */
+  deleteApiUser(id: string): Promise<boolean>;
 }
 
 export interface DeviceQuery {
@@ -114,4 +139,4 @@ export interface Integrations {
   connection(id: string): Promise<HubConnection | null>;
 }
 
-export interface Directory extends Accounts, Devices, Products, Integrations {}
+export interface Directory extends Accounts, ApiUsers, Devices, Products, Integrations {}

@@ -130,7 +130,7 @@ test("after a close all calls are refused, and closing again does nothing", asyn
 test("no secret lies in clear in any file, while running and after", async () => {
   const store = await open();
   const policyKey = Buffer.from("canary-of-the-policy-key").toString("base64");
-  const { id: accountId } = await store.createAccount({ username: "ada", passwordHash: "scrypt$hash" });
+  const { id: accountId } = (await store.createAccount({ username: "ada", passwordHash: "scrypt$hash" }))!;
   await store.createIntegration(settings({ kind: "sandbox", accountId }, { policyKey }));
   await store.claimDevice(accountId, deviceId(1));
   const token = await store.createToken({ accountId, client: "cli", expiresAt: null });

@@ -5,20 +5,46 @@ import { hashToken, newId, newToken } from "../core/ids.ts";
 import { Recent } from "./recent.ts";
 import type { GroupCommit } from "./sqlite/group-commit.ts";
 
+interface SqliteAccounts extends Accounts {
+  /** Makes the cached tokens of an account or API user unknown. */
+  readonly forgetTokensOf: (id: string) => void;
+}
+
 export function createAccounts({
   worker,
   now,
 }: {
   readonly worker: GroupCommit;
   readonly now: () => number;
-}): Accounts {
+}): SqliteAccounts {
   const accessTokens = new Recent<string, AccessToken>(10_000);
+  const forgetTokensOf = (id: string): void => accessTokens.deleteWhere((token) => token.accountId === id);
 
   return {
-    async createAccount(input: { readonly username: string; readonly passwordHash: string }): Promise<Account> {
-      const account: Account = { id: newId(), username: input.username, createdAt: now() };
-      await worker.call("createAccount", account, input.passwordHash);
-      return account;
+    forgetTokensOf,
+
+    async createAccount(input: {
+      readonly username: string;
+      readonly passwordHash: string;
+      readonly operator?: boolean;
+    }): Promise<Account | null> {
+      const { username, operator = false } = input;
+      const account: Account = { id: newId(), username, operator, createdAt: now() };
+      return (await worker.call("createAccount", account, input.passwordHash)) ? account : null;
+    },
+
+    accounts(): Promise<readonly Account[]> {
+      return worker.call("accounts");
+    },
+
+    async setPassword(accountId: string, passwordHash: string): Promise<void> {
+      await worker.call("setPassword", accountId, passwordHash);
+    },
+
+    async deleteAccount(id: string): Promise<"deleted" | "owns_things" | "unknown"> {
+      const outcome = await worker.call("deleteAccount", id);
+      forgetTokensOf(id);
+      return outcome;
     },
 
     accountByUsername(username: string): Promise<{ account: Account; passwordHash: string } | null> {
@@ -57,7 +83,7 @@ export function createAccounts({
 
     async revokeTokensOf(accountId: string): Promise<number> {
       const revoked = await worker.call("revokeTokensOf", accountId);
-      accessTokens.deleteWhere((token) => token.accountId === accountId);
+      forgetTokensOf(accountId);
       return revoked;
     },
   };

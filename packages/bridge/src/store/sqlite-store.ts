@@ -7,6 +7,7 @@ import type { Identities, KnownIdentity } from "../core/identities.ts";
 import { lockFolder } from "./lock.ts";
 import { openSecrets } from "./secrets.ts";
 import { createAccounts } from "./sqlite-accounts.ts";
+import { createApiUsers } from "./sqlite-api-users.ts";
 import { createDeliveries, type SqliteDeliveries } from "./sqlite-deliveries.ts";
 import { createDeviceTraces } from "./sqlite-device-traces.ts";
 import { createDevices } from "./sqlite-devices.ts";
@@ -48,9 +49,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   try {
     const secrets = openSecrets(join(folder, "secret.key"));
     const worker = await GroupCommit.open(join(folder, "isthmus.db"), onFatal);
+    const { forgetTokensOf, ...accounts } = createAccounts({ worker, now });
     const devices = createDevices({ worker, now, onDeviceRenamed, onDeviceChanged });
     return {
-      ...createAccounts({ worker, now }),
+      ...accounts,
+      ...createApiUsers({ worker, now, forgetTokensOf }),
       ...devices,
       ...createProducts({ worker, now }),
       ...createIntegrations({ worker, secrets, now }),

@@ -1,9 +1,10 @@
 /** A directory in memory, for the tests of this folder. Follows the contract of `core/directory.ts` and nothing more. */
-import type { AccessToken, Account } from "../../core/account.ts";
+import type { AccessToken, Account, ApiUser } from "../../core/account.ts";
 import type { Device } from "../../core/device.ts";
 import type { DeviceQuery, Directory, IntegrationSettings } from "../../core/directory.ts";
 import { hashToken, newId, newToken } from "../../core/ids.ts";
 import type { HubConnection, Integration, Scope } from "../../core/integration.ts";
+import type { Permission } from "../../core/permission.ts";
 import type { Product } from "../../core/product.ts";
 
 interface StoredAccount {
@@ -13,6 +14,7 @@ interface StoredAccount {
 
 export class FakeDirectory implements Directory {
   readonly #accounts = new Map<string, StoredAccount>();
+  readonly #apiUsers = new Map<string, ApiUser>();
   readonly #tokens = new Map<string, AccessToken>();
   readonly #devices = new Map<string, Device>();
   readonly #deviceTokens = new Map<string, string>();
@@ -24,14 +26,65 @@ export class FakeDirectory implements Directory {
     this.#now = now;
   }
 
-  async createAccount({ username, passwordHash }: { username: string; passwordHash: string }): Promise<Account> {
-    const account = { id: newId(), username, createdAt: this.#now() };
+  async createAccount(input: { username: string; passwordHash: string; operator?: boolean }): Promise<Account | null> {
+    const { username, passwordHash, operator = false } = input;
+    if ((await this.accountByUsername(username)) !== null) return null;
+    const account = { id: newId(), username, operator, createdAt: this.#now() };
     this.#accounts.set(account.id, { account, passwordHash });
     return account;
   }
 
+  async accounts(): Promise<readonly Account[]> {
+    return [...this.#accounts.values()].map(({ account }) => account);
+  }
+
+  async setPassword(accountId: string, passwordHash: string): Promise<void> {
+    const stored = this.#accounts.get(accountId);
+    if (stored !== undefined) this.#accounts.set(accountId, { ...stored, passwordHash });
+  }
+
+  async deleteAccount(id: string): Promise<"deleted" | "owns_things" | "unknown"> {
+    const owned = [await this.devicesOf(id), await this.productsOf(id)].flat();
+    const integrations = await this.integrationsIn({ kind: "sandbox", accountId: id });
+    if (owned.length + integrations.length > 0) return "owns_things";
+    await this.revokeTokensOf(id);
+    return this.#accounts.delete(id) ? "deleted" : "unknown";
+  }
+
+  async createApiUser(input: {
+    productId: number;
+    friendlyName: string;
+    scopes: readonly Permission[];
+  }): Promise<{ apiUser: ApiUser; token: string }> {
+    const id = newId();
+    return this.replaceApiUser({ ...input, id, username: `${id}@api.particle.io`, createdAt: this.#now() });
+  }
+
+  async replaceApiUser(apiUser: ApiUser): Promise<{ apiUser: ApiUser; token: string }> {
+    const { id } = apiUser;
+    this.#apiUsers.set(id, apiUser);
+    await this.revokeTokensOf(id);
+    const token = newToken();
+    const access = { accountId: id, apiUser, client: "api-user", createdAt: this.#now(), expiresAt: null };
+    this.#tokens.set(hashToken(token), access);
+    return { apiUser, token };
+  }
+
+  async apiUsersIn(productId: number): Promise<readonly ApiUser[]> {
+    return [...this.#apiUsers.values()].filter((user) => user.productId === productId);
+  }
+
+  async apiUser(productId: number, username: string): Promise<ApiUser | null> {
+    return (await this.apiUsersIn(productId)).find((user) => user.username === username) ?? null;
+  }
+
+  async deleteApiUser(id: string): Promise<boolean> {
+    await this.revokeTokensOf(id);
+    return this.#apiUsers.delete(id);
+  }
+
   async accountByUsername(username: string): Promise<StoredAccount | null> {
-    return [...this.#accounts.values()].find(({ account }) => account.username === username) ?? null;
+    return [...this.#accounts.values()].find(({ account }) => sameName(account.username, username)) ?? null;
   }
 
   async account(id: string): Promise<Account | null> {
@@ -250,4 +303,8 @@ function deleteWhere<V>(map: Map<string, V>, matches: (value: V) => boolean): nu
   let deleted = 0;
   for (const [key, value] of Array.from(map)) if (matches(value) && map.delete(key)) deleted++;
   return deleted;
+}
+
+function sameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
 }

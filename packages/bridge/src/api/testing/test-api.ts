@@ -132,7 +132,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     world,
     listen: () => app.listen({ host: "127.0.0.1", port: 0 }),
     account: async (username) => {
-      const { id } = await directory.createAccount({ username, passwordHash: PASSWORD_HASH });
+      const { id } = (await directory.createAccount({ username, passwordHash: PASSWORD_HASH }))!;
       return { id, token: await directory.createToken({ accountId: id, client: "particle-api", expiresAt: null }) };
     },
   };

@@ -1,5 +1,6 @@
 /** All operations of the embedded store, by name: what the worker can be asked to do. */
 import { accountOperations, type AccountOperations } from "./account-operations.ts";
+import { apiUserOperations, type ApiUserOperations } from "./api-user-operations.ts";
 import { createCounters } from "./counters.ts";
 import { deliveryOperations, type DeliveryOperations } from "./delivery-operations.ts";
 import { deviceOperations, type DeviceOperations } from "./device-operations.ts";
@@ -18,6 +19,7 @@ import type { Transaction } from "./transaction.ts";
 export interface Operations
   extends
     AccountOperations,
+    ApiUserOperations,
     DeliveryOperations,
     DeviceOperations,
     DeviceTraceOperations,
@@ -38,6 +40,7 @@ export function createOperations(transaction: Transaction): Operations {
   const events = eventOperations(transaction, counters, heard);
   return {
     ...accountOperations(transaction),
+    ...apiUserOperations(transaction),
     ...deliveryOperations(transaction, counters),
     ...deviceOperations(transaction, heard),
     ...deviceTraceOperations(transaction),

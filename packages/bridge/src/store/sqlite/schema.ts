@@ -91,6 +91,16 @@ const MIGRATIONS: readonly string[] = [
     source_id TEXT NOT NULL, device_id TEXT NOT NULL, name TEXT, approval TEXT NOT NULL, PRIMARY KEY (source_id, device_id)
   ) WITHOUT ROWID;
   `,
+  `
+  -- Accounts made before there was a choice were the operator's.
+  ALTER TABLE account ADD COLUMN operator INTEGER NOT NULL DEFAULT 0;
+  UPDATE account SET operator = 1;
+  CREATE TABLE api_user (
+    id TEXT PRIMARY KEY, product_id INTEGER NOT NULL, username TEXT NOT NULL UNIQUE, friendly_name TEXT NOT NULL, scopes TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX api_user_product ON api_user (product_id);
+  `,
 ];
 
 /** Brings the file to the newest schema; refuses one that a newer release has written. */

@@ -14,7 +14,7 @@ export function describeDirectory(open: OpenStore): void {
     afterEach(() => under.dispose());
 
     const account = async (username = "ada@example.com"): Promise<string> =>
-      (await store.createAccount({ username, passwordHash: "scrypt$1" })).id;
+      (await store.createAccount({ username, passwordHash: "scrypt$1" }))!.id;
 
     test("an account is found by its name in any letter case, and only once", async () => {
       const id = await account("Ada@Example.com");
@@ -22,9 +22,66 @@ export function describeDirectory(open: OpenStore): void {
         account: { id, username: "Ada@Example.com" },
         passwordHash: "scrypt$1",
       });
-      await expect(account("ADA@example.com")).rejects.toBeInstanceOf(Error);
+      expect(await store.createAccount({ username: "ADA@example.com", passwordHash: "scrypt$2" })).toBeNull();
       expect(await store.accountByUsername("eve@example.com")).toBeNull();
       expect((await store.account(await account("eve@example.com")))?.username).toBe("eve@example.com");
+    });
+
+    test("the operator is told from others, and passwords are replaced", async () => {
+      const operator = await store.createAccount({ username: "root", passwordHash: "scrypt$1", operator: true });
+      const id = await account();
+      await store.setPassword(id, "scrypt$2");
+      store = await under.reopen();
+      expect(await store.account(operator!.id)).toEqual(operator);
+      expect((await store.accounts()).map(({ username, operator: runs }) => [username, runs]).toSorted()).toEqual([
+        ["ada@example.com", false],
+        ["root", true],
+      ]);
+      expect(await store.accountByUsername("ada@example.com")).toMatchObject({ passwordHash: "scrypt$2" });
+    });
+
+    test("an account goes with its tokens, and stays while it owns anything", async () => {
+      const id = await account();
+      const token = await store.createToken({ accountId: id, client: "cli", expiresAt: null });
+      expect(await store.accessToken(token)).not.toBeNull();
+      await store.claimDevice(id, deviceId(1));
+      expect(await store.deleteAccount(id)).toBe("owns_things");
+      await store.unclaimDevice(deviceId(1));
+      const made = await store.createIntegration(settings({ kind: "sandbox", accountId: id }));
+      expect(await store.deleteAccount(id)).toBe("owns_things");
+      await store.deleteIntegration(made.id);
+      expect(await store.accessToken(token)).not.toBeNull();
+      expect(await store.deleteAccount(id)).toBe("deleted");
+      expect(await store.accessToken(token)).toBeNull();
+      expect(await store.account(id)).toBeNull();
+      expect(await store.deleteAccount(id)).toBe("unknown");
+    });
+
+    test("an API user has one token: a change makes a new one and ends the old, over a restart too", async () => {
+      const made = await store.createApiUser({ productId: 7, friendlyName: "Billing job", scopes: ["events:get"] });
+      expect(made.apiUser.username).toMatch(/^billing-job\+[0-9a-f]+@api\.particle\.io$/);
+      expect(await store.accessToken(made.token)).toMatchObject({ apiUser: made.apiUser, expiresAt: null });
+      const changed = await store.replaceApiUser({ ...made.apiUser, scopes: ["events:get", "devices:list"] });
+      expect(await store.accessToken(made.token)).toBeNull();
+      store = await under.reopen();
+      expect(await store.accessToken(made.token)).toBeNull();
+      expect(await store.accessToken(changed.token)).toMatchObject({
+        accountId: made.apiUser.id,
+        apiUser: { productId: 7, scopes: ["events:get", "devices:list"] },
+      });
+      expect(await store.apiUsersIn(7)).toEqual([changed.apiUser]);
+      expect(await store.apiUsersIn(8)).toEqual([]);
+      expect(await store.apiUser(8, made.apiUser.username)).toBeNull();
+      expect(await store.apiUser(7, made.apiUser.username)).toEqual(changed.apiUser);
+      expect(await store.deleteApiUser(made.apiUser.id)).toBe(true);
+      expect(await store.deleteApiUser(made.apiUser.id)).toBe(false);
+      expect(await store.accessToken(changed.token)).toBeNull();
+      expect(await store.apiUsersIn(7)).toEqual([]);
+    });
+
+    test("a person's token is no API user's", async () => {
+      const token = await store.createToken({ accountId: await account(), client: "cli", expiresAt: null });
+      expect((await store.accessToken(token))?.apiUser).toBeNull();
     });
 
     test("an access token is known until it is revoked, over a restart too", async () => {
