@@ -26,6 +26,12 @@ const ROUTES: readonly Row[] = [
   ["POST", "/v1/devices/:device/token", 403],
   ["DELETE", "/v1/devices/:device/token", 403],
   ["POST", "/v1/devices/events", 403, { name: "t", as_device_id: DEVICE }],
+  ["GET", "/v1/devices/:device/events", 403],
+  ["GET", "/v1/devices/cellar/events/t", 403],
+  ["GET", "/v1/products/weather/events", 404],
+  ["GET", "/v1/products/:product/events/t", 404],
+  ["GET", "/v1/products/weather/devices/:fleetDevice/events", 404],
+  ["GET", "/v1/products/weather/devices/:fleetDevice/events/t", 404],
   ["GET", "/v1/products", "own"],
   ["GET", "/v1/products/weather", 404],
   ["GET", "/v1/products/:product", 404],
@@ -63,6 +69,10 @@ const CASES = ROUTES.map((row) => ({ row, title: `${row[0]} ${row[1]}` }));
 /** Open to everybody, or with proofs of their own; everything else must be in the table above. */
 const OPEN_ROUTES = ["/health/live", "/health/ready", "/metrics", "/oauth/token", "/v1/access_tokens/{token}"];
 const TESTED_ELSEWHERE = [
+  "GET /v1/events",
+  "GET /v1/events/*",
+  "GET /v1/devices/events",
+  "GET /v1/devices/events/*",
   "DELETE /v1/access_tokens",
   "DELETE /v1/access_tokens/current",
   "POST /v1/integrations",
@@ -247,7 +257,8 @@ function pattern(path: string): string {
   return path
     .replaceAll(/:\w+/g, "*")
     .replace("/products/weather", "/products/*")
-    .replace("/devices/cellar", "/devices/*");
+    .replace("/devices/cellar", "/devices/*")
+    .replace("/events/t", "/events/*");
 }
 
 test("all of that changed nothing of the owner's", async () => {

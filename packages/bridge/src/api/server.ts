@@ -15,8 +15,10 @@ import { registerOperations } from "./operations.ts";
 import { registerAccessTokens } from "./particle/access-tokens.ts";
 import { registerDevices } from "./particle/devices.ts";
 import { registerEvents } from "./particle/events.ts";
+import { registerEventStreams } from "./particle/event-streams.ts";
 import { registerIntegrations } from "./particle/integrations.ts";
 import { registerOauth } from "./particle/oauth.ts";
+import { OpenStreams } from "./particle/open-streams.ts";
 import { registerProductDevices } from "./particle/product-devices.ts";
 import { registerProducts } from "./particle/products.ts";
 import { registerUnsupported } from "./particle/unsupported.ts";
@@ -71,11 +73,13 @@ const securitySchemes = { token: { type: "http", scheme: "bearer" } } as const;
 
 function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): void {
   const authentication = createAuthentication(dependencies.directory, dependencies.now);
+  const streams = new OpenStreams({ log: dependencies.log });
   const refuseOtherMethods = watchMethods(app);
   registerOperations(app, dependencies);
   registerOauth(app, dependencies);
-  registerAccessTokens(app, dependencies, authentication);
+  registerAccessTokens(app, dependencies, authentication, streams);
   registerEvents(app, dependencies, authentication);
+  registerEventStreams(app, dependencies, authentication, streams);
   registerDevices(app, dependencies, authentication);
   registerProducts(app, dependencies, authentication);
   registerProductDevices(app, dependencies, authentication);

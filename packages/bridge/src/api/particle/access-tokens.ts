@@ -6,6 +6,7 @@ import { requireTokenPlacement } from "../authentication.ts";
 import type { Authentication } from "../authentication.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { isoTime } from "./iso-time.ts";
+import type { OpenStreams } from "./open-streams.ts";
 
 const tags = ["sign-in"];
 
@@ -13,6 +14,7 @@ export function registerAccessTokens(
   app: FastifyInstance,
   { directory }: ApiDependencies,
   authentication: Authentication,
+  streams: Pick<OpenStreams, "review">,
 ): void {
   const onRequest = [requireTokenPlacement];
 
@@ -38,6 +40,7 @@ export function registerAccessTokens(
   app.delete("/v1/access_tokens/current", { onRequest, schema: { summary: "Sign out", tags } }, async (request) => {
     const { token } = await authentication.account(request, "account");
     await directory.revokeToken(token);
+    await streams.review();
     return { ok: true };
   });
 
@@ -48,6 +51,7 @@ export function registerAccessTokens(
     async (request) => {
       const revoked = await directory.revokeToken(request.params.token);
       if (!revoked) throw oauthError(401, "invalid_token", "The access token provided is invalid.");
+      await streams.review();
       return { ok: true };
     },
   );
@@ -55,6 +59,7 @@ export function registerAccessTokens(
   app.delete("/v1/access_tokens", { onRequest, schema: { summary: "Revoke all tokens", tags } }, async (request) => {
     const { accountId } = await authentication.account(request, "account");
     await directory.revokeTokensOf(accountId);
+    await streams.review();
     return { ok: true };
   });
 }

@@ -2,17 +2,17 @@
 import type { FastifyInstance } from "fastify";
 import { refusal } from "../api-error.ts";
 
-const UNSUPPORTED: Readonly<Record<string, string>> = {
-  "/v1/orgs": "This server has no organizations: use the sandbox or product routes",
-  "/v1/webhooks": "This server has no webhooks: use the integrations routes with integration_type AzureIotHub",
-  "/v1/products/:product/webhooks":
-    "This server has no webhooks: use the integrations routes with integration_type AzureIotHub",
+const NO_WEBHOOKS = "This server has no webhooks: use the integrations routes with integration_type AzureIotHub";
+const UNSUPPORTED: Readonly<Record<string, readonly [status: number, message: string]>> = {
+  "/v1/orgs": [404, "This server has no organizations: use the sandbox or product routes"],
+  "/v1/webhooks": [501, NO_WEBHOOKS],
+  "/v1/products/:product/webhooks": [501, NO_WEBHOOKS],
 };
 
 export function registerUnsupported(app: FastifyInstance): void {
-  for (const [path, message] of Object.entries(UNSUPPORTED)) {
+  for (const [path, [status, message]] of Object.entries(UNSUPPORTED)) {
     const refuse = async (): Promise<never> => {
-      throw refusal(501, message);
+      throw refusal(status, message);
     };
     for (const url of [path, `${path}/*`]) {
       app.route({
