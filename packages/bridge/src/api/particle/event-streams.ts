@@ -29,29 +29,29 @@ export function registerEventStreams(
   app.addHook("preClose", async () => streams.stop());
 
   const ownEvents: Admission = async (request) => {
-    const { accountId } = await authentication.account(request);
+    const { accountId } = await authentication.account(request, "account");
     return { scope: { kind: "sandbox", accountId }, deviceId: null };
   };
   const ownDeviceEvents: Admission = async (request) => {
-    const { accountId } = await authentication.account(request);
-    const { id } = await ownDevice(directory, accountId, request.params.device!);
-    return { scope: { kind: "sandbox", accountId }, deviceId: id };
+    const caller = await authentication.account(request, "account");
+    const { id } = await ownDevice(directory, caller, request.params.device!);
+    return { scope: { kind: "sandbox", accountId: caller.accountId }, deviceId: id };
   };
   const fleetEvents: Admission = async (request) => {
-    const { accountId } = await authentication.account(request);
-    const { id } = await ownProduct(directory, accountId, request.params.product!);
+    const caller = await authentication.account(request, "events:get");
+    const { id } = await ownProduct(directory, caller, request.params.product!);
     return { scope: { kind: "product", productId: id }, deviceId: null };
   };
   const fleetDeviceEvents: Admission = async (request) => {
-    const { accountId } = await authentication.account(request);
-    const product = await ownProduct(directory, accountId, request.params.product!);
+    const caller = await authentication.account(request, "events:get");
+    const product = await ownProduct(directory, caller, request.params.product!);
     const { id } = await productDevice(directory, product.id, request.params.device!);
     return { scope: { kind: "product", productId: product.id }, deviceId: id };
   };
 
   const refuseWithoutPrefix: Admission = async (request) => {
     if (prefixOf(request) === "") {
-      await authentication.account(request);
+      await authentication.account(request, "account");
       throw badRequest("event prefix filter is required");
     }
     return ownEvents(request);
