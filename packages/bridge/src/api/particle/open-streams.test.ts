@@ -77,6 +77,7 @@ test("every stream hears a newline at least every nine seconds", async () => {
   const all: { readonly text: string }[] = [];
   const newlines = (): number[] => all.map(({ text }) => text.split("1\r\n\n\r\n").length - 1);
   for (let i = 0; i < 20; i++) all.push(await listener());
+  await clock.advance(500);
   for (let round = 1; round <= 3; round++) {
     await clock.advance(8_000);
     await until(() => newlines().every((count) => count >= round));
