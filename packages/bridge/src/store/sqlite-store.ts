@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { DeviceTraces } from "../core/device-links.ts";
 import type { Directory } from "../core/directory.ts";
 import type { Identities, KnownIdentity } from "../core/identities.ts";
+import type { Sources } from "../core/source.ts";
 import { lockFolder } from "./lock.ts";
 import { openSecrets } from "./secrets.ts";
 import { createAccounts } from "./sqlite-accounts.ts";
@@ -13,6 +14,7 @@ import { createDeviceTraces } from "./sqlite-device-traces.ts";
 import { createDevices } from "./sqlite-devices.ts";
 import { createIntegrations, type SqliteIntegrations } from "./sqlite-integrations.ts";
 import { createProducts } from "./sqlite-products.ts";
+import { createSources } from "./sqlite-sources.ts";
 import { GroupCommit } from "./sqlite/group-commit.ts";
 
 export interface SqliteStoreOptions {
@@ -27,7 +29,8 @@ export interface SqliteStoreOptions {
   readonly now?: () => number;
 }
 
-export interface SqliteStore extends Directory, SqliteIntegrations, SqliteDeliveries, Identities, DeviceTraces {
+export interface SqliteStore
+  extends Directory, SqliteIntegrations, SqliteDeliveries, Identities, DeviceTraces, Sources {
   /** Calls that wait for a flush: how far publishers are ahead of the disk. */
   depth(): number;
   /** When the disk was last found full, unix milliseconds; `null` once it took a write again. */
@@ -60,6 +63,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       ...createDeliveries({ worker, now, heardFrom: devices.heardFrom }),
       ...createIdentities(worker, now),
       ...createDeviceTraces(worker),
+      ...createSources({ worker, secrets, now }),
       depth: () => worker.depth,
       fullAt: () => worker.fullAt,
       async close() {

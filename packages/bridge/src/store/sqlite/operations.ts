@@ -14,6 +14,7 @@ import { parkedOperations, type ParkedOperations } from "./parked-operations.ts"
 import { productOperations, type ProductOperations } from "./product-operations.ts";
 import { pruneOperations, type PruneOperations } from "./prune-operations.ts";
 import { seenOperations, type SeenOperations } from "./seen-operations.ts";
+import { sourceOperations, type SourceOperations } from "./source-operations.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface Operations
@@ -30,7 +31,8 @@ export interface Operations
     ParkedOperations,
     ProductOperations,
     PruneOperations,
-    SeenOperations {
+    SeenOperations,
+    SourceOperations {
   writeLastHeard(): null;
 }
 
@@ -52,6 +54,7 @@ export function createOperations(transaction: Transaction): Operations {
     ...productOperations(transaction),
     ...pruneOperations(transaction),
     ...seenOperations(transaction, events),
+    ...sourceOperations(transaction),
     writeLastHeard() {
       heard.write();
       return null;

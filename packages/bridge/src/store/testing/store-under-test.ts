@@ -3,10 +3,11 @@ import type { Ledger } from "../../core/delivery.ts";
 import type { DeviceTraces } from "../../core/device-links.ts";
 import type { Directory } from "../../core/directory.ts";
 import type { Identities } from "../../core/identities.ts";
+import type { Sources } from "../../core/source.ts";
 import type { Deliveries, DeliveryQueue, EventLog } from "../../core/ports.ts";
 
 export interface Store
-  extends Directory, EventLog, DeliveryQueue, Identities, DeviceTraces, Pick<Deliveries, "today" | "list"> {
+  extends Directory, EventLog, DeliveryQueue, Identities, DeviceTraces, Sources, Pick<Deliveries, "today" | "list"> {
   ledger(integrationId: string): Promise<Ledger>;
   retryParked(integrationId: string, ids?: readonly number[]): Promise<{ count: number; deviceIds: readonly string[] }>;
   expirePending(integrationId: string): Promise<number>;
