@@ -9,6 +9,7 @@ import { refOf } from "../hub/registry/identity.ts";
 import { ADMIN_CERTIFICATE_ROUTES } from "./admin-certificates.ts";
 import { changeClock, showClock } from "./admin-clock.ts";
 import { waitForFittingEvent } from "./admin-events.ts";
+import { ADMIN_POLICY_ROUTES } from "./admin-policies.ts";
 import { ADMIN_ROUTING_ROUTES } from "./admin-routing.ts";
 import { readJson } from "./exchange.ts";
 import type { HubRequest, HubResponse, Route } from "./exchange.ts";
@@ -32,6 +33,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
   { method: "POST", path: "/admin/reset", access: ADMIN, maxBody: SMALL, handle: reset },
   { method: "POST", path: "/admin/wait-for-event", access: ADMIN, maxBody: SMALL, handle: waitForFittingEvent },
   ...ADMIN_CERTIFICATE_ROUTES,
+  ...ADMIN_POLICY_ROUTES,
   ...ADMIN_ROUTING_ROUTES,
 ];
 

@@ -199,6 +199,11 @@ export class Hub {
     return this.#access.authenticateCertificate(certificates, deviceId, moduleId);
   }
 
+  /** Whether the policy that a principal signed in by still has the key; a device's own keys are followed elsewhere. */
+  holdsKey(principal: Principal): boolean {
+    return this.#access.holdsKey(principal);
+  }
+
   /** Throws `IotHubUnauthorizedAccess` unless the principal may do this on the whole hub, or on `path` and all below it. */
   requirePermission(principal: Principal, permission: Permission, path?: string): void {
     this.#access.requirePermission(principal, permission, path);

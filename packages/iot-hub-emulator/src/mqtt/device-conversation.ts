@@ -89,8 +89,10 @@ export class DeviceConversation implements Conversation {
 
   tick(now: number): void {
     const { principal, peer } = this.#options;
-    if (principal.expiresAt + CLOCK_SKEW_MS > now) return;
-    peer.wire.close(unauthorized("The shared access signature or certificate has expired."));
+    if (principal.expiresAt + CLOCK_SKEW_MS <= now)
+      peer.wire.close(unauthorized("The shared access signature or certificate has expired."));
+    else if (!peer.hub.holdsKey(principal))
+      peer.wire.close(unauthorized("The key that signed is no longer that of the policy."));
   }
 
   closed(orderly: boolean): void {

@@ -105,10 +105,10 @@ export class Credentials {
     });
   }
 
-  /** Ends what expired tokens carry. Costs one step per token. */
+  /** Ends what is carried by tokens that expired or whose key is no longer the policy's. Costs one step per token. */
   expire(now: number): void {
     for (const [key, grant] of this.#grants) {
-      if (grant.expiresAt > now) continue;
+      if (grant.expiresAt > now && this.#hub.holdsKey(grant.principal)) continue;
       this.#grants.delete(key);
       for (const dependent of grant.dependents) dependent.expire();
     }

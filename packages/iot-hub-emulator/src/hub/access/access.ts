@@ -14,10 +14,10 @@ import {
   namesId,
   unauthorized,
 } from "./authentication.ts";
-import type { AuthenticationContext, DevicePrincipal, Principal } from "./authentication.ts";
+import type { AuthenticationContext, DevicePrincipal, PolicyPrincipal, Principal } from "./authentication.ts";
 import { authenticateCertificate } from "./certificate-authentication.ts";
 import type { CertificateAuthorities } from "./certificate-authorities.ts";
-import type { Permission, Policies } from "./policies.ts";
+import type { Permission, Policies, SharedAccessPolicy } from "./policies.ts";
 
 export interface AuthenticateOptions {
   readonly keyEncoding?: KeyEncoding;
@@ -71,7 +71,7 @@ export class Access {
    */
   requirePermission(principal: Principal, permission: Permission, path: string = ""): void {
     this.#requireLive(principal);
-    if (principal.kind !== "policy" || !principal.permissions.has(permission)) {
+    if (principal.kind !== "policy" || this.#policyOf(principal)?.permissions.has(permission) !== true) {
       throw unauthorized(`The operation needs the permission ${permission}.`);
     }
     if (principal.resource.startsWith("sb://")) {
@@ -113,9 +113,20 @@ export class Access {
     }
   }
 
+  /** Whether the policy that signed still has the key that it signed with. */
+  holdsKey(principal: Principal): boolean {
+    return principal.kind !== "policy" || this.#policyOf(principal) !== undefined;
+  }
+
   #requireLive(principal: Principal): void {
     if (principal.expiresAt + CLOCK_SKEW_MS <= this.#context.now())
       throw unauthorized("The shared access signature or certificate has expired.");
+    if (!this.holdsKey(principal)) throw unauthorized("The key that signed is no longer that of the policy.");
+  }
+
+  #policyOf({ policyName, key }: PolicyPrincipal): SharedAccessPolicy | undefined {
+    const policy = this.#context.policies.get(policyName);
+    return policy?.primaryKey === key || policy?.secondaryKey === key ? policy : undefined;
   }
 }
 

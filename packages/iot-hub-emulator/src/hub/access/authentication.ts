@@ -19,10 +19,12 @@ export const CLOCK_SKEW_MS: number = 5 * 60_000;
 
 export type Principal = PolicyPrincipal | DevicePrincipal;
 
-interface PolicyPrincipal {
+export interface PolicyPrincipal {
   readonly kind: "policy";
   readonly policyName: string;
   readonly permissions: ReadonlySet<Permission>;
+  /** The policy's key that signed, which must still be one of its keys. */
+  readonly key: string;
   /** `{hub host}[/path]`, percent-decoded once; for Event Hubs tokens `sb://{hub host}/{entity}[/path]`. */
   readonly resource: string;
   /** Unix milliseconds. */
@@ -92,7 +94,7 @@ export function authenticateKey(context: AuthenticationContext, policyName: stri
   }
   const { name, permissions } = policy;
   const resource = `sb://${context.hostName}`;
-  return { kind: "policy", policyName: name, permissions, resource, expiresAt: Number.POSITIVE_INFINITY };
+  return { kind: "policy", policyName: name, permissions, key, resource, expiresAt: Number.POSITIVE_INFINITY };
 }
 
 function digest(text: string): Buffer {
@@ -130,14 +132,15 @@ function policyOf(
 ): Principal {
   const policy = context.policies.get(token.policyName ?? "");
   const keys = policy === undefined ? [] : [policy.primaryKey, policy.secondaryKey];
-  if (policy === undefined || !keys.some((key) => verifySignature(token, key, keyEncoding))) {
+  const key = keys.find((known) => verifySignature(token, known, keyEncoding));
+  if (policy === undefined || key === undefined) {
     throw unauthorized("The policy is unknown or its key does not match the signature.");
   }
   const entity = keyEncoding === "text" ? (resource.split("/")[3] ?? "") : "";
   if (entity !== "" && !context.hasEventHub(entity)) {
     throw entityNotFound(entity, "the hub has no event hub of this name");
   }
-  return { kind: "policy", policyName: policy.name, permissions: policy.permissions, resource, expiresAt };
+  return { kind: "policy", policyName: policy.name, permissions: policy.permissions, key, resource, expiresAt };
 }
 
 // An unknown device and a wrong key read alike, so that ids cannot be guessed.
