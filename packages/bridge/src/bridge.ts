@@ -111,7 +111,7 @@ async function open(
   const connectionOf = async (hub: string): Promise<HubConnection | null> => {
     if (hub === LOCAL_HUB) return localHub === null ? null : withLocalKey(localConnection, localHub);
     const integration = await store.integration(hub);
-    return integration === null ? null : directory.connection(integration.connectionId);
+    return integration?.type === "AzureIotHub" ? directory.connection(integration.connectionId) : null;
   };
   const hubViews: HubViews = {
     async twin(integrationId, deviceId) {

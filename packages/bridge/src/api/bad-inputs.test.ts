@@ -1,6 +1,7 @@
 /** What a hostile or hasty client may send, with the exact answer. Events are judged by the real rules of acceptance. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createAccept } from "../ingest/accept.ts";
+import { hubSettings } from "./testing/integration-samples.ts";
 import { createTestApi } from "./testing/test-api.ts";
 import type { TestApi } from "./testing/test-api.ts";
 
@@ -53,10 +54,8 @@ beforeAll(async () => {
   const product = { ownerId: ada.id, name: "Weather", slug: "weather", description: "" };
   const { id } = (await api.directory.createProduct(product))!;
   await api.directory.addToProduct(id, [MINE]);
-  const settings = { event: "t", deviceId: null, name: "n", hubName: "local", hostName: "local", policyName: "p" };
-  const flags = { template: null, nameSync: true, disabled: false };
   const scope = { kind: "sandbox", accountId: ada.id } as const;
-  ({ id: integration } = await api.directory.createIntegration({ ...settings, ...flags, scope }));
+  ({ id: integration } = await api.directory.createIntegration(hubSettings(scope)));
   await api.app.ready();
 });
 
@@ -576,7 +575,7 @@ describe("an integration", () => {
     make("a template of 17 KB", { json: "x".repeat(17_000) }, "json must have at most 16384 bytes"),
     make("an abyss as template", { json: nested }, "json must not be nested deeper than 16"),
     make("doubt about disabled", { disabled: "maybe" }, "disabled must be true or false"),
-    make("doubt about name_sync", { name_sync: 2 }, "name_sync must be true or false"),
+    make("doubt about name_sync", { name_sync: 2 }, "name_sync must be continuous or once"),
     [
       "of a product with a device",
       "POST",

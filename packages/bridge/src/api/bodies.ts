@@ -95,8 +95,12 @@ export function optionalText(fields: Fields, field: string, maxLength: number): 
 
 export function requiredText(fields: Fields, field: string, maxLength: number): string {
   const value = optionalText(fields, field, maxLength);
-  if (value === null || value.trim() === "") throw badRequest(`${field} is required`);
+  if (value === null || value.trim() === "") missing(field);
   return value;
+}
+
+export function missing(field: string): never {
+  throw badRequest(`${field} is required`);
 }
 
 /** `true` and `false`, as JSON or as a form's text. */

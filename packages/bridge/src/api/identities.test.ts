@@ -1,5 +1,7 @@
 /** Every route against every kind of caller: what belongs to someone else is refused as if it were not there. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { lineKey } from "../core/delivery-target.ts";
+import { hubSettings } from "./testing/integration-samples.ts";
 import { createTestApi } from "./testing/test-api.ts";
 import type { TestApi } from "./testing/test-api.ts";
 
@@ -94,15 +96,11 @@ beforeAll(async () => {
   const product = { ownerId: ada.id, name: "Weather", slug: "weather", description: "" };
   const { id: productId } = (await directory.createProduct(product))!;
   await directory.addToProduct(productId, [FLEET_DEVICE]);
-  const settings = { event: "t", deviceId: null, name: "n", hubName: "local", hostName: "local", policyName: "p" };
-  const flags = { template: null, nameSync: true, disabled: false };
-  const inSandbox = { ...settings, ...flags, scope: { kind: "sandbox", accountId: ada.id } } as const;
-  const inProduct = { ...settings, ...flags, scope: { kind: "product", productId } } as const;
-  const integration = await directory.createIntegration(inSandbox);
-  const fleetIntegration = await directory.createIntegration(inProduct);
+  const integration = await directory.createIntegration(hubSettings({ kind: "sandbox", accountId: ada.id }));
+  const fleetIntegration = await directory.createIntegration(hubSettings({ kind: "product", productId }));
   api.world.connections = [
     {
-      connectionId: integration.connectionId,
+      connectionId: lineKey(integration),
       hostName: "local",
       policyName: "p",
       state: "open",

@@ -102,10 +102,15 @@ test("makes an integration with the key from a file, edits it without the key, a
   const keyFile = join(folder, "key");
   await writeFile(keyFile, `${KEY}\n`);
   const made = await json(`integrations create temp --hub weather-hub --policy particle --key-file ${keyFile}`);
-  expect(made).toMatchObject({ event: "temp", hub_name: "weather-hub", policy_key: "********", name_sync: true });
+  expect(made).toMatchObject({
+    event: "temp",
+    hub_name: "weather-hub",
+    policy_key: "********",
+    name_sync: "continuous",
+  });
   const { id } = made;
   const { integration } = await json(`integrations edit ${id} --event humidity --disable --no-name-sync`);
-  expect(integration).toMatchObject({ event: "humidity", disabled: true, name_sync: false, policy_name: "particle" });
+  expect(integration).toMatchObject({ event: "humidity", disabled: true, name_sync: "once", policy_name: "particle" });
   expect(await api.directory.connection(`connection-${id}`)).toMatchObject({ policyKey: KEY });
   expect((await run(`integrations edit ${id} --enable`)).out).toMatch(/enabled +yes/);
   expect((await run("integrations list")).out).toMatch(/humidity +weather-hub +any +yes +3 +1/);

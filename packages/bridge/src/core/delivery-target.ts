@@ -28,7 +28,7 @@ export interface DeliveryTarget {
   close(): Promise<void>;
 }
 
-/** Integrations with the same key share a line, and so one gate. */
+/** Integrations with the same key share a line, and so one gate: hubs by their connection, a webhook none with others. */
 export function lineKey(integration: Integration): string {
-  return integration.connectionId;
+  return integration.type === "AzureIotHub" ? integration.connectionId : integration.id;
 }

@@ -1,8 +1,15 @@
 /** The port to what does not change with every event: accounts, tokens, devices, products, integrations. Kept by `store/`. */
 import type { AccessToken, Account, ApiUser } from "./account.ts";
 import type { Approval, Device } from "./device.ts";
-import type { EntraCredential, HubConnection, Integration, Scope } from "./integration.ts";
 import type { Permission } from "./permission.ts";
+import type {
+  AzureIotHubIntegration,
+  EntraCredential,
+  HubConnection,
+  Integration,
+  Scope,
+  WebhookIntegration,
+} from "./integration.ts";
 import type { Product } from "./product.ts";
 
 export interface Accounts {
@@ -108,25 +115,23 @@ export type EntraSettings =
   | Exclude<EntraCredential, { kind: "client_secret" }>
   | (Omit<Extract<EntraCredential, { kind: "client_secret" }>, "clientSecret"> & { readonly clientSecret?: string });
 
-/** What a user sets on an integration. `policyKey` is absent where a stored one is kept (edit) or none is needed (Local Hub). */
-export interface IntegrationSettings {
-  readonly scope: Scope;
-  readonly event: string;
-  readonly deviceId: string | null;
-  readonly name: string;
-  readonly hubName: string;
+/** What a user sets on an integration, told apart by `type`. */
+export type IntegrationSettings = AzureIotHubSettings | WebhookSettings;
+
+type Unset = "id" | "createdAt" | "updatedAt";
+
+/** `policyKey` is absent where a stored one is kept (edit) or none is needed (Local Hub). */
+export interface AzureIotHubSettings extends Omit<AzureIotHubIntegration, Unset | "connectionId"> {
   /** Full host name, or `local`. */
   readonly hostName: string;
-  readonly policyName: string;
   readonly policyKey?: string;
   /** Absent: as stored; empty: none. */
   readonly secondaryKey?: string;
   /** Absent: as stored; `null`: none. An absent `clientSecret` keeps the stored one. */
   readonly entra?: EntraSettings | null;
-  readonly template: string | object | null;
-  readonly nameSync: boolean;
-  readonly disabled: boolean;
 }
+
+export type WebhookSettings = Omit<WebhookIntegration, Unset>;
 
 export interface Integrations {
   createIntegration(settings: IntegrationSettings): Promise<Integration>;

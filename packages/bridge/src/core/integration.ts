@@ -3,27 +3,75 @@ export type Scope =
   | { readonly kind: "sandbox"; readonly accountId: string }
   | { readonly kind: "product"; readonly productId: number };
 
-/** An event-name prefix, a device scope and a target. Data, no behaviour. */
-export interface Integration {
+/** An event-name prefix, a device scope and a target. Data, no behaviour. Told apart by `type`. */
+export type Integration = AzureIotHubIntegration | WebhookIntegration;
+
+/** What integrations of every type have. */
+interface IntegrationBase {
   readonly id: string;
-  readonly type: "AzureIotHub";
   readonly scope: Scope;
   /** Case-sensitive prefix of the event names it takes. */
   readonly event: string;
   /** Sandbox only: the one device it is tied to. */
   readonly deviceId: string | null;
   readonly name: string;
+  readonly disabled: boolean;
+  /** Messages in one day (UTC); what comes beyond waits for the next day. `null`: as many as come. */
+  readonly dailyCap: number | null;
+  /** Unix milliseconds. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** How an event becomes a message of a hub, and how the hub's identities are kept. */
+export interface AzureIotHubOptions {
+  /** Replaces the default body: a Mustache text, or an object whose string values are Mustache. */
+  readonly template: string | object | null;
+  /** The message's content type. Without a JSON type the hub does not look into bodies when it routes. */
+  readonly contentType: string;
+  /** Application properties beside `event` and `seq`: Mustache texts by name. */
+  readonly properties: Readonly<Record<string, string>>;
+  /** Event data that are JSON stand in the default body as JSON and not as text. */
+  readonly parseData: boolean;
+  /** The twin's `deviceName`: kept equal to the device's name, or written when the identity is made and never again. */
+  readonly nameSync: "continuous" | "once";
+  /** Make the identities that the hub lacks. Off: their events wait until somebody else has made them. */
+  readonly createIdentities: boolean;
+  /** Stands before the device's id in its id in the hub. */
+  readonly deviceIdPrefix: string;
+}
+
+export interface AzureIotHubIntegration extends IntegrationBase, AzureIotHubOptions {
+  readonly type: "AzureIotHub";
   /** As the user wrote it: bare name, full host name, or `local`. */
   readonly hubName: string;
   readonly policyName: string;
   readonly connectionId: string;
-  /** Replaces the default body: a Mustache text, or an object whose string values are Mustache. */
-  readonly template: string | object | null;
-  /** Keep the twin's `deviceName` equal to the device's name after a rename too. */
-  readonly nameSync: boolean;
-  readonly disabled: boolean;
-  readonly createdAt: number;
-  readonly updatedAt: number;
+}
+
+export interface WebhookIntegration extends IntegrationBase {
+  readonly type: "Webhook";
+  readonly url: string;
+  readonly requestType: "GET" | "POST" | "PUT" | "DELETE";
+}
+
+/** What an Azure IoT Hub integration does when its user says nothing else. */
+export const AZURE_IOT_HUB_DEFAULTS: AzureIotHubOptions = {
+  template: null,
+  contentType: "application/json",
+  properties: {},
+  parseData: false,
+  nameSync: "continuous",
+  createIdentities: true,
+  deviceIdPrefix: "",
+};
+
+/** The device's id in the integration's hub. Lanes and deliveries go by the device's own id. */
+export function hubDeviceId(
+  { deviceIdPrefix }: Pick<AzureIotHubIntegration, "deviceIdPrefix">,
+  deviceId: string,
+): string {
+  return deviceIdPrefix === "" ? deviceId : deviceIdPrefix + deviceId;
 }
 
 /** One hub as one principal. Integrations with the same host, policy and credentials share it, and so its AMQP connections. */

@@ -24,7 +24,7 @@ import { Line } from "./line.ts";
 import { PendingListing } from "./pending-listing.ts";
 import type { Bounds } from "./route.ts";
 import { Routes } from "./routes.ts";
-import { Templates } from "./template.ts";
+import { Templates } from "../core/template.ts";
 
 /** What the dispatcher looks up. */
 export interface DispatcherDirectory {
@@ -169,6 +169,7 @@ export class Dispatcher {
   async #openTarget(integration: Integration, clock: Clock, random: Random): Promise<DeliveryTarget | null> {
     const { directory, hubs, identities, log } = this.#options;
     const current = (id: string): Promise<HubConnection | null> => directory.connection(id);
+    if (integration.type !== "AzureIotHub") return null;
     const connection = await current(integration.connectionId);
     if (connection === null) return null;
     return new HubTarget({ connection, current, hubs, identities, templates: this.#templates, log, clock, random });

@@ -6,13 +6,13 @@ import type { Device } from "../core/device.ts";
 import type { Failure, Outcome, Result } from "../core/failure.ts";
 import type { HubClient, Hubs } from "../core/hub-client.ts";
 import type { Identities } from "../core/identities.ts";
-import type { HubConnection, Integration } from "../core/integration.ts";
+import type { AzureIotHubIntegration, HubConnection, Integration } from "../core/integration.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "./backoff.ts";
 import { IdentitySync } from "./identity-sync.ts";
-import { buildMessage } from "./message.ts";
+import { buildMessage } from "../core/message.ts";
 import { ReplaceableClient } from "./replaceable-client.ts";
-import type { Templates } from "./template.ts";
+import type { Templates } from "../core/template.ts";
 
 export interface HubTargetOptions {
   readonly connection: HubConnection;
@@ -48,8 +48,8 @@ export class HubTarget implements DeliveryTarget {
     return this.#connection.policyName;
   }
 
-  isReady(device: Device, { nameSync }: Integration): boolean | Promise<boolean> {
-    return this.#identities.isKnown(device, nameSync);
+  isReady(device: Device, integration: Integration): boolean | Promise<boolean> {
+    return this.#identities.isKnown(device, keepsNames(integration));
   }
 
   prepare(device: Device): Promise<Result<null>> {
@@ -57,7 +57,7 @@ export class HubTarget implements DeliveryTarget {
   }
 
   async send(delivery: PendingDelivery, integration: Integration, device: Device): Promise<Outcome> {
-    const message = buildMessage(integration, delivery, this.#options.templates);
+    const message = buildMessage(ofHub(integration), delivery, this.#options.templates);
     if (!message.ok) return { kind: "failed", failure: message.failure };
     return this.client.send(device.id, message.value);
   }
@@ -66,8 +66,8 @@ export class HubTarget implements DeliveryTarget {
     if (code === "identity_missing") await this.#identities.vanished(device.id);
   }
 
-  async renamed(device: Device, { nameSync }: Integration): Promise<void> {
-    if (nameSync) await this.#identities.renamed(device);
+  async renamed(device: Device, integration: Integration): Promise<void> {
+    if (keepsNames(integration)) await this.#identities.renamed(device);
   }
 
   async refresh(): Promise<void> {
@@ -86,4 +86,14 @@ export class HubTarget implements DeliveryTarget {
 /** The hub's client, where the target is a hub. */
 export function hubClientOf(target: DeliveryTarget | undefined): HubClient | undefined {
   return target instanceof HubTarget ? target.client : undefined;
+}
+
+function keepsNames(integration: Integration): boolean {
+  return ofHub(integration).nameSync === "continuous";
+}
+
+/** Lines to hubs carry hubs' integrations only. */
+function ofHub(integration: Integration): AzureIotHubIntegration {
+  if (integration.type !== "AzureIotHub") throw new Error(`Integration ${integration.id} has no hub.`);
+  return integration;
 }

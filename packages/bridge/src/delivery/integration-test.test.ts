@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Device } from "../core/device.ts";
 import type { FailureCode } from "../core/failure.ts";
-import type { Integration } from "../core/integration.ts";
+import type { AzureIotHubIntegration } from "../core/integration.ts";
 import type { TestReport } from "../core/ports.ts";
 import { createIntegrationTest } from "./integration-test.ts";
 import { aDevice, anIntegration, SOME_TIME } from "./testing/examples.ts";
@@ -19,7 +19,7 @@ interface Scene {
 /** Runs one TEST against a hub; a list of fates is for the calls of a kind in turn. */
 async function run(
   fates: Fates = {},
-  { integration = {}, device = null }: { integration?: Partial<Integration>; device?: Device | null } = {},
+  { integration = {}, device = null }: { integration?: Partial<AzureIotHubIntegration>; device?: Device | null } = {},
 ): Promise<Scene> {
   const clock = new VirtualClock();
   const counts = new Map<HubCall, number>();

@@ -6,10 +6,10 @@ import type { Device } from "../core/device.ts";
 import { FAILURES, type Failure, type FailureCode, type Result } from "../core/failure.ts";
 import type { HubClient, Hubs } from "../core/hub-client.ts";
 import { newEventId, newId } from "../core/ids.ts";
-import type { HubConnection, Integration } from "../core/integration.ts";
+import type { AzureIotHubIntegration, HubConnection, Integration } from "../core/integration.ts";
 import type { TestIntegration, TestReport, TestRequest } from "../core/ports.ts";
-import { buildMessage } from "./message.ts";
-import { Templates } from "./template.ts";
+import { buildMessage } from "../core/message.ts";
+import { Templates } from "../core/template.ts";
 
 export interface IntegrationTestOptions {
   readonly directory: {
@@ -40,8 +40,9 @@ const STEPS = {
 export function createIntegrationTest({ directory, hubs, now }: IntegrationTestOptions): TestIntegration {
   return async (request) => {
     const integration = await directory.integration(request.integrationId);
-    const connection = integration === null ? null : await directory.connection(integration.connectionId);
-    if (integration === null || connection === null)
+    const connection =
+      integration?.type === "AzureIotHub" ? await directory.connection(integration.connectionId) : null;
+    if (integration?.type !== "AzureIotHub" || connection === null)
       throw new Error(`There is no integration ${request.integrationId}.`);
     // A client of its own: the test must not be answered by a connection that was opened with better luck.
     const client = hubs.open(connection);
@@ -61,7 +62,7 @@ export function createIntegrationTest({ directory, hubs, now }: IntegrationTestO
 
 async function runSteps(
   client: HubClient,
-  integration: Integration,
+  integration: AzureIotHubIntegration,
   request: TestRequest,
   device: Device | null,
   at: number,

@@ -5,6 +5,7 @@ import type { DeviceEvent } from "../core/device-event.ts";
 import type { FeedEvent } from "../core/event-feed.ts";
 import type { EventLog, IncomingEvent } from "../core/ports.ts";
 import { createAccept } from "./accept.ts";
+import { AZURE_IOT_HUB_DEFAULTS } from "../core/integration.ts";
 import { Matcher } from "./matcher.ts";
 
 const NOW = 1_700_000_000_000;
@@ -83,6 +84,7 @@ function underTest(maxWaiting = 10): {
   const matcher = new Matcher();
   matcher.load([
     {
+      ...AZURE_IOT_HUB_DEFAULTS,
       id: "i1",
       type: "AzureIotHub",
       scope: { kind: "product", productId: 7 },
@@ -92,8 +94,7 @@ function underTest(maxWaiting = 10): {
       hubName: "h",
       policyName: "p",
       connectionId: "c",
-      template: null,
-      nameSync: false,
+      dailyCap: null,
       disabled: false,
       createdAt: 0,
       updatedAt: 0,

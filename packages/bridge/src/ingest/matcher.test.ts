@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Device } from "../core/device.ts";
-import type { Integration } from "../core/integration.ts";
+import { AZURE_IOT_HUB_DEFAULTS, type AzureIotHubIntegration } from "../core/integration.ts";
 import { mismatch } from "../core/matching.ts";
 import { Matcher } from "./matcher.ts";
 
@@ -23,24 +23,25 @@ const deviceId = fc.constantFrom("d1", "d2");
 const accountId = fc.constantFrom("a1", "a2");
 const productId = fc.constantFrom(1, 2);
 
-const integration: fc.Arbitrary<Omit<Integration, "id">> = fc.record({
-  type: fc.constant("AzureIotHub" as const),
-  scope: fc.oneof(
-    fc.record({ kind: fc.constant("sandbox" as const), accountId }),
-    fc.record({ kind: fc.constant("product" as const), productId }),
-  ),
-  event: prefix,
-  deviceId: fc.option(deviceId),
-  name: fc.constant("n"),
-  hubName: fc.constant("h"),
-  policyName: fc.constant("p"),
-  connectionId: fc.constant("c"),
-  template: fc.constant(null),
-  nameSync: fc.boolean(),
-  disabled: fc.boolean(),
-  createdAt: fc.constant(0),
-  updatedAt: fc.constant(0),
-});
+const integration: fc.Arbitrary<Omit<AzureIotHubIntegration, "id">> = fc
+  .record({
+    type: fc.constant("AzureIotHub" as const),
+    scope: fc.oneof(
+      fc.record({ kind: fc.constant("sandbox" as const), accountId }),
+      fc.record({ kind: fc.constant("product" as const), productId }),
+    ),
+    event: prefix,
+    deviceId: fc.option(deviceId),
+    name: fc.constant("n"),
+    hubName: fc.constant("h"),
+    policyName: fc.constant("p"),
+    connectionId: fc.constant("c"),
+    dailyCap: fc.constant(null),
+    disabled: fc.boolean(),
+    createdAt: fc.constant(0),
+    updatedAt: fc.constant(0),
+  })
+  .map((drawn) => ({ ...AZURE_IOT_HUB_DEFAULTS, ...drawn }));
 
 const device: fc.Arbitrary<Device> = fc.record({
   id: deviceId,

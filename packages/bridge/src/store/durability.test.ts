@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { lineKey } from "../core/delivery-target.ts";
 import { openStoreDatabase } from "./sqlite/group-runner.ts";
 import { openSqliteStore, type SqliteStore } from "./sqlite-store.ts";
 import { runStoreProcess, works } from "./testing/run-store-process.ts";
@@ -154,12 +155,12 @@ test("sealed keys that somebody swapped between rows do not open", async () => {
   const second = await store.createIntegration(settings(scope, { policyKey: "a2V5Mg==", hostName: "evil.example" }));
   await store.close();
   const db = openStoreDatabase(join(folder, "isthmus.db"));
-  const { sealed_key } = db.prepare("SELECT sealed_key FROM hub_connection WHERE id = ?").get(first.connectionId)!;
-  db.prepare("UPDATE hub_connection SET sealed_key = ? WHERE id = ?").run(sealed_key!, second.connectionId);
+  const { sealed_key } = db.prepare("SELECT sealed_key FROM hub_connection WHERE id = ?").get(lineKey(first))!;
+  db.prepare("UPDATE hub_connection SET sealed_key = ? WHERE id = ?").run(sealed_key!, lineKey(second));
   db.close();
   store = await open();
-  expect((await store.connection(first.connectionId))?.policyKey).toBe("a2V5MQ==");
-  await expect(store.connection(second.connectionId)).rejects.toThrow(/authenticate/);
+  expect((await store.connection(lineKey(first)))?.policyKey).toBe("a2V5MQ==");
+  await expect(store.connection(lineKey(second))).rejects.toThrow(/authenticate/);
   await store.close();
 });
 

@@ -12,6 +12,8 @@ export interface SqliteIntegrationsOptions {
   readonly now: () => number;
 }
 
+type Made = Pick<Integration, "id" | "createdAt" | "updatedAt">;
+
 export interface SqliteIntegrations extends Integrations {
   allIntegrations(): Promise<readonly Integration[]>;
 }
@@ -36,36 +38,25 @@ export function createIntegrations({ worker, secrets, now }: SqliteIntegrationsO
     return openConnection(secrets, sealed);
   }
 
+  /** `former`: the stored connection, for settings that leave out what it has. */
   function saveIntegration(
-    record: Pick<Integration, "id" | "createdAt" | "updatedAt">,
+    record: Made,
     settings: IntegrationSettings,
     former: HubConnection | null,
   ): Promise<Integration> {
-    const { scope, event, deviceId, name, hubName, hostName, policyName, template, nameSync, disabled } = settings;
+    if (settings.type === "Webhook") return worker.call("saveIntegration", { ...settings, ...record }, null, null);
+    const { hostName, policyKey, secondaryKey, entra, ...fields } = settings;
     const connection: HubConnection = {
       id: newId(),
       hostName,
-      policyName,
-      policyKey: settings.policyKey ?? former?.policyKey ?? "",
-      secondaryKey:
-        settings.secondaryKey === undefined ? (former?.secondaryKey ?? null) : settings.secondaryKey || null,
-      entra: settings.entra === undefined ? (former?.entra ?? null) : entraOf(settings.entra, former),
+      policyName: settings.policyName,
+      policyKey: policyKey ?? former?.policyKey ?? "",
+      secondaryKey: secondaryKey === undefined ? (former?.secondaryKey ?? null) : secondaryKey || null,
+      entra: entra === undefined ? (former?.entra ?? null) : entraOf(entra, former),
     };
-    const fields = {
-      type: "AzureIotHub",
-      scope,
-      event,
-      deviceId,
-      name,
-      hubName,
-      policyName,
-      template,
-      nameSync,
-      disabled,
-    } as const;
     return worker.call(
       "saveIntegration",
-      { ...record, ...fields },
+      { ...fields, ...record },
       sealConnection(secrets, connection),
       former === null ? null : sealConnection(secrets, { ...connection, id: former.id }),
     );
@@ -83,7 +74,7 @@ export function createIntegrations({ worker, secrets, now }: SqliteIntegrationsO
       return inTurn(async () => {
         const known = await integration(id);
         if (known === null) return null;
-        const former = await connection(known.connectionId);
+        const former = known.type === "AzureIotHub" ? await connection(known.connectionId) : null;
         return saveIntegration({ id, createdAt: known.createdAt, updatedAt: now() }, settings, former);
       });
     },

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { hubSettings } from "../testing/integration-samples.ts";
 import { createTestApi } from "../testing/test-api.ts";
 import type { TestApi } from "../testing/test-api.ts";
 
@@ -23,10 +24,8 @@ beforeEach(async () => {
   const ada = await api.account("ada");
   ({ token } = ada);
   await api.directory.claimDevice(ada.id, DEVICE);
-  const settings = { event: "t", deviceId: null, name: "n", hubName: "my-hub", hostName: "h", policyName: "p" };
-  const flags = { template: null, nameSync: true, disabled: false };
-  const scope = { kind: "sandbox", accountId: ada.id } as const;
-  ({ id: integration } = await api.directory.createIntegration({ ...settings, ...flags, scope }));
+  const settings = hubSettings({ kind: "sandbox", accountId: ada.id }, { hubName: "my-hub", hostName: "h" });
+  ({ id: integration } = await api.directory.createIntegration(settings));
 });
 
 afterEach(() => api.app.close());

@@ -1,7 +1,10 @@
 /** Hubs as the bridge sees them: connections, twins, and what arrived. */
 import { isDeviceId } from "iot-hub-protocol";
 import type { FastifyInstance } from "fastify";
+import { lineKey } from "../../core/delivery-target.ts";
 import type { Failure } from "../../core/failure.ts";
+import type { Integration } from "../../core/integration.ts";
+
 import { ApiError, notFound, refusal } from "../api-error.ts";
 import { requireTokenPlacement } from "../authentication.ts";
 import type { AccountCaller, Authentication } from "../authentication.ts";
@@ -34,7 +37,7 @@ export function registerHubs(
 
   app.get("/admin/v1/connections", route("Connections to hubs and whether they take messages"), async (request) => {
     const caller = await authentication.account(request, "integrations:list");
-    const own = new Set((await ownIntegrations(directory, caller)).map(({ connectionId }) => connectionId));
+    const own = new Set((await ownIntegrations(directory, caller)).map(lineKey));
     const connections = deliveries.connections().filter(({ connectionId }) => own.has(connectionId));
     return {
       connections: connections.map((connection) => ({
@@ -56,7 +59,7 @@ export function registerHubs(
       const caller = await authentication.account(request, "devices:get");
       const integration = await ownIntegration(directory, caller, request.params.id);
       const { device } = request.params;
-      const visible = seesAllOf(integration.hubName, caller) || (await maySeeDevice(directory, caller, device));
+      const visible = seesAllOf(integration, caller) || (await maySeeDevice(directory, caller, device));
       if (!isDeviceId(device) || !visible) throw notFound("Device");
       const twin = await hubViews.twin(integration.id, device);
       if (!twin.ok) throw hubError(twin.failure);
@@ -71,8 +74,7 @@ export function registerHubs(
     async (request, reply) => {
       const caller = await authentication.account(request, "events:get");
       const { hub } = request.params;
-      const hubName = hub === "local" ? hub : (await ownIntegration(directory, caller, hub)).hubName;
-      const seesAll = seesAllOf(hubName, caller);
+      const seesAll = hub !== "local" && seesAllOf(await ownIntegration(directory, caller, hub), caller);
       const device = optionalText(request.query, "device", 128);
       const since = optionalInteger(request.query, "since", 0, Number.MAX_SAFE_INTEGER) ?? now();
       const started = await monitors.start({
@@ -90,8 +92,9 @@ export function registerHubs(
 }
 
 /** The Local Hub is shared by all accounts; a hub whose key the account holds is its own. An API user holds no key. */
-function seesAllOf(hubName: string, caller: AccountCaller): boolean {
-  return hubName !== "local" && caller.kind === "account";
+function seesAllOf(integration: Integration, caller: AccountCaller): boolean {
+  const isLocal = integration.type === "AzureIotHub" && integration.hubName === "local";
+  return !isLocal && caller.kind === "account";
 }
 
 /** The hub, not the caller, said no: 502 with the reason and the step that mends it. */

@@ -3,7 +3,7 @@
  * Who pastes a whole connection string means what is in it.
  */
 import { ConnectionStringError, parseHubConnectionString } from "iot-hub-protocol";
-import type { EntraSettings, IntegrationSettings } from "../../core/directory.ts";
+import type { AzureIotHubSettings, EntraSettings } from "../../core/directory.ts";
 import type { EntraCredential, HubConnection } from "../../core/integration.ts";
 import { badRequest } from "../api-error.ts";
 import { optionalText } from "../bodies.ts";
@@ -14,7 +14,7 @@ import type { EntraRule, HubHostRule } from "../dependencies.ts";
 export const MASKED_KEY = "********";
 
 export type ConnectionSettings = Pick<
-  IntegrationSettings,
+  AzureIotHubSettings,
   "hubName" | "hostName" | "policyName" | "policyKey" | "secondaryKey" | "entra"
 >;
 

@@ -1,6 +1,6 @@
 import type { DeliveryRecord, Ledger } from "../../core/delivery.ts";
 import { FAILURES, type Failure } from "../../core/failure.ts";
-import type { HubConnection, Integration } from "../../core/integration.ts";
+import type { AzureIotHubIntegration, HubConnection, Integration, WebhookIntegration } from "../../core/integration.ts";
 import type { ConnectionState, TestReport } from "../../core/ports.ts";
 import { connectionJson } from "./connection-settings.ts";
 import { isoTime } from "./iso-time.ts";
@@ -21,13 +21,29 @@ export function integrationJson(integration: Integration, connection: HubConnect
     integration_type: integration.type,
     ...(integration.deviceId !== null && { deviceID: integration.deviceId }),
     ...(integration.scope.kind === "product" && { product_id: integration.scope.productId }),
+    ...(integration.type === "AzureIotHub" ? hubFields(integration, connection) : webhookFields(integration)),
+    daily_cap: integration.dailyCap,
+    disabled: integration.disabled,
+  };
+}
+
+function hubFields(integration: AzureIotHubIntegration, connection: HubConnection | null): Record<string, unknown> {
+  return {
     hub_name: integration.hubName,
     policy_name: integration.policyName,
     ...connectionJson(connection),
     ...(integration.template !== null && { json: integration.template }),
+    content_type: integration.contentType,
+    message_properties: integration.properties,
+    parse_data: integration.parseData,
     name_sync: integration.nameSync,
-    disabled: integration.disabled,
+    create_identities: integration.createIdentities,
+    device_id_prefix: integration.deviceIdPrefix,
   };
+}
+
+function webhookFields({ url, requestType }: WebhookIntegration): Record<string, unknown> {
+  return { url, requestType };
 }
 
 /** Counted since midnight UTC. Nothing sleeps here: what cannot be sent waits. */

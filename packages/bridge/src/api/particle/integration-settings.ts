@@ -1,14 +1,14 @@
 /** An integration as a user writes it, read into settings that cannot be wrong; every refusal names its field. */
-import mustache from "mustache";
 import type { Integration, Scope } from "../../core/integration.ts";
 import type { Directory, IntegrationSettings } from "../../core/directory.ts";
 import { ApiError, badRequest } from "../api-error.ts";
 import type { AccountCaller } from "../authentication.ts";
-import { optionalFlag, optionalText } from "../bodies.ts";
+import { missing, optionalFlag, optionalInteger, optionalText } from "../bodies.ts";
 import type { Fields } from "../bodies.ts";
 import { ownDevice } from "../ownership.ts";
 import { connectionSettingsOf } from "./connection-settings.ts";
 import type { ConnectionContext } from "./connection-settings.ts";
+import { hubOptions } from "./hub-settings.ts";
 
 interface Context extends Omit<ConnectionContext, "stored"> {
   readonly directory: Directory;
@@ -19,8 +19,7 @@ interface Context extends Omit<ConnectionContext, "stored"> {
 }
 
 const TYPE = "AzureIotHub";
-const MAX_TEMPLATE_BYTES = 16 * 1024;
-const MAX_TEMPLATE_DEPTH = 16;
+const MAX_DAILY_CAP = 1_000_000_000;
 
 /** Throws 400 with the field's name in the error. */
 export async function integrationSettingsOf(fields: Fields, context: Context): Promise<IntegrationSettings> {
@@ -29,13 +28,14 @@ export async function integrationSettingsOf(fields: Fields, context: Context): P
   const event = eventPrefix(fields) ?? stored?.event ?? missing("event");
   const connection = connectionSettingsOf(fields, await connectionContext(context));
   return {
+    type: TYPE,
     scope,
     event,
     deviceId: await deviceFilter(fields, context),
     name: optionalText(fields, "name", 128) ?? `${event} for ${connection.hubName}`,
     ...connection,
-    template: templateOf(fields["json"]),
-    nameSync: optionalFlag(fields, "name_sync") ?? true,
+    ...hubOptions(fields),
+    dailyCap: optionalInteger(fields, "daily_cap", 1, MAX_DAILY_CAP),
     disabled: optionalFlag(fields, "disabled") ?? false,
   };
 }
@@ -55,7 +55,7 @@ function eventPrefix(fields: Fields): string | null {
 }
 
 async function connectionContext({ directory, stored, ...rules }: Context): Promise<ConnectionContext> {
-  if (stored === undefined) return rules;
+  if (stored?.type !== TYPE) return rules;
   const { hubName, policyName, connectionId } = stored;
   return { ...rules, stored: { hubName, policyName, connection: await directory.connection(connectionId) } };
 }
@@ -72,33 +72,4 @@ async function deviceFilter(fields: Fields, { directory, caller, scope }: Contex
     if (error instanceof ApiError) throw badRequest("deviceID: you have no such device");
     throw error;
   }
-}
-
-function templateOf(json: unknown): string | object | null {
-  if (json === undefined || json === null || json === "") return null;
-  if (typeof json !== "string" && (typeof json !== "object" || Array.isArray(json))) {
-    throw badRequest("json must be an object or a text");
-  }
-  const size = Buffer.byteLength(typeof json === "string" ? json : JSON.stringify(json));
-  if (size > MAX_TEMPLATE_BYTES) throw badRequest(`json must have at most ${MAX_TEMPLATE_BYTES} bytes`);
-  checkTemplate(json, 0);
-  return json;
-}
-
-/** Parses every text in the template once, so that a missing brace is told now and not for every event. */
-function checkTemplate(value: unknown, depth: number): void {
-  if (depth > MAX_TEMPLATE_DEPTH) throw badRequest(`json must not be nested deeper than ${MAX_TEMPLATE_DEPTH}`);
-  if (typeof value === "string") {
-    try {
-      mustache.parse(value);
-    } catch {
-      throw badRequest("json is not a valid Mustache template: a tag or section is not closed");
-    }
-  } else if (typeof value === "object" && value !== null) {
-    for (const inner of Object.values(value)) checkTemplate(inner, depth + 1);
-  }
-}
-
-function missing(field: string): never {
-  throw badRequest(`${field} is required`);
 }

@@ -56,7 +56,7 @@ test("a form and the old field names work too", async () => {
   expect(await call("POST", "/v1/integrations", form.toString())).toMatchObject({
     event: "temp",
     disabled: true,
-    name_sync: false,
+    name_sync: "once",
   });
 });
 

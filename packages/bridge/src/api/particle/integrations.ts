@@ -1,5 +1,6 @@
 /** Integrations, in the sandbox and in products: the same routes under two roofs. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { lineKey } from "../../core/delivery-target.ts";
 import type { Integration, Scope } from "../../core/integration.ts";
 import { isCloudDeviceId } from "../../core/device.ts";
 import type { Permission } from "../../core/permission.ts";
@@ -55,7 +56,8 @@ export function registerIntegrations(
   }
 
   async function shown(integration: Integration): Promise<Record<string, unknown>> {
-    return integrationJson(integration, await directory.connection(integration.connectionId));
+    const connection = integration.type === "AzureIotHub" ? await directory.connection(integration.connectionId) : null;
+    return integrationJson(integration, connection);
   }
 
   for (const roof of ["/v1", "/v1/products/:product"]) {
@@ -102,7 +104,7 @@ export function registerIntegrations(
       ]);
       const logs = [...delivered, ...parked].toSorted((a, b) => b.id - a.id).map(deliveryJson);
       const counters = { today: todayCounters(today), ledger: ledgerJson(ledger) };
-      const hub = hubStateJson(deliveries.connections(), integration.connectionId);
+      const hub = hubStateJson(deliveries.connections(), lineKey(integration));
       const json = { ...(await shown(integration)), todayCounters: todayCounters(today) };
       return { integration: { ...json, counters, hub, logs } };
     });

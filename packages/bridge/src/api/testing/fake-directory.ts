@@ -19,7 +19,10 @@ export class FakeDirectory implements Directory {
   readonly #devices = new Map<string, Device>();
   readonly #deviceTokens = new Map<string, string>();
   readonly #products = new Map<number, Product>();
-  readonly #integrations = new Map<string, { readonly integration: Integration; readonly connection: HubConnection }>();
+  readonly #integrations = new Map<
+    string,
+    { readonly integration: Integration; readonly connection: HubConnection | null }
+  >();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -255,7 +258,7 @@ export class FakeDirectory implements Directory {
   }
 
   async connection(id: string): Promise<HubConnection | null> {
-    return [...this.#integrations.values()].find(({ connection }) => connection.id === id)?.connection ?? null;
+    return [...this.#integrations.values()].find(({ connection }) => connection?.id === id)?.connection ?? null;
   }
 
   #newDevice(id: string): Device {
@@ -269,31 +272,26 @@ export class FakeDirectory implements Directory {
     deleteWhere(this.#deviceTokens, (deviceId) => deviceId === id);
   }
 
-  #store(
-    id: string,
-    createdAt: number,
-    { hostName, policyKey, secondaryKey, entra, ...settings }: IntegrationSettings,
-    kept: HubConnection | null,
-  ): Integration {
+  #store(id: string, createdAt: number, settings: IntegrationSettings, kept: HubConnection | null): Integration {
+    const made = { id, createdAt, updatedAt: this.#now() };
+    if (settings.type === "Webhook") {
+      const integration: Integration = { ...settings, ...made };
+      this.#integrations.set(id, { integration, connection: null });
+      return integration;
+    }
+    const { hostName, policyKey, secondaryKey, entra, ...fields } = settings;
     const keptSecret = kept?.entra?.kind === "client_secret" ? kept.entra.clientSecret : "";
     const given =
       entra?.kind === "client_secret" ? { ...entra, clientSecret: entra.clientSecret ?? keptSecret } : entra;
     const connection: HubConnection = {
       id: `connection-${id}`,
       hostName,
-      policyName: settings.policyName,
+      policyName: fields.policyName,
       policyKey: policyKey ?? kept?.policyKey ?? "",
       secondaryKey: secondaryKey === undefined ? (kept?.secondaryKey ?? null) : secondaryKey || null,
       entra: given === undefined ? (kept?.entra ?? null) : given,
     };
-    const integration: Integration = {
-      ...settings,
-      id,
-      type: "AzureIotHub",
-      connectionId: connection.id,
-      createdAt,
-      updatedAt: this.#now(),
-    };
+    const integration: Integration = { ...fields, ...made, connectionId: connection.id };
     this.#integrations.set(id, { integration, connection });
     return integration;
   }

@@ -10,7 +10,22 @@ import { integrationFields, settingOptions } from "./integration-fields.ts";
 const PRODUCT_OPTION = ["-p, --product <id or slug>", "in a product instead of your sandbox"] as const;
 
 /** What an edit sends back as it was; the key stays in the server. */
-const KEPT_FIELDS = ["event", "name", "hub_name", "policy_name", "deviceID", "json", "name_sync", "disabled"];
+const KEPT_FIELDS = [
+  "event",
+  "name",
+  "hub_name",
+  "policy_name",
+  "deviceID",
+  "json",
+  "content_type",
+  "message_properties",
+  "parse_data",
+  "name_sync",
+  "create_identities",
+  "device_id_prefix",
+  "daily_cap",
+  "disabled",
+];
 
 export function registerIntegrations(program: Command, does: Does): void {
   const integrations = program.command("integrations").description("which events go to which hub");
@@ -109,7 +124,7 @@ function integrationCard(integration: Json, now: number): string {
     ...hubLines(integration["hub"] as HubState | undefined),
     ["policy", integration["policy_name"]],
     ["template", integration["json"]],
-    ["name sync", integration["name_sync"] === true ? "yes" : "no"],
+    ["name sync", integration["name_sync"]],
     ["enabled", integration["disabled"] === true ? "no" : "yes"],
     ["created", relativeTime(integration["created_at"], now)],
     ...Object.entries(ledger ?? {}).map(([state, count]) => [state, count] as const),

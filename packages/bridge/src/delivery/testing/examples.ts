@@ -1,7 +1,7 @@
 /** Ordinary nouns for tests; a test names only what it is about. */
 import type { PendingDelivery } from "../../core/delivery.ts";
 import type { Device } from "../../core/device.ts";
-import type { Integration } from "../../core/integration.ts";
+import { AZURE_IOT_HUB_DEFAULTS, type AzureIotHubIntegration } from "../../core/integration.ts";
 
 export const SOME_TIME = 1_760_443_200_000;
 
@@ -39,8 +39,9 @@ export function aDelivery(about: Partial<PendingDelivery> = {}): PendingDelivery
   return { id: 1, integrationId: "integration", seq: 1, attempts: 0, event: anEvent(), ...about };
 }
 
-export function anIntegration(about: Partial<Integration> = {}): Integration {
+export function anIntegration(about: Partial<AzureIotHubIntegration> = {}): AzureIotHubIntegration {
   return {
+    ...AZURE_IOT_HUB_DEFAULTS,
     id: "integration",
     type: "AzureIotHub",
     scope: { kind: "sandbox", accountId: "owner" },
@@ -50,8 +51,7 @@ export function anIntegration(about: Partial<Integration> = {}): Integration {
     hubName: "hub",
     policyName: "policy",
     connectionId: "connection",
-    template: null,
-    nameSync: true,
+    dailyCap: null,
     disabled: false,
     createdAt: SOME_TIME,
     updatedAt: SOME_TIME,

@@ -3,7 +3,7 @@
  * Then the weather clears, and with no further event everything accepted must have ended as promised.
  */
 import type { Device } from "../../core/device.ts";
-import type { HubConnection, Integration } from "../../core/integration.ts";
+import type { HubConnection, AzureIotHubIntegration } from "../../core/integration.ts";
 import type { HubClient } from "../../core/hub-client.ts";
 import type { Bounds } from "../route.ts";
 import { BridgeProcess } from "./bridge-process.ts";
@@ -66,7 +66,7 @@ class World {
   readonly #store: ModelStore;
   readonly #promises = new Promises(() => this.#store);
   readonly #hubs: readonly SimulatedHub[];
-  readonly #integrations = new Map<string, Integration>();
+  readonly #integrations = new Map<string, AzureIotHubIntegration>();
   readonly #connections = new Map<string, { readonly connection: HubConnection; readonly hub: SimulatedHub }>();
   readonly #devices: Device[];
   readonly #integrationAt = new Map<string, string>();
@@ -261,13 +261,16 @@ class World {
     weather.registryClosed = this.#dice.chance(0.15);
   }
 
-  #anyIntegration(): Integration | null {
+  #anyIntegration(): AzureIotHubIntegration | null {
     return this.#integrations.size === 0 ? null : this.#dice.pick([...this.#integrations.values()]);
   }
 
   #addIntegration(id: string, hub: SimulatedHub): void {
     const connectionId = this.#addConnection(hub);
-    this.#integrations.set(id, anIntegration({ id, connectionId, nameSync: this.#dice.chance(0.7) }));
+    this.#integrations.set(
+      id,
+      anIntegration({ id, connectionId, nameSync: this.#dice.chance(0.7) ? "continuous" : "once" }),
+    );
   }
 
   #addConnection(hub: SimulatedHub): string {
@@ -279,7 +282,7 @@ class World {
     return id;
   }
 
-  #change(integration: Integration): void {
+  #change(integration: AzureIotHubIntegration): void {
     this.#integrations.set(integration.id, integration);
     void this.#process.dispatcher.integrationChanged(integration.id);
   }

@@ -114,6 +114,8 @@ test("a full file refuses the group whole and takes events again when there is r
     if (last[0]?.kind === "done") stored += 3;
   } while (last[0]?.kind === "done" && stored < 10_000);
   expect(kinds(last)).toEqual(["full", "full", "full"]);
+  // One alone may still find room where three did not.
+  while (runner.run([append()])[0]?.kind === "done") stored += 1;
   expect(kinds(runner.run([append()]))).toEqual(["full"]);
   expect(rows("event")).toBe(stored);
   db.exec("PRAGMA max_page_count = 100000");

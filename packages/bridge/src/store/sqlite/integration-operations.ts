@@ -1,5 +1,6 @@
 /** Integrations and the hub connections they share. Keys arrive here sealed. */
-import type { Integration, Scope } from "../../core/integration.ts";
+import { AZURE_IOT_HUB_DEFAULTS } from "../../core/integration.ts";
+import type { AzureIotHubIntegration, Integration, Scope, WebhookIntegration } from "../../core/integration.ts";
 import type { Row } from "./driver.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -16,15 +17,18 @@ export interface SealedConnection {
   readonly keyPrint: string;
 }
 
+/** An integration before it has its connection. */
+export type UnconnectedIntegration = Omit<AzureIotHubIntegration, "connectionId"> | WebhookIntegration;
+
 export interface IntegrationOperations {
   sealedConnection(id: string): SealedConnection | null;
   /**
    * Inserts or replaces: on the stored connection with the same host, policy and credentials; else on its former one when
-   * `renewed` brings that one's new credentials and nobody else uses it; else on the new one.
+   * `renewed` brings that one's new credentials and nobody else uses it; else on the new one. A webhook has none.
    */
   saveIntegration(
-    integration: Omit<Integration, "connectionId">,
-    connection: SealedConnection,
+    integration: UnconnectedIntegration,
+    connection: SealedConnection | null,
     renewed: SealedConnection | null,
   ): Integration;
   deleteIntegration(id: string): number;
@@ -53,11 +57,14 @@ export function integrationOperations({ db }: Transaction): IntegrationOperation
      JOIN hub_connection now ON now.host_name = former.host_name WHERE former.id = ? AND now.id = ?`,
   );
   const connectionById = db.prepare("SELECT * FROM hub_connection WHERE id = ?");
-  const dropUnused = db.prepare("DELETE FROM hub_connection WHERE id NOT IN (SELECT connection_id FROM integration)");
+  const dropUnused = db.prepare(
+    `DELETE FROM hub_connection WHERE id NOT IN
+     (SELECT connection_id FROM integration WHERE connection_id IS NOT NULL)`,
+  );
   const dropIdentities = db.prepare("DELETE FROM identity WHERE connection_id NOT IN (SELECT id FROM hub_connection)");
   const save = db.prepare(
-    `INSERT OR REPLACE INTO integration (id, type, scope_kind, scope_id, event, device_id, name, hub_name, policy_name,
-     connection_id, template, name_sync, disabled, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT OR REPLACE INTO integration (id, type, scope_kind, scope_id, event, device_id, name, connection_id, options, daily_cap,
+     disabled, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const remove = db.prepare("DELETE FROM integration WHERE id = ?");
   const removeLanes = db.prepare("DELETE FROM lane WHERE integration_id = ?");
@@ -101,31 +108,31 @@ export function integrationOperations({ db }: Transaction): IntegrationOperation
       return row === undefined ? null : toConnection(row);
     },
     saveIntegration(unconnected, connection, renewed) {
-      const former = byId.get(unconnected.id)?.["connection_id"];
-      const i: Integration = { ...unconnected, connectionId: connect(unconnected.id, connection, renewed) };
+      const former = byId.get(unconnected.id)?.["connection_id"] ?? null;
+      const connectedTo = connection === null ? null : connect(unconnected.id, connection, renewed);
       // The same hub has the same devices, whoever asks for them.
-      if (former !== undefined && former !== i.connectionId) copyIdentities.run(String(former), i.connectionId);
-      const scopeId = i.scope.kind === "sandbox" ? i.scope.accountId : String(i.scope.productId);
-      const template = i.template === null ? null : JSON.stringify(i.template);
+      if (former !== null && connectedTo !== null && former !== connectedTo) {
+        copyIdentities.run(String(former), connectedTo);
+      }
+      const { id, type, scope, event, deviceId, name, disabled, dailyCap, createdAt, updatedAt, ...options } =
+        unconnected;
       save.run(
-        i.id,
-        i.type,
-        i.scope.kind,
-        scopeId,
-        i.event,
-        i.deviceId,
-        i.name,
-        i.hubName,
-        i.policyName,
-        i.connectionId,
-        template,
-        i.nameSync ? 1 : 0,
-        i.disabled ? 1 : 0,
-        i.createdAt,
-        i.updatedAt,
+        id,
+        type,
+        scope.kind,
+        scope.kind === "sandbox" ? scope.accountId : String(scope.productId),
+        event,
+        deviceId,
+        name,
+        connectedTo,
+        JSON.stringify(options),
+        dailyCap,
+        disabled ? 1 : 0,
+        createdAt,
+        updatedAt,
       );
       dropOrphans();
-      return i;
+      return connected(unconnected, connectedTo);
     },
     deleteIntegration(id) {
       const { changes } = remove.run(id);
@@ -156,11 +163,19 @@ function toConnection(row: Row): SealedConnection {
   };
 }
 
+function connected(integration: UnconnectedIntegration, connectionId: string | null): Integration {
+  return integration.type === "AzureIotHub" ? { ...integration, connectionId: connectionId ?? "" } : integration;
+}
+
 function toIntegration(row: Row): Integration {
   const scopeId = String(row["scope_id"]);
+  const isHub = row["type"] === "AzureIotHub";
   return {
+    // What an earlier release did not know has its default.
+    ...(isHub ? { ...AZURE_IOT_HUB_DEFAULTS, connectionId: String(row["connection_id"]) } : {}),
+    ...(JSON.parse(String(row["options"])) as object),
     id: String(row["id"]),
-    type: "AzureIotHub",
+    type: row["type"],
     scope:
       row["scope_kind"] === "sandbox"
         ? { kind: "sandbox", accountId: scopeId }
@@ -168,13 +183,9 @@ function toIntegration(row: Row): Integration {
     event: String(row["event"]),
     deviceId: row["device_id"] as string | null,
     name: String(row["name"]),
-    hubName: String(row["hub_name"]),
-    policyName: String(row["policy_name"]),
-    connectionId: String(row["connection_id"]),
-    template: row["template"] === null ? null : (JSON.parse(String(row["template"])) as string | object),
-    nameSync: row["name_sync"] === 1,
     disabled: row["disabled"] === 1,
+    dailyCap: row["daily_cap"] as number | null,
     createdAt: Number(row["created_at"]),
     updatedAt: Number(row["updated_at"]),
-  };
+  } as Integration;
 }

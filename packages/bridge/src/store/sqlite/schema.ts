@@ -101,17 +101,33 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX api_user_product ON api_user (product_id);
   `,
+  // Integrations of several types: what only one type has is in `options`, as JSON.
+  `
+  CREATE TABLE typed_integration (
+    id TEXT PRIMARY KEY, type TEXT NOT NULL, scope_kind TEXT NOT NULL, scope_id TEXT NOT NULL, event TEXT NOT NULL, device_id TEXT,
+    name TEXT NOT NULL, connection_id TEXT, options TEXT NOT NULL, daily_cap INTEGER, disabled INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  INSERT INTO typed_integration
+    SELECT id, type, scope_kind, scope_id, event, device_id, name, connection_id,
+      json_object('hubName', hub_name, 'policyName', policy_name, 'template', json(template),
+        'nameSync', CASE name_sync WHEN 1 THEN 'continuous' ELSE 'once' END),
+      NULL, disabled, created_at, updated_at FROM integration;
+  DROP TABLE integration;
+  ALTER TABLE typed_integration RENAME TO integration;
+  CREATE INDEX integration_scope ON integration (scope_kind, scope_id);
+  `,
 ];
 
-/** Brings the file to the newest schema; refuses one that a newer release has written. */
-export function migrate(db: Database): void {
+/** Brings the file to the newest schema, or to the `newest` first ones of its history; refuses one that a newer release has written. */
+export function migrate(db: Database, newest: number = MIGRATIONS.length): void {
   const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
   if (version > MIGRATIONS.length) {
     throw new Error(
       `The data folder was written by a newer release (schema ${version}, this one knows ${MIGRATIONS.length}).`,
     );
   }
-  for (const [i, sql] of MIGRATIONS.entries()) {
+  for (const [i, sql] of MIGRATIONS.slice(0, newest).entries()) {
     if (i < version) continue;
     db.exec("BEGIN IMMEDIATE");
     db.exec(sql);

@@ -1,5 +1,6 @@
 /** What every store must do with accounts, devices, products and integrations. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { lineKey } from "../../core/delivery-target.ts";
 import { deviceId, event, settings } from "./store-samples.ts";
 import type { OpenStore, Store, StoreUnderTest } from "./store-under-test.ts";
 
@@ -242,18 +243,64 @@ export function describeDirectory(open: OpenStore): void {
       const first = await store.createIntegration(settings(scope));
       const second = await store.createIntegration(settings(scope, { event: "other", template: { a: "{{{x}}}" } }));
       const third = await store.createIntegration(settings(scope, { policyKey: "b3RoZXI=" }));
-      expect(second.connectionId).toBe(first.connectionId);
-      expect(third.connectionId).not.toBe(first.connectionId);
-      expect(await store.connection(third.connectionId)).toMatchObject({ policyKey: "b3RoZXI=" });
+      expect(lineKey(second)).toBe(lineKey(first));
+      expect(lineKey(third)).not.toBe(lineKey(first));
+      expect(await store.connection(lineKey(third))).toMatchObject({ policyKey: "b3RoZXI=" });
       expect(await store.integration(second.id)).toEqual(second);
       expect(await store.integrationsIn(scope)).toHaveLength(3);
       expect(await store.integrationsIn({ kind: "product", productId: 8 })).toEqual([]);
-      await store.saveIdentity(third.connectionId, deviceId(1), { generationId: "1", nameWritten: null });
+      await store.saveIdentity(lineKey(third), deviceId(1), { generationId: "1", nameWritten: null });
       expect(await store.deleteIntegration(third.id)).toBe(true);
       expect(await store.deleteIntegration(third.id)).toBe(false);
-      expect(await store.connection(third.connectionId)).toBeNull();
+      expect(await store.connection(lineKey(third))).toBeNull();
       expect(await store.connectionsOf(deviceId(1))).toEqual([]);
-      expect(await store.connection(first.connectionId)).not.toBeNull();
+      expect(await store.connection(lineKey(first))).not.toBeNull();
+    });
+
+    test("all that an integration is set to comes back, after a restart too", async () => {
+      const scope = { kind: "sandbox", accountId: "a" } as const;
+      const { hostName, policyKey, ...asked } = settings(scope, {
+        template: '{"t":{{t}}}',
+        contentType: "application/cbor",
+        properties: { kind: "{{kind}}", __proto__x: "y" },
+        parseData: true,
+        nameSync: "continuous",
+        createIdentities: false,
+        deviceIdPrefix: "site-4:",
+        dailyCap: 8_000,
+        disabled: true,
+        deviceId: deviceId(1),
+      });
+      const made = await store.createIntegration({ ...asked, hostName, policyKey: policyKey! });
+      expect(made).toMatchObject(asked);
+      store = await under.reopen();
+      expect(await store.integration(made.id)).toEqual(made);
+      const changed = await store.updateIntegration(made.id, settings(scope));
+      expect(changed).toMatchObject({ createIdentities: true, deviceIdPrefix: "", dailyCap: null, properties: {} });
+    });
+
+    test("a webhook has no connection, and leaves those of the hubs alone", async () => {
+      const scope = { kind: "product", productId: 7 } as const;
+      const hub = await store.createIntegration(settings(scope));
+      const webhook = await store.createIntegration({
+        type: "Webhook",
+        scope,
+        event: "temp",
+        deviceId: null,
+        name: "hook",
+        url: "https://example.com/in",
+        requestType: "POST",
+        dailyCap: null,
+        disabled: false,
+      });
+      expect(lineKey(webhook)).toBe(webhook.id);
+      store = await under.reopen();
+      expect(await store.integrationsIn(scope)).toEqual(expect.arrayContaining([hub, webhook]));
+      expect(await store.connection(lineKey(hub))).not.toBeNull();
+      // The other way round: a hub that is gone leaves no connection because of a webhook that has none.
+      expect(await store.deleteIntegration(hub.id)).toBe(true);
+      expect(await store.connection(lineKey(hub))).toBeNull();
+      expect(await store.integration(webhook.id)).toEqual(webhook);
     });
 
     test("two keys and an Entra credential are kept, and given back whole", async () => {
@@ -261,16 +308,16 @@ export function describeDirectory(open: OpenStore): void {
       const entra = { kind: "client_secret", tenantId: "t", clientId: "c", clientSecret: "s3cret" } as const;
       const made = await store.createIntegration(settings(scope, { secondaryKey: "c2Vjb25k", entra }));
       store = await under.reopen();
-      expect(await store.connection(made.connectionId)).toMatchObject({ secondaryKey: "c2Vjb25k", entra });
+      expect(await store.connection(lineKey(made))).toMatchObject({ secondaryKey: "c2Vjb25k", entra });
       const { policyKey: _kept, ...keyless } = settings(scope);
       const { clientSecret: _secret, ...secretless } = entra;
       await store.updateIntegration(made.id, { ...keyless, entra: secretless });
-      expect(await store.connection(made.connectionId)).toMatchObject({ secondaryKey: "c2Vjb25k", entra });
+      expect(await store.connection(lineKey(made))).toMatchObject({ secondaryKey: "c2Vjb25k", entra });
       const managed = { kind: "managed_identity", clientId: null } as const;
       await store.updateIntegration(made.id, { ...keyless, secondaryKey: "", entra: managed });
-      expect(await store.connection(made.connectionId)).toMatchObject({ secondaryKey: null, entra: managed });
+      expect(await store.connection(lineKey(made))).toMatchObject({ secondaryKey: null, entra: managed });
       await store.updateIntegration(made.id, { ...keyless, entra: null });
-      expect(await store.connection(made.connectionId)).toMatchObject({ entra: null });
+      expect(await store.connection(lineKey(made))).toMatchObject({ entra: null });
     });
 
     test("other credentials are another connection: who knows the key alone gets no more than the key", async () => {
@@ -279,19 +326,19 @@ export function describeDirectory(open: OpenStore): void {
       const more = await store.createIntegration(settings(scope, { secondaryKey: "c2Vjb25k" }));
       const entra = { kind: "managed_identity", clientId: null } as const;
       const most = await store.createIntegration(settings(scope, { entra }));
-      expect(new Set([bare, more, most].map(({ connectionId }) => connectionId)).size).toBe(3);
-      expect(await store.connection(bare.connectionId)).toMatchObject({ secondaryKey: null, entra: null });
+      expect(new Set([bare, more, most].map(lineKey)).size).toBe(3);
+      expect(await store.connection(lineKey(bare))).toMatchObject({ secondaryKey: null, entra: null });
     });
 
     test("new keys keep the connection of an integration that has it alone, with what is known of its hub", async () => {
       const scope = { kind: "sandbox", accountId: "a" } as const;
       const made = await store.createIntegration(settings(scope));
-      await store.saveIdentity(made.connectionId, deviceId(1), { generationId: "g", nameWritten: "boiler" });
+      await store.saveIdentity(lineKey(made), deviceId(1), { generationId: "g", nameWritten: "boiler" });
       const rotated = await store.updateIntegration(made.id, settings(scope, { policyKey: "bmV3" }));
-      expect(rotated!.connectionId).toBe(made.connectionId);
+      expect(lineKey(rotated!)).toBe(lineKey(made));
       store = await under.reopen();
-      expect(await store.connection(made.connectionId)).toMatchObject({ policyKey: "bmV3" });
-      expect(await store.connectionsOf(deviceId(1))).toEqual([made.connectionId]);
+      expect(await store.connection(lineKey(made))).toMatchObject({ policyKey: "bmV3" });
+      expect(await store.connectionsOf(deviceId(1))).toEqual([lineKey(made)]);
     });
 
     test("new keys of one integration leave those alone that shared the old ones, and know the same devices", async () => {
@@ -299,16 +346,16 @@ export function describeDirectory(open: OpenStore): void {
       const first = await store.createIntegration(settings(scope));
       const second = await store.createIntegration(settings(scope));
       const known = { generationId: "g", nameWritten: "boiler" };
-      await store.saveIdentity(first.connectionId, deviceId(1), known);
+      await store.saveIdentity(lineKey(first), deviceId(1), known);
       const rotated = await store.updateIntegration(first.id, settings(scope, { policyKey: "bmV3" }));
-      expect(rotated!.connectionId).not.toBe(second.connectionId);
-      expect(await store.connection(second.connectionId)).toMatchObject({ policyKey: settings(scope).policyKey });
-      expect(await store.identity(rotated!.connectionId, deviceId(1))).toEqual(known);
+      expect(lineKey(rotated!)).not.toBe(lineKey(second));
+      expect(await store.connection(lineKey(second))).toMatchObject({ policyKey: settings(scope).policyKey });
+      expect(await store.identity(lineKey(rotated!), deviceId(1))).toEqual(known);
       const joined = await store.updateIntegration(second.id, settings(scope, { policyKey: "bmV3" }));
-      expect(joined!.connectionId).toBe(rotated!.connectionId);
-      expect(await store.connection(second.connectionId)).toBeNull();
+      expect(lineKey(joined!)).toBe(lineKey(rotated!));
+      expect(await store.connection(lineKey(second))).toBeNull();
       const moved = await store.updateIntegration(first.id, settings(scope, { hostName: "other.azure-devices.net" }));
-      expect(await store.identity(moved!.connectionId, deviceId(1))).toBeNull();
+      expect(await store.identity(lineKey(moved!), deviceId(1))).toBeNull();
     });
 
     test("an edit without a key keeps the stored one, for another host too", async () => {
@@ -317,7 +364,7 @@ export function describeDirectory(open: OpenStore): void {
       const made = await store.createIntegration({ ...keyless, policyKey: policyKey! });
       const moved = await store.updateIntegration(made.id, { ...keyless, hostName: "other.azure-devices.net" });
       expect(moved).toMatchObject({ id: made.id, createdAt: made.createdAt });
-      expect(await store.connection(moved!.connectionId)).toMatchObject({
+      expect(await store.connection(lineKey(moved!))).toMatchObject({
         hostName: "other.azure-devices.net",
         policyKey,
       });
@@ -335,7 +382,7 @@ export function describeDirectory(open: OpenStore): void {
         store.updateIntegration(next.id, { ...keyless, policyKey: "bmV3" }),
         store.updateIntegration(next.id, { ...keyless, name: "renamed" }),
       ]);
-      expect(await store.connection(last!.connectionId)).toMatchObject({ policyKey: "bmV3" });
+      expect(await store.connection(lineKey(last!))).toMatchObject({ policyKey: "bmV3" });
     });
 
     test("identities are kept per connection", async () => {

@@ -1,9 +1,9 @@
 /** Small values that store tests are made of. */
 import { newEventId } from "../../core/ids.ts";
 import type { DeviceEvent } from "../../core/device-event.ts";
-import type { IntegrationSettings } from "../../core/directory.ts";
+import type { AzureIotHubSettings } from "../../core/directory.ts";
 import type { Failure } from "../../core/failure.ts";
-import type { Scope } from "../../core/integration.ts";
+import { AZURE_IOT_HUB_DEFAULTS, type Scope } from "../../core/integration.ts";
 
 /** 24 hex digits that name the number. */
 export function deviceId(n: number): string {
@@ -26,8 +26,10 @@ export function event(overrides: Partial<DeviceEvent> = {}): DeviceEvent {
   };
 }
 
-export function settings(scope: Scope, overrides: Partial<IntegrationSettings> = {}): IntegrationSettings {
+export function settings(scope: Scope, overrides: Partial<AzureIotHubSettings> = {}): AzureIotHubSettings {
   return {
+    ...AZURE_IOT_HUB_DEFAULTS,
+    type: "AzureIotHub",
     scope,
     event: "temp",
     deviceId: null,
@@ -36,8 +38,7 @@ export function settings(scope: Scope, overrides: Partial<IntegrationSettings> =
     hostName: "plant.azure-devices.net",
     policyName: "isthmus",
     policyKey: "c2VjcmV0LWtleS1vZi10aGUtcG9saWN5",
-    template: null,
-    nameSync: false,
+    dailyCap: null,
     disabled: false,
     ...overrides,
   };

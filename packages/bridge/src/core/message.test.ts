@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { PendingDelivery } from "../core/delivery.ts";
+import type { PendingDelivery } from "./delivery.ts";
 import { buildMessage } from "./message.ts";
 import { Templates } from "./template.ts";
-import { anEvent } from "./testing/examples.ts";
+import { anEvent } from "../delivery/testing/examples.ts";
 
 function bodyOf(about: Partial<PendingDelivery["event"]>, template: string | object | null = null): string {
   const message = buildMessage({ template }, { event: anEvent(about), seq: 7 }, new Templates());

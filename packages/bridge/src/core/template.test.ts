@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Templates } from "./template.ts";
-import { anEvent } from "./testing/examples.ts";
+import { anEvent } from "../delivery/testing/examples.ts";
 
 const templates = new Templates();
 

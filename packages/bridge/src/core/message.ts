@@ -1,13 +1,13 @@
 /** From a pending delivery to the message that reaches the hub. */
-import type { PendingDelivery } from "../core/delivery.ts";
-import { fail, succeed, type Result } from "../core/failure.ts";
-import type { HubMessage } from "../core/hub-client.ts";
-import type { Integration } from "../core/integration.ts";
+import type { PendingDelivery } from "./delivery.ts";
+import { fail, succeed, type Result } from "./failure.ts";
+import type { HubMessage } from "./hub-client.ts";
+import type { AzureIotHubIntegration } from "./integration.ts";
 import type { Templates } from "./template.ts";
 
 /** Fails with `template_failed` only. */
 export function buildMessage(
-  { template }: Pick<Integration, "template">,
+  { template }: Pick<AzureIotHubIntegration, "template">,
   { event, seq }: Pick<PendingDelivery, "event" | "seq">,
   templates: Templates,
 ): Result<HubMessage> {

@@ -2,7 +2,7 @@
  * Payload templates with the device cloud's variables. An object template renders its string values; a text template is
  * rendered whole, so numbers and objects can stand unquoted. The result must be JSON either way.
  */
-import type { DeviceEvent } from "../core/device-event.ts";
+import type { DeviceEvent } from "./device-event.ts";
 import { JsonTemplates } from "./json-template.ts";
 
 /** Bytes of rendered text. More could never be sent. */
