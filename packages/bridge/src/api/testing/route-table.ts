@@ -1,0 +1,116 @@
+/**
+ * Every route that asks who calls, and what it answers to whom. `identities.test.ts` plays each row with every kind of caller; a
+ * route of the OpenAPI document without a row fails it. The cast is in `tenants.ts`: Ada owns all that the paths name, Eve is a
+ * stranger, and both have a product with API users.
+ */
+import type { Requirement } from "../../core/permission.ts";
+
+export type Method = "GET" | "POST" | "PUT" | "DELETE";
+
+/** Answer to another account: not found, permission denied, bad whoever asks, or 200 with nothing but its own (`own`). */
+type Stranger = 400 | 403 | 404 | "own";
+
+interface Extra {
+  readonly body?: object;
+  /** To an API user that may; otherwise as to the owner. */
+  readonly member?: number;
+  /** To the token of a device of the owner; otherwise 403. */
+  readonly device?: number;
+  /** An answer of 200 has no end: only its head is read. */
+  readonly endless?: true;
+}
+
+/** `permission`: `account` also stands for what works in a sandbox, which API users do not have. `owner`: the owner's status. */
+export type RouteRow = readonly [
+  route: `${Method} /${string}`,
+  permission: Requirement,
+  owner: number,
+  stranger: Stranger,
+  extra?: Extra,
+];
+
+export const DEVICE = "0123456789abcdef01234567";
+export const FLEET_DEVICE = "0123456789abcdef01234568";
+const NEW_DEVICE = "bbbbbbbbbbbbbbbbbbbbbbbb";
+const AZURE = { integration_type: "AzureIotHub", event: "t", hub_name: "local" };
+
+export const ROUTES: readonly RouteRow[] = [
+  ["GET /v1/user", "self", 200, "own"],
+  ["GET /v1/access_tokens/current", "self", 200, "own"],
+
+  ["GET /v1/devices", "account", 200, "own"],
+  ["POST /v1/devices", "account", 200, 403, { body: { id: DEVICE } }],
+  ["POST /v1/devices", "account", 200, 403, { body: { id: FLEET_DEVICE } }],
+  ["GET /v1/devices/:device", "account", 200, 403],
+  ["GET /v1/devices/cellar", "account", 200, 403],
+  ["PUT /v1/devices/:device", "account", 200, 403, { body: { name: "mine now" } }],
+  ["DELETE /v1/devices/:device", "account", 200, 403],
+  ["POST /v1/devices/:device/token", "account", 201, 403],
+  ["DELETE /v1/devices/:device/token", "account", 200, 403],
+  ["POST /v1/devices/events", "account", 200, 403, { body: { name: "t", as_device_id: DEVICE }, device: 200 }],
+
+  ["GET /v1/events/t", "account", 200, "own", { endless: true }],
+  ["GET /v1/events", "account", 400, 400],
+  ["GET /v1/devices/events", "account", 200, "own", { endless: true }],
+  ["GET /v1/devices/events/t", "account", 200, "own", { endless: true }],
+  ["GET /v1/devices/:device/events", "account", 200, 403, { endless: true }],
+  ["GET /v1/devices/cellar/events/t", "account", 200, 403, { endless: true }],
+  ["GET /v1/products/weather/events", "events:get", 200, 404, { endless: true }],
+  ["GET /v1/products/:product/events/t", "events:get", 200, 404, { endless: true }],
+  ["GET /v1/products/weather/devices/:fleetDevice/events", "events:get", 200, 404, { endless: true }],
+  ["GET /v1/products/weather/devices/:fleetDevice/events/t", "events:get", 200, 404, { endless: true }],
+
+  ["GET /v1/products", "products:list", 200, "own"],
+  ["GET /v1/products/weather", "products:get", 200, 404],
+  ["GET /v1/products/:product", "products:get", 200, 404],
+  ["GET /v1/products/weather/devices", "devices:list", 200, 404],
+  ["POST /v1/products/weather/devices", "devices:import", 200, 404, { body: { id: NEW_DEVICE } }],
+  ["GET /v1/products/weather/devices/:fleetDevice", "devices:get", 200, 404],
+  ["PUT /v1/products/weather/devices/:fleetDevice", "devices:update", 200, 404, { body: { quarantined: true } }],
+  ["DELETE /v1/products/weather/devices/:fleetDevice", "devices:remove", 204, 404],
+  ["DELETE /v1/products/weather/devices/:fleetDevice/owner", "devices:release", 204, 404],
+  ["POST /v1/products/weather/devices/:fleetDevice/token", "devices:import", 201, 404],
+  ["DELETE /v1/products/weather/devices/:fleetDevice/token", "devices:update", 200, 404],
+  ["POST /v1/products/weather/events", "events:send", 200, 404, { body: { name: "t", as_device_id: FLEET_DEVICE } }],
+
+  ["GET /v1/integrations", "account", 200, "own"],
+  ["GET /v1/integrations/:integration", "account", 200, 404],
+  ["PUT /v1/integrations/:integration", "account", 200, 404, { body: AZURE }],
+  ["DELETE /v1/integrations/:integration", "account", 204, 404],
+  ["POST /v1/integrations/:integration/test", "account", 200, 404],
+  ["GET /v1/integrations/:fleetIntegration", "account", 404, 404],
+  ["GET /v1/products/weather/integrations", "integrations:list", 200, 404],
+  ["POST /v1/products/weather/integrations", "integrations:create", 201, 404, { body: AZURE }],
+  ["GET /v1/products/weather/integrations/:fleetIntegration", "integrations:get", 200, 404],
+  ["GET /v1/products/weather/integrations/:integration", "integrations:get", 404, 404],
+  ["PUT /v1/products/weather/integrations/:fleetIntegration", "integrations:update", 200, 404, { body: AZURE }],
+  ["DELETE /v1/products/weather/integrations/:fleetIntegration", "integrations:remove", 204, 404],
+  ["POST /v1/products/weather/integrations/:fleetIntegration/test", "integrations:test", 200, 404],
+
+  ["GET /admin/v1/integrations/:integration/deliveries", "integrations:get", 200, 404, { member: 404 }],
+  ["GET /admin/v1/integrations/:fleetIntegration/deliveries", "integrations:get", 200, 404],
+  ["POST /admin/v1/integrations/:fleetIntegration/deliveries/retry", "integrations:update", 200, 404],
+  ["GET /admin/v1/integrations/:fleetIntegration/ledger", "integrations:get", 200, 404],
+  ["GET /admin/v1/integrations/:fleetIntegration/devices/:fleetDevice/twin", "devices:get", 200, 404],
+  ["GET /admin/v1/integrations/:integration/devices/:device/twin", "devices:get", 200, 404, { member: 404 }],
+  ["GET /admin/v1/connections", "integrations:list", 200, "own"],
+  ["GET /admin/v1/hubs/:fleetIntegration/monitor-events", "events:get", 200, 404, { endless: true }],
+  ["GET /admin/v1/hubs/:integration/monitor-events", "events:get", 200, 404, { endless: true, member: 404 }],
+];
+
+/** Open to everybody, or with proofs of their own. */
+export const OPEN_ROUTES: readonly string[] = [
+  "GET /health/live",
+  "GET /health/ready",
+  "GET /metrics",
+  "POST /oauth/token",
+  "DELETE /v1/access_tokens/:token",
+];
+
+/** Every caller changes its own here, so that no stranger exists; tested beside their sources. */
+export const OWN_ROUTES: readonly string[] = [
+  "DELETE /v1/access_tokens",
+  "DELETE /v1/access_tokens/current",
+  "POST /v1/integrations",
+  "POST /v1/products",
+];
