@@ -23,6 +23,9 @@ export interface DeviceIdentity {
   readonly status: "enabled" | "disabled";
 }
 
+/** The two keys of a policy. */
+export type KeyName = "primary" | "secondary";
+
 /** One hub as one principal. Sends for many devices over few connections. */
 export interface HubClient {
   /** Sends on the device's own telemetry link and waits for the hub's settlement, at most 20 s. Never rejects. */
@@ -37,6 +40,10 @@ export interface HubClient {
   getTwin(deviceId: string): Promise<Result<Record<string, unknown> | null>>;
   /** Merges into the desired properties; `null` values delete. */
   patchDesired(deviceId: string, patch: Readonly<Record<string, unknown>>): Promise<Result<null>>;
+  /** Goes on with the new keys of the same connection; what is under way is not touched. */
+  renew(connection: HubConnection): void;
+  /** Which of the policy's keys the hub takes now, as far as is known. */
+  keyInUse(): KeyName;
   /** Closes all connections; unsettled sends end as `outcome_unknown`. */
   close(): Promise<void>;
 }

@@ -25,6 +25,17 @@ export interface EventReaderOptions {
 
 /** See `Hubs.monitor`. Fails when the endpoint cannot be found, reached or opened; nothing is left running then. */
 export async function monitorEvents(
+  reader: EventReaderOptions,
+  connection: HubConnection,
+  options: MonitorOptions,
+): Promise<Result<null>> {
+  const first = await monitorByKey(reader, connection, options);
+  const { secondaryKey } = connection;
+  if (first.ok || first.failure.code !== "key_refused" || secondaryKey === null) return first;
+  return monitorByKey(reader, { ...connection, policyKey: secondaryKey }, options);
+}
+
+async function monitorByKey(
   { endpointOf, now, openTimeout = OPEN_TIMEOUT }: EventReaderOptions,
   connection: HubConnection,
   options: MonitorOptions,

@@ -1,9 +1,11 @@
 /** The one place where this folder's parts become the port that the rest of the bridge knows. */
 import type { HubClient, HubEndpoint, Hubs } from "../core/hub-client.ts";
 import type { HubConnection } from "../core/integration.ts";
-import { hubTokens } from "./access-token.ts";
 import { monitorEvents } from "./event-reader.ts";
 import type { Log } from "../core/log.ts";
+import { KeyReturn } from "./key-return.ts";
+import { KeyRing } from "./key-ring.ts";
+import { policyAccess } from "./registry-access.ts";
 import { RegistryClient } from "./registry-client.ts";
 import { RegistryTransport } from "./registry-transport.ts";
 import { Telemetry, TELEMETRY_LIMITS } from "./telemetry.ts";
@@ -27,10 +29,20 @@ export function createHubs({ endpointOf, now, log, limits = {} }: HubsOptions): 
 
 function openHubClient({ endpointOf, now, log, limits }: Required<HubsOptions>, connection: HubConnection): HubClient {
   const endpoint = (): HubEndpoint | undefined => endpointOf(connection);
-  const token = hubTokens(connection, now);
-  const transport = new RegistryTransport({ endpoint, token });
+  const keys = new KeyRing({
+    connection,
+    now,
+    onChange: (inUse) => {
+      log.info({ connectionId: connection.id, hub: connection.hostName, key: inUse }, "hub.key_in_use");
+      telemetry.renewTokens();
+      wayBack.watch();
+    },
+  });
+  const wayBack = new KeyReturn({ keys, endpoint, now });
+  const access = policyAccess(keys);
+  const transport = new RegistryTransport({ endpoint, access: () => access });
   const registry = new RegistryClient({ transport, now });
-  const telemetry = new Telemetry({ endpoint, token, now, log, limits: { ...TELEMETRY_LIMITS, ...limits } });
+  const telemetry = new Telemetry({ endpoint, keys, now, log, limits: { ...TELEMETRY_LIMITS, ...limits } });
   return {
     send: (deviceId, message) => telemetry.send(deviceId, message),
     createIdentity: (deviceId) => registry.createIdentity(deviceId),
@@ -38,7 +50,10 @@ function openHubClient({ endpointOf, now, log, limits }: Required<HubsOptions>, 
     deleteIdentity: (deviceId) => registry.deleteIdentity(deviceId),
     getTwin: (deviceId) => registry.getTwin(deviceId),
     patchDesired: (deviceId, patch) => registry.patchDesired(deviceId, patch),
+    renew: (renewed) => keys.replace(renewed),
+    keyInUse: () => keys.inUse,
     close: async () => {
+      wayBack.stop();
       await Promise.all([telemetry.close(), transport.close()]);
     },
   };

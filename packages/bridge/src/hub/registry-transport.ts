@@ -1,12 +1,12 @@
-/** HTTPS requests to one hub: kept-alive connections, the policy's token, bounded waits. */
+/** HTTPS requests to one hub: kept-alive connections, bounded waits. */
 import { isIP } from "node:net";
 import { Agent, request } from "undici";
 import type { Dispatcher } from "undici";
 import type { HubEndpoint } from "../core/hub-client.ts";
 import { fail, succeed } from "../core/failure.ts";
 import type { Result } from "../core/failure.ts";
-import type { AccessToken } from "./access-token.ts";
 import { addressGuard } from "../network/address-guard.ts";
+import type { RegistryAccess } from "./registry-access.ts";
 import { networkFailure } from "./network-failure.ts";
 import type { HttpAnswer } from "./http-refusal.ts";
 
@@ -27,7 +27,8 @@ export interface RegistryRequest {
 export interface RegistryTransportOptions {
   /** Asked at each request: the Local Hub may have come back with other ports. */
   readonly endpoint: () => HubEndpoint | undefined;
-  readonly token: (hostName: string) => AccessToken;
+  /** Who asks: a policy or an Entra identity. */
+  readonly access: () => RegistryAccess;
   readonly requestTimeout?: number;
 }
 
@@ -40,19 +41,34 @@ export class RegistryTransport {
     this.#options = options;
   }
 
-  async request({ method, path, ifMatch, body }: RegistryRequest): Promise<Result<HttpAnswer>> {
+  /** With the credentials that the hub takes. */
+  async request(asked: RegistryRequest): Promise<Result<HttpAnswer>> {
     const endpoint = this.#options.endpoint();
     if (endpoint === undefined) return fail("hub_unreachable", "The hub is not running, or has not said where.");
-    const { hostName, httpsPort, allowPrivate } = endpoint;
+    const { hostName, allowPrivate } = endpoint;
     if (!addressGuard({ allowPrivate }).admitsLiteral(hostName))
       return fail("hub_address_refused", `${hostName} is no public address.`);
+    return this.#options.access().ask(hostName, (authorization) => this.#send(asked, endpoint, authorization));
+  }
+
+  async close(): Promise<void> {
+    await this.#agent?.agent.destroy();
+    this.#agent = undefined;
+  }
+
+  async #send(
+    { method, path, ifMatch, body }: RegistryRequest,
+    endpoint: HubEndpoint,
+    authorization: string,
+  ): Promise<Result<HttpAnswer>> {
+    const { hostName, httpsPort } = endpoint;
     try {
       const answer = await request(`https://${isIP(hostName) === 6 ? `[${hostName}]` : hostName}:${httpsPort}${path}`, {
         method,
         dispatcher: this.#agentFor(endpoint),
         query: { "api-version": API_VERSION },
         headers: {
-          authorization: this.#options.token(hostName).text,
+          authorization,
           accept: "application/json",
           ...(ifMatch === undefined ? {} : { "if-match": ifMatch }),
           ...(body === undefined ? {} : { "content-type": "application/json; charset=utf-8" }),
@@ -64,11 +80,6 @@ export class RegistryTransport {
     } catch (error) {
       return { ok: false, failure: networkFailure(error, hostName) };
     }
-  }
-
-  async close(): Promise<void> {
-    await this.#agent?.agent.destroy();
-    this.#agent = undefined;
   }
 
   // What is trusted belongs to the connections, so another certificate authority needs another agent.

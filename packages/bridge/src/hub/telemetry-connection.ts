@@ -6,11 +6,11 @@ import type { Delivery, EventContext, Sender, Session } from "rhea";
 import type { Failure, Outcome } from "../core/failure.ts";
 import type { HubEndpoint } from "../core/hub-client.ts";
 import { telemetryAddress } from "iot-hub-protocol";
-import type { AccessToken } from "./access-token.ts";
 import { openAmqpConnection, readAmqpRefusal } from "./amqp-connection.ts";
 import type { AmqpConnection } from "./amqp-connection.ts";
 import type { AttachPace } from "./attach-pace.ts";
 import { classifyRefusal } from "./error-classification.ts";
+import type { KeyRing, KeyToken } from "./key-ring.ts";
 import type { Log } from "../core/log.ts";
 import { TokenLink } from "./put-token.ts";
 import { forget, isWritten, linkLimit, ringRoom, shortenLinkWalk } from "./rhea-bookkeeping.ts";
@@ -34,7 +34,7 @@ export interface TelemetryLimits {
 
 export interface TelemetryConnectionOptions {
   readonly endpoint: HubEndpoint;
-  readonly token: (hostName: string) => AccessToken;
+  readonly keys: KeyRing;
   readonly limits: TelemetryLimits;
   readonly pace: AttachPace;
   /** Unix milliseconds. */
@@ -60,7 +60,10 @@ export class TelemetryConnection {
   #session: Session | undefined;
   #walk: LinkWalk | undefined;
   #capacity: number;
+  /** The last one that was handed to the hub. */
+  #token: KeyToken | undefined;
   #renewal: NodeJS.Timeout | undefined;
+  #hasOtherKey = false;
   #closing = false;
   #ended = false;
 
@@ -77,13 +80,18 @@ export class TelemetryConnection {
     return this.size >= this.#capacity;
   }
 
+  /** It ended because its key was refused, and there is another one that is worth a try at once. */
+  get hasOtherKey(): boolean {
+    return this.#hasOtherKey;
+  }
+
   has(deviceId: string): boolean {
     return this.#links.has(deviceId);
   }
 
   /** Opens connection, token and session. Messages may be handed in before; they fail together when this fails. */
   async start(): Promise<void> {
-    const { endpoint, token, limits, now, log } = this.#options;
+    const { endpoint, keys, limits, now, log } = this.#options;
     const { connectTimeout, idleTimeout } = limits;
     const onEnd = (failure: Failure): void => this.#end(failure);
     const { signal } = this.#connecting;
@@ -92,13 +100,14 @@ export class TelemetryConnection {
     this.#amqp = opened.value;
     const connection = this.#amqp.rhea;
     this.#tokenLink = new TokenLink({ connection, audience: endpoint.hostName, now, answerTimeout: connectTimeout });
-    const { text, renewAt } = token(endpoint.hostName);
-    const refused = await this.#tokenLink.put(text);
+    const token = (this.#token = keys.token(endpoint.hostName));
+    const refused = await this.#tokenLink.put(token.text);
     if (refused !== null) return this.#amqp.end(refused);
     if (this.#ended) return;
-    this.#scheduleRenewal(renewAt);
+    this.#scheduleRenewal(token.renewAt);
     this.#openSession(connection.create_session(RING));
     log.debug({ hub: endpoint.hostName }, "hub.connected");
+    if (!keys.isCurrent(token)) await this.renewToken();
   }
 
   /** Resolves with the hub's settlement, or with the reason why there is none. */
@@ -233,6 +242,8 @@ export class TelemetryConnection {
     const { error } = sender;
     const failure = error ? classifyRefusal(readAmqpRefusal(error), "link", this.#options.now()) : DETACHED;
     this.#options.log.debug({ device: link.deviceId, code: failure.code }, "hub.link_detached");
+    // It had the permission a moment ago, so it is the token that is worth nothing any more: for all links.
+    if (failure.code === "permission_missing" && link.wasGranted) return this.#amqp?.end(KEY_GONE);
     this.#drop(link, failure);
     this.#leaving.delete(sender);
   }
@@ -269,25 +280,32 @@ export class TelemetryConnection {
     for (const delivery of deliveries) forget(delivery);
   }
 
-  #scheduleRenewal(renewAt: number): void {
-    const { now } = this.#options;
-    this.#renewal = setTimeout(() => {
-      void this.#renewToken();
-    }, renewAt - now());
+  /** Another token is to be used. One that is refused makes place for the other key's, or else ends the connection. */
+  async renewToken(): Promise<void> {
+    const { endpoint, keys } = this.#options;
+    if (this.#ended || this.#session === undefined) return;
+    const token = (this.#token = keys.token(endpoint.hostName));
+    const refused = await this.#tokenLink?.put(token.text);
+    if (this.#ended || token !== this.#token) return;
+    if (!refused) this.#scheduleRenewal(token.renewAt);
+    // Where there is another key, its token follows at once: whoever listens to the ring calls this again.
+    else if (refused.code !== "key_refused" || !keys.refused(token)) this.#amqp?.end(refused);
   }
 
-  async #renewToken(): Promise<void> {
-    const { endpoint, token } = this.#options;
-    const { text, renewAt } = token(endpoint.hostName);
-    const refused = await this.#tokenLink?.put(text);
-    if (refused) this.#amqp?.end(refused);
-    else if (!this.#ended) this.#scheduleRenewal(renewAt);
+  #scheduleRenewal(renewAt: number): void {
+    const { now } = this.#options;
+    clearTimeout(this.#renewal);
+    this.#renewal = setTimeout(() => {
+      void this.renewToken();
+    }, renewAt - now());
   }
 
   // Every message that waits here or is unsettled ends with the connection's own reason, which concerns the whole hub.
   #end(failure: Failure): void {
     if (this.#ended) return;
     this.#ended = true;
+    if (failure.code === "key_refused" && this.#token !== undefined)
+      this.#hasOtherKey = this.#options.keys.refused(this.#token);
     clearTimeout(this.#renewal);
     this.#tokenLink?.fail(failure);
     for (const link of this.#links.values()) link.failAll(failure);
@@ -300,6 +318,10 @@ export class TelemetryConnection {
   }
 }
 
+const KEY_GONE: Failure = {
+  code: "key_refused",
+  message: "The hub ended the links of the connection: the key that opened them is no longer valid.",
+};
 const CLOSED: Failure = { code: "hub_unreachable", message: "The bridge closed the connection." };
 const UNKNOWN_AT_CLOSE: Failure = { code: "outcome_unknown", message: "The bridge closed before the hub answered." };
 const NO_ROOM: Failure = { code: "outcome_unknown", message: "The hub takes fewer links on a connection; not sent." };

@@ -28,6 +28,11 @@ export class TelemetryLink {
     return this.sender !== undefined && this.sender.is_open() && creditLeft(this.sender, this.#sent) > 0;
   }
 
+  /** The hub has let the device send on it. */
+  get wasGranted(): boolean {
+    return this.#sent > 0 || (this.sender !== undefined && creditLeft(this.sender, this.#sent) > 0);
+  }
+
   /** Hands the oldest waiting message to the connection. Only with credit. */
   transmitNext(): Sending | undefined {
     const sending = this.waiting.shift();

@@ -2,8 +2,8 @@
 import { isDeviceId } from "iot-hub-protocol";
 import type { Failure, Outcome } from "../core/failure.ts";
 import type { HubEndpoint, HubMessage } from "../core/hub-client.ts";
-import type { AccessToken } from "./access-token.ts";
 import { AttachPace } from "./attach-pace.ts";
+import type { KeyRing } from "./key-ring.ts";
 import type { Log } from "../core/log.ts";
 import { encodeMessage } from "./message-encoding.ts";
 import { TelemetryConnection } from "./telemetry-connection.ts";
@@ -11,6 +11,7 @@ import type { TelemetryLimits } from "./telemetry-connection.ts";
 
 // 256 KB count body, property names and values alike; headers of the encoding are small change.
 const LARGEST_MESSAGE = 262_144;
+const KEYS = 2;
 
 export interface TelemetryPoolLimits extends TelemetryLimits {
   /** Links after which the next connection is opened, while there are fewer than `fewConnections`. */
@@ -44,7 +45,7 @@ export const TELEMETRY_LIMITS: TelemetryPoolLimits = {
 export interface TelemetryOptions {
   /** Asked at each connect: the Local Hub may have come back with other ports. */
   readonly endpoint: () => HubEndpoint | undefined;
-  readonly token: (hostName: string) => AccessToken;
+  readonly keys: KeyRing;
   readonly limits: TelemetryPoolLimits;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -69,8 +70,19 @@ export class Telemetry {
     const payload = encodeMessage(message);
     if (payload.length > LARGEST_MESSAGE)
       return failed({ code: "message_too_large", message: `The message has ${payload.length} bytes.` });
-    const connection = this.#connectionFor(deviceId);
-    return connection === undefined ? failed(NOWHERE) : connection.send(deviceId, payload);
+    for (let tries = 1; ; tries++) {
+      const connection = this.#connectionFor(deviceId);
+      if (connection === undefined) return failed(NOWHERE);
+      const outcome = await connection.send(deviceId, payload);
+      // Another key is no second attempt of the message's: it never had a chance with the first one.
+      const refused = outcome.kind === "failed" && outcome.failure.code === "key_refused";
+      if (!refused || !connection.hasOtherKey || tries === KEYS) return outcome;
+    }
+  }
+
+  /** Another key is in use: connections go over to it without losing anything. */
+  renewTokens(): void {
+    for (const connection of this.#connections) void connection.renewToken();
   }
 
   async close(): Promise<void> {
