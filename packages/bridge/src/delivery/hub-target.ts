@@ -11,7 +11,6 @@ import type { Log } from "../core/log.ts";
 import type { Random } from "./backoff.ts";
 import { IdentitySync } from "./identity-sync.ts";
 import { buildMessage } from "../core/message.ts";
-import { ReplaceableClient } from "./replaceable-client.ts";
 import type { Templates } from "../core/template.ts";
 
 export interface HubTargetOptions {
@@ -27,7 +26,7 @@ export interface HubTargetOptions {
 }
 
 export class HubTarget implements DeliveryTarget {
-  readonly client: ReplaceableClient;
+  readonly client: HubClient;
   readonly #options: HubTargetOptions;
   readonly #identities: IdentitySync;
   #connection: HubConnection;
@@ -36,7 +35,7 @@ export class HubTarget implements DeliveryTarget {
     const { connection, hubs } = options;
     this.#options = options;
     this.#connection = connection;
-    this.client = new ReplaceableClient(hubs.open(connection));
+    this.client = hubs.open(connection);
     this.#identities = new IdentitySync({ ...options, connectionId: connection.id, client: this.client });
   }
 
@@ -74,7 +73,7 @@ export class HubTarget implements DeliveryTarget {
     const connection = await this.#options.current(this.#connection.id);
     if (connection === null || JSON.stringify(connection) === JSON.stringify(this.#connection)) return;
     this.#connection = connection;
-    this.client.replace(this.#options.hubs.open(connection));
+    this.client.renew(connection);
     this.#options.log.info({ hub: connection.hostName, policy: connection.policyName }, "hub.keys_changed");
   }
 

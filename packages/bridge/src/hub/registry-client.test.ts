@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { HubClient, HubEndpoint } from "../core/hub-client.ts";
-import { hubTokens } from "./access-token.ts";
+import { KeyRing } from "./key-ring.ts";
+import { policyAccess } from "./registry-access.ts";
 import { createHubs } from "./hubs.ts";
 import { RegistryTransport } from "./registry-transport.ts";
 import { makeTestCertificate } from "./testing/certificate.ts";
@@ -170,8 +171,8 @@ test("requests share kept-alive connections", async () => {
 
 test("a hub that does not answer is given up after the request's time", async () => {
   const { endpoint } = await start(() => "silent");
-  const token = hubTokens(CONNECTION, Date.now);
-  const transport = new RegistryTransport({ endpoint: () => endpoint, token, requestTimeout: 100 });
+  const access = policyAccess(new KeyRing({ connection: CONNECTION, now: Date.now }));
+  const transport = new RegistryTransport({ endpoint: () => endpoint, access: () => access, requestTimeout: 100 });
   expect(await transport.request({ method: "GET", path: "/devices/d1" })).toEqual(failed("hub_unreachable"));
   await transport.close();
 });

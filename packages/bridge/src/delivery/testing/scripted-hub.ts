@@ -92,6 +92,8 @@ export class ScriptedHub {
         watcher.onOutcome?.(deviceId, message, outcome);
         return outcome;
       },
+      renew: () => undefined,
+      keyInUse: () => "primary",
       createIdentity: (deviceId) =>
         call("create", deviceId, () => {
           const known = this.identities.get(deviceId);
