@@ -18,16 +18,21 @@ export interface HubsOptions {
   readonly now: () => number;
   readonly log: Log;
   readonly limits?: Partial<TelemetryPoolLimits>;
+  /** Milliseconds after which a refused first key is tried again, and then at growing distances. */
+  readonly keyReturnAfter?: number;
 }
 
-export function createHubs({ endpointOf, now, log, limits = {} }: HubsOptions): Hubs {
+export function createHubs({ endpointOf, now, log, limits = {}, keyReturnAfter = 60_000 }: HubsOptions): Hubs {
   return {
-    open: (connection) => openHubClient({ endpointOf, now, log, limits }, connection),
+    open: (connection) => openHubClient({ endpointOf, now, log, limits, keyReturnAfter }, connection),
     monitor: (connection, options) => monitorEvents({ endpointOf, now }, connection, options),
   };
 }
 
-function openHubClient({ endpointOf, now, log, limits }: Required<HubsOptions>, connection: HubConnection): HubClient {
+function openHubClient(
+  { endpointOf, now, log, limits, keyReturnAfter }: Required<HubsOptions>,
+  connection: HubConnection,
+): HubClient {
   const endpoint = (): HubEndpoint | undefined => endpointOf(connection);
   const keys = new KeyRing({
     connection,
@@ -38,7 +43,7 @@ function openHubClient({ endpointOf, now, log, limits }: Required<HubsOptions>, 
       wayBack.watch();
     },
   });
-  const wayBack = new KeyReturn({ keys, endpoint, now });
+  const wayBack = new KeyReturn({ keys, endpoint, now, firstTry: keyReturnAfter });
   const access = policyAccess(keys);
   const transport = new RegistryTransport({ endpoint, access: () => access });
   const registry = new RegistryClient({ transport, now });

@@ -7,7 +7,6 @@ import { openAmqpConnection } from "./amqp-connection.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { TokenLink } from "./put-token.ts";
 
-const FIRST_TRY_MS = 60_000;
 const LONGEST_WAIT_MS = 15 * 60_000;
 
 export interface KeyReturnOptions {
@@ -15,7 +14,8 @@ export interface KeyReturnOptions {
   readonly endpoint: () => HubEndpoint | undefined;
   /** Unix milliseconds. */
   readonly now: () => number;
-  readonly firstTry?: number;
+  /** Milliseconds until the first try; later ones come at growing distances. */
+  readonly firstTry: number;
 }
 
 export class KeyReturn {
@@ -31,7 +31,7 @@ export class KeyReturn {
   /** To be called whenever another key is in use. */
   watch(): void {
     clearTimeout(this.#timer);
-    this.#wait = this.#options.firstTry ?? FIRST_TRY_MS;
+    this.#wait = this.#options.firstTry;
     this.#schedule();
   }
 
