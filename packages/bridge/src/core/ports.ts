@@ -97,12 +97,19 @@ export interface ConnectionState {
   readonly connectionId: string;
   readonly hostName: string;
   readonly policyName: string;
-  readonly state: "idle" | "open" | "paused";
-  /** Why it is paused. */
+  /** `slowed`: the target limits the rate; `paused`: it takes nothing, and one message tries it now and then. */
+  readonly state: "idle" | "open" | "slowed" | "paused";
+  /** Why it is slowed or paused. Its `notBefore` is the forecast, where there is one. */
   readonly failure: Failure | null;
   /** Unix milliseconds of the next probe while paused. */
   readonly nextProbeAt: number | null;
+  /** Unix milliseconds since when it is paused. */
+  readonly since: number | null;
   readonly inFlight: number;
+  /** Devices that wait for their turn. */
+  readonly waiting: number;
+  /** Messages per second: taken lately, and the limit learned from the target's refusals. */
+  readonly rate: { readonly perSecond: number; readonly limit: number | null };
 }
 
 /** Read side of deliveries, for the API. */

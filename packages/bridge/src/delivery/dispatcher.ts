@@ -18,6 +18,7 @@ import type { HubConnection, Integration } from "../core/integration.ts";
 import type { Log } from "../core/log.ts";
 import type { ConnectionState, DeliveryQueue } from "../core/ports.ts";
 import type { Random } from "./backoff.ts";
+import { decisionLog } from "./decision-log.ts";
 import { HubTarget, hubClientOf } from "./hub-target.ts";
 import { LaneRunner } from "./lane-runner.ts";
 import { Line } from "./line.ts";
@@ -63,8 +64,9 @@ export class Dispatcher {
   #stopping = false;
 
   constructor(options: DispatcherOptions) {
-    const { queue, directory, log, clock = systemClock, random = Math.random, bounds = BOUNDS, least } = options;
-    this.#options = options;
+    const { queue, directory, clock = systemClock, random = Math.random, bounds = BOUNDS, least } = options;
+    const log = decisionLog(options.log, clock);
+    this.#options = { ...options, log };
     this.#clock = clock;
     const device = (id: string): Promise<Device | null> => directory.device(id);
     this.#runner = new LaneRunner({ routes: () => this.#routes, queue, device, clock, random, log });
@@ -149,11 +151,11 @@ export class Dispatcher {
     const integration = await this.#options.directory.integration(id);
     const route = integration === null ? undefined : await this.#routes.set(integration);
     if (integration === null) this.#routes.delete(id);
-    const queued = former?.drain((lane) => lane.integrationId === id) ?? [];
+    const queued = former?.drain(id) ?? [];
     const waiting = [...(route?.lanes ?? [])].filter((lane) => lane.status === "waiting");
     // What they waited for may be mended by the change.
     for (const lane of [...queued, ...waiting]) this.#runner.enqueue(lane);
-    route?.line?.gate.probeNow();
+    route?.line?.mended();
     await this.#routes.closeUnusedLines();
   }
 

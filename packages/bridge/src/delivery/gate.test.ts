@@ -88,13 +88,31 @@ test("the machine's clock may be set back without keeping a hub waiting", async 
   expect(gate.pass()?.probe).toBe(true);
 });
 
-test("a used-up quota is asked after for minutes, an unreachable hub for seconds", () => {
+test("each trouble has its own wait: a quota's is minutes, an unreachable hub's less than a second", () => {
   const waits = (["quota_exceeded", "hub_unreachable", "key_refused"] as const).map((code) => {
     const { gate, clock } = newGate();
     gate.close(failure(code), gate.pass()!);
     return gate.nextProbeAt! - clock.now();
   });
-  expect(waits).toEqual([60_000, 500, 1_000]);
+  expect(waits).toEqual([15 * 60_000, 500, 60_000]);
+});
+
+test("a quota is asked after each quarter of an hour, and soon after the midnight at which it begins anew", () => {
+  const waits = [60, 4].map((minutes) => {
+    const { gate, clock } = newGate();
+    gate.close({ ...failure("quota_exceeded"), notBefore: clock.now() + minutes * 60_000 }, gate.pass()!);
+    return gate.nextProbeAt! - clock.now();
+  });
+  expect(waits).toEqual([15 * 60_000, 4 * 60_000 + 30_000]);
+});
+
+test("a target's wish to be left alone is obeyed, for an hour at most", () => {
+  const waits = [20_000, 86_400_000].map((wish) => {
+    const { gate, clock } = newGate();
+    gate.close({ ...failure("throttled"), notBefore: clock.now() + wish }, gate.pass()!);
+    return gate.nextProbeAt! - clock.now();
+  });
+  expect(waits).toEqual([20_000, 3_600_000]);
 });
 
 test("what was mended is tried at once, and its back-off begins anew", async () => {

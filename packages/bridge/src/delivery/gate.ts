@@ -10,14 +10,22 @@ import type { Failure, FailureCode } from "../core/failure.ts";
 import { backoffMs, type Backoff, type Random } from "./backoff.ts";
 
 const DEFAULT: Backoff = { firstMs: 1_000, maxMs: 60_000 };
-// The quota ends at midnight UTC, but units may be added before.
-const QUOTA: Backoff = { firstMs: 60_000, maxMs: 15 * 60_000 };
+/** A key or a permission is mended by people, who are not waited for: a change of the integration is tried at once. */
+const BY_PEOPLE: Backoff = { firstMs: 60_000, maxMs: 60_000 };
 
 const BACKOFF: Partial<Record<FailureCode, Backoff>> = {
-  quota_exceeded: QUOTA,
+  key_refused: BY_PEOPLE,
+  permission_missing: BY_PEOPLE,
   hub_unreachable: { firstMs: 500, maxMs: 10_000 },
   hub_error: { firstMs: 500, maxMs: 30_000 },
 };
+
+/** The quota ends at midnight UTC, but units may be added before. */
+const QUOTA_PROBE_MS = 15 * 60_000;
+/** All who wait for midnight should not come at its first moment, and the hub's clock may be a little behind. */
+const AFTER_MIDNIGHT_MS = 30_000;
+/** A target's wish to be left alone is obeyed for so long at most: its clock may be wrong. */
+const LONGEST_WISH_MS = 60 * 60_000;
 
 /** Leave to try one delivery. Must be handed back by `opened`, `close` or `release`. */
 export interface Pass {
@@ -37,6 +45,7 @@ export class Gate {
   readonly #options: GateOptions;
   #failure: Failure | null = null;
   #failures = 0;
+  #since: number | null = null;
   #nextProbeAt = 0;
   #due = false;
   #probe: Pass | null = null;
@@ -48,6 +57,11 @@ export class Gate {
 
   get failure(): Failure | null {
     return this.#failure;
+  }
+
+  /** Unix milliseconds since when it is closed; `null` while open. */
+  get since(): number | null {
+    return this.#since;
   }
 
   /** Unix milliseconds; `null` while open. */
@@ -70,6 +84,7 @@ export class Gate {
     const ended = this.#failure;
     this.#probe = null;
     this.#failure = null;
+    this.#since = null;
     this.#failures = 0;
     this.#options.onPassable();
     return ended;
@@ -79,11 +94,12 @@ export class Gate {
   close(failure: Failure, pass: Pass): boolean {
     const first = this.#failure === null;
     if (!first && pass !== this.#probe) return false;
-    const { clock, random } = this.#options;
+    const { clock } = this.#options;
     this.#probe = null;
+    this.#failures = failure.code === this.#failure?.code ? this.#failures + 1 : 1;
     this.#failure = failure;
-    this.#failures += 1;
-    const wait = backoffMs(BACKOFF[failure.code] ?? DEFAULT, this.#failures, random);
+    this.#since ??= clock.now();
+    const wait = this.#waitMs(failure);
     this.#nextProbeAt = clock.now() + wait;
     this.#cancel = clock.after(wait, () => this.#allowProbe());
     return first;
@@ -108,6 +124,17 @@ export class Gate {
 
   stop(): void {
     this.#cancel();
+  }
+
+  #waitMs(failure: Failure): number {
+    const { clock, random } = this.#options;
+    const wish = (failure.notBefore ?? 0) - clock.now();
+    if (failure.code === "quota_exceeded") {
+      const end = wish > 0 ? wish + AFTER_MIDNIGHT_MS * random() : QUOTA_PROBE_MS;
+      return Math.min(QUOTA_PROBE_MS, end);
+    }
+    const backoff = backoffMs(BACKOFF[failure.code] ?? DEFAULT, this.#failures, random);
+    return Math.max(backoff, Math.min(wish, LONGEST_WISH_MS));
   }
 
   #allowProbe(): void {

@@ -41,6 +41,15 @@ interface Try {
   readonly pass: Pass;
   readonly delivery: PendingDelivery;
   readonly device: Device;
+  /** On the growing clock. */
+  readonly startedAt: number;
+}
+
+interface Failed {
+  readonly failure: Failure;
+  readonly exchange?: Exchange;
+  /** The message itself was tried, and not only what must be there before. */
+  readonly sent: boolean;
 }
 
 export class LaneRunner {
@@ -99,7 +108,7 @@ export class LaneRunner {
     const delivery = lane.first;
     if (delivery === undefined) return this.#goOn(lane);
     const device = (await find(lane.deviceId)) ?? unknownDevice(lane.deviceId);
-    const attempt: Try = { route, lane, line, pass, delivery, device };
+    const attempt: Try = { route, lane, line, pass, delivery, device, startedAt: this.#options.clock.elapsed() };
     if (await line.target.isReady(device, route.integration)) return this.#send(attempt);
     const preparing = this.#prepare(attempt);
     // New devices must not take the places of known ones while the registry is slow; only a probe waits for its answer.
@@ -111,7 +120,7 @@ export class LaneRunner {
   async #prepare(attempt: Try): Promise<void> {
     const { route, lane, line, pass, device } = attempt;
     const prepared = await line.target.prepare(device, route.integration);
-    if (!prepared.ok) return this.#failed(attempt, prepared.failure);
+    if (!prepared.ok) return this.#failed(attempt, { failure: prepared.failure, sent: false });
     if (pass.probe) return this.#send(attempt);
     this.enqueue(lane);
   }
@@ -119,43 +128,51 @@ export class LaneRunner {
   async #send(attempt: Try): Promise<void> {
     const { route, line, pass, delivery, device } = attempt;
     const outcome = await line.target.send(delivery, route.integration, device);
-    if (outcome.kind === "failed") return this.#failed(attempt, outcome.failure, outcome.exchange);
-    const ended = line.gate.opened(pass);
-    if (ended !== null) this.#options.log.info({ hub: line.target.hostName, code: ended.code }, "hub.resumed");
+    if (outcome.kind === "failed") return this.#failed(attempt, { ...outcome, sent: true });
+    this.#resumed(line, line.accepted(pass));
     await this.#settling.delivered(delivery, outcome.exchange);
     this.#settled(attempt);
   }
 
-  async #failed(attempt: Try, failure: Failure, exchange?: Exchange): Promise<void> {
-    const { scope, verdict } = FAILURES[failure.code];
-    if (scope === "hub") return this.#hubFailed(attempt, failure);
-    // Its settlement may take long while the disk is full; the hub's next probe need not wait for it.
-    attempt.line.gate.release(attempt.pass);
-    if (verdict === "refused") return this.#park(attempt, failure, exchange);
-    return this.#retry(attempt, failure, exchange);
+  async #failed(attempt: Try, failed: Failed): Promise<void> {
+    const { line, pass } = attempt;
+    const { scope, verdict } = FAILURES[failed.failure.code];
+    if (scope === "hub") return this.#targetFailed(attempt, failed);
+    // The target has spoken, if only about this device: it can be reached.
+    if (failed.failure.hubCode !== undefined) this.#resumed(line, line.answered(pass));
+    // Its settlement may take long while the disk is full; the next probe need not wait for it.
+    line.gate.release(pass);
+    if (verdict === "refused") return this.#park(attempt, failed);
+    return this.#retry(attempt, failed);
   }
 
-  #hubFailed({ route, lane, line, pass }: Try, failure: Failure): void {
-    if (line.gate.close(failure, pass)) {
-      const { code, message } = failure;
-      this.#options.log.warn({ hub: line.target.hostName, code, reason: message }, "hub.paused");
-    }
+  #targetFailed({ route, lane, line, pass, delivery, startedAt }: Try, { failure, exchange }: Failed): void {
+    const news = line.troubled(failure, pass, startedAt);
+    const { code, message } = failure;
+    const hub = line.target.hostName;
+    if (news === "paused") this.#options.log.warn({ hub, code, reason: message }, "hub.paused");
+    if (news === "slowed") this.#options.log.info({ hub, code, limit: line.rate.limit }, "hub.slowed");
+    if (news !== "known" || pass.probe) void this.#settling.held(delivery, failure, exchange);
     // An outage may last: nothing of it is kept in memory that the store has anyway.
     route.giveBack(lane, 0);
     this.enqueue(lane);
   }
 
-  async #park(attempt: Try, failure: Failure, exchange?: Exchange): Promise<void> {
+  #resumed(line: Line, ended: Failure | null): void {
+    if (ended !== null) this.#options.log.info({ hub: line.target.hostName, code: ended.code }, "hub.resumed");
+  }
+
+  async #park(attempt: Try, { failure, exchange }: Failed): Promise<void> {
     await this.#settling.parked(attempt.delivery, failure, exchange);
     this.#settled(attempt);
   }
 
-  async #retry({ route, lane, line, delivery, device }: Try, failure: Failure, exchange?: Exchange): Promise<void> {
+  async #retry({ route, lane, line, delivery, device }: Try, { failure, exchange, sent }: Failed): Promise<void> {
     const { clock, random } = this.#options;
     await line.target.failed(failure, device, route.integration);
     lane.failures += 1;
     const waitMs = retryWaitMs({ failure, failures: lane.failures, now: clock.now(), random });
-    await this.#settling.retry(delivery, failure, { waitMs, exchange });
+    await this.#settling.retry(delivery, failure, { waitMs, exchange, counts: sent });
     this.#wait(lane, waitMs);
   }
 

@@ -1,10 +1,13 @@
 /** One target at work: its gate, and the lanes that wait for their turn to send. */
 import type { Clock } from "../core/clock.ts";
 import type { DeliveryTarget } from "../core/delivery-target.ts";
+import type { Failure, FailureCode } from "../core/failure.ts";
 import type { ConnectionState } from "../core/ports.ts";
 import type { Random } from "./backoff.ts";
 import { Gate, type Pass } from "./gate.ts";
+import { LaneQueue } from "./lane-queue.ts";
 import type { Lane } from "./lane.ts";
+import { SendRate } from "./send-rate.ts";
 
 export interface LineOptions {
   /** Integrations with this line's key share it. */
@@ -18,16 +21,25 @@ export interface LineOptions {
   readonly run: (lane: Lane, line: Line, pass: Pass) => Promise<void>;
 }
 
-/** Places taken from the head of the queue before it is compacted: shifting a long array for each lane costs too much. */
-const COMPACT_AFTER = 1_024;
+/** Troubles that any answer of the target ends. */
+const NO_ANSWER: ReadonlySet<FailureCode> = new Set([
+  "hub_not_found",
+  "hub_address_refused",
+  "hub_unreachable",
+  "hub_tls_failed",
+]);
 
 export class Line {
   readonly key: string;
   readonly target: DeliveryTarget;
   readonly gate: Gate;
   readonly #options: LineOptions;
-  #ready: Lane[] = [];
-  #head = 0;
+  readonly rate: SendRate;
+  readonly #ready = new LaneQueue();
+  /** Calls off the timer for the next message that the rate lets through. */
+  #nextTurn: (() => void) | null = null;
+  /** The last word that limited the rate. */
+  #slowedBy: Failure | null = null;
   #inFlight = 0;
   #aside = 0;
   #onIdle: (() => void)[] = [];
@@ -39,13 +51,62 @@ export class Line {
     this.key = key;
     this.target = target;
     this.gate = new Gate({ clock, random, onPassable: () => this.#pump() });
+    this.rate = new SendRate(clock);
   }
 
   get state(): ConnectionState {
     const { hostName, policyName } = this.target;
-    const { failure, nextProbeAt } = this.gate;
-    const state = failure === null ? (this.#inFlight > 0 ? "open" : "idle") : "paused";
-    return { connectionId: this.key, hostName, policyName, state, failure, nextProbeAt, inFlight: this.#inFlight };
+    const { nextProbeAt, since } = this.gate;
+    const limit = this.rate.limit;
+    const failure = this.gate.failure ?? (limit === null ? null : this.#slowedBy);
+    return {
+      connectionId: this.key,
+      hostName,
+      policyName,
+      state: this.#stateOf(failure),
+      failure,
+      nextProbeAt,
+      since,
+      inFlight: this.#inFlight,
+      waiting: this.#ready.size,
+      rate: { perSecond: this.rate.perSecond, limit },
+    };
+  }
+
+  /** The target took a message. Returns the trouble of the whole target that has ended thereby, if any. */
+  accepted(pass: Pass): Failure | null {
+    this.rate.accepted();
+    const ended = this.gate.opened(pass);
+    if (ended?.code === "throttled") this.rate.resumed();
+    return ended;
+  }
+
+  /**
+   * Trouble of the whole target, met by a try that began at `startedAt` on the growing clock. `paused` and `slowed` say
+   * that it is news; a refusal for the rate alone only slows the line.
+   */
+  troubled(failure: Failure, pass: Pass, startedAt: number): "paused" | "slowed" | "known" {
+    if (failure.code === "throttled" && this.gate.failure === null && failure.notBefore === undefined) {
+      const answer = this.rate.refused(startedAt);
+      if (answer !== "stop") this.#slowedBy = failure;
+      if (answer !== "stop") return answer === "slower" ? "slowed" : "known";
+    }
+    return this.gate.close(failure, pass) ? "paused" : "known";
+  }
+
+  /** The target has answered, though it took nothing. Returns the trouble that has ended thereby, if any. */
+  answered(pass: Pass): Failure | null {
+    const code = this.gate.failure?.code;
+    return code !== undefined && NO_ANSWER.has(code) ? this.gate.opened(pass) : null;
+  }
+
+  /** Something about the target was mended: what was learned of its trouble counts no more. */
+  mended(): void {
+    this.rate.forget();
+    this.#nextTurn?.();
+    this.#nextTurn = null;
+    this.gate.probeNow();
+    this.#pump();
   }
 
   /** Puts a lane at the end of the line, where it also waits while the gate is closed. */
@@ -64,18 +125,15 @@ export class Line {
     });
   }
 
-  /** Takes lanes out of the line. */
-  drain(belongs: (lane: Lane) => boolean): Lane[] {
-    const waiting = this.#ready.slice(this.#head);
-    this.#ready = waiting.filter((lane) => !belongs(lane));
-    this.#head = 0;
-    return waiting.filter(belongs);
+  /** Takes an integration's lanes out of the line. */
+  drain(integrationId: string): Lane[] {
+    return this.#ready.drain(integrationId);
   }
 
   /** Starts nothing more. Resolves when nothing is under way. */
   async finish(): Promise<void> {
     this.#stopped = true;
-    this.gate.stop();
+    this.#endTurns();
     if (this.#inFlight + this.#aside === 0) return;
     await new Promise<void>((resolve) => this.#onIdle.push(resolve));
   }
@@ -83,15 +141,22 @@ export class Line {
   /** Gives up what is under way: it ends as an unknown outcome. */
   async close(): Promise<void> {
     this.#stopped = true;
-    this.gate.stop();
+    this.#endTurns();
     await this.target.close();
   }
 
+  #stateOf(failure: Failure | null): ConnectionState["state"] {
+    if (this.gate.failure !== null) return "paused";
+    if (failure !== null) return "slowed";
+    return this.#inFlight > 0 ? "open" : "idle";
+  }
+
   #pump(): void {
-    while (!this.#stopped && this.#inFlight < this.#options.maxInFlight && this.#head < this.#ready.length) {
+    while (!this.#stopped && this.#inFlight < this.#options.maxInFlight && this.#ready.size > 0) {
+      if (!this.#mayGo()) return;
       const pass = this.gate.pass();
-      if (pass === null) return;
-      const lane = this.#take();
+      const lane = pass === null ? undefined : this.#ready.take();
+      if (pass === null || lane === undefined) return;
       this.#inFlight += 1;
       void this.#options.run(lane, this, pass).finally(() => {
         this.#inFlight -= 1;
@@ -101,13 +166,23 @@ export class Line {
     }
   }
 
-  #take(): Lane {
-    const lane = this.#ready[this.#head++]!;
-    if (this.#head > COMPACT_AFTER && this.#head * 2 > this.#ready.length) {
-      this.#ready = this.#ready.slice(this.#head);
-      this.#head = 0;
-    }
-    return lane;
+  /** Whether the rate lets a message through now; else the line goes on when it does. A probe need not ask. */
+  #mayGo(): boolean {
+    if (this.gate.failure !== null) return true;
+    if (this.#nextTurn !== null) return false;
+    const waitMs = this.rate.take();
+    if (waitMs === 0) return true;
+    this.#nextTurn = this.#options.clock.after(waitMs, () => {
+      this.#nextTurn = null;
+      this.#pump();
+    });
+    return false;
+  }
+
+  #endTurns(): void {
+    this.gate.stop();
+    this.#nextTurn?.();
+    this.#nextTurn = null;
   }
 
   #tellIdle(): void {

@@ -7,9 +7,19 @@ const wait = (failure: Omit<Failure, "message">, failures: number): number =>
   retryWaitMs({ failure: { message: "", ...failure }, failures, now, random: () => 1 });
 
 test("a device's own failures are retried after half a second at first and five minutes at last", () => {
-  expect([1, 2, 3, 50].map((failures) => wait({ code: "outcome_unknown" }, failures))).toEqual([
+  expect([1, 2, 3, 50].map((failures) => wait({ code: "identity_missing" }, failures))).toEqual([
     500, 1_000, 2_000, 300_000,
   ]);
+});
+
+test("what may have been the silence of a whole hub is tried again after half a minute at the latest", () => {
+  expect([1, 50].map((failures) => wait({ code: "outcome_unknown" }, failures))).toEqual([500, 30_000]);
+});
+
+test("whoever else uses an identity is left alone for seconds at first and minutes at last", () => {
+  const always = { failure: { code: "identity_in_use", message: "" }, now, random: () => 0 } as const;
+  expect(retryWaitMs({ ...always, failures: 1 })).toBe(5_000);
+  expect(wait({ code: "identity_in_use" }, 50)).toBe(300_000);
 });
 
 test("a disabled device is asked after ever more rarely, down to once an hour", () => {

@@ -16,7 +16,9 @@ export interface SettlingOptions {
 
 interface NextTry {
   readonly waitMs: number;
-  readonly exchange: Exchange | undefined;
+  readonly exchange?: Exchange | undefined;
+  /** Whether it was a try of the message itself. */
+  readonly counts: boolean;
 }
 
 export class Settling {
@@ -45,17 +47,31 @@ export class Settling {
     return this.#write({ kind: "parked", id, integrationId, at: clock.now(), failure, ...(exchange && { exchange }) });
   }
 
+  /** The target as a whole said no: for the integration's log. The delivery waits as it did; its lane need not. */
+  async held({ id, integrationId }: PendingDelivery, failure: Failure, exchange?: Exchange): Promise<void> {
+    const at = this.#options.clock.now();
+    const more = exchange && { exchange };
+    // Not repeated: the next probe writes the next one.
+    await this.#options.queue.settle({ kind: "held", id, integrationId, at, failure, ...more }).catch(() => undefined);
+  }
+
   /** The try has failed; the next one comes after `waitMs`. */
-  retry(delivery: PendingDelivery, failure: Failure, { waitMs, exchange }: NextTry): Promise<void> {
+  retry(delivery: PendingDelivery, failure: Failure, { waitMs, exchange, counts }: NextTry): Promise<void> {
     const { id, integrationId, event, attempts } = delivery;
     const { log, clock } = this.#options;
     const at = clock.now();
     log.info(
-      { deliveryId: id, deviceId: event.deviceId, code: failure.code, waitMs: Math.round(waitMs) },
+      {
+        deliveryId: id,
+        deviceId: event.deviceId,
+        code: failure.code,
+        reason: failure.message,
+        waitMs: Math.round(waitMs),
+      },
       "delivery.waits",
     );
     const nextAttemptAt = Math.round(at + waitMs);
-    const next = { nextAttemptAt, attempts: attempts + 1, ...(exchange && { exchange }) };
+    const next = { nextAttemptAt, attempts: counts ? attempts + 1 : attempts, ...(exchange && { exchange }) };
     return this.#write({ kind: "retry", id, integrationId, at, failure, ...next });
   }
 

@@ -37,9 +37,10 @@ async function get(url: string): Promise<Answer> {
 test("a connection is shown with its trouble and the next step", async () => {
   const connection = { hostName: "h", policyName: "p", state: "paused", failure: FAILURE, inFlight: 0 } as const;
   const nextProbeAt = api.world.now;
+  const more = { nextProbeAt, since: nextProbeAt, waiting: 3, rate: { perSecond: 0, limit: null } };
   api.world.connections = [
-    { ...connection, nextProbeAt, connectionId: `connection-${integration}` },
-    { ...connection, nextProbeAt, connectionId: "somebody-else" },
+    { ...connection, ...more, connectionId: `connection-${integration}` },
+    { ...connection, ...more, connectionId: "somebody-else" },
   ];
   expect((await get("/connections")).json()).toEqual({
     connections: [
@@ -49,7 +50,11 @@ test("a connection is shown with its trouble and the next step", async () => {
         policy_name: "p",
         state: "paused",
         in_flight: 0,
+        waiting: 3,
+        since: "2026-03-01T12:00:00.000Z",
         next_probe_at: "2026-03-01T12:00:00.000Z",
+        expected_until: null,
+        rate: { per_second: 0, limit: null },
         failure: { code: "key_refused", message: "The hub refused the key.", next_step: REFUSED.next_step },
       },
     ],

@@ -46,7 +46,11 @@ export function registerHubs(
         policy_name: connection.policyName,
         state: connection.state,
         in_flight: connection.inFlight,
+        waiting: connection.waiting,
+        since: isoTime(connection.since),
         next_probe_at: isoTime(connection.nextProbeAt),
+        expected_until: isoTime(connection.failure?.notBefore ?? null),
+        rate: { per_second: connection.rate.perSecond, limit: connection.rate.limit },
         failure: connection.failure === null ? null : failureJson(connection.failure),
       })),
     };

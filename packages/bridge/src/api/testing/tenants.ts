@@ -48,7 +48,10 @@ export async function createTenants(): Promise<Tenants> {
       state: "open",
       failure: null,
       nextProbeAt: null,
+      since: null,
       inFlight: 0,
+      waiting: 0,
+      rate: { perSecond: 0, limit: null },
     },
   ];
   api.world.twin = { ok: true, value: { deviceId: "twin" } };

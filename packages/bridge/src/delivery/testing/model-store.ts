@@ -165,9 +165,11 @@ export class ModelStore {
     switch (settlement.kind) {
       case "delivered":
         delivery.state = "delivered";
+        delivery.attempts += 1;
         break;
       case "parked":
         delivery.state = "parked";
+        delivery.attempts += 1;
         delivery.failure = settlement.failure;
         delivery.wasParked = true;
         break;
@@ -182,10 +184,7 @@ export class ModelStore {
 
   #retryParked(integrationId: string): readonly string[] {
     const parked = this.deliveries.filter((d) => d.state === "parked" && d.pending.integrationId === integrationId);
-    for (const delivery of parked) {
-      delivery.state = "pending";
-      delivery.attempts = 0;
-    }
+    for (const delivery of parked) delivery.state = "pending";
     return [...new Set(parked.map(({ pending }) => pending.event.deviceId))];
   }
 

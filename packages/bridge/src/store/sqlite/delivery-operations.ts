@@ -34,7 +34,8 @@ export function deliveryOperations({ db }: Transaction, counters: Counters): Del
      WHERE d.integration_id = ? AND d.device_id = ? AND d.state = 0 AND d.seq > ? ORDER BY d.seq LIMIT ?`,
   );
   const setDelivered = db.prepare(
-    "UPDATE delivery SET state = 1, settled_at = ?, next_attempt_at = NULL WHERE id = ? AND state = 0",
+    `UPDATE delivery SET state = 1, settled_at = ?, next_attempt_at = NULL, attempts = attempts + 1
+     WHERE id = ? AND state = 0`,
   );
   const setParked = db.prepare(
     `UPDATE delivery SET state = 2, settled_at = ?, next_attempt_at = NULL, failure = ?, attempts = attempts + 1

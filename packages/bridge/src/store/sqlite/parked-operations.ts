@@ -18,7 +18,7 @@ export function parkedOperations({ db }: Transaction, counters: Counters): Parke
     "SELECT id, device_id FROM delivery WHERE integration_id = ? AND state = 2 AND id > ? ORDER BY id LIMIT ?",
   );
   const selectOne = db.prepare("SELECT id, device_id FROM delivery WHERE id = ? AND integration_id = ? AND state = 2");
-  const unpark = db.prepare("UPDATE delivery SET state = 0, settled_at = NULL, attempts = 0 WHERE id = ?");
+  const unpark = db.prepare("UPDATE delivery SET state = 0, settled_at = NULL WHERE id = ?");
 
   function retry(integrationId: string, rows: readonly Row[], at: number): { count: number; deviceIds: string[] } {
     for (const row of rows) unpark.run(Number(row["id"]));

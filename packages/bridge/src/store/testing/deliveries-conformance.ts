@@ -190,6 +190,17 @@ export function describeDeliveries(open: OpenStore): void {
       expect(await store.today("i1")).toEqual({ success: 0, error: 1 });
     });
 
+    test("every try counts: those before a delivery, the delivery itself, and those before somebody retried it", async () => {
+      const [first, second] = [(await append(1))[0]!, (await append(2))[0]!];
+      const retry = { kind: "retry", at: now, failure: IN_USE, nextAttemptAt: now } as const;
+      await store.settle({ ...retry, id: first.id, integrationId: "i1", attempts: 1 });
+      await deliver(first);
+      await park(second);
+      await store.retryParked("i1");
+      await deliver(second);
+      expect((await store.list("i1", { limit: 2 })).map(({ attempts }) => attempts)).toEqual([2, 2]);
+    });
+
     test("the day's counts begin at midnight UTC; the ledger does not", async () => {
       now = Date.UTC(2026, 0, 31, 23, 59, 59, 999);
       const [first, second] = [(await append(1))[0]!, (await append(1))[0]!];
