@@ -56,6 +56,15 @@ export function unauthorized(description: string): ApiError {
   return new ApiError(400, { ok: false, error: "unauthorized", error_description: description });
 }
 
+/** Told to come back later: 429 in the device cloud's shape. */
+export function rateLimited(description: string, retryAfterSeconds: number): ApiError {
+  return new ApiError(
+    429,
+    { ok: false, error: "rate_limit_exceeded", error_description: description },
+    { "retry-after": String(Math.max(1, Math.ceil(retryAfterSeconds))) },
+  );
+}
+
 export function unavailable(message: string, retryAfterSeconds: number): ApiError {
   return new ApiError(
     503,

@@ -314,7 +314,13 @@ describe("a sign-in", () => {
   const without = (field: string): string => SIGN_IN.replace(new RegExp(`&?${field}=[^&]*`), "");
   const request = (description: string): Expected => oauth("invalid_request", description);
   const client = oauth("invalid_client", "Give a client id and secret; particle / particle will do");
-  const grant = oauth("unsupported_grant_type", "This server signs in with grant_type password");
+  const grant = (description: string): Expected => oauth("unsupported_grant_type", description);
+  const notRefreshed = "Tokens are not refreshed here: sign in again, or ask for one that never ends with expires_in=0";
+  const noClients =
+    "This server has no product clients: make an API user (POST /v1/products/:product/team) and use its token";
+  const noPages = "This server has no sign-in pages for other sites: make an API user and use its token";
+  const noFactor = "No account of this server has a second factor: sign in with grant_type password";
+  const scopes = oauth("invalid_scope", "A password gives a token without scopes; an API user has scopes");
   const credentials = oauth("invalid_grant", "User credentials are invalid");
   const notForm = request("Send the fields as application/x-www-form-urlencoded");
   const seconds = request("expires_in must be a whole number of seconds");
@@ -332,10 +338,19 @@ describe("a sign-in", () => {
     ["with Basic credentials without a colon", "POST", to, basic("Basic YWJj"), 400, client],
     ["with an empty Basic secret", "POST", to, basic("Basic YWJjOg=="), 400, client],
     ["with a bearer token", "POST", to, basic("Bearer abc"), 400, client],
-    form("without a grant type", without("grant_type"), request("grant_type is required")),
-    form("by refresh token", SIGN_IN.replace("=password&", "=refresh_token&"), grant),
-    form("by client credentials", SIGN_IN.replace("=password&", "=client_credentials&"), grant),
-    form("by one-time password", SIGN_IN.replace("=password&", "=urn:custom:mfa-otp&"), grant),
+    form("without a grant type", without("grant_type"), request("grant_type is required, once")),
+    form("with two grant types", `${SIGN_IN}&grant_type=password`, request("grant_type is required, once")),
+    form("by refresh token", SIGN_IN.replace("=password&", "=refresh_token&"), grant(notRefreshed)),
+    form("by client credentials", SIGN_IN.replace("=password&", "=client_credentials&"), grant(noClients)),
+    form("by one-time password", SIGN_IN.replace("=password&", "=urn:custom:mfa-otp&"), grant(noFactor)),
+    form("by authorization code", SIGN_IN.replace("=password&", "=authorization_code&"), grant(noPages)),
+    form(
+      "by a grant that nobody knows",
+      SIGN_IN.replace("=password&", "=toString&"),
+      grant("This server signs in with grant_type password"),
+    ),
+    form("for a customer", `${SIGN_IN}&scope=customer=a@b.c`, scopes),
+    form("with two scopes", `${SIGN_IN}&scope=a&scope=b`, scopes),
     form("without a user", without("username"), request("username is required")),
     form("without a password", without("password(?==open)"), request("password is required")),
     form("with two users", `${SIGN_IN}&username=eve`, request("username is required")),

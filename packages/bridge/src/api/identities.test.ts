@@ -180,16 +180,8 @@ test("the Local Hub shows an account the messages of its own devices only", asyn
 
 test("every route of the API is in the table", async () => {
   const { paths } = (await shared.api.app.inject("/openapi.json")).json<{ paths: Record<string, object> }>();
-  const rows = [
-    ...ROUTES.map(([route]) => route.replace("/products/weather", "/products/*")),
-    ...OPEN_ROUTES,
-    ...OWN_ROUTES,
-  ];
-  const tested = new Set(
-    rows.map((route) =>
-      route.replace("/devices/cellar", "/devices/*").replace("/events/t", "/events/*").replaceAll(/:\w+/g, "*"),
-    ),
-  );
+  const rows = [...ROUTES.map(([route]) => pattern(route)), ...OPEN_ROUTES, ...OWN_ROUTES];
+  const tested = new Set(rows.map((route) => route.replaceAll(/:\w+/g, "*")));
   const known = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{\w+\}/g, "*")}`),
   );
@@ -200,3 +192,9 @@ test("every route of the API is in the table", async () => {
 test("all of that changed nothing of the owner's", async () => {
   expect(await snapshot()).toBe(before);
 });
+
+/** A row's route with what it names by heart as stars. */
+function pattern(route: string): string {
+  const byHeart = ["/products/weather", "/devices/cellar", "/accounts/ada", "/events/t"];
+  return byHeart.reduce((text, piece) => text.replace(piece, piece.replace(/[^/]+$/, "*")), route);
+}

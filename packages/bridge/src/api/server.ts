@@ -3,6 +3,7 @@ import multipart from "@fastify/multipart";
 import swagger from "@fastify/swagger";
 import { fastify, LogController } from "fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { registerAccounts } from "./admin/accounts.ts";
 import { registerDeliveries } from "./admin/deliveries.ts";
 import { registerHubs } from "./admin/hubs.ts";
 import { createAuthentication } from "./authentication.ts";
@@ -21,7 +22,10 @@ import { registerOauth } from "./particle/oauth.ts";
 import { OpenStreams } from "./particle/open-streams.ts";
 import { registerProductDevices } from "./particle/product-devices.ts";
 import { registerProducts } from "./particle/products.ts";
+import { registerTeam } from "./particle/team.ts";
 import { registerUnsupported } from "./particle/unsupported.ts";
+import { registerUser } from "./particle/user.ts";
+import { createSignIn } from "./sign-in.ts";
 
 /** Slow senders and floods are cut off here; figures in milliseconds, bytes and connections. */
 const LIMITS = {
@@ -74,14 +78,18 @@ const securitySchemes = { token: { type: "http", scheme: "bearer" } } as const;
 function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): void {
   const authentication = createAuthentication(dependencies.directory, dependencies.now);
   const streams = new OpenStreams({ log: dependencies.log });
+  const signIn = createSignIn(dependencies);
   const refuseOtherMethods = watchMethods(app);
   registerOperations(app, dependencies);
-  registerOauth(app, dependencies);
+  registerOauth(app, dependencies, signIn);
   registerAccessTokens(app, dependencies, authentication, streams);
+  registerUser(app, dependencies, authentication, { signIn, streams });
+  registerAccounts(app, dependencies, authentication, { signIn, streams });
   registerEvents(app, dependencies, authentication);
   registerEventStreams(app, dependencies, authentication, streams);
   registerDevices(app, dependencies, authentication);
   registerProducts(app, dependencies, authentication);
+  registerTeam(app, dependencies, authentication, streams);
   registerProductDevices(app, dependencies, authentication);
   registerIntegrations(app, dependencies, authentication);
   registerUnsupported(app);

@@ -45,8 +45,8 @@ export interface ApiUsers {
     readonly friendlyName: string;
     readonly scopes: readonly Permission[];
   }): Promise<{ readonly apiUser: ApiUser; readonly token: string }>;
-  /** Writes it as given and makes a new token; the old one is unknown from then on. */
-  replaceApiUser(apiUser: ApiUser): Promise<{ readonly apiUser: ApiUser; readonly token: string }>;
+  /** Writes it as given and makes a new token; the old one is unknown from then on. `null`: it was deleted meanwhile. */
+  replaceApiUser(apiUser: ApiUser): Promise<{ readonly apiUser: ApiUser; readonly token: string } | null>;
   apiUsersIn(productId: number): Promise<readonly ApiUser[]>;
   apiUser(productId: number, username: string): Promise<ApiUser | null>;
   /** Its token ends with it. */

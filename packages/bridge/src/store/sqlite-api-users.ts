@@ -12,23 +12,24 @@ interface Options {
 }
 
 export function createApiUsers({ worker, now, forgetTokensOf }: Options): ApiUsers {
-  async function put(apiUser: ApiUser): Promise<{ apiUser: ApiUser; token: string }> {
-    const token = newToken();
-    await worker.call("putApiUser", apiUser, hashToken(token), now());
-    forgetTokensOf(apiUser.id);
-    return { apiUser, token };
-  }
-
   return {
-    createApiUser(input: {
+    async createApiUser(input: {
       readonly productId: number;
       readonly friendlyName: string;
       readonly scopes: ApiUser["scopes"];
     }): Promise<{ apiUser: ApiUser; token: string }> {
       const id = newId();
-      return put({ ...input, id, username: usernameOf(input.friendlyName, id), createdAt: now() });
+      const apiUser = { ...input, id, username: usernameOf(input.friendlyName, id), createdAt: now() };
+      const token = newToken();
+      await worker.call("createApiUser", apiUser, hashToken(token));
+      return { apiUser, token };
     },
-    replaceApiUser: put,
+    async replaceApiUser(apiUser: ApiUser): Promise<{ apiUser: ApiUser; token: string } | null> {
+      const token = newToken();
+      const replaced = await worker.call("replaceApiUser", apiUser, hashToken(token), now());
+      forgetTokensOf(apiUser.id);
+      return replaced ? { apiUser, token } : null;
+    },
     apiUsersIn: (productId: number) => worker.call("apiUsersIn", productId),
     apiUser: (productId: number, username: string) => worker.call("apiUser", productId, username),
     async deleteApiUser(id: string): Promise<boolean> {

@@ -1,6 +1,5 @@
-/** What an account knows of itself and of its tokens. */
+/** What a caller knows of its tokens. */
 import type { FastifyInstance } from "fastify";
-import type { ApiUser } from "../../core/account.ts";
 import { oauthError } from "../api-error.ts";
 import { requireTokenPlacement } from "../authentication.ts";
 import type { Authentication } from "../authentication.ts";
@@ -17,14 +16,6 @@ export function registerAccessTokens(
   streams: Pick<OpenStreams, "review">,
 ): void {
   const onRequest = [requireTokenPlacement];
-
-  app.get("/v1/user", { onRequest, schema: { summary: "The signed-in account", tags } }, async (request) => {
-    const caller = await authentication.account(request, "self");
-    if (caller.kind === "api_user") return apiUserJson(caller.apiUser);
-    const account = await directory.account(caller.accountId);
-    if (account === null) throw oauthError(401, "invalid_token", "The access token provided is invalid.");
-    return { username: account.username, id: account.id, created_at: isoTime(account.createdAt) };
-  });
 
   app.get("/v1/access_tokens/current", { onRequest, schema: { summary: "This token", tags } }, async (request) => {
     const { access } = await authentication.account(request, "self");
@@ -62,9 +53,4 @@ export function registerAccessTokens(
     await streams.review();
     return { ok: true };
   });
-}
-
-/** An API user as `/v1/user` shows it. */
-function apiUserJson({ id, username, friendlyName, createdAt }: ApiUser): Record<string, unknown> {
-  return { username, id, friendly_name: friendlyName, is_programmatic: true, created_at: isoTime(createdAt) };
 }

@@ -1,11 +1,11 @@
-/** Sign-in: the device cloud's OAuth password grant. */
+/** Sign-in: the device cloud's OAuth, of which people need the password grant; the others are refused with what to do instead. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { ApiError, oauthError } from "../api-error.ts";
+import { oauthError } from "../api-error.ts";
+import type { ApiError } from "../api-error.ts";
 import { fieldsOf, isForm } from "../bodies.ts";
 import type { Fields } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
-import { verifyPassword } from "../password.ts";
-import { SignInGuard } from "../sign-in-guard.ts";
+import type { SignIn } from "../sign-in.ts";
 
 const DEFAULT_LIFETIME_SECONDS = 90 * 24 * 3600;
 const MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3600;
@@ -19,35 +19,23 @@ interface TokenAnswer {
   readonly expires_in: number;
 }
 
-/** Lets at most this many password checks run at once: each takes a thread of the pool that files need too. */
-const MAX_CHECKS = 2;
-const MAX_WAITING_CHECKS = 50;
-
-export function registerOauth(app: FastifyInstance, { directory, now, log }: ApiDependencies): void {
-  const guard = new SignInGuard(now);
-  const checks = limitChecks(MAX_CHECKS, MAX_WAITING_CHECKS);
-
-  async function signIn(request: FastifyRequest): Promise<TokenAnswer> {
+export function registerOauth(app: FastifyInstance, { directory, now }: ApiDependencies, signIn: SignIn): void {
+  async function issueToken(request: FastifyRequest): Promise<TokenAnswer> {
     const fields = fieldsOf(request);
     const client = clientOf(request, fields);
     requirePasswordGrant(fields);
+    refuseScopes(fields);
     const username = credential(fields, "username");
     const password = credential(fields, "password");
     const lifetime = lifetimeOf(fields, now());
-    refuseLocked(guard.lockedFor(username, request.ip));
-    const user = await directory.accountByUsername(username);
-    if (!(await checks(() => verifyPassword(password, user?.passwordHash ?? null))) || user === null) {
-      guard.failed(username, request.ip);
-      log.warn({ address: request.ip }, "sign-in.refused");
-      throw oauthError(400, "invalid_grant", "User credentials are invalid");
-    }
-    guard.succeeded(username, request.ip);
+    const account = await signIn.check(username, password, request.ip);
+    if (account === null) throw oauthError(400, "invalid_grant", "User credentials are invalid");
     const expiresAt = lifetime === 0 ? null : now() + lifetime * 1000;
-    const token = await directory.createToken({ accountId: user.account.id, client, expiresAt });
+    const token = await directory.createToken({ accountId: account.id, client, expiresAt });
     return { access_token: token, token_type: "bearer", expires_in: lifetime };
   }
 
-  app.post("/oauth/token", { onRequest: requireForm, schema: { summary: "Sign in", tags: ["sign-in"] } }, signIn);
+  app.post("/oauth/token", { onRequest: requireForm, schema: { summary: "Sign in", tags: ["sign-in"] } }, issueToken);
 }
 
 async function requireForm(request: FastifyRequest): Promise<void> {
@@ -71,11 +59,27 @@ function basicPair(header: string): readonly [string, string] {
   return [text.slice(0, colon), text.slice(colon + 1)];
 }
 
+/** Grants of the device cloud that this server has no use for, and what to do instead. */
+const OTHER_GRANTS: Readonly<Record<string, string>> = {
+  refresh_token: "Tokens are not refreshed here: sign in again, or ask for one that never ends with expires_in=0",
+  client_credentials:
+    "This server has no product clients: make an API user (POST /v1/products/:product/team) and use its token",
+  authorization_code: "This server has no sign-in pages for other sites: make an API user and use its token",
+  "urn:custom:mfa-otp": "No account of this server has a second factor: sign in with grant_type password",
+};
+
 function requirePasswordGrant(fields: Fields): void {
   const grant = fields["grant_type"];
   if (grant === "password") return;
-  if (typeof grant !== "string" || grant === "") throw invalidRequest("grant_type is required");
-  throw oauthError(400, "unsupported_grant_type", "This server signs in with grant_type password");
+  if (typeof grant !== "string" || grant === "") throw invalidRequest("grant_type is required, once");
+  const instead = Object.hasOwn(OTHER_GRANTS, grant) ? OTHER_GRANTS[grant] : undefined;
+  throw oauthError(400, "unsupported_grant_type", instead ?? "This server signs in with grant_type password");
+}
+
+/** A person's token is good for all that is the person's. */
+function refuseScopes({ scope }: Fields): void {
+  if (scope === undefined || scope === "" || scope === "*") return;
+  throw oauthError(400, "invalid_scope", "A password gives a token without scopes; an API user has scopes");
 }
 
 function credential(fields: Fields, field: "username" | "password"): string {
@@ -104,44 +108,6 @@ function lifetimeOf(fields: Fields, now: number): number {
 function bounded(seconds: number): number {
   if (seconds > MAX_LIFETIME_SECONDS) throw invalidRequest("A token lives at most ten years; 0 means for ever");
   return seconds;
-}
-
-function refuseLocked(seconds: number): void {
-  if (seconds === 0) return;
-  throw new ApiError(
-    429,
-    { error: "rate_limit_exceeded", error_description: "Too many failed sign-ins. Try again later." },
-    { "retry-after": String(seconds) },
-  );
-}
-
-type Check = () => Promise<boolean>;
-
-/** Runs checks `width` at a time; refuses when too many wait. */
-function limitChecks(width: number, maxWaiting: number): (check: Check) => Promise<boolean> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (check) => {
-    if (waiting.length >= maxWaiting) throw busy();
-    if (running >= width) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running++;
-    try {
-      return await check();
-    } finally {
-      // The place is handed on, not freed, when somebody waits for it.
-      const next = waiting.shift();
-      if (next === undefined) running--;
-      else next();
-    }
-  };
-}
-
-function busy(): ApiError {
-  return new ApiError(
-    429,
-    { error: "rate_limit_exceeded", error_description: "Too many sign-ins at once. Try again." },
-    { "retry-after": "5" },
-  );
 }
 
 function invalidRequest(description: string): ApiError {

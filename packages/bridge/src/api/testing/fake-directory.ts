@@ -60,11 +60,14 @@ export class FakeDirectory implements Directory {
     scopes: readonly Permission[];
   }): Promise<{ apiUser: ApiUser; token: string }> {
     const id = newId();
-    return this.replaceApiUser({ ...input, id, username: `${id}@api.particle.io`, createdAt: this.#now() });
+    const apiUser = { ...input, id, username: `${id}@api.particle.io`, createdAt: this.#now() };
+    this.#apiUsers.set(id, apiUser);
+    return (await this.replaceApiUser(apiUser))!;
   }
 
-  async replaceApiUser(apiUser: ApiUser): Promise<{ apiUser: ApiUser; token: string }> {
+  async replaceApiUser(apiUser: ApiUser): Promise<{ apiUser: ApiUser; token: string } | null> {
     const { id } = apiUser;
+    if (!this.#apiUsers.has(id)) return null;
     this.#apiUsers.set(id, apiUser);
     await this.revokeTokensOf(id);
     const token = newToken();

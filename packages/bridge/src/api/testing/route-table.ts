@@ -33,11 +33,13 @@ export const DEVICE = "0123456789abcdef01234567";
 export const FLEET_DEVICE = "0123456789abcdef01234568";
 const NEW_DEVICE = "bbbbbbbbbbbbbbbbbbbbbbbb";
 const AZURE = { integration_type: "AzureIotHub", event: "t", hub_name: "local" };
+const API_USER = { friendly_name: "report", scopes: ["events:get"] };
 
 export const ROUTES: readonly RouteRow[] = [
   ["GET /v1/user", "self", 200, "own"],
   ["GET /v1/access_tokens/current", "self", 200, "own"],
 
+  ["PUT /v1/user", "account", 400, 400, { body: { current_password: "a guess", password: "opened by a guess" } }],
   ["GET /v1/devices", "account", 200, "own"],
   ["POST /v1/devices", "account", 200, 403, { body: { id: DEVICE } }],
   ["POST /v1/devices", "account", 200, 403, { body: { id: FLEET_DEVICE } }],
@@ -63,6 +65,11 @@ export const ROUTES: readonly RouteRow[] = [
   ["GET /v1/products", "products:list", 200, "own"],
   ["GET /v1/products/weather", "products:get", 200, 404],
   ["GET /v1/products/:product", "products:get", 200, 404],
+  ["GET /v1/products/weather/team", "teams.users:list", 200, 404],
+  ["POST /v1/products/weather/team", "teams.users:invite", 201, 404, { body: API_USER }],
+  ["GET /v1/products/weather/team/:apiUser", "teams.users:list", 200, 404],
+  ["PUT /v1/products/weather/team/:apiUser", "teams.users:update", 200, 404, { body: API_USER }],
+  ["DELETE /v1/products/weather/team/:apiUser", "teams.users:remove", 204, 404],
   ["GET /v1/products/weather/devices", "devices:list", 200, 404],
   ["POST /v1/products/weather/devices", "devices:import", 200, 404, { body: { id: NEW_DEVICE } }],
   ["GET /v1/products/weather/devices/:fleetDevice", "devices:get", 200, 404],
@@ -86,6 +93,11 @@ export const ROUTES: readonly RouteRow[] = [
   ["PUT /v1/products/weather/integrations/:fleetIntegration", "integrations:update", 200, 404, { body: AZURE }],
   ["DELETE /v1/products/weather/integrations/:fleetIntegration", "integrations:remove", 204, 404],
   ["POST /v1/products/weather/integrations/:fleetIntegration/test", "integrations:test", 200, 404],
+
+  ["GET /admin/v1/accounts", "account", 403, 403],
+  ["POST /admin/v1/accounts", "account", 403, 403, { body: { username: "mallory" } }],
+  ["PUT /admin/v1/accounts/ada", "account", 403, 403],
+  ["DELETE /admin/v1/accounts/ada", "account", 403, 403],
 
   ["GET /admin/v1/integrations/:integration/deliveries", "integrations:get", 200, 404, { member: 404 }],
   ["GET /admin/v1/integrations/:fleetIntegration/deliveries", "integrations:get", 200, 404],

@@ -5,8 +5,10 @@ import type { Row } from "./driver.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface ApiUserOperations {
-  /** Makes the user, or replaces it; the hash is of its one token, and any other token ends. */
-  putApiUser(apiUser: ApiUser, tokenHash: string, now: number): null;
+  /** The hash is of its one token. */
+  createApiUser(apiUser: ApiUser, tokenHash: string): null;
+  /** Its former token ends. False when it is not there. */
+  replaceApiUser(apiUser: ApiUser, tokenHash: string, now: number): boolean;
   apiUsersIn(productId: number): ApiUser[];
   apiUser(productId: number, username: string): ApiUser | null;
   /** Its token ends with it. */
@@ -17,10 +19,10 @@ export interface ApiUserOperations {
 const CLIENT = "api-user";
 
 export function apiUserOperations({ db }: Transaction): ApiUserOperations {
-  const put = db.prepare(
-    `INSERT INTO api_user (id, product_id, username, friendly_name, scopes, created_at) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET friendly_name = excluded.friendly_name, scopes = excluded.scopes`,
+  const insert = db.prepare(
+    "INSERT INTO api_user (id, product_id, username, friendly_name, scopes, created_at) VALUES (?, ?, ?, ?, ?, ?)",
   );
+  const update = db.prepare("UPDATE api_user SET friendly_name = ?, scopes = ? WHERE id = ?");
   const inProduct = db.prepare("SELECT * FROM api_user WHERE product_id = ? ORDER BY created_at, id");
   const byUsername = db.prepare("SELECT * FROM api_user WHERE product_id = ? AND username = ?");
   const remove = db.prepare("DELETE FROM api_user WHERE id = ?");
@@ -30,11 +32,16 @@ export function apiUserOperations({ db }: Transaction): ApiUserOperations {
   );
 
   return {
-    putApiUser({ id, productId, username, friendlyName, scopes, createdAt }, tokenHash, now) {
-      put.run(id, productId, username, friendlyName, JSON.stringify(scopes), createdAt);
+    createApiUser({ id, productId, username, friendlyName, scopes, createdAt }, tokenHash) {
+      insert.run(id, productId, username, friendlyName, JSON.stringify(scopes), createdAt);
+      insertToken.run(tokenHash, id, CLIENT, createdAt);
+      return null;
+    },
+    replaceApiUser({ id, friendlyName, scopes }, tokenHash, now) {
+      if (update.run(friendlyName, JSON.stringify(scopes), id).changes === 0) return false;
       endTokens.run(id);
       insertToken.run(tokenHash, id, CLIENT, now);
-      return null;
+      return true;
     },
     apiUsersIn: (productId) => inProduct.all(productId).map(toApiUser),
     apiUser(productId, username) {

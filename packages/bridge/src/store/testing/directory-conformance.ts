@@ -62,7 +62,7 @@ export function describeDirectory(open: OpenStore): void {
       const made = await store.createApiUser({ productId: 7, friendlyName: "Billing job", scopes: ["events:get"] });
       expect(made.apiUser.username).toMatch(/^billing-job\+[0-9a-f]+@api\.particle\.io$/);
       expect(await store.accessToken(made.token)).toMatchObject({ apiUser: made.apiUser, expiresAt: null });
-      const changed = await store.replaceApiUser({ ...made.apiUser, scopes: ["events:get", "devices:list"] });
+      const changed = (await store.replaceApiUser({ ...made.apiUser, scopes: ["events:get", "devices:list"] }))!;
       expect(await store.accessToken(made.token)).toBeNull();
       store = await under.reopen();
       expect(await store.accessToken(made.token)).toBeNull();
@@ -76,6 +76,7 @@ export function describeDirectory(open: OpenStore): void {
       expect(await store.apiUser(7, made.apiUser.username)).toEqual(changed.apiUser);
       expect(await store.deleteApiUser(made.apiUser.id)).toBe(true);
       expect(await store.deleteApiUser(made.apiUser.id)).toBe(false);
+      expect(await store.replaceApiUser(made.apiUser)).toBeNull();
       expect(await store.accessToken(changed.token)).toBeNull();
       expect(await store.apiUsersIn(7)).toEqual([]);
     });
