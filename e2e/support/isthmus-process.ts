@@ -8,6 +8,7 @@ import { until } from "./until.ts";
 
 export interface FirstRun {
   readonly url: string;
+  readonly mqttUrl: string;
   readonly username: string;
   readonly password: string;
   readonly accessToken: string;
@@ -60,6 +61,7 @@ export class IsthmusProcess {
         ...withoutSettings(process.env),
         ISTHMUS_DATA: this.folder,
         ISTHMUS_PORT: "0",
+        ISTHMUS_MQTT_PORT: "0",
         ISTHMUS_DEMO: "off",
         ISTHMUS_LOCAL_HUB: "on",
         IOT_HUB_HTTPS_PORT: "0",

@@ -7,10 +7,10 @@ import { createApi } from "./api/server.ts";
 import type { Config } from "./config.ts";
 import { refusedEntra } from "./core/entra-rule.ts";
 import { hubHost, LOCAL_HUB } from "./core/hub-host.ts";
-import { noDeviceLinks } from "./core/device-links.ts";
 import type { HubEndpoint } from "./core/hub-client.ts";
 import { fail } from "./core/failure.ts";
 import type { HubConnection } from "./core/integration.ts";
+import { UNLIMITED } from "./core/rate-limit.ts";
 import type { Deliveries, HubViews } from "./core/ports.ts";
 import { Dispatcher } from "./delivery/dispatcher.ts";
 import { createIntegrationTest } from "./delivery/integration-test.ts";
@@ -18,6 +18,7 @@ import { createHubs } from "./hub/hubs.ts";
 import { createAccept } from "./ingest/accept.ts";
 import { createEventFeed } from "./ingest/event-feed.ts";
 import { Matcher } from "./ingest/matcher.ts";
+import { startMqttServer, type MqttServer } from "./ingest/mqtt/mqtt-server.ts";
 import { LocalHub } from "./local-hub.ts";
 import { createMetrics } from "./metrics.ts";
 import { startRetention } from "./store/retention.ts";
@@ -26,6 +27,9 @@ import { openSqliteStore, type SqliteStore } from "./store/sqlite-store.ts";
 export interface Bridge {
   /** Where API and health answer, without trailing slash. */
   readonly url: string;
+  /** Where devices connect; `null` where nothing listens. */
+  readonly mqttUrl: string | null;
+  readonly mqttsUrl: string | null;
   readonly store: SqliteStore;
   readonly localHub: LocalHub | null;
   readonly hubViews: HubViews;
@@ -59,9 +63,11 @@ async function open(
   opened: (() => Promise<unknown>)[],
   stop: () => Promise<void>,
 ): Promise<Bridge> {
+  let mqtt: MqttServer | undefined;
   const store = await openSqliteStore({
     folder: config.dataFolder,
     onFatal,
+    onDeviceChanged: (id) => mqtt?.deviceChanged(id),
     onDeviceRenamed: (id) =>
       void renamed(id).catch((error: unknown) => log.error({ reason: String(error) }, "rename.failed")),
   });
@@ -133,14 +139,26 @@ async function open(
   };
 
   const feed = createEventFeed();
+  const accept = createAccept({ matcher, log: store, onAccepted: (accepted) => dispatcher.offer(accepted), feed });
+  mqtt = await startMqttServer({
+    ...config.mqtt,
+    host: config.host,
+    accept,
+    devices: store,
+    traces: store,
+    rate: UNLIMITED,
+    answerWithin: config.callTimeoutMs,
+    log,
+  });
+  opened.push(async () => mqtt?.close());
   const api: FastifyInstance = createApi({
     directory: store,
     feed,
-    accept: createAccept({ matcher, log: store, onAccepted: (accepted) => dispatcher.offer(accepted), feed }),
+    accept,
     deliveries,
     testIntegration: createIntegrationTest({ directory, hubs, now: Date.now }),
     hubViews,
-    deviceLinks: noDeviceLinks,
+    deviceLinks: mqtt.links,
     async onIntegrationChanged(id) {
       const exists = (await store.integration(id)) !== null;
       // A new one needs its lanes before its first event; a deleted one must match no more before its pending ones expire.
@@ -179,7 +197,12 @@ async function open(
   });
   opened.push(() => api.close());
   const address = await api.listen({ host: config.host, port: config.port });
-  return { url: address.replace(/\/$/, ""), store, localHub, hubViews, stop };
+  const url = address.replace(/\/$/, "");
+  const deviceUrl = (scheme: string, port: number | null): string | null =>
+    port === null ? null : `${scheme}://${new URL(url).hostname}:${port}`;
+  const mqttUrl = deviceUrl("mqtt", mqtt.port);
+  const mqttsUrl = deviceUrl("mqtts", mqtt.tlsPort);
+  return { url, mqttUrl, mqttsUrl, store, localHub, hubViews, stop };
 }
 
 /** How long a disk that was found full makes the bridge unready, when nobody has tried it again since. */

@@ -3,11 +3,23 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "yaml";
 
+export interface MqttConfig {
+  /** `null`: no plain listener. */
+  readonly port: number | null;
+  /** Nobody asked for this port: when it is taken, a free one does. */
+  readonly isPortDefault: boolean;
+  /** PEM files of certificate chain and key; `null`: no TLS. */
+  readonly tls: { readonly port: number; readonly certFile: string; readonly keyFile: string } | null;
+}
+
 export interface Config {
   /** Everything that must survive. */
   readonly dataFolder: string;
   readonly host: string;
   readonly port: number;
+  readonly mqtt: MqttConfig;
+  /** How long a device may take to answer a call of a function or variable. */
+  readonly callTimeoutMs: number;
   readonly demo: boolean;
   readonly localHub: boolean;
   /** Further hubs to reach although their names are no Azure names or resolve to private addresses. Lower case. */
@@ -45,6 +57,8 @@ export function readConfig(environment: Settings = process.env, folder: string =
     dataFolder: resolve(folder, text("ISTHMUS_DATA", "./data")),
     host: text("ISTHMUS_HOST", "127.0.0.1"),
     port: number(settings, "ISTHMUS_PORT", 8080, 0, 65_535),
+    mqtt: mqttSettings(settings, folder),
+    callTimeoutMs: number(settings, "ISTHMUS_CALL_TIMEOUT_SECONDS", 30, 1, 300) * 1000,
     demo: flag(settings, "ISTHMUS_DEMO"),
     localHub: flag(settings, "ISTHMUS_LOCAL_HUB"),
     hubHosts: text("ISTHMUS_HUB_HOSTS", "")
@@ -60,6 +74,26 @@ export function readConfig(environment: Settings = process.env, folder: string =
       ),
     ),
   };
+}
+
+function mqttSettings(settings: Settings, folder: string): MqttConfig {
+  const port = portOrOff(settings, "ISTHMUS_MQTT_PORT", 1883);
+  const tlsPort = portOrOff(settings, "ISTHMUS_MQTTS_PORT", null);
+  const [cert, key] = [settings["ISTHMUS_TLS_CERT"], settings["ISTHMUS_TLS_KEY"]];
+  if (tlsPort !== null && (cert === undefined || key === undefined)) {
+    throw new ConfigError("ISTHMUS_MQTTS_PORT needs ISTHMUS_TLS_CERT and ISTHMUS_TLS_KEY, the names of two PEM files.");
+  }
+  return {
+    port,
+    isPortDefault: settings["ISTHMUS_MQTT_PORT"] === undefined,
+    tls: tlsPort === null ? null : { port: tlsPort, certFile: resolve(folder, cert!), keyFile: resolve(folder, key!) },
+  };
+}
+
+function portOrOff(settings: Settings, name: string, fallback: number | null): number | null {
+  const text = settings[name];
+  if (text === undefined) return fallback;
+  return text.toLowerCase() === "off" ? null : number(settings, name, 0, 0, 65_535);
 }
 
 function readFile(folder: string, named: string | undefined): Settings {

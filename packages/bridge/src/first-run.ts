@@ -8,6 +8,9 @@ import type { LocalHub } from "./local-hub.ts";
 
 export interface FirstRun {
   readonly url: string;
+  /** Where devices connect; absent when MQTT is off. */
+  readonly mqttUrl?: string;
+  readonly mqttsUrl?: string;
   readonly username: string;
   readonly password: string;
   readonly accessToken: string;
@@ -29,6 +32,8 @@ const USERNAME = "admin@isthmus.local";
 export interface FirstRunOptions {
   readonly folder: string;
   readonly url: string;
+  readonly mqttUrl: string | null;
+  readonly mqttsUrl: string | null;
   readonly accounts: Accounts;
   readonly localHub: LocalHub | null;
 }
@@ -39,9 +44,12 @@ export async function writeFirstRun(
 ): Promise<{ readonly firstRun: FirstRun; readonly created: boolean }> {
   const file = join(options.folder, "first-run.json");
   const known = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as FirstRun) : null;
+  const { mqttUrl: _, mqttsUrl: __, ...kept } = known ?? {};
   const firstRun: FirstRun = {
-    ...(known ?? (await createAdministrator(options.accounts))),
+    ...(known === null ? await createAdministrator(options.accounts) : (kept as FirstRun)),
     url: options.url,
+    ...(options.mqttUrl !== null && { mqttUrl: options.mqttUrl }),
+    ...(options.mqttsUrl !== null && { mqttsUrl: options.mqttsUrl }),
     ...localHubAddresses(options.localHub),
   };
   const next = `${file}.next`;

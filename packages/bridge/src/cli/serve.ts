@@ -35,6 +35,8 @@ async function serve(config: Config): Promise<void> {
   const { firstRun, created } = await writeFirstRun({
     folder: config.dataFolder,
     url: bridge.url,
+    mqttUrl: bridge.mqttUrl,
+    mqttsUrl: bridge.mqttsUrl,
     accounts: bridge.store,
     localHub: bridge.localHub,
   });
@@ -106,8 +108,10 @@ function print(text: string): void {
 }
 
 function banner(firstRun: FirstRun, config: Config, created: boolean): string {
-  const { url, username, password, accessToken, localHub } = firstRun;
+  const { url, mqttUrl, mqttsUrl, username, password, accessToken, localHub } = firstRun;
   const lines = [`${pc.bold("Isthmus is running.")}`, `  API            ${pc.cyan(url)}`];
+  const devicesConnectTo = [mqttUrl, mqttsUrl].filter((address) => address !== undefined);
+  if (devicesConnectTo.length > 0) lines.push(`  MQTT           ${pc.cyan(devicesConnectTo.join(", "))}`);
   // Secrets are shown once; on a laptop with the demo they stay in sight.
   if (created || config.demo) {
     lines.push(`  sign in        ${username}  password ${password}`, `  access token   ${accessToken}`);

@@ -1,0 +1,26 @@
+/** What all connections share. */
+import type { Clock } from "../../core/clock.ts";
+import type { DeviceTraces } from "../../core/device-links.ts";
+import type { Devices } from "../../core/directory.ts";
+import type { Log } from "../../core/log.ts";
+import type { Accept } from "../../core/ports.ts";
+import type { DeviceRate } from "../../core/rate-limit.ts";
+import type { DeviceConversation } from "./device-conversation.ts";
+import type { MqttLimits } from "./limits.ts";
+import type { Questions } from "./questions.ts";
+import type { Sessions } from "./sessions.ts";
+
+export interface DoorContext {
+  readonly accept: Accept;
+  readonly devices: Pick<Devices, "device" | "deviceByToken" | "updateDevice">;
+  readonly traces: DeviceTraces;
+  readonly rate: DeviceRate;
+  readonly limits: MqttLimits;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly sessions: Sessions;
+  readonly questions: Questions;
+  /** Who is connected now, by device. */
+  readonly connected: Map<string, DeviceConversation>;
+  readonly isClosing: () => boolean;
+}
