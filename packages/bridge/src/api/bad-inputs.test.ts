@@ -543,7 +543,6 @@ describe("an integration", () => {
   const type = "integration_type must be AzureIotHub: this server has no other type";
   const host = "hub_name: must be a hub's name or host name";
   const base64 = "policy_key must be a shared access key: base64 without blanks";
-  const template = "json is not a valid Mustache template: a tag or section is not closed";
   const ids = "ids must be a list of at most 1000 delivery ids";
   const nested = JSON.parse(`${'{"a":'.repeat(20)}1${"}".repeat(20)}`) as unknown;
   const admin = "/admin/v1/integrations/:integration/deliveries";
@@ -585,10 +584,106 @@ describe("an integration", () => {
     make("a line break in its name", { name: "a\nb" }, "name must not hold control characters"),
     make("a number as template", { json: 7 }, "json must be an object or a text"),
     make("a list as template", { json: [] }, "json must be an object or a text"),
-    make("an open template", { json: "{{PARTICLE_EVENT_VALUE" }, template),
-    make("an open section deep inside", { json: { a: { b: "{{#x}}" } } }, template),
+    make("an open template", { json: "{{PARTICLE_EVENT_VALUE" }, "json cannot be rendered: a tag is not closed"),
+    make(
+      "an open section deep inside",
+      { json: { a: { b: "{{#x}}" } } },
+      "json.a.b cannot be rendered: a section is not closed at character 7",
+    ),
+    make(
+      "a partial",
+      { json: { "<a>": ["{{> x}}"] } },
+      "json.….0 cannot be rendered: a partial at character 1: templates cannot include others",
+    ),
+    make(
+      "a template that never gives JSON",
+      { json: '{"a":{{x}},}' },
+      "json cannot be rendered: it gives no JSON, whatever the event: at character 12",
+    ),
     make("a template of 17 KB", { json: "x".repeat(17_000) }, "json must have at most 16384 bytes"),
     make("an abyss as template", { json: nested }, "json must not be nested deeper than 16"),
+    make("a number as content type", { content_type: 7 }, "content_type must be a string"),
+    make(
+      "a word as content type",
+      { content_type: "json" },
+      "content_type must be a media type, as application/json is",
+    ),
+    make(
+      "an endless content type",
+      { content_type: `a/${"b".repeat(127)}` },
+      "content_type must have at most 128 characters",
+    ),
+    make("doubt about parse_data", { parse_data: "maybe" }, "parse_data must be true or false"),
+    make(
+      "a list as properties",
+      { message_properties: ["a"] },
+      "message_properties must be an object of names and texts",
+    ),
+    make(
+      "a word as properties",
+      { message_properties: "a" },
+      "message_properties must be an object of names and texts",
+    ),
+    make(
+      "21 properties",
+      { message_properties: Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`p${i}`, "v"])) },
+      "message_properties takes at most 20",
+    ),
+    ...["a b", "", "ä", "a(b", "a/b", "p".repeat(65)].map((name) =>
+      make(
+        `a property called '${name.slice(0, 5)}'`,
+        { message_properties: { [name]: "v" } },
+        "message_properties: a name has 1 to 64 letters, digits and ! # $ % & ' * + - . ^ _ ` | ~",
+      ),
+    ),
+    ...["event", "Seq"].map((name) =>
+      make(
+        `a ${name} of its own`,
+        { message_properties: { [name]: "v" } },
+        `message_properties.${name} is always there and cannot be set`,
+      ),
+    ),
+    ...["iothub-ack", "$.mid"].map((name) =>
+      make(
+        `the hub's property ${name}`,
+        { message_properties: { [name]: "v" } },
+        `message_properties.${name}: names that begin with iothub- or $ are the hub's own`,
+      ),
+    ),
+    make(
+      "one property in two letter cases",
+      { message_properties: { Site: "a", site: "b" } },
+      "message_properties.site is there twice: a hub's routes know no letter case",
+    ),
+    make("an object as property", { message_properties: { p: {} } }, "message_properties.p must be a text"),
+    make(
+      "an open tag in a property",
+      { message_properties: { p: "{{x" } },
+      "message_properties.p cannot be rendered: a tag is not closed",
+    ),
+    make(
+      "a line break in a property",
+      { message_properties: { p: "a\nb" } },
+      "message_properties.p must not hold control characters",
+    ),
+    make(
+      "an endless property",
+      { message_properties: { p: "v".repeat(1_025) } },
+      "message_properties.p must have at most 1024 characters",
+    ),
+    make("doubt about create_identities", { create_identities: "maybe" }, "create_identities must be true or false"),
+    make(
+      "a slash in the prefix of device ids",
+      { device_id_prefix: "site/" },
+      "device_id_prefix takes letters, digits and - . _ : @ = , ; ! ( ) $ ' *",
+    ),
+    make(
+      "an endless prefix of device ids",
+      { device_id_prefix: "p".repeat(105) },
+      "device_id_prefix must have at most 104 characters",
+    ),
+    make("no messages a day", { daily_cap: 0 }, "daily_cap must be a whole number from 1 to 1000000000"),
+    make("half a message a day", { daily_cap: 0.5 }, "daily_cap must be a whole number from 1 to 1000000000"),
     make("doubt about disabled", { disabled: "maybe" }, "disabled must be true or false"),
     make("doubt about name_sync", { name_sync: 2 }, "name_sync must be continuous or once"),
     [

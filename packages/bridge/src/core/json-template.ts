@@ -4,6 +4,7 @@
  * can end a string, or add a name beside the template's own.
  */
 import Mustache from "mustache";
+import { isJson } from "./template-variables.ts";
 
 /** Steps that one rendering may take: nested sections over a list multiply. */
 const MAX_STEPS = 20_000;
@@ -116,20 +117,69 @@ class ParsedTemplates {
   }
 }
 
+/** Remembers which part of the template wrote what. */
+class PlacingWriter extends JsonWriter {
+  readonly #sought: number;
+  #at = 0;
+  #place = "it ends too early";
+
+  constructor(parsed: ParsedTemplates, sought: number) {
+    super(parsed);
+    this.#sought = sought;
+  }
+
+  get place(): string {
+    return this.#place;
+  }
+
+  override rawValue(token: string[]): string {
+    const text = super.rawValue(token);
+    const within = this.#sought - this.#at;
+    if (within >= 0 && within < text.length) this.#place = `at character ${Number(token[2]) + within + 1}`;
+    this.#at += text.length;
+    return text;
+  }
+
+  override escapedValue(token: string[], context: Mustache.Context): string {
+    const text = super.escapedValue(token, context);
+    if (this.#sought >= this.#at && this.#sought < this.#at + text.length) {
+      this.#place = `with the value of {{${token[1]}}} at character ${Number(token[2]) + 1}`;
+    }
+    this.#at += text.length;
+    return text;
+  }
+}
+
 export class JsonTemplates {
   readonly #parsed = new ParsedTemplates();
 
+  /** Renders a text that needs no escaping. */
+  plain(template: string, variables: object): string {
+    return new BoundedWriter(this.#parsed).render(template, contextOf(variables));
+  }
+
+  /** The part of a text template that wrote the character at an offset of what `text` gave. */
+  place(template: string, variables: object, offset: number): string {
+    const writer = new PlacingWriter(this.#parsed, offset);
+    writer.render(template, contextOf(variables));
+    return writer.place;
+  }
+
   /** Renders a template that is JSON text itself. */
   text(template: string, variables: object): string {
-    return new JsonWriter(this.#parsed).render(template, new OwnProperties(variables));
+    return new JsonWriter(this.#parsed).render(template, contextOf(variables));
   }
 
   /** Renders the strings in an object; their places need no escaping. Throws when it takes too long or gets too large. */
   object(template: object, variables: object): string {
     const writer = new BoundedWriter(this.#parsed);
-    const context = new OwnProperties(variables);
+    const context = contextOf(variables);
     return JSON.stringify(mapStrings(template, (text) => writer.render(text, context)));
   }
+}
+
+function contextOf(variables: object): Mustache.Context {
+  return variables instanceof Mustache.Context ? variables : new OwnProperties(variables);
 }
 
 function mapStrings(value: unknown, render: (text: string) => string): unknown {
@@ -151,13 +201,4 @@ function valueAt(view: unknown, path: readonly string[]): unknown {
 function textOf(value: unknown): string {
   if (typeof value === "string") return value;
   return value === undefined || value === null ? "" : JSON.stringify(value);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

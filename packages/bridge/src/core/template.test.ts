@@ -1,12 +1,17 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { templateVariables } from "./template-variables.ts";
 import { Templates } from "./template.ts";
 import { anEvent } from "../delivery/testing/examples.ts";
 
 const templates = new Templates();
 
-function render(template: string | object, data: string | null = "21.5"): unknown {
-  return JSON.parse(templates.render(template, anEvent({ data })));
+function render(template: string | object, data = "21.5"): unknown {
+  return JSON.parse(text(template, data));
+}
+
+function text(template: string | object, data: string): string {
+  return templates.json(template, templateVariables(anEvent({ data }), null));
 }
 
 /** All names in a JSON value, with their places. */
@@ -26,6 +31,7 @@ test("every variable of the device cloud has its value", () => {
     ["PARTICLE_EVENT_BASE64", "eyJhIjoxfQ=="],
     ["PARTICLE_PUBLISHED_AT", "2025-10-14T12:00:00.000Z"],
     ["PRODUCT_ID", "42"],
+    ["PRODUCT_USER_ID", "owner"],
     ["PRODUCT_VERSION", "3"],
     ["SPARK_CORE_ID", event.deviceId],
     ["SPARK_EVENT_NAME", event.name],
@@ -33,7 +39,7 @@ test("every variable of the device cloud has its value", () => {
     ["SPARK_PUBLISHED_AT", "2025-10-14T12:00:00.000Z"],
   ] as const;
   const template = Object.fromEntries(all.map(([name]) => [name, `{{${name}}}`]));
-  expect(JSON.parse(templates.render(template, event))).toEqual(Object.fromEntries(all));
+  expect(JSON.parse(templates.json(template, templateVariables(event, "owner")))).toEqual(Object.fromEntries(all));
 });
 
 test("an object template keeps what is no text as it is", () => {
@@ -69,9 +75,7 @@ test("data that are JSON can be the whole body or a part of it", () => {
 });
 
 test("a number outside of quotes keeps all its digits", () => {
-  expect(templates.render('{"n":{{PARTICLE_EVENT_VALUE}}}', anEvent({ data: "12345678901234567890.10" }))).toBe(
-    '{"n":12345678901234567890.10}',
-  );
+  expect(text('{"n":{{PARTICLE_EVENT_VALUE}}}', "12345678901234567890.10")).toBe('{"n":12345678901234567890.10}');
 });
 
 test("text inside of quotes is escaped, with two braces and with three", () => {
@@ -106,6 +110,18 @@ test("hostile names in data change no prototype and are plain values", () => {
 
 test("partials render to nothing", () => {
   expect(render({ x: "a{{> file}}b" })).toEqual({ x: "ab" });
+});
+
+test("a sandbox event tells no user", () => {
+  expect(render({ u: "<{{PRODUCT_USER_ID}}>" })).toEqual({ u: "<>" });
+});
+
+test("a rendering that is no JSON is told by its place in the template, and never by the data", () => {
+  const secret = '{"n":"12 secret","s":[]}';
+  expect(() => render('{"a":{{PARTICLE_EVENT_NAME}},}', secret)).toThrow(/not valid JSON: at character 30\.$/);
+  expect(() => render('{"a":{{missing}}}', secret)).toThrow(/: at character 17\.$/);
+  expect(() => render('{"a":1{{n}}}', secret)).toThrow(/: with the value of \{\{n\}\} at character 7\.$/);
+  expect(() => render('{"a":[1,2{{#s}}]{{/s}}', secret)).toThrow(/: it ends too early\.$/);
 });
 
 test("a template that does not give JSON is refused with the reason", () => {
@@ -147,8 +163,34 @@ test("for any text, a template's names are the template's own", () => {
       const v = isJson(text) ? `${text}!` : text;
       const event = anEvent({ data: template.includes("{{v}}") ? JSON.stringify({ v }) : v });
       const plain = anEvent({ data: template.includes("{{v}}") ? '{"v":"x"}' : "x" });
-      const [rendered, expected] = [event, plain].map((one) => JSON.parse(templates.render(template, one)) as unknown);
+      const [rendered, expected] = [event, plain].map(
+        (one) => JSON.parse(templates.json(template, templateVariables(one, null))) as unknown,
+      );
       expect(names(rendered)).toEqual(names(expected));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("for any data, the names in a message are those of its template", () => {
+  const name = fc.constantFrom("a", "b", "list", "a.b", "list.0", "PARTICLE_EVENT_VALUE", "missing");
+  const piece = fc.oneof(
+    fc.constantFrom("x", " ", "\\", "ü", ":"),
+    name.map((of) => `{{${of}}}`),
+    name.map((of) => `{{{${of}}}}`),
+    name.map((of) => `{{#${of}}}{{.}}{{/${of}}}`),
+    name.map((of) => `{{^${of}}}none{{/${of}}}`),
+  );
+  const leaf = fc.array(piece, { maxLength: 4 }).map((parts) => parts.join(""));
+  const { template } = fc.letrec<{ template: object; value: unknown }>((tie) => ({
+    value: fc.oneof({ depthSize: "small" }, leaf, fc.integer(), fc.constant(null), tie("template")),
+    template: fc.dictionary(fc.constantFrom("k", "l", 'q"', "{"), tie("value"), { maxKeys: 3 }),
+  }));
+  const data = fc.dictionary(fc.constantFrom("a", "b", "list", "__proto__", "toString"), fc.jsonValue());
+  fc.assert(
+    fc.property(template, data, (one, values) => {
+      expect(names(render(one, JSON.stringify(values)))).toEqual(names(one));
+      expect(names(render(JSON.stringify(one), JSON.stringify(values)))).toEqual(names(one));
     }),
     { numRuns: 500 },
   );

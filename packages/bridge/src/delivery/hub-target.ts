@@ -56,7 +56,12 @@ export class HubTarget implements DeliveryTarget {
   }
 
   async send(delivery: PendingDelivery, integration: Integration, device: Device): Promise<Outcome> {
-    const message = buildMessage(ofHub(integration), delivery, this.#options.templates);
+    const message = buildMessage({
+      integration: ofHub(integration),
+      delivery,
+      device,
+      templates: this.#options.templates,
+    });
     if (!message.ok) return { kind: "failed", failure: message.failure };
     return this.client.send(device.id, message.value);
   }

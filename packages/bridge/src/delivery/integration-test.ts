@@ -80,7 +80,12 @@ async function runSteps(
     publishedAt: at,
     receivedAt: at,
   };
-  const message = buildMessage(integration, { event, seq: 0 }, new Templates());
+  const message = buildMessage({
+    integration,
+    delivery: { event, seq: 0 },
+    device: device ?? { ownerId: null },
+    templates: new Templates(),
+  });
   if (!message.ok) return report([{ name: "render the template", failure: message.failure }]);
 
   const steps: Step[] = [];

@@ -1,0 +1,20 @@
+/** What a message counts for at the hub: its size, and the blocks by which the day's quota is used up. */
+import type { HubMessage } from "./hub-client.ts";
+
+export interface MessageSize {
+  /** Body, values of system properties, names and values of application properties. */
+  readonly bytes: number;
+  /** Of 4 KB, on every tier but Free. */
+  readonly blocks: number;
+  /** Of 0.5 KB, on Free. */
+  readonly blocksOnFree: number;
+}
+
+/** More is refused by every hub. */
+export const MAX_MESSAGE_BYTES: number = 256 * 1024;
+
+export function messageSize({ messageId, body, contentType, contentEncoding, properties }: HubMessage): MessageSize {
+  const texts = [messageId, contentType, contentEncoding, ...Object.entries(properties).flat()];
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), body.length);
+  return { bytes, blocks: Math.ceil(bytes / 4_096), blocksOnFree: Math.ceil(bytes / 512) };
+}
