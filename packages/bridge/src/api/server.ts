@@ -14,6 +14,7 @@ import { answerMalformedPath, answerSocketError, handleErrors } from "./error-ha
 import { watchMethods } from "./known-methods.ts";
 import { registerOperations } from "./operations.ts";
 import { registerAccessTokens } from "./particle/access-tokens.ts";
+import { registerDeviceCalls } from "./particle/device-calls.ts";
 import { registerDevices } from "./particle/devices.ts";
 import { registerEvents } from "./particle/events.ts";
 import { registerEventStreams } from "./particle/event-streams.ts";
@@ -88,6 +89,7 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerEvents(app, dependencies, authentication);
   registerEventStreams(app, dependencies, authentication, streams);
   registerDevices(app, dependencies, authentication);
+  registerDeviceCalls(app, dependencies, authentication);
   registerProducts(app, dependencies, authentication);
   registerTeam(app, dependencies, authentication, streams);
   registerProductDevices(app, dependencies, authentication);

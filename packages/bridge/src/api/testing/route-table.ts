@@ -49,6 +49,10 @@ export const ROUTES: readonly RouteRow[] = [
   ["DELETE /v1/devices/:device", "account", 200, 403],
   ["POST /v1/devices/:device/token", "account", 201, 403],
   ["DELETE /v1/devices/:device/token", "account", 200, 403],
+  ["POST /v1/devices/:device/:function", "account", 404, 403, { body: { arg: "" } }],
+  ["GET /v1/devices/:device/:variable", "account", 404, 403],
+  ["POST /v1/products/weather/devices/:fleetDevice/:function", "devices.function:call", 404, 404],
+  ["GET /v1/products/weather/devices/:fleetDevice/:variable", "devices.variable:get", 404, 404],
   ["POST /v1/devices/events", "account", 200, 403, { body: { name: "t", as_device_id: DEVICE }, device: 200 }],
 
   ["GET /v1/events/t", "account", 200, "own", { endless: true }],

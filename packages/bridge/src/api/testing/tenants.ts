@@ -66,6 +66,8 @@ export async function createTenants(): Promise<Tenants> {
     integration: integration.id,
     fleetIntegration: fleetIntegration.id,
     apiUser: program.apiUser.username,
+    function: "openHatch",
+    variable: "hatchLevel",
   };
   await api.app.ready();
   let listening: Promise<string> | undefined;

@@ -8,8 +8,9 @@ import type { EventPayload } from "./payload.ts";
 import type { Refusal } from "./refusals.ts";
 import type { DeviceTopics } from "./topics.ts";
 
-export interface Will extends EventPayload {
+export interface Will {
   readonly name: string;
+  readonly payload: EventPayload;
   /** Milliseconds between the end of the connection and the event. */
   readonly delay: number;
 }
@@ -30,7 +31,7 @@ export function willIn(packet: IConnectPacket, topics: DeviceTopics): Will | Ref
   const { name } = topic.value;
   const fault = eventFault(name, payload.value.data);
   if (fault !== null) return faultRefusal(fault);
-  return { ...payload.value, name, delay: (properties.willDelayInterval ?? 0) * 1000 };
+  return { name, payload: payload.value, delay: (properties.willDelayInterval ?? 0) * 1000 };
 }
 
 export function faultRefusal({
@@ -44,15 +45,15 @@ export function faultRefusal({
 }
 
 /** Waits for the device's rate like any event of its own. A store that is full loses it: nobody is there to try again. */
-export function leaveWill({ name, delay: _, ...payload }: Will, device: Device, context: DoorContext): void {
+export function leaveWill(will: Will, device: Device, context: DoorContext): void {
   const { accept, clock, log, rate } = context;
   const wait = rate.take(device.id);
   if (wait > 0) {
-    clock.after(wait, () => leaveWill({ name, delay: 0, ...payload }, device, context));
+    clock.after(wait, () => leaveWill(will, device, context));
     return;
   }
   const lost = (reason: string): void => log.warn({ deviceId: device.id, reason }, "mqtt.will_lost");
-  void accept({ name, ...payload, device, productId: device.productId }).then(
+  void accept({ name: will.name, ...will.payload, device, productId: device.productId }).then(
     (taken) => {
       if (taken.kind === "unavailable") lost(taken.message);
       else if (taken.kind === "fault") lost(taken.fault.message);
