@@ -88,7 +88,12 @@ async function open(
     allIntegrations: () => store.allIntegrations(),
     connection: async (id: string) => withLocalKey(await store.connection(id), localHub),
   };
-  const hubs = createHubs({ endpointOf: (connection) => endpointOf(connection, localHub, config), now: Date.now, log });
+  const hubs = createHubs({
+    endpointOf: (connection) => endpointOf(connection, localHub, config),
+    now: Date.now,
+    log,
+    entra: config.entraAuthority === null ? {} : { authority: config.entraAuthority },
+  });
   const dispatcher = new Dispatcher({ queue: store, directory, identities: store, hubs, log });
   const matcher = new Matcher();
   await dispatcher.start();

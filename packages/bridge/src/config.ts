@@ -26,6 +26,8 @@ export interface Config {
   readonly hubHosts: readonly string[];
   /** Whether integrations may use this server's managed or workload identity in Microsoft Entra. */
   readonly entraIdentity: boolean;
+  /** Where Microsoft Entra gives tokens; `null`: Azure's public cloud. */
+  readonly entraAuthority: string | null;
   /** How long delivered events are kept. */
   readonly retentionMs: number;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
@@ -66,6 +68,7 @@ export function readConfig(environment: Settings = process.env, folder: string =
       .map((host) => host.trim().toLowerCase())
       .filter((host) => host !== ""),
     entraIdentity: flag(settings, "ISTHMUS_ENTRA_IDENTITY"),
+    entraAuthority: authority(settings["ISTHMUS_ENTRA_AUTHORITY"]),
     retentionMs: number(settings, "ISTHMUS_RETENTION_HOURS", 24, 1, 24 * 365) * 3_600_000,
     logLevel: level as Config["logLevel"],
     localHubEnvironment: Object.fromEntries(
@@ -130,4 +133,12 @@ function flag(settings: Settings, name: string): boolean {
   if (["on", "true", "1", "yes"].includes(text)) return true;
   if (["off", "false", "0", "no"].includes(text)) return false;
   throw new ConfigError(`${name} takes 'on' or 'off'.`);
+}
+
+function authority(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol !== "https:" || url.pathname !== "/" || url.search !== "" || url.username !== "")
+    throw new ConfigError("ISTHMUS_ENTRA_AUTHORITY takes an address such as https://login.microsoftonline.us");
+  return url.origin;
 }

@@ -23,6 +23,9 @@ export type FailureCode =
   | "hub_tls_failed"
   | "key_refused"
   | "permission_missing"
+  | "entra_refused"
+  | "entra_role_missing"
+  | "entra_unreachable"
   | "create_not_permitted"
   | "create_throttled"
   | "throttled"
@@ -78,6 +81,25 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     scope: "hub",
     verdict: "retry",
     nextStep: "Give the policy registry read, registry write, service connect and device connect.",
+  },
+  // Devices that have their identity go on: messages are sent with the policy's key.
+  entra_refused: {
+    scope: "device",
+    verdict: "retry",
+    nextStep:
+      "Check tenant, client id and secret in Azure portal > Microsoft Entra ID > App registrations; make a new secret where it has expired.",
+  },
+  entra_role_missing: {
+    scope: "device",
+    verdict: "retry",
+    nextStep:
+      "Azure portal > IoT Hub > Access control (IAM): give the identity the role IoT Hub Data Contributor. It takes some minutes to count.",
+  },
+  entra_unreachable: {
+    scope: "device",
+    verdict: "retry",
+    nextStep:
+      "Check that this server reaches login.microsoftonline.com (or ISTHMUS_ENTRA_AUTHORITY), and that its platform gives it an identity.",
   },
   create_not_permitted: {
     scope: "device",

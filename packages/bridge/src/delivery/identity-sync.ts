@@ -6,7 +6,7 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { Device } from "../core/device.ts";
-import { fail, succeed, type Failure, type Result } from "../core/failure.ts";
+import { fail, succeed, type Failure, type FailureCode, type Result } from "../core/failure.ts";
 import type { HubClient } from "../core/hub-client.ts";
 import type { Identities, KnownIdentity } from "../core/identities.ts";
 import type { Log } from "../core/log.ts";
@@ -19,6 +19,15 @@ const MAX_KNOWN = 200_000;
 const NAME_FIRST_MS = 3_000;
 /** Generation of an identity that the policy may neither create nor read: believed to exist until a send says no. */
 const UNSEEN = "";
+
+/** Refusals after which a device can be sent for all the same, when somebody else has made its identity. */
+const WITHOUT_REGISTRY: ReadonlySet<FailureCode> = new Set([
+  "permission_missing",
+  "key_refused",
+  "entra_refused",
+  "entra_role_missing",
+  "entra_unreachable",
+]);
 
 export interface IdentitySyncOptions {
   readonly connectionId: string;
@@ -108,11 +117,12 @@ export class IdentitySync {
   /** A policy that may not create can still send for identities that others made. */
   async #withoutRegistry(deviceId: string, failure: Failure): Promise<Result<null>> {
     // Over REST a hub answers 401 to a wrong key and to a missing permission alike; the send tells them apart.
-    if (failure.code !== "permission_missing" && failure.code !== "key_refused") return { ok: false, failure };
+    if (!WITHOUT_REGISTRY.has(failure.code)) return { ok: false, failure };
     const found = await this.#options.client.getIdentity(deviceId);
     // Forgotten once told, so that every other try asks the hub by a send: somebody else may have made the identity.
     const absent = found.ok ? found.value === null : this.#absent.delete(deviceId);
-    if (absent) return fail("create_not_permitted", failure.message);
+    if (absent)
+      return failure.code.startsWith("entra_") ? { ok: false, failure } : fail("create_not_permitted", failure.message);
     const generationId = found.ok && found.value !== null ? found.value.generationId : UNSEEN;
     this.#remember(deviceId, { generationId, nameWritten: null });
     return succeed(null);

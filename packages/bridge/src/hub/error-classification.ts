@@ -8,7 +8,7 @@ import type { Failure, FailureCode } from "../core/failure.ts";
 /** The failures that a hub's own words can mean. */
 type RefusalCode = Exclude<
   FailureCode,
-  "create_not_permitted" | "create_throttled" | "template_failed" | `webhook_${string}`
+  "create_not_permitted" | "create_throttled" | "template_failed" | `webhook_${string}` | `entra_${string}`
 >;
 
 /** What was asked of the hub when it refused. */

@@ -5,7 +5,11 @@ import { monitorEvents } from "./event-reader.ts";
 import type { Log } from "../core/log.ts";
 import { KeyReturn } from "./key-return.ts";
 import { KeyRing } from "./key-ring.ts";
-import { policyAccess } from "./registry-access.ts";
+import { openEntraCredential } from "./entra/entra-credential.ts";
+import type { EntraOptions } from "./entra/entra-credential.ts";
+import { EntraTokens } from "./entra/entra-tokens.ts";
+import { entraAccess, policyAccess } from "./registry-access.ts";
+import type { RegistryAccess } from "./registry-access.ts";
 import { RegistryClient } from "./registry-client.ts";
 import { RegistryTransport } from "./registry-transport.ts";
 import { Telemetry, TELEMETRY_LIMITS } from "./telemetry.ts";
@@ -20,17 +24,25 @@ export interface HubsOptions {
   readonly limits?: Partial<TelemetryPoolLimits>;
   /** Milliseconds after which a refused first key is tried again, and then at growing distances. */
   readonly keyReturnAfter?: number;
+  readonly entra?: EntraOptions;
 }
 
-export function createHubs({ endpointOf, now, log, limits = {}, keyReturnAfter = 60_000 }: HubsOptions): Hubs {
+export function createHubs({
+  endpointOf,
+  now,
+  log,
+  limits = {},
+  keyReturnAfter = 60_000,
+  entra = {},
+}: HubsOptions): Hubs {
   return {
-    open: (connection) => openHubClient({ endpointOf, now, log, limits, keyReturnAfter }, connection),
+    open: (connection) => openHubClient({ endpointOf, now, log, limits, keyReturnAfter, entra }, connection),
     monitor: (connection, options) => monitorEvents({ endpointOf, now }, connection, options),
   };
 }
 
 function openHubClient(
-  { endpointOf, now, log, limits, keyReturnAfter }: Required<HubsOptions>,
+  { endpointOf, now, log, limits, keyReturnAfter, entra: entraOptions }: Required<HubsOptions>,
   connection: HubConnection,
 ): HubClient {
   const endpoint = (): HubEndpoint | undefined => endpointOf(connection);
@@ -44,7 +56,11 @@ function openHubClient(
     },
   });
   const wayBack = new KeyReturn({ keys, endpoint, now, firstTry: keyReturnAfter });
-  const access = policyAccess(keys);
+  const accessOf = ({ entra }: HubConnection): RegistryAccess =>
+    entra === null
+      ? policyAccess(keys)
+      : entraAccess(new EntraTokens({ ask: openEntraCredential(entra, entraOptions), now }), now);
+  let access = accessOf(connection);
   const transport = new RegistryTransport({ endpoint, access: () => access });
   const registry = new RegistryClient({ transport, now });
   const telemetry = new Telemetry({ endpoint, keys, now, log, limits: { ...TELEMETRY_LIMITS, ...limits } });
@@ -55,7 +71,10 @@ function openHubClient(
     deleteIdentity: (deviceId) => registry.deleteIdentity(deviceId),
     getTwin: (deviceId) => registry.getTwin(deviceId),
     patchDesired: (deviceId, patch) => registry.patchDesired(deviceId, patch),
-    renew: (renewed) => keys.replace(renewed),
+    renew(renewed) {
+      access = accessOf(renewed);
+      keys.replace(renewed);
+    },
     keyInUse: () => keys.inUse,
     close: async () => {
       wayBack.stop();
