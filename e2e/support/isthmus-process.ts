@@ -64,6 +64,10 @@ export class IsthmusProcess {
         ISTHMUS_MQTT_PORT: "0",
         ISTHMUS_DEMO: "off",
         ISTHMUS_LOCAL_HUB: "on",
+        // Load comes from one address and few devices here.
+        ISTHMUS_DEVICE_RATE: "off",
+        ISTHMUS_ADDRESS_LIMIT: "off",
+        ISTHMUS_STREAM_LIMIT: "off",
         IOT_HUB_HTTPS_PORT: "0",
         IOT_HUB_AMQPS_PORT: "0",
         IOT_HUB_AMQP_PORT: "0",

@@ -5,13 +5,14 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createApi } from "./api/server.ts";
 import type { Config } from "./config.ts";
+import { systemClock } from "./core/clock.ts";
 import { refusedEntra } from "./core/entra-rule.ts";
 import { hubHost, LOCAL_HUB } from "./core/hub-host.ts";
 import type { HubEndpoint } from "./core/hub-client.ts";
 import { fail } from "./core/failure.ts";
 import type { HubConnection } from "./core/integration.ts";
-import { UNLIMITED } from "./core/rate-limit.ts";
 import type { Deliveries, HubViews } from "./core/ports.ts";
+import { RateLimit, UNLIMITED } from "./core/rate-limit.ts";
 import { Dispatcher } from "./delivery/dispatcher.ts";
 import { createIntegrationTest } from "./delivery/integration-test.ts";
 import { createHubs } from "./hub/hubs.ts";
@@ -144,6 +145,10 @@ async function open(
   };
 
   const feed = createEventFeed();
+  const { elapsed } = systemClock;
+  const { deviceRate } = config.limits;
+  // One for all doors: a device that comes by two of them is still one device.
+  const device = deviceRate === null ? UNLIMITED : new RateLimit({ rate: deviceRate, elapsed });
   const accept = createAccept({ matcher, log: store, onAccepted: (accepted) => dispatcher.offer(accepted), feed });
   mqtt = await startMqttServer({
     ...config.mqtt,
@@ -151,7 +156,7 @@ async function open(
     accept,
     devices: store,
     traces: store,
-    rate: UNLIMITED,
+    rate: device,
     answerWithin: config.callTimeoutMs,
     log,
   });
@@ -197,6 +202,7 @@ async function open(
       connections: () => dispatcher.connections(),
       storeDepth: () => store.depth(),
     }),
+    limits: { ...config.limits, signIns: config.limits.address === null ? null : SIGN_INS, device, elapsed },
     now: Date.now,
     log,
   });
@@ -209,6 +215,9 @@ async function open(
   const mqttsUrl = deviceUrl("mqtts", mqtt.tlsPort);
   return { url, mqttUrl, mqttsUrl, store, localHub, hubViews, stop };
 }
+
+/** Of one address in five minutes, as in the device cloud; those who lift the limit of addresses lift this one too. */
+const SIGN_INS = 100;
 
 /** How long a disk that was found full makes the bridge unready, when nobody has tried it again since. */
 const FULL_COUNTS_MS = 10_000;

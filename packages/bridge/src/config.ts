@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "yaml";
+import { readLimits, type LimitSettings } from "./limit-settings.ts";
 
 export interface MqttConfig {
   /** `null`: no plain listener. */
@@ -30,6 +31,7 @@ export interface Config {
   readonly entraAuthority: string | null;
   /** How long delivered events are kept. */
   readonly retentionMs: number;
+  readonly limits: LimitSettings;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
   /** Of the Local Hub's process: its `IOT_HUB_*` settings, and what any Node process needs from its surroundings. */
   readonly localHubEnvironment: Readonly<Record<string, string>>;
@@ -70,6 +72,7 @@ export function readConfig(environment: Settings = process.env, folder: string =
     entraIdentity: flag(settings, "ISTHMUS_ENTRA_IDENTITY"),
     entraAuthority: authority(settings["ISTHMUS_ENTRA_AUTHORITY"]),
     retentionMs: number(settings, "ISTHMUS_RETENTION_HOURS", 24, 1, 24 * 365) * 3_600_000,
+    limits: readLimits(settings, (message) => new ConfigError(message)),
     logLevel: level as Config["logLevel"],
     localHubEnvironment: Object.fromEntries(
       Object.entries(settings).filter(

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { DeviceLinks } from "../core/device-links.ts";
 import type { Directory, EntraSettings } from "../core/directory.ts";
 import type { EventFeed } from "../core/event-feed.ts";
+import type { DeviceRate } from "../core/rate-limit.ts";
 import type { Accept, Deliveries, HubViews, TestIntegration } from "../core/ports.ts";
 
 /** Turns what a user wrote as `hub_name` into a host: bare name, full host name or `local`. */
@@ -19,6 +20,21 @@ interface Health {
   readonly reasons: readonly string[];
 }
 
+/** What one address, one device and one sign-in may ask for; `null`: as much as they like. */
+export interface ApiLimits {
+  /** Requests in five minutes, publishing apart. */
+  readonly address: number | null;
+  /** Sign-ins in five minutes. */
+  readonly signIns: number | null;
+  /** Event streams: open at once, and opened in five minutes. */
+  readonly streams: number | null;
+  readonly device: DeviceRate;
+  /** Whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Milliseconds since some moment; only grows. */
+  readonly elapsed: () => number;
+}
+
 /** All that the HTTP faces need; `bridge.ts` joins them. */
 export interface ApiDependencies {
   readonly directory: Directory;
@@ -32,6 +48,7 @@ export interface ApiDependencies {
   readonly deviceLinks: DeviceLinks;
   /** Awaited after an integration was made, edited or deleted, so that the answer means: it works like that from now on. */
   readonly onIntegrationChanged: (integrationId: string) => Promise<void>;
+  readonly limits: ApiLimits;
   readonly hubHostRule: HubHostRule;
   readonly entraRule: EntraRule;
   readonly health: () => Health;

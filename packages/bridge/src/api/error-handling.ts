@@ -28,8 +28,14 @@ const SOCKET_REFUSALS: Readonly<Record<string, { readonly status: number; readon
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, error: "The request took too long to arrive" },
 };
 
-export function handleErrors(app: FastifyInstance): void {
-  app.setErrorHandler(answerError);
+/** `afterRefusal` may put another refusal in the place of one. */
+export function handleErrors(
+  app: FastifyInstance,
+  { afterRefusal }: { afterRefusal(request: FastifyRequest, error: ApiError): ApiError },
+): void {
+  app.setErrorHandler((error: FastifyError | ApiError, request, reply) =>
+    answerError(error instanceof ApiError ? afterRefusal(request, error) : error, request, reply),
+  );
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ ok: false, error: "Not found" }));
 }
 

@@ -5,15 +5,23 @@ import type { ApiDependencies } from "./dependencies.ts";
 const tags = ["operations"];
 
 export function registerOperations(app: FastifyInstance, { health, metrics }: ApiDependencies): void {
-  app.get("/health/live", { schema: { summary: "Whether the process works", tags } }, async (_request, reply) => {
-    const { live } = health();
-    return reply.code(live ? 200 : 503).send({ live });
-  });
+  app.get(
+    "/health/live",
+    { config: { counted: "never" }, schema: { summary: "Whether the process works", tags } },
+    async (_request, reply) => {
+      const { live } = health();
+      return reply.code(live ? 200 : 503).send({ live });
+    },
+  );
 
-  app.get("/health/ready", { schema: { summary: "Whether events are taken", tags } }, async (_request, reply) => {
-    const { ready, reasons } = health();
-    return reply.code(ready ? 200 : 503).send({ ready, reasons });
-  });
+  app.get(
+    "/health/ready",
+    { config: { counted: "never" }, schema: { summary: "Whether events are taken", tags } },
+    async (_request, reply) => {
+      const { ready, reasons } = health();
+      return reply.code(ready ? 200 : 503).send({ ready, reasons });
+    },
+  );
 
   app.get("/metrics", { schema: { summary: "Prometheus metrics", tags } }, async (_request, reply) =>
     reply.type("text/plain; version=0.0.4; charset=utf-8").send(await metrics()),

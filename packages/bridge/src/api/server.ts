@@ -12,6 +12,7 @@ import { closePromptly } from "./closing.ts";
 import type { ApiDependencies } from "./dependencies.ts";
 import { answerMalformedPath, answerSocketError, handleErrors } from "./error-handling.ts";
 import { watchMethods } from "./known-methods.ts";
+import { createAddressLimit, limitAddresses } from "./limits/address-limit.ts";
 import { registerOperations } from "./operations.ts";
 import { registerAccessTokens } from "./particle/access-tokens.ts";
 import { registerDeviceCalls } from "./particle/device-calls.ts";
@@ -50,6 +51,7 @@ const SECURITY_HEADERS = {
 
 /** Builds the server; `listen` and `close` are the caller's. */
 export function createApi(dependencies: ApiDependencies): FastifyInstance {
+  const { trustedProxies } = dependencies.limits;
   const app = fastify({
     loggerInstance: dependencies.log,
     // One logger for all: a child for every request costs more than the few lines that are ever written.
@@ -58,6 +60,8 @@ export function createApi(dependencies: ApiDependencies): FastifyInstance {
     bodyLimit: LIMITS.body,
     requestTimeout: LIMITS.requestTimeout,
     keepAliveTimeout: LIMITS.keepAliveTimeout,
+    // Without proxies to trust nobody's word is taken for where a request comes from.
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     routerOptions: { maxParamLength: LIMITS.pathParameter },
     http: { headersTimeout: LIMITS.headersTimeout, connectionsCheckingInterval: LIMITS.timeoutCheckInterval },
     frameworkErrors: answerMalformedPath as never,
@@ -65,9 +69,11 @@ export function createApi(dependencies: ApiDependencies): FastifyInstance {
   }) as unknown as FastifyInstance;
   app.server.maxConnections = LIMITS.connections;
   closePromptly(app);
-  handleErrors(app);
+  const addressLimit = createAddressLimit(dependencies.limits.address, dependencies);
+  handleErrors(app, addressLimit);
   parseBodies(app);
   app.addHook("onRequest", secure);
+  limitAddresses(app, addressLimit);
   app.register(multipart, { limits: { fileSize: LIMITS.deviceFile, files: 1, fields: 8, parts: 9 } });
   app.register(swagger, { openapi: { info: { title: "Isthmus", version: "1" }, components: { securitySchemes } } });
   app.register(async (faces) => registerFaces(faces, dependencies));

@@ -5,6 +5,7 @@ import { ApiError, badRequest } from "../api-error.ts";
 import { requireTokenPlacement } from "../authentication.ts";
 import type { Authentication } from "../authentication.ts";
 import type { ApiDependencies } from "../dependencies.ts";
+import { createStreamLimit } from "../limits/stream-limit.ts";
 import { ownDevice, ownProduct, productDevice } from "../ownership.ts";
 import { createFrames } from "./event-frame.ts";
 import type { OpenStreams } from "./open-streams.ts";
@@ -21,11 +22,12 @@ const tags = ["events"];
 
 export function registerEventStreams(
   app: FastifyInstance,
-  { directory, feed }: ApiDependencies,
+  { directory, feed, limits }: ApiDependencies,
   authentication: Authentication,
   streams: OpenStreams,
 ): void {
   const frameOf = createFrames();
+  const perAddress = createStreamLimit(limits.streams, limits.elapsed);
   app.addHook("preClose", async () => streams.stop());
 
   const ownEvents: Admission = async (request) => {
@@ -85,6 +87,7 @@ export function registerEventStreams(
     const wanted = await admission(request);
     const filter = { ...wanted, prefix: prefixOf(request) };
     const form = wanted.scope.kind === "product" ? "product" : "account";
+    const giveBack = perAddress.enter(request.ip);
     const opened = streams.open({
       response: reply.raw,
       headers: reply.getHeaders(),
@@ -96,10 +99,16 @@ export function registerEventStreams(
         return () => {
           app.server.maxConnections -= 1;
           leave();
+          giveBack();
         };
       },
     });
-    if (!opened) throw tooManyStreams();
+    if (!opened) {
+      giveBack();
+      throw tooManyStreams();
+    }
+    // One that was gone before it began is not told of its end.
+    if (reply.raw.destroyed) giveBack();
     reply.hijack();
   }
 }

@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isCloudDeviceId } from "../../core/device.ts";
 import type { IncomingEvent } from "../../core/ports.ts";
-import { badRequest, permissionDenied, unavailable, unknownDevice } from "../api-error.ts";
+import { badRequest, permissionDenied, rateLimited, unavailable, unknownDevice } from "../api-error.ts";
 import { allow, requireTokenPlacement } from "../authentication.ts";
 import type { Authentication } from "../authentication.ts";
 import { fieldsOf } from "../bodies.ts";
@@ -32,11 +32,12 @@ const tags = ["events"];
 
 export function registerEvents(
   app: FastifyInstance,
-  { directory, accept }: ApiDependencies,
+  { directory, accept, limits }: ApiDependencies,
   authentication: Authentication,
 ): void {
   const route = (summary: string): object => ({
     onRequest: [requireTokenPlacement],
+    config: { counted: "publishing" },
     bodyLimit: EVENT_BODY_BYTES,
     schema: { summary, tags },
   });
@@ -77,6 +78,8 @@ export function registerEvents(
     speaker: Pick<IncomingEvent, "device" | "productId" | "accountId">,
     reply: FastifyReply,
   ): Promise<string> {
+    const wait = speaker.device === null ? 0 : limits.device.take(speaker.device.id);
+    if (wait > 0) throw rateLimited("The device publishes too often", wait / 1000);
     const taken = await accept({ name, data, ...speaker });
     switch (taken.kind) {
       case "accepted":

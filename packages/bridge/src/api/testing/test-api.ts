@@ -11,7 +11,8 @@ import type { DeviceEvent } from "../../core/device-event.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { HubEvent } from "../../core/hub-client.ts";
 import { createEventFeed } from "../../ingest/event-feed.ts";
-import type { ApiDependencies } from "../dependencies.ts";
+import { UNLIMITED } from "../../core/rate-limit.ts";
+import type { ApiDependencies, ApiLimits } from "../dependencies.ts";
 import { createApi } from "../server.ts";
 import { FakeDirectory } from "./fake-directory.ts";
 
@@ -52,6 +53,15 @@ export const PASSWORD = "open sesame";
 /** Of `PASSWORD`, at a cost that tests can bear. */
 const PASSWORD_HASH = "scrypt:2:1:1:aXN0aG11cy10ZXN0LXNhbA:Z2HiM77qe4hL_OVbiwbGa5e7o0TjJRZoFly0jKf6Wcg";
 
+export const NO_LIMITS: ApiLimits = {
+  address: null,
+  signIns: null,
+  streams: null,
+  device: UNLIMITED,
+  trustedProxies: [],
+  elapsed: () => performance.now(),
+};
+
 export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi {
   const world: World = {
     now: Date.parse("2026-03-01T12:00:00.000Z"),
@@ -82,6 +92,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     feed,
     now,
     log: pino({ level: "info" }, { write: (line: string) => void logged.push(line) }),
+    limits: NO_LIMITS,
     hubHostRule,
     entraRule: (credential, hostName) =>
       refusedEntra(credential, hostName, { hubHosts: ["listed.example"], ownIdentity: world.entraIdentity }),
