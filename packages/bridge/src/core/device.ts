@@ -1,3 +1,5 @@
+import type { DeviceDescription, DeviceLink } from "./device-links.ts";
+
 /** Only approved devices trigger a product's integrations. */
 export type Approval = "approved" | "quarantined" | "denied";
 
@@ -16,6 +18,32 @@ export interface Device {
   /** Unix milliseconds of its last event. */
   readonly lastHeard: number | null;
   readonly createdAt: number;
+}
+
+/** What is shown of a device and no event needs. */
+export interface DeviceDetails {
+  readonly serialNumber: string | null;
+  /** Names of its product's groups, in order. */
+  readonly groups: readonly string[];
+  /** Product firmware version that it shall get. Kept and shown: this server flashes nothing. */
+  readonly desiredFirmwareVersion: number | null;
+  /** Somebody works on it: whatever its product is given shall leave it alone. */
+  readonly development: boolean;
+  /** Its last connection, also after it ended. */
+  readonly lastLink: DeviceLink | null;
+  readonly description: DeviceDescription | null;
+}
+
+/** What may be changed of a device; what is left out stays. */
+export interface DeviceChange {
+  readonly name?: string | null;
+  readonly notes?: string | null;
+  readonly firmwareVersion?: number | null;
+  readonly serialNumber?: string | null;
+  readonly desiredFirmwareVersion?: number | null;
+  readonly development?: boolean;
+  /** Replaces them all, making those that are new. Only for a device in a product. */
+  readonly groups?: readonly string[];
 }
 
 /** The id form of this device cloud: 24 hex digits, lower case. */

@@ -1,6 +1,7 @@
 /** The port to what does not change with every event: accounts, tokens, devices, products, integrations. Kept by `store/`. */
 import type { AccessToken, Account, ApiUser } from "./account.ts";
-import type { Approval, Device } from "./device.ts";
+import type { Approval, Device, DeviceChange, DeviceDetails } from "./device.ts";
+import type { DeviceGroup } from "./device-group.ts";
 import type { Permission } from "./permission.ts";
 import type {
   AzureIotHubIntegration,
@@ -11,6 +12,7 @@ import type {
   WebhookIntegration,
 } from "./integration.ts";
 import type { Product } from "./product.ts";
+import type { Transfer } from "./transfer.ts";
 
 export interface Accounts {
   /** `null` when the name is taken, in whatever letter case. */
@@ -60,6 +62,9 @@ export interface DeviceQuery {
   /** Substring of id or name. */
   readonly deviceId?: string;
   readonly deviceName?: string;
+  readonly serialNumber?: string;
+  /** In at least one of these. */
+  readonly groups?: readonly string[];
   readonly sortBy?: "deviceId" | "firmwareVersion" | "lastConnection";
   readonly descending?: boolean;
 }
@@ -75,10 +80,9 @@ export interface Devices {
   /** Releases a device. One that is in no product is forgotten, its tokens with it. */
   unclaimDevice(id: string): Promise<void>;
   /** `name_taken` when another device of its owner has the name. */
-  updateDevice(
-    id: string,
-    change: { readonly name?: string | null; readonly notes?: string | null; readonly firmwareVersion?: number | null },
-  ): Promise<"updated" | "name_taken" | "unknown">;
+  updateDevice(id: string, change: DeviceChange): Promise<"updated" | "name_taken" | "unknown">;
+  /** By device id; those that are not known are not in it. */
+  deviceDetails(ids: readonly string[]): Promise<ReadonlyMap<string, DeviceDetails>>;
   /** A token for the device itself; shown once, kept as a hash. Earlier ones stay valid until revoked. */
   createDeviceToken(deviceId: string): Promise<string>;
   /** Cached: called for every event that a device publishes. */
@@ -94,8 +98,44 @@ export interface Devices {
     productId: number,
     ids: readonly string[],
   ): Promise<{ readonly added: readonly string[]; readonly nonmember: readonly string[] }>;
+  /**
+   * A device that appears by itself in a product's stream. One that is new joins it, approved or quarantined as the product
+   * says; one that is in the product is returned as it is. `null`: it is in another product, or another account has it.
+   */
+  admitToProduct(productId: number, id: string): Promise<Device | null>;
   setApproval(deviceId: string, approval: Approval): Promise<void>;
   removeFromProduct(productId: number, deviceId: string): Promise<void>;
+}
+
+/** Requests for devices that other accounts have. At most one for each device and requester. */
+export interface Transfers {
+  /** `null`: the device is not somebody else's. */
+  requestTransfer(deviceId: string, requesterId: string): Promise<Transfer | null>;
+  /** Those that wait for the account, and those that it made. A request ends when the device changes hands. */
+  transfersOf(accountId: string): Promise<readonly Transfer[]>;
+  transfer(id: string): Promise<Transfer | null>;
+  /** The device goes to who asked, without its tokens, and without a name that is taken there. */
+  acceptTransfer(id: string): Promise<boolean>;
+  refuseTransfer(id: string): Promise<boolean>;
+}
+
+export interface DeviceGroups {
+  groupsIn(productId: number): Promise<readonly DeviceGroup[]>;
+  createGroup(productId: number, input: { readonly name: string; readonly description: string }): Promise<boolean>;
+  updateGroup(
+    productId: number,
+    name: string,
+    change: { readonly name?: string; readonly description?: string },
+  ): Promise<"updated" | "taken" | "unknown">;
+  /** The devices stay. */
+  deleteGroup(productId: number, name: string): Promise<boolean>;
+}
+
+export interface ProductChange {
+  readonly name?: string;
+  readonly slug?: string;
+  readonly description?: string;
+  readonly quarantine?: boolean;
 }
 
 export interface Products {
@@ -108,6 +148,12 @@ export interface Products {
   }): Promise<Product | null>;
   productsOf(ownerId: string): Promise<readonly Product[]>;
   product(idOrSlug: string): Promise<Product | null>;
+  updateProduct(id: number, change: ProductChange): Promise<"updated" | "slug_taken" | "unknown">;
+  /**
+   * Its API users, groups and those of its devices that have no owner go with it. It stays while it has integrations or
+   * sources, which others must end first.
+   */
+  deleteProduct(id: number): Promise<"deleted" | "has_integrations" | "has_sources" | "unknown">;
 }
 
 /** As a user sets it: a client secret that is not given again is kept. */
@@ -144,4 +190,4 @@ export interface Integrations {
   connection(id: string): Promise<HubConnection | null>;
 }
 
-export interface Directory extends Accounts, ApiUsers, Devices, Products, Integrations {}
+export interface Directory extends Accounts, ApiUsers, Devices, Products, DeviceGroups, Transfers, Integrations {}

@@ -7,5 +7,7 @@ export interface Product {
   readonly name: string;
   readonly description: string;
   readonly ownerId: string;
+  /** Devices that appear by themselves wait for approval; otherwise they are approved. */
+  readonly quarantine: boolean;
   readonly createdAt: number;
 }

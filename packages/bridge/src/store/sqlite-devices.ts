@@ -1,7 +1,8 @@
 /** Devices and their tokens in the embedded store, with the caches that every event asks. */
-import type { Device } from "../core/device.ts";
-import type { Devices } from "../core/directory.ts";
-import { hashToken, newToken } from "../core/ids.ts";
+import type { Device, DeviceChange, DeviceDetails } from "../core/device.ts";
+import type { Devices, Transfers } from "../core/directory.ts";
+import { hashToken, newId, newToken } from "../core/ids.ts";
+import type { Transfer } from "../core/transfer.ts";
 import { Recent } from "./recent.ts";
 import type { GroupCommit } from "./sqlite/group-commit.ts";
 
@@ -14,7 +15,9 @@ export interface SqliteDevicesOptions {
   readonly onDeviceChanged: (deviceId: string) => void;
 }
 
-export interface SqliteDevices extends Devices {
+export interface SqliteDevices extends Devices, Transfers {
+  /** The devices of a product that is gone: what is remembered of them is not true any more. */
+  productGone(deviceIds: readonly string[]): void;
   /** An event of the device was stored: what the cache holds of it stays true. */
   heardFrom(deviceId: string, at: number): void;
 }
@@ -53,6 +56,12 @@ export function createDevices({ worker, now, onDeviceRenamed, onDeviceChanged }:
       const known = devices.get(deviceId);
       if (known !== undefined) devices.set(deviceId, { ...known, lastHeard: at });
     },
+    productGone(deviceIds) {
+      const gone = new Set(deviceIds);
+      deviceTokens.deleteWhere((id) => gone.has(id));
+      for (const id of deviceIds) devices.delete(id);
+      for (const id of deviceIds) onDeviceChanged(id);
+    },
     device,
     devicesOf(ownerId: string): Promise<readonly Device[]> {
       return worker.call("devicesOf", ownerId);
@@ -70,13 +79,14 @@ export function createDevices({ worker, now, onDeviceRenamed, onDeviceChanged }:
       await revoking(id, worker.call("unclaimDevice", id));
     },
 
-    async updateDevice(
-      id: string,
-      change: Parameters<Devices["updateDevice"]>[1],
-    ): Promise<"updated" | "name_taken" | "unknown"> {
-      const result = await changing([id], worker.call("updateDevice", id, change));
+    async updateDevice(id: string, change: DeviceChange): Promise<"updated" | "name_taken" | "unknown"> {
+      const result = await changing([id], worker.call("updateDevice", id, change, now()));
       if (result === "updated" && change.name !== undefined) onDeviceRenamed(id);
       return result;
+    },
+
+    async deviceDetails(ids: readonly string[]): Promise<ReadonlyMap<string, DeviceDetails>> {
+      return new Map(await worker.call("deviceDetails", ids));
     },
 
     async createDeviceToken(deviceId: string): Promise<string> {
@@ -112,12 +122,39 @@ export function createDevices({ worker, now, onDeviceRenamed, onDeviceChanged }:
       return changing(ids, worker.call("addToProduct", productId, ids, now()));
     },
 
+    admitToProduct(productId: number, id: string): Promise<Device | null> {
+      return changing([id], worker.call("admitToProduct", productId, id, now()));
+    },
+
     async setApproval(deviceId: string, approval: Device["approval"]): Promise<void> {
       await changing([deviceId], worker.call("setApproval", deviceId, approval));
     },
 
     async removeFromProduct(productId: number, deviceId: string): Promise<void> {
       await revoking(deviceId, worker.call("removeFromProduct", productId, deviceId));
+    },
+
+    requestTransfer(deviceId: string, requesterId: string): Promise<Transfer | null> {
+      return worker.call("requestTransfer", newId(), deviceId, requesterId, now());
+    },
+
+    transfersOf(accountId: string): Promise<readonly Transfer[]> {
+      return worker.call("transfersOf", accountId);
+    },
+
+    transfer(id: string): Promise<Transfer | null> {
+      return worker.call("transfer", id);
+    },
+
+    async acceptTransfer(id: string): Promise<boolean> {
+      const deviceId = await worker.call("acceptTransfer", id);
+      if (deviceId === null) return false;
+      await revoking(deviceId, Promise.resolve());
+      return true;
+    },
+
+    refuseTransfer(id: string): Promise<boolean> {
+      return worker.call("refuseTransfer", id);
     },
   };
 }

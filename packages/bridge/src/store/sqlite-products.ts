@@ -1,17 +1,21 @@
-import type { Products } from "../core/directory.ts";
+/** Products and their groups in the embedded store. */
+import type { DeviceGroup } from "../core/device-group.ts";
+import type { DeviceGroups, ProductChange, Products } from "../core/directory.ts";
 import type { Product } from "../core/product.ts";
 import { Recent } from "./recent.ts";
 import type { GroupCommit } from "./sqlite/group-commit.ts";
 
-export function createProducts({
-  worker,
-  now,
-}: {
+interface Options {
   readonly worker: GroupCommit;
   readonly now: () => number;
-}): Products {
-  // By id and by slug. Products do not change once made, and every publish to one asks for it.
+  /** Told which devices and API users a deleted product had. */
+  readonly onDeleted: (deviceIds: readonly string[], apiUserIds: readonly string[]) => void;
+}
+
+export function createProducts({ worker, now, onDeleted }: Options): Products & DeviceGroups {
+  // By id and by slug: every publish to a product asks for it.
   const products = new Recent<string, Product>(10_000);
+  const forget = (id: number): void => products.deleteWhere((product) => product.id === id);
 
   return {
     createProduct(input: {
@@ -20,7 +24,7 @@ export function createProducts({
       slug: string;
       description: string;
     }): Promise<Product | null> {
-      return worker.call("createProduct", { ...input, createdAt: now() });
+      return worker.call("createProduct", { ...input, quarantine: false, createdAt: now() });
     },
 
     productsOf(ownerId: string): Promise<readonly Product[]> {
@@ -33,6 +37,39 @@ export function createProducts({
       const found = await worker.call("product", idOrSlug);
       if (found !== null) products.set(idOrSlug, found);
       return found;
+    },
+
+    async updateProduct(id: number, change: ProductChange): Promise<"updated" | "slug_taken" | "unknown"> {
+      const outcome = await worker.call("updateProduct", id, change);
+      forget(id);
+      return outcome;
+    },
+
+    async deleteProduct(id: number): ReturnType<Products["deleteProduct"]> {
+      const deletion = await worker.call("deleteProduct", id);
+      forget(id);
+      if (deletion.outcome === "deleted") onDeleted(deletion.deviceIds, deletion.apiUserIds);
+      return deletion.outcome;
+    },
+
+    groupsIn(productId: number): Promise<readonly DeviceGroup[]> {
+      return worker.call("groupsIn", productId);
+    },
+
+    createGroup(productId: number, { name, description }: { name: string; description: string }): Promise<boolean> {
+      return worker.call("createGroup", productId, name, description, now());
+    },
+
+    updateGroup(
+      productId: number,
+      name: string,
+      change: { name?: string; description?: string },
+    ): Promise<"updated" | "taken" | "unknown"> {
+      return worker.call("updateGroup", productId, name, change);
+    },
+
+    deleteGroup(productId: number, name: string): Promise<boolean> {
+      return worker.call("deleteGroup", productId, name);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { describeDeliveries } from "./testing/deliveries-conformance.ts";
 import { describeDeviceTraces } from "./testing/device-traces-conformance.ts";
 import { describeDirectory } from "./testing/directory-conformance.ts";
+import { describeFleet } from "./testing/fleet-conformance.ts";
 import { describeLedger } from "./testing/ledger-conformance.ts";
 import { describeSources } from "./testing/sources-conformance.ts";
 import { openSqlite } from "./testing/sqlite-under-test.ts";
@@ -8,5 +9,6 @@ import { openSqlite } from "./testing/sqlite-under-test.ts";
 describeDirectory(openSqlite);
 describeDeviceTraces(openSqlite);
 describeDeliveries(openSqlite);
+describeFleet(openSqlite);
 describeLedger(openSqlite);
 describeSources(openSqlite);

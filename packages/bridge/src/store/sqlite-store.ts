@@ -53,12 +53,16 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     const secrets = openSecrets(join(folder, "secret.key"));
     const worker = await GroupCommit.open(join(folder, "isthmus.db"), onFatal);
     const { forgetTokensOf, ...accounts } = createAccounts({ worker, now });
-    const devices = createDevices({ worker, now, onDeviceRenamed, onDeviceChanged });
+    const { productGone, ...devices } = createDevices({ worker, now, onDeviceRenamed, onDeviceChanged });
+    const onDeleted = (deviceIds: readonly string[], apiUserIds: readonly string[]): void => {
+      productGone(deviceIds);
+      for (const id of apiUserIds) forgetTokensOf(id);
+    };
     return {
       ...accounts,
       ...createApiUsers({ worker, now, forgetTokensOf }),
       ...devices,
-      ...createProducts({ worker, now }),
+      ...createProducts({ worker, now, onDeleted }),
       ...createIntegrations({ worker, secrets, now }),
       ...createDeliveries({ worker, now, heardFrom: devices.heardFrom }),
       ...createIdentities(worker, now),

@@ -1,11 +1,14 @@
 /** A directory in memory, for the tests of this folder. Follows the contract of `core/directory.ts` and nothing more. */
 import type { AccessToken, Account, ApiUser } from "../../core/account.ts";
-import type { Device } from "../../core/device.ts";
-import type { DeviceQuery, Directory, IntegrationSettings } from "../../core/directory.ts";
+import type { Device, DeviceChange, DeviceDetails } from "../../core/device.ts";
+import type { DeviceQuery, Directory, IntegrationSettings, ProductChange } from "../../core/directory.ts";
 import { hashToken, newId, newToken } from "../../core/ids.ts";
 import type { HubConnection, Integration, Scope } from "../../core/integration.ts";
 import type { Permission } from "../../core/permission.ts";
 import type { Product } from "../../core/product.ts";
+import type { Transfer } from "../../core/transfer.ts";
+import { fakeDeviceGroups } from "./fake-device-groups.ts";
+import type { FakeDeviceGroups } from "./fake-device-groups.ts";
 
 interface StoredAccount {
   readonly account: Account;
@@ -23,10 +26,24 @@ export class FakeDirectory implements Directory {
     string,
     { readonly integration: Integration; readonly connection: HubConnection | null }
   >();
+  readonly #details = new Map<string, DeviceChange>();
+  readonly #groups: FakeDeviceGroups;
+  readonly #transfers = new Map<string, Transfer>();
   readonly #now: () => number;
+  readonly groupsIn: Directory["groupsIn"];
+  readonly createGroup: Directory["createGroup"];
+  readonly updateGroup: Directory["updateGroup"];
+  readonly deleteGroup: Directory["deleteGroup"];
 
   constructor(now: () => number) {
     this.#now = now;
+    this.#groups = fakeDeviceGroups(now);
+    ({
+      groupsIn: this.groupsIn,
+      createGroup: this.createGroup,
+      updateGroup: this.updateGroup,
+      deleteGroup: this.deleteGroup,
+    } = this.#groups);
   }
 
   async createAccount(input: { username: string; passwordHash: string; operator?: boolean }): Promise<Account | null> {
@@ -141,18 +158,31 @@ export class FakeDirectory implements Directory {
     else this.#devices.set(id, { ...device, ownerId: null });
   }
 
-  async updateDevice(
-    id: string,
-    change: { name?: string | null; notes?: string | null; firmwareVersion?: number | null },
-  ): Promise<"updated" | "name_taken" | "unknown"> {
+  async updateDevice(id: string, change: DeviceChange): Promise<"updated" | "name_taken" | "unknown"> {
     const device = this.#devices.get(id);
     if (device === undefined) return "unknown";
-    if (typeof change.name === "string" && device.ownerId !== null) {
-      const other = await this.deviceByName(device.ownerId, change.name);
+    const { name = device.name, notes = device.notes, firmwareVersion = device.firmwareVersion, ...details } = change;
+    if (name !== null && device.ownerId !== null) {
+      const other = await this.deviceByName(device.ownerId, name);
       if (other !== null && other.id !== id) return "name_taken";
     }
-    this.#devices.set(id, { ...device, ...change });
+    this.#devices.set(id, { ...device, name, notes, firmwareVersion });
+    this.#details.set(id, { ...this.#details.get(id), ...details });
+    if (details.groups !== undefined && device.productId !== null) {
+      this.#groups.put(device.productId, id, details.groups);
+    }
     return "updated";
+  }
+
+  async deviceDetails(ids: readonly string[]): Promise<ReadonlyMap<string, DeviceDetails>> {
+    const known = ids.filter((id) => this.#devices.has(id));
+    return new Map(known.map((id) => [id, this.#detailsOf(id)]));
+  }
+
+  #detailsOf(id: string): DeviceDetails {
+    const { serialNumber = null, desiredFirmwareVersion = null, development = false } = this.#details.get(id) ?? {};
+    const groups = this.#groups.of(id);
+    return { serialNumber, desiredFirmwareVersion, development, groups, lastLink: null, description: null };
   }
 
   async createDeviceToken(deviceId: string): Promise<string> {
@@ -179,7 +209,10 @@ export class FakeDirectory implements Directory {
         device.productId === productId &&
         (query.quarantined === undefined || (device.approval === "quarantined") === query.quarantined) &&
         (query.deviceId === undefined || device.id.includes(query.deviceId)) &&
-        (query.deviceName === undefined || (device.name ?? "").includes(query.deviceName)),
+        (query.deviceName === undefined || (device.name ?? "").includes(query.deviceName)) &&
+        (query.serialNumber === undefined ||
+          (this.#detailsOf(device.id).serialNumber ?? "").includes(query.serialNumber)) &&
+        (query.groups === undefined || this.#groups.of(device.id).some((name) => query.groups?.includes(name))),
     );
     const sorted = found.toSorted((a, b) => a.id.localeCompare(b.id));
     if (query.descending === true) sorted.reverse();
@@ -204,6 +237,17 @@ export class FakeDirectory implements Directory {
     return { added, nonmember };
   }
 
+  async admitToProduct(productId: number, id: string): Promise<Device | null> {
+    const device = this.#devices.get(id) ?? this.#newDevice(id);
+    if (device.productId === productId) return device;
+    const product = this.#products.get(productId);
+    if (product === undefined || device.productId !== null) return null;
+    if (device.ownerId !== null && device.ownerId !== product.ownerId) return null;
+    const admitted: Device = { ...device, productId, approval: product.quarantine ? "quarantined" : "approved" };
+    this.#devices.set(id, admitted);
+    return admitted;
+  }
+
   async setApproval(deviceId: string, approval: Device["approval"]): Promise<void> {
     const device = this.#devices.get(deviceId);
     if (device !== undefined) this.#devices.set(deviceId, { ...device, approval });
@@ -212,8 +256,45 @@ export class FakeDirectory implements Directory {
   async removeFromProduct(_productId: number, deviceId: string): Promise<void> {
     const device = this.#devices.get(deviceId);
     if (device === undefined) return;
+    this.#groups.leave(deviceId);
     if (device.ownerId === null) this.#forget(deviceId);
     else this.#devices.set(deviceId, { ...device, productId: null, approval: "approved" });
+  }
+
+  async requestTransfer(deviceId: string, requesterId: string): Promise<Transfer | null> {
+    const device = this.#devices.get(deviceId);
+    if (device === undefined || device.ownerId === null || device.ownerId === requesterId) return null;
+    if (device.productId !== null && this.#products.get(device.productId)?.ownerId !== requesterId) return null;
+    const asked = [...this.#transfers.values()].find(
+      (transfer) => transfer.deviceId === deviceId && transfer.requesterId === requesterId,
+    );
+    const transfer = asked ?? { id: newId(), deviceId, ownerId: device.ownerId, requesterId, requestedAt: this.#now() };
+    this.#transfers.set(transfer.id, transfer);
+    return transfer;
+  }
+
+  async transfersOf(accountId: string): Promise<readonly Transfer[]> {
+    return [...this.#transfers.values()].filter(
+      ({ ownerId, requesterId }) => ownerId === accountId || requesterId === accountId,
+    );
+  }
+
+  async transfer(id: string): Promise<Transfer | null> {
+    return this.#transfers.get(id) ?? null;
+  }
+
+  async acceptTransfer(id: string): Promise<boolean> {
+    const transfer = this.#transfers.get(id);
+    const device = transfer === undefined ? undefined : this.#devices.get(transfer.deviceId);
+    if (transfer === undefined || device === undefined) return false;
+    this.#devices.set(device.id, { ...device, ownerId: transfer.requesterId });
+    deleteWhere(this.#deviceTokens, (deviceId) => deviceId === device.id);
+    deleteWhere(this.#transfers, ({ deviceId }) => deviceId === device.id);
+    return true;
+  }
+
+  async refuseTransfer(id: string): Promise<boolean> {
+    return this.#transfers.delete(id);
   }
 
   async createProduct(input: {
@@ -223,7 +304,7 @@ export class FakeDirectory implements Directory {
     description: string;
   }): Promise<Product | null> {
     if ((await this.product(input.slug)) !== null) return null;
-    const product = { ...input, id: this.#products.size + 101, createdAt: this.#now() };
+    const product = { ...input, quarantine: false, id: this.#products.size + 101, createdAt: this.#now() };
     this.#products.set(product.id, product);
     return product;
   }
@@ -234,6 +315,25 @@ export class FakeDirectory implements Directory {
 
   async product(idOrSlug: string): Promise<Product | null> {
     return [...this.#products.values()].find(({ id, slug }) => slug === idOrSlug || String(id) === idOrSlug) ?? null;
+  }
+
+  async updateProduct(id: number, change: ProductChange): Promise<"updated" | "slug_taken" | "unknown"> {
+    const product = this.#products.get(id);
+    if (product === undefined) return "unknown";
+    const other = change.slug === undefined ? null : await this.product(change.slug);
+    if (other !== null && other.id !== id) return "slug_taken";
+    this.#products.set(id, { ...product, ...change });
+    return "updated";
+  }
+
+  async deleteProduct(id: number): Promise<"deleted" | "has_integrations" | "has_sources" | "unknown"> {
+    if (!this.#products.has(id)) return "unknown";
+    if ((await this.integrationsIn({ kind: "product", productId: id })).length > 0) return "has_integrations";
+    for (const device of Array.from(this.#devices.values())) {
+      if (device.productId === id) await this.removeFromProduct(id, device.id);
+    }
+    this.#products.delete(id);
+    return "deleted";
   }
 
   async createIntegration(settings: IntegrationSettings): Promise<Integration> {
@@ -272,6 +372,7 @@ export class FakeDirectory implements Directory {
 
   #forget(id: string): void {
     this.#devices.delete(id);
+    this.#details.delete(id);
     deleteWhere(this.#deviceTokens, (deviceId) => deviceId === id);
   }
 

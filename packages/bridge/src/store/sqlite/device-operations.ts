@@ -1,15 +1,10 @@
 /** Devices, their tokens, and their place in products. */
-import type { Approval, Device } from "../../core/device.ts";
+import type { Approval, Device, DeviceChange } from "../../core/device.ts";
 import type { DeviceQuery } from "../../core/directory.ts";
+import { deviceRemoval } from "./device-removal.ts";
 import type { Row } from "./driver.ts";
 import type { LastHeard } from "./last-heard.ts";
 import type { Transaction } from "./transaction.ts";
-
-export interface DeviceChange {
-  name?: string | null;
-  notes?: string | null;
-  firmwareVersion?: number | null;
-}
 
 export interface DeviceOperations {
   device(id: string): Device | null;
@@ -17,34 +12,46 @@ export interface DeviceOperations {
   deviceByName(ownerId: string, name: string): Device | null;
   claimDevice(ownerId: string, id: string, at: number): "claimed" | "taken";
   unclaimDevice(id: string): null;
-  updateDevice(id: string, change: DeviceChange): "updated" | "name_taken" | "unknown";
+  updateDevice(id: string, change: DeviceChange, at: number): "updated" | "name_taken" | "unknown";
   createDeviceToken(hash: string, deviceId: string, at: number): null;
   deviceIdByToken(hash: string): string | null;
   revokeDeviceTokens(deviceId: string): number;
   devicesIn(productId: number, query: DeviceQuery): { devices: Device[]; total: number };
   addToProduct(productId: number, ids: readonly string[], at: number): { added: string[]; nonmember: string[] };
+  admitToProduct(productId: number, id: string, at: number): Device | null;
   setApproval(deviceId: string, approval: Approval): null;
   removeFromProduct(productId: number, deviceId: string): null;
 }
 
 const ORDER = { deviceId: "id", firmwareVersion: "firmware_version", lastConnection: "last_heard" } as const;
 
-export function deviceOperations({ db }: Transaction, heard: LastHeard): DeviceOperations {
+export function deviceOperations(transaction: Transaction, heard: LastHeard): DeviceOperations {
+  const { db } = transaction;
+  const { forget, leaveProduct, endTransfers } = deviceRemoval(transaction);
   const byId = db.prepare("SELECT * FROM device WHERE id = ?");
   const byOwner = db.prepare("SELECT * FROM device WHERE owner_id = ? ORDER BY last_heard DESC, id");
   const byName = db.prepare("SELECT * FROM device WHERE owner_id = ? AND name = ?");
   const insert = db.prepare(
-    `INSERT INTO device (id, owner_id, product_id, approval, created_at) VALUES (?, ?, ?, 'approved', ?)`,
+    `INSERT INTO device (id, owner_id, product_id, approval, created_at) VALUES (?, ?, ?, ?, ?)`,
   );
   const setOwner = db.prepare("UPDATE device SET owner_id = ? WHERE id = ?");
   const setProduct = db.prepare("UPDATE device SET product_id = ?, approval = ? WHERE id = ?");
-  const update = db.prepare("UPDATE device SET name = ?, notes = ?, firmware_version = ? WHERE id = ?");
+  const update = db.prepare(
+    `UPDATE device SET name = ?, notes = ?, firmware_version = ?, serial_number = ?, desired_firmware_version = ?, development = ?
+      WHERE id = ?`,
+  );
   const clearName = db.prepare("UPDATE device SET name = NULL WHERE id = ?");
   const setApproval = db.prepare("UPDATE device SET approval = ? WHERE id = ?");
-  const remove = db.prepare("DELETE FROM device WHERE id = ?");
+  const product = db.prepare("SELECT owner_id, quarantine FROM product WHERE id = ?");
+  const leaveGroups = db.prepare("DELETE FROM device_group WHERE device_id = ?");
+  const makeGroup = db.prepare(
+    "INSERT INTO product_group (product_id, name, description, created_at) VALUES (?, ?, '', ?) ON CONFLICT DO NOTHING",
+  );
+  const joinGroup = db.prepare(
+    "INSERT INTO device_group (device_id, product_id, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+  );
   const insertToken = db.prepare("INSERT INTO device_token (hash, device_id, created_at) VALUES (?, ?, ?)");
   const selectToken = db.prepare("SELECT device_id FROM device_token WHERE hash = ?");
-  const removeTrace = db.prepare("DELETE FROM device_trace WHERE device_id = ?");
   const removeTokens = db.prepare("DELETE FROM device_token WHERE device_id = ?");
 
   const find = (id: string): Device | null => {
@@ -53,10 +60,16 @@ export function deviceOperations({ db }: Transaction, heard: LastHeard): DeviceO
     const device = toDevice(row);
     return { ...device, lastHeard: heard.of(id) ?? device.lastHeard };
   };
-  const forget = (id: string): void => {
-    removeTokens.run(id);
-    removeTrace.run(id);
-    remove.run(id);
+  const place = (device: Device | null, id: string, productId: number, approval: Approval, at: number): void => {
+    if (device === null) insert.run(id, null, productId, approval, at);
+    else setProduct.run(productId, approval, id);
+  };
+  const setGroups = (id: string, productId: number, groups: readonly string[], at: number): void => {
+    leaveGroups.run(id);
+    for (const name of groups) {
+      makeGroup.run(productId, name, at);
+      joinGroup.run(id, productId, name);
+    }
   };
 
   return {
@@ -71,7 +84,7 @@ export function deviceOperations({ db }: Transaction, heard: LastHeard): DeviceO
     },
     claimDevice(ownerId, id, at) {
       const device = find(id);
-      if (device === null) insert.run(id, ownerId, null, at);
+      if (device === null) insert.run(id, ownerId, null, "approved", at);
       else if (device.ownerId !== null && device.ownerId !== ownerId) return "taken";
       else if (device.ownerId === null) {
         // Names are unique per owner only: a product device may bring one that its new owner already uses.
@@ -83,21 +96,29 @@ export function deviceOperations({ db }: Transaction, heard: LastHeard): DeviceO
     unclaimDevice(id) {
       const device = find(id);
       if (device === null) return null;
+      endTransfers(id);
       if (device.productId === null) forget(id);
       else setOwner.run(null, id);
       return null;
     },
-    updateDevice(id, change) {
-      const device = find(id);
-      if (device === null) return "unknown";
-      const name = change.name === undefined ? device.name : change.name;
-      if (name !== null && device.ownerId !== null) {
-        const other = byName.get(device.ownerId, name);
+    updateDevice(id, change, at) {
+      const row = byId.get(id);
+      if (row === undefined) return "unknown";
+      const { ownerId, productId } = toDevice(row);
+      const { name = row["name"] as string | null } = change;
+      if (name !== null && ownerId !== null) {
+        const other = byName.get(ownerId, name);
         if (other !== undefined && other["id"] !== id) return "name_taken";
       }
-      const notes = change.notes === undefined ? device.notes : change.notes;
-      const firmware = change.firmwareVersion === undefined ? device.firmwareVersion : change.firmwareVersion;
-      update.run(name, notes, firmware, id);
+      const {
+        notes = row["notes"] as string | null,
+        firmwareVersion = row["firmware_version"] as number | null,
+        serialNumber = row["serial_number"] as string | null,
+        desiredFirmwareVersion = row["desired_firmware_version"] as number | null,
+        development = row["development"] === 1,
+      } = change;
+      update.run(name, notes, firmwareVersion, serialNumber, desiredFirmwareVersion, development ? 1 : 0, id);
+      if (change.groups !== undefined && productId !== null) setGroups(id, productId, change.groups, at);
       return "updated";
     },
     createDeviceToken(hash, deviceId, at) {
@@ -124,11 +145,19 @@ export function deviceOperations({ db }: Transaction, heard: LastHeard): DeviceO
           nonmember.push(id);
           continue;
         }
-        if (device === null) insert.run(id, null, productId, at);
-        else setProduct.run(productId, "approved", id);
+        place(device, id, productId, "approved", at);
         added.push(id);
       }
       return { added, nonmember };
+    },
+    admitToProduct(productId, id, at) {
+      const device = find(id);
+      if (device?.productId === productId) return device;
+      const home = product.get(productId);
+      if (home === undefined || (device !== null && device.productId !== null)) return null;
+      if (device !== null && device.ownerId !== null && device.ownerId !== home["owner_id"]) return null;
+      place(device, id, productId, home["quarantine"] === 1 ? "quarantined" : "approved", at);
+      return find(id);
     },
     setApproval(deviceId, approval) {
       setApproval.run(approval, deviceId);
@@ -138,7 +167,7 @@ export function deviceOperations({ db }: Transaction, heard: LastHeard): DeviceO
       const device = find(deviceId);
       if (device?.productId !== productId) return null;
       if (device.ownerId === null) forget(deviceId);
-      else setProduct.run(null, "approved", deviceId);
+      else leaveProduct(deviceId);
       return null;
     },
   };
@@ -152,10 +181,17 @@ function filter(productId: number, query: DeviceQuery): [string, (string | numbe
   for (const [column, text] of [
     ["id", query.deviceId],
     ["name", query.deviceName],
+    ["serial_number", query.serialNumber],
   ] as const) {
     if (text === undefined) continue;
     clauses.push(`instr(lower(${column}), lower(?)) > 0`);
     values.push(text);
+  }
+  if (query.groups !== undefined) {
+    clauses.push(
+      "id IN (SELECT device_id FROM device_group WHERE product_id = ? AND name IN (SELECT value FROM json_each(?)))",
+    );
+    values.push(productId, JSON.stringify(query.groups));
   }
   return [clauses.join(" AND "), values];
 }

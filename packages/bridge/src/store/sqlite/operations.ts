@@ -3,6 +3,8 @@ import { accountOperations, type AccountOperations } from "./account-operations.
 import { apiUserOperations, type ApiUserOperations } from "./api-user-operations.ts";
 import { createCounters } from "./counters.ts";
 import { deliveryOperations, type DeliveryOperations } from "./delivery-operations.ts";
+import { deviceDetailOperations, type DeviceDetailOperations } from "./device-detail-operations.ts";
+import { deviceGroupOperations, type DeviceGroupOperations } from "./device-group-operations.ts";
 import { deviceOperations, type DeviceOperations } from "./device-operations.ts";
 import { createLastHeard } from "./last-heard.ts";
 import { deviceTraceOperations, type DeviceTraceOperations } from "./device-trace-operations.ts";
@@ -15,6 +17,7 @@ import { productOperations, type ProductOperations } from "./product-operations.
 import { pruneOperations, type PruneOperations } from "./prune-operations.ts";
 import { seenOperations, type SeenOperations } from "./seen-operations.ts";
 import { sourceOperations, type SourceOperations } from "./source-operations.ts";
+import { transferOperations, type TransferOperations } from "./transfer-operations.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface Operations
@@ -22,6 +25,8 @@ export interface Operations
     AccountOperations,
     ApiUserOperations,
     DeliveryOperations,
+    DeviceDetailOperations,
+    DeviceGroupOperations,
     DeviceOperations,
     DeviceTraceOperations,
     EventOperations,
@@ -32,7 +37,8 @@ export interface Operations
     ProductOperations,
     PruneOperations,
     SeenOperations,
-    SourceOperations {
+    SourceOperations,
+    TransferOperations {
   writeLastHeard(): null;
 }
 
@@ -44,6 +50,8 @@ export function createOperations(transaction: Transaction): Operations {
     ...accountOperations(transaction),
     ...apiUserOperations(transaction),
     ...deliveryOperations(transaction, counters),
+    ...deviceDetailOperations(transaction),
+    ...deviceGroupOperations(transaction),
     ...deviceOperations(transaction, heard),
     ...deviceTraceOperations(transaction),
     ...events,
@@ -55,6 +63,7 @@ export function createOperations(transaction: Transaction): Operations {
     ...pruneOperations(transaction),
     ...seenOperations(transaction, events),
     ...sourceOperations(transaction),
+    ...transferOperations(transaction),
     writeLastHeard() {
       heard.write();
       return null;

@@ -117,6 +117,25 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE typed_integration RENAME TO integration;
   CREATE INDEX integration_scope ON integration (scope_kind, scope_id);
   `,
+  `
+  ALTER TABLE product ADD COLUMN quarantine INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE device ADD COLUMN serial_number TEXT;
+  ALTER TABLE device ADD COLUMN desired_firmware_version INTEGER;
+  ALTER TABLE device ADD COLUMN development INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE product_group (
+    product_id INTEGER NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL, created_at INTEGER NOT NULL,
+    PRIMARY KEY (product_id, name)
+  ) WITHOUT ROWID;
+  CREATE TABLE device_group (
+    device_id TEXT NOT NULL, product_id INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (device_id, name)
+  ) WITHOUT ROWID;
+  CREATE INDEX device_group_name ON device_group (product_id, name);
+  CREATE TABLE device_transfer (
+    id TEXT PRIMARY KEY, device_id TEXT NOT NULL, requester_id TEXT NOT NULL, requested_at INTEGER NOT NULL,
+    UNIQUE (device_id, requester_id)
+  ) WITHOUT ROWID;
+  CREATE INDEX device_transfer_requester ON device_transfer (requester_id);
+  `,
 ];
 
 /** Brings the file to the newest schema, or to the `newest` first ones of its history; refuses one that a newer release has written. */

@@ -1,0 +1,35 @@
+/** What goes with a device when it is forgotten, and what stays behind when it leaves a product. */
+import type { Transaction } from "./transaction.ts";
+
+export interface DeviceRemoval {
+  /** The device, its tokens, and all that is known of it. */
+  forget(deviceId: string): void;
+  /** It keeps its name, notes and tokens, and is as approved as any other device of its owner. */
+  leaveProduct(deviceId: string): void;
+  /** Nobody waits for it any more. */
+  endTransfers(deviceId: string): void;
+}
+
+export function deviceRemoval({ db }: Transaction): DeviceRemoval {
+  const remove = db.prepare("DELETE FROM device WHERE id = ?");
+  const removeTokens = db.prepare("DELETE FROM device_token WHERE device_id = ?");
+  const removeTrace = db.prepare("DELETE FROM device_trace WHERE device_id = ?");
+  const removeGroups = db.prepare("DELETE FROM device_group WHERE device_id = ?");
+  const removeTransfers = db.prepare("DELETE FROM device_transfer WHERE device_id = ?");
+  const leave = db.prepare(
+    "UPDATE device SET product_id = NULL, approval = 'approved', desired_firmware_version = NULL, development = 0 WHERE id = ?",
+  );
+
+  return {
+    forget(deviceId) {
+      for (const statement of [removeTokens, removeTrace, removeGroups, removeTransfers, remove]) {
+        statement.run(deviceId);
+      }
+    },
+    leaveProduct(deviceId) {
+      removeGroups.run(deviceId);
+      leave.run(deviceId);
+    },
+    endTransfers: (deviceId) => void removeTransfers.run(deviceId),
+  };
+}
