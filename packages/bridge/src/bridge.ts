@@ -20,6 +20,7 @@ import { createAccept } from "./ingest/accept.ts";
 import { createEventFeed } from "./ingest/event-feed.ts";
 import { Matcher } from "./ingest/matcher.ts";
 import { startMqttServer, type MqttServer } from "./ingest/mqtt/mqtt-server.ts";
+import { SourceRunner } from "./ingest/source-runner.ts";
 import { LocalHub } from "./local-hub.ts";
 import { createMetrics } from "./metrics.ts";
 import { startRetention } from "./store/retention.ts";
@@ -161,10 +162,22 @@ async function open(
     log,
   });
   opened.push(async () => mqtt?.close());
+  const sources = new SourceRunner({
+    accept,
+    store,
+    directory: store,
+    hosts: config.sourceHosts,
+    clock: systemClock,
+    log,
+  });
+  opened.push(() => sources.stop());
+
   const api: FastifyInstance = createApi({
     directory: store,
     feed,
     accept,
+    sourceStore: store,
+    sources,
     deliveries,
     testIntegration: createIntegrationTest({ directory, hubs, now: Date.now }),
     hubViews,
@@ -207,6 +220,7 @@ async function open(
     log,
   });
   opened.push(() => api.close());
+  await sources.start();
   const address = await api.listen({ host: config.host, port: config.port });
   const url = address.replace(/\/$/, "");
   const deviceUrl = (scheme: string, port: number | null): string | null =>

@@ -29,6 +29,8 @@ export interface Config {
   readonly entraIdentity: boolean;
   /** Where Microsoft Entra gives tokens; `null`: Azure's public cloud. */
   readonly entraAuthority: string | null;
+  /** Hosts besides Particle's that a source may follow, over plain HTTP and in private networks too. Lower case. */
+  readonly sourceHosts: readonly string[];
   /** How long delivered events are kept. */
   readonly retentionMs: number;
   readonly limits: LimitSettings;
@@ -65,10 +67,8 @@ export function readConfig(environment: Settings = process.env, folder: string =
     callTimeoutMs: number(settings, "ISTHMUS_CALL_TIMEOUT_SECONDS", 30, 1, 300) * 1000,
     demo: flag(settings, "ISTHMUS_DEMO"),
     localHub: flag(settings, "ISTHMUS_LOCAL_HUB"),
-    hubHosts: text("ISTHMUS_HUB_HOSTS", "")
-      .split(",")
-      .map((host) => host.trim().toLowerCase())
-      .filter((host) => host !== ""),
+    hubHosts: hosts(text("ISTHMUS_HUB_HOSTS", "")),
+    sourceHosts: hosts(text("ISTHMUS_SOURCE_HOSTS", "")),
     entraIdentity: flag(settings, "ISTHMUS_ENTRA_IDENTITY"),
     entraAuthority: authority(settings["ISTHMUS_ENTRA_AUTHORITY"]),
     retentionMs: number(settings, "ISTHMUS_RETENTION_HOURS", 24, 1, 24 * 365) * 3_600_000,
@@ -115,6 +115,13 @@ function readFile(folder: string, named: string | undefined): Settings {
   return Object.fromEntries(
     Object.entries(parsed).map(([name, value]) => [name, Array.isArray(value) ? value.join(",") : String(value)]),
   );
+}
+
+function hosts(text: string): readonly string[] {
+  return text
+    .split(",")
+    .map((host) => host.trim().toLowerCase())
+    .filter((host) => host !== "");
 }
 
 function defined(environment: Settings): Settings {

@@ -3,6 +3,7 @@ import type { DeviceLinks } from "../core/device-links.ts";
 import type { Directory, EntraSettings } from "../core/directory.ts";
 import type { EventFeed } from "../core/event-feed.ts";
 import type { DeviceRate } from "../core/rate-limit.ts";
+import type { SourceControl, Sources } from "../core/source.ts";
 import type { Accept, Deliveries, HubViews, TestIntegration } from "../core/ports.ts";
 
 /** Turns what a user wrote as `hub_name` into a host: bare name, full host name or `local`. */
@@ -49,6 +50,9 @@ export interface ApiDependencies {
   /** Awaited after an integration was made, edited or deleted, so that the answer means: it works like that from now on. */
   readonly onIntegrationChanged: (integrationId: string) => Promise<void>;
   readonly limits: ApiLimits;
+  readonly sourceStore: Sources;
+  /** Where events of other device clouds come from, at work. */
+  readonly sources: SourceControl;
   readonly hubHostRule: HubHostRule;
   readonly entraRule: EntraRule;
   readonly health: () => Health;

@@ -6,11 +6,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { registerAccounts } from "./admin/accounts.ts";
 import { registerDeliveries } from "./admin/deliveries.ts";
 import { registerHubs } from "./admin/hubs.ts";
+import { registerSources } from "./admin/sources.ts";
 import { createAuthentication } from "./authentication.ts";
 import { parseBodies, compressionRefusal } from "./bodies.ts";
 import { closePromptly } from "./closing.ts";
 import type { ApiDependencies } from "./dependencies.ts";
 import { answerMalformedPath, answerSocketError, handleErrors } from "./error-handling.ts";
+import { registerInbound } from "./inbound.ts";
 import { watchMethods } from "./known-methods.ts";
 import { createAddressLimit, limitAddresses } from "./limits/address-limit.ts";
 import { registerOperations } from "./operations.ts";
@@ -103,6 +105,8 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerUnsupported(app);
   registerDeliveries(app, dependencies, authentication);
   registerHubs(app, dependencies, authentication);
+  registerSources(app, dependencies, authentication);
+  registerInbound(app, dependencies);
   refuseOtherMethods();
 }
 

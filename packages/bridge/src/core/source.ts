@@ -141,9 +141,10 @@ export interface WebhookCall {
   readonly sourceId: string;
   /** Of the secret header or the authorization; `null` when there is none. */
   readonly secret: string | null;
-  readonly contentType: string | null;
-  readonly query: Readonly<Record<string, unknown>>;
-  readonly body: Uint8Array;
+  /** Of the query, and of a body that is a form or a JSON object; the body's win. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** A body that is neither. */
+  readonly text: string | null;
 }
 
 export type WebhookAnswer =

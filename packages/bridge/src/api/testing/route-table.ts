@@ -112,6 +112,16 @@ export const ROUTES: readonly RouteRow[] = [
   ["GET /admin/v1/connections", "integrations:list", 200, "own"],
   ["GET /admin/v1/hubs/:fleetIntegration/monitor-events", "events:get", 200, 404, { endless: true }],
   ["GET /admin/v1/hubs/:integration/monitor-events", "events:get", 200, 404, { endless: true, member: 404 }],
+
+  ["GET /admin/v1/products/weather/sources", "account", 200, 404],
+  ["POST /admin/v1/products/weather/sources", "account", 201, 404, { body: { kind: "inbound-webhook" } }],
+  ["GET /admin/v1/products/weather/sources/:source", "account", 200, 404],
+  ["PUT /admin/v1/products/weather/sources/:source", "account", 200, 404, { body: { disabled: true } }],
+  ["DELETE /admin/v1/products/weather/sources/:source", "account", 204, 404],
+  ["GET /admin/v1/products/weather/sources/:source/gaps", "account", 200, 404],
+  ["GET /admin/v1/products/weather/sources/:source/webhook-definition", "account", 200, 404],
+  ["POST /admin/v1/products/weather/sources/:source/secret", "account", 200, 404],
+  ["GET /admin/v1/products/harbour/sources/:source", "account", 404, 404],
 ];
 
 /** Open to everybody, or with proofs of their own. */
@@ -121,6 +131,10 @@ export const OPEN_ROUTES: readonly string[] = [
   "GET /metrics",
   "POST /oauth/token",
   "DELETE /v1/access_tokens/:token",
+  "GET /inbound/v1/:source",
+  "POST /inbound/v1/:source",
+  "PUT /inbound/v1/:source",
+  "DELETE /inbound/v1/:source",
 ];
 
 /** Every caller changes its own here, so that no stranger exists; tested beside their sources. */

@@ -59,6 +59,20 @@ export async function createTenants(): Promise<Tenants> {
     (await directory.createApiUser({ productId: inProduct, friendlyName: "program", scopes })).token;
   const program = await directory.createApiUser({ productId, friendlyName: "nightly-job", scopes: ["devices:list"] });
 
+  const source = await api.sources.createSource(
+    {
+      kind: "inbound-webhook",
+      productId,
+      name: "Fleet",
+      disabled: false,
+      event: "t",
+      createDevices: true,
+      systemEvents: false,
+      fields: {},
+    },
+    JSON.stringify({ hash: "", formerHash: null, formerUntil: 0 }),
+  );
+
   const names: Record<string, string> = {
     device: DEVICE,
     fleetDevice: FLEET_DEVICE,
@@ -68,6 +82,7 @@ export async function createTenants(): Promise<Tenants> {
     apiUser: program.apiUser.username,
     function: "openHatch",
     variable: "hatchLevel",
+    source: source.id,
   };
   await api.app.ready();
   let listening: Promise<string> | undefined;

@@ -15,14 +15,17 @@ import { UNLIMITED } from "../../core/rate-limit.ts";
 import type { ApiDependencies, ApiLimits } from "../dependencies.ts";
 import { createApi } from "../server.ts";
 import { FakeDirectory } from "./fake-directory.ts";
+import { fakeSourceControl, FakeSources } from "./fake-sources.ts";
 
 export interface TestApi {
   readonly app: FastifyInstance;
   readonly directory: FakeDirectory;
+  readonly sources: FakeSources;
   readonly feed: EventFeed;
   /** What reached `accept`, in order. */
   readonly accepted: IncomingEvent[];
   readonly changedIntegrations: string[];
+  readonly changedSources: string[];
   readonly tests: TestRequest[];
   readonly logged: string[];
   /** What the fakes answer next; tests set it. */
@@ -84,6 +87,8 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
   const feed = createEventFeed();
   const accepted: IncomingEvent[] = [];
   const changedIntegrations: string[] = [];
+  const changedSources: string[] = [];
+  const sources = new FakeSources(now);
   const tests: TestRequest[] = [];
   const logged: string[] = [];
 
@@ -129,6 +134,14 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
         return { ok: true, value: null };
       },
     },
+    sourceStore: sources,
+    sources: fakeSourceControl({
+      store: sources,
+      directory,
+      accept: (incoming) => dependencies.accept(incoming),
+      now,
+      changed: changedSources,
+    }),
     ...overrides,
   };
   const app = createApi(dependencies);
@@ -138,6 +151,8 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     feed,
     accepted,
     changedIntegrations,
+    changedSources,
+    sources,
     tests,
     logged,
     world,
