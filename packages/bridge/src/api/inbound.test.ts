@@ -5,7 +5,7 @@ import type { EventLog } from "../core/ports.ts";
 import { createAccept } from "../ingest/accept.ts";
 import { Matcher } from "../ingest/matcher.ts";
 import type { ApiDependencies } from "./dependencies.ts";
-import { createTestApi } from "./testing/test-api.ts";
+import { createTestApi, NO_LIMITS } from "./testing/test-api.ts";
 import type { TestApi } from "./testing/test-api.ts";
 
 const DEVICE = "0123456789abcdef01234567";
@@ -229,10 +229,24 @@ describe("who may", () => {
     expect(api.accepted).toEqual([]);
   });
 
-  test("an unknown source looks the same whatever its id is", async () => {
+  test("an unknown source looks like a wrong secret, whatever its id is", async () => {
+    const wrong = await call({ payload: FIELDS, headers: { "x-isthmus-secret": "wrong" } });
     for (const to of ["/inbound/v1/0123", `/inbound/v1/${"0".repeat(24)}`]) {
-      expect(await call({ to, payload: FIELDS })).toMatchObject({ status: 404, json: { error: "Source not found" } });
+      expect(await call({ to, payload: FIELDS })).toEqual(wrong);
     }
+  });
+
+  test("events are not counted against the sender's address, wrong secrets are", async () => {
+    await api.app.close();
+    await start({ limits: { ...NO_LIMITS, address: 10, elapsed: () => 0 } });
+    for (let i = 0; i < 30; i++) expect((await call({ payload: { ...FIELDS, data: String(i) } })).status).toBe(200);
+    const statuses: number[] = [];
+    for (let i = 0; i < 30; i++) {
+      statuses.push((await call({ payload: FIELDS, headers: { "x-isthmus-secret": "wrong" } })).status);
+    }
+    expect(statuses.slice(0, 5)).toEqual([401, 401, 401, 401, 401]);
+    expect(statuses.at(-1)).toBe(429);
+    expect((await call({ payload: FIELDS })).status).toBe(200);
   });
 
   test("a source that is switched off says so", async () => {

@@ -5,7 +5,7 @@
 import { isUtf8 } from "node:buffer";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { SourceControl, WebhookAnswer } from "../core/source.ts";
-import { ApiError, badRequest, notFound, unavailable } from "./api-error.ts";
+import { ApiError, badRequest, unavailable } from "./api-error.ts";
 import { watchMethods } from "./known-methods.ts";
 import type { Fields } from "./bodies.ts";
 import type { ApiDependencies } from "./dependencies.ts";
@@ -31,6 +31,7 @@ export function registerInbound(app: FastifyInstance, { sources }: Pick<ApiDepen
         bodyLimit: BODY_BYTES,
         exposeHeadRoute: false,
         onRequest: requireSecret,
+        config: { counted: "publishing" },
         schema: { summary: "An event from a webhook of Particle's cloud", tags: ["inbound"] },
         handler: (request, reply) => receive(sources, request, reply),
       });
@@ -79,7 +80,6 @@ function send(answer: WebhookAnswer, reply: FastifyReply): FastifyReply {
     case "ignored":
       return reply.send({ ok: true, accepted: false, reason: answer.reason, message: answer.message });
     case "unknown_source":
-      throw notFound("Source");
     case "secret_refused":
       throw secretRefused();
     case "disabled":
@@ -112,10 +112,12 @@ function authorizationIn(header: string | undefined): string | null {
   return colon < 0 ? null : pair.slice(colon + 1);
 }
 
+/** An id without a source and a wrong secret look the same. */
 function secretRefused(): ApiError {
   const body = {
     ok: false,
-    error: "The webhook's secret is missing or wrong",
+    error: "invalid_token",
+    error_description: "There is no such source, or the webhook's secret is missing or wrong",
     code: "secret_refused",
     next_step: "Send the source's secret as the header X-Isthmus-Secret, or as the password of Basic authentication.",
   } as const;
