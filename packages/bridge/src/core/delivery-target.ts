@@ -13,6 +13,8 @@ export interface DeliveryTarget {
   readonly hostName: string;
   /** The principal it sends as; empty where there is none. */
   readonly policyName: string;
+  /** What does not work although messages go on, as writing names into twins. */
+  readonly warning?: Failure | null;
   /** Whether the device can be sent for now; else `prepare` comes first. A value, not a promise, when memory knows. */
   isReady(device: Device, integration: Integration): boolean | Promise<boolean>;
   /** Makes what a device's messages need, as its identity in a hub; asked twice at once, it is made once. */
@@ -21,6 +23,8 @@ export interface DeliveryTarget {
   send(delivery: PendingDelivery, integration: Integration, device: Device): Promise<Outcome>;
   /** A send has failed for the device's own reason: what is known of the device may be out of date. */
   failed(failure: Failure, device: Device, integration: Integration): Promise<void>;
+  /** Somebody asks for another try of a device's deliveries: what was given up for its sake is tried again. */
+  retryWanted?(deviceId: string, integration: Integration): void;
   renamed(device: Device, integration: Integration): Promise<void>;
   /** An integration that uses it was changed: takes up new keys. What is under way ends with the old ones. */
   refresh(): Promise<void>;

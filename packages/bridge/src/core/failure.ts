@@ -1,12 +1,12 @@
 /**
  * What can go wrong between an accepted event and the hub, as values. Each failure says whom it concerns: the event alone
- * (park it, the device goes on), the device (its lane waits), or the hub (everything for it waits and no event's attempts
+ * (park it, the device goes on), the device (its lane waits), the integration (its route waits), or the hub (everything for it waits and no event's attempts
  * are used up).
  */
 
 import type { Exchange } from "./exchange.ts";
 
-export type FailureScope = "event" | "device" | "hub";
+export type FailureScope = "event" | "device" | "route" | "hub";
 
 interface FailureKind {
   readonly scope: FailureScope;
@@ -33,6 +33,11 @@ export type FailureCode =
   | "hub_error"
   | "outcome_unknown"
   | "identity_missing"
+  | "identity_not_created"
+  | "identity_keeps_vanishing"
+  | "not_sent"
+  | "daily_cap_reached"
+  | "not_in_tier"
   | "identity_in_use"
   | "device_disabled"
   | "device_id_refused"
@@ -135,6 +140,33 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     scope: "device",
     verdict: "retry",
     nextStep: "The device identity is not in the hub. It is created again.",
+  },
+  identity_not_created: {
+    scope: "device",
+    verdict: "retry",
+    nextStep: "Make the device's identity in the hub, or let the integration make it (create_identities). Events wait.",
+  },
+  identity_keeps_vanishing: {
+    scope: "device",
+    verdict: "retry",
+    nextStep:
+      "Find out who deletes the identity in the hub. It is made again from midnight UTC on, or when its events are retried.",
+  },
+  not_sent: {
+    scope: "device",
+    verdict: "retry",
+    nextStep: "The hub takes no messages on this device's link. The message was not sent; it is tried again by itself.",
+  },
+  daily_cap_reached: {
+    scope: "route",
+    verdict: "retry",
+    nextStep: "The integration's daily_cap is used up until midnight UTC. Raise it to go on sooner. Events wait.",
+  },
+  not_in_tier: {
+    scope: "event",
+    verdict: "refused",
+    nextStep:
+      "The hub's tier has no device twins: messages go on, names are not written. Choose a Standard tier for that.",
   },
   identity_in_use: {
     scope: "device",

@@ -1,4 +1,7 @@
-/** The port to what the bridge knows of the identities it made or adopted. The hub stays the truth; this saves asking. */
+/**
+ * The port to what the bridge knows of the identities it made or adopted, by their ids in the hub. The hub stays the
+ * truth; this saves asking.
+ */
 export interface KnownIdentity {
   readonly generationId: string;
   /** The device name last written to the twin; `null` when none was. */
@@ -8,7 +11,8 @@ export interface KnownIdentity {
 export interface Identities {
   identity(connectionId: string, deviceId: string): Promise<KnownIdentity | null>;
   saveIdentity(connectionId: string, deviceId: string, identity: KnownIdentity): Promise<void>;
-  forgetIdentity(connectionId: string, deviceId: string): Promise<void>;
-  /** Connections in which the device has an identity. */
-  connectionsOf(deviceId: string): Promise<readonly string[]>;
+  /** The identity has vanished from the hub: forgets it, and returns how often that has happened on this day (UTC). */
+  identityLost(connectionId: string, deviceId: string, day: string): Promise<number>;
+  /** How often the identity has vanished on this day. */
+  identityLosses(connectionId: string, deviceId: string, day: string): Promise<number>;
 }

@@ -101,6 +101,8 @@ export interface ConnectionState {
   readonly state: "idle" | "open" | "slowed" | "paused";
   /** Why it is slowed or paused. Its `notBefore` is the forecast, where there is one. */
   readonly failure: Failure | null;
+  /** What does not work although messages go on, as writing names into twins. */
+  readonly warning?: Failure | null;
   /** Unix milliseconds of the next probe while paused. */
   readonly nextProbeAt: number | null;
   /** Unix milliseconds since when it is paused. */

@@ -6,7 +6,7 @@ import type { Device } from "../core/device.ts";
 import type { Failure, Outcome, Result } from "../core/failure.ts";
 import type { HubClient, Hubs } from "../core/hub-client.ts";
 import type { Identities } from "../core/identities.ts";
-import type { AzureIotHubIntegration, HubConnection, Integration } from "../core/integration.ts";
+import { hubDeviceId, type AzureIotHubIntegration, type HubConnection, type Integration } from "../core/integration.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "./backoff.ts";
 import { IdentitySync } from "./identity-sync.ts";
@@ -43,35 +43,42 @@ export class HubTarget implements DeliveryTarget {
     return this.#connection.hostName;
   }
 
+  get warning(): Failure | null {
+    return this.#identities.namesFailure;
+  }
+
   get policyName(): string {
     return this.#connection.policyName;
   }
 
   isReady(device: Device, integration: Integration): boolean | Promise<boolean> {
-    return this.#identities.isKnown(device, keepsNames(integration));
+    const hub = ofHub(integration);
+    return this.#identities.isKnown(inHub(device, hub), hub.nameSync === "continuous");
   }
 
-  prepare(device: Device): Promise<Result<null>> {
-    return this.#identities.make(device);
+  prepare(device: Device, integration: Integration): Promise<Result<null>> {
+    const hub = ofHub(integration);
+    return this.#identities.make(inHub(device, hub), hub.createIdentities);
   }
 
   async send(delivery: PendingDelivery, integration: Integration, device: Device): Promise<Outcome> {
-    const message = buildMessage({
-      integration: ofHub(integration),
-      delivery,
-      device,
-      templates: this.#options.templates,
-    });
+    const hub = ofHub(integration);
+    const message = buildMessage({ integration: hub, delivery, device, templates: this.#options.templates });
     if (!message.ok) return { kind: "failed", failure: message.failure };
-    return this.client.send(device.id, message.value);
+    return this.client.send(hubDeviceId(hub, device.id), message.value);
   }
 
-  async failed({ code }: Failure, device: Device): Promise<void> {
-    if (code === "identity_missing") await this.#identities.vanished(device.id);
+  async failed({ code }: Failure, device: Device, integration: Integration): Promise<void> {
+    if (code === "identity_missing") await this.#identities.vanished(hubDeviceId(ofHub(integration), device.id));
+  }
+
+  retryWanted(deviceId: string, integration: Integration): void {
+    this.#identities.forgive(hubDeviceId(ofHub(integration), deviceId));
   }
 
   async renamed(device: Device, integration: Integration): Promise<void> {
-    if (keepsNames(integration)) await this.#identities.renamed(device);
+    const hub = ofHub(integration);
+    if (hub.nameSync === "continuous") await this.#identities.renamed(inHub(device, hub));
   }
 
   async refresh(): Promise<void> {
@@ -92,12 +99,14 @@ export function hubClientOf(target: DeliveryTarget | undefined): HubClient | und
   return target instanceof HubTarget ? target.client : undefined;
 }
 
-function keepsNames(integration: Integration): boolean {
-  return ofHub(integration).nameSync === "continuous";
-}
-
 /** Lines to hubs carry hubs' integrations only. */
 function ofHub(integration: Integration): AzureIotHubIntegration {
   if (integration.type !== "AzureIotHub") throw new Error(`Integration ${integration.id} has no hub.`);
   return integration;
+}
+
+/** The device as its hub knows it. */
+function inHub(device: Device, integration: AzureIotHubIntegration): Device {
+  const id = hubDeviceId(integration, device.id);
+  return id === device.id ? device : { ...device, id };
 }

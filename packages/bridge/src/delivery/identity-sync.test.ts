@@ -20,6 +20,8 @@ interface Scene {
   readonly calls: string[];
   /** Makes calls of a kind fail until told otherwise. */
   readonly fates: Map<HubCall, Partial<Fate>>;
+  /** The same after a restart. */
+  readonly again: () => IdentitySync;
   /** Runs virtual time until the work is done. */
   run<T>(work: Promise<T> | T): Promise<T>;
 }
@@ -37,7 +39,7 @@ function newScene(): Scene {
   });
   const store = new ModelStore({ clock, dice: createDice(1) }).session();
   const options = { connectionId: "hub", client: hub.client(), identities: store, log: NO_LOG, clock };
-  const sync = new IdentitySync({ ...options, random: () => 1 });
+  const again = (): IdentitySync => new IdentitySync({ ...options, random: () => 1 });
   const run = async <T>(work: Promise<T> | T): Promise<T> => {
     let result: { readonly value: T } | undefined;
     void Promise.resolve(work).then((value) => (result = { value }));
@@ -45,7 +47,7 @@ function newScene(): Scene {
     if (result === undefined) throw new Error("The work does not end.");
     return result.value;
   };
-  return { sync, hub, clock, store, calls, fates, run };
+  return { sync: again(), again, hub, clock, store, calls, fates, run };
 }
 
 const codeOf = (result: Result<unknown>): FailureCode | null => (result.ok ? null : result.failure.code);
@@ -237,4 +239,73 @@ test("a wrong key shows in the send, an unreachable hub already here", async () 
   expect(codeOf(await run(sync.make(aDevice({ id: "d1" }))))).toBe(null);
   fates.set("create", { failure: "hub_unreachable" });
   expect(codeOf(await run(sync.make(aDevice({ id: "d2" }))))).toBe("hub_unreachable");
+});
+
+test("an identity that somebody keeps deleting is made anew three times a day, the count survives a restart", async () => {
+  const { sync, store, hub, clock, run, again } = newScene();
+  const device = aDevice({ id: "d1" });
+  await run(sync.make(device));
+  for (let i = 0; i < 3; i += 1) {
+    await run(sync.vanished("d1"));
+    expect(codeOf(await run(sync.make(device)))).toBe(null);
+  }
+  await run(sync.vanished("d1"));
+  hub.identities.delete("d1");
+  const midnight = Math.ceil(clock.now() / 86_400_000) * 86_400_000;
+  for (const one of [sync, again()]) {
+    expect(await run(one.make(device))).toMatchObject({
+      failure: { code: "identity_keeps_vanishing", notBefore: midnight },
+    });
+  }
+  expect(hub.identities.size).toBe(0);
+  expect(await run(store.identityLosses("hub", "d1", new Date(clock.now()).toISOString().slice(0, 10)))).toBe(4);
+  clock.jump(86_400_000);
+  expect(codeOf(await run(sync.make(device)))).toBe(null);
+});
+
+test("who asks for another try gets one, however often the identity was deleted today", async () => {
+  const { sync, run } = newScene();
+  const device = aDevice({ id: "d1" });
+  for (let i = 0; i < 5; i += 1) await run(sync.vanished("d1"));
+  expect(codeOf(await run(sync.make(device)))).toBe("identity_keeps_vanishing");
+  sync.forgive("d1");
+  expect(codeOf(await run(sync.make(device)))).toBe(null);
+});
+
+test("an integration that makes no identities takes those that are there, and waits for the others", async () => {
+  const { sync, hub, run, calls } = newScene();
+  hub.put("d1");
+  hub.put("d3", "disabled");
+  expect(codeOf(await run(sync.make(named("kitchen"), false)))).toBe(null);
+  expect(hub.identities.get("d1")?.desired).toEqual({ deviceName: "kitchen" });
+  expect(codeOf(await run(sync.make(aDevice({ id: "d2" }), false)))).toBe("identity_not_created");
+  expect(codeOf(await run(sync.make(aDevice({ id: "d3" }), false)))).toBe("device_disabled");
+  hub.put("d2");
+  expect(codeOf(await run(sync.make(aDevice({ id: "d2" }), false)))).toBe(null);
+  expect(calls.filter((call) => call.startsWith("create"))).toEqual([]);
+});
+
+test("without leave to look, an integration that makes no identities finds out by sending", async () => {
+  const { sync, run, fates } = newScene();
+  const device = aDevice({ id: "d1" });
+  fates.set("get", { failure: "permission_missing" });
+  expect(codeOf(await run(sync.make(device, false)))).toBe(null);
+  await run(sync.vanished("d1"));
+  expect(codeOf(await run(sync.make(device, false)))).toBe("identity_not_created");
+});
+
+test("a hub without twins gets its messages all the same, is not asked again for an hour, and says why", async () => {
+  const { sync, clock, run, calls, fates } = newScene();
+  fates.set("patch", { failure: "not_in_tier" });
+  for (const id of ["d1", "d2"]) expect(codeOf(await run(sync.make(named("kitchen", id))))).toBe(null);
+  expect(sync.isKnown(named("kitchen"), true)).toBe(true);
+  await clock.advance(30 * 60_000);
+  expect(sync.isKnown(named("kitchen"), true)).toBe(true);
+  expect(calls.filter((call) => call.startsWith("patch"))).toEqual(["patch d1"]);
+  expect(sync.namesFailure?.code).toBe("not_in_tier");
+  fates.delete("patch");
+  await clock.advance(40 * 60_000);
+  expect(sync.isKnown(named("kitchen"), true)).toBe(true);
+  await clock.advance(100);
+  expect(sync.namesFailure).toBe(null);
 });

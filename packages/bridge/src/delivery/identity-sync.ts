@@ -11,14 +11,19 @@ import type { HubClient } from "../core/hub-client.ts";
 import type { Identities, KnownIdentity } from "../core/identities.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "./backoff.ts";
-import { IdentityCreation } from "./identity-creation.ts";
 import { NameSync } from "./name-sync.ts";
+import { RegistryPace } from "./registry-pace.ts";
 
 const MAX_KNOWN = 200_000;
 /** How long a first message waits for its device's name. */
 const NAME_FIRST_MS = 3_000;
 /** Generation of an identity that the policy may neither create nor read: believed to exist until a send says no. */
 const UNSEEN = "";
+/** An identity that somebody keeps deleting is made again so often in a day (UTC). */
+const RECREATIONS = 3;
+const DAY_MS = 86_400_000;
+/** Devices whose losses an operator has forgiven, at most. */
+const MAX_FORGIVEN = 10_000;
 
 /** Refusals after which a device can be sent for all the same, when somebody else has made its identity. */
 const WITHOUT_REGISTRY: ReadonlySet<FailureCode> = new Set([
@@ -38,19 +43,23 @@ export interface IdentitySyncOptions {
   readonly random: Random;
 }
 
-/** The identities of one hub connection. */
+/**
+ * The identities of one hub connection. A device's `id` is here its id in the hub, which a prefix may set apart from its
+ * own.
+ */
 export class IdentitySync {
   readonly #options: IdentitySyncOptions;
-  readonly #creation: IdentityCreation;
+  readonly #registry: RegistryPace;
   readonly #names: NameSync;
   readonly #known = new Map<string, KnownIdentity>();
   readonly #making = new Map<string, Promise<Result<null>>>();
   /** A send found no identity where the policy cannot look. */
   readonly #absent = new Set<string>();
+  readonly #forgiven = new Set<string>();
 
   constructor(options: IdentitySyncOptions) {
     this.#options = options;
-    this.#creation = new IdentityCreation(options);
+    this.#registry = new RegistryPace(options);
     this.#names = new NameSync({ ...options, onWritten: (...written) => this.#named(...written) });
   }
 
@@ -62,24 +71,42 @@ export class IdentitySync {
     return true;
   }
 
-  /** Creates or adopts the device's identity and gives it its name; asked twice, it is made once. */
-  make(device: Device): Promise<Result<null>> {
-    let making = this.#making.get(device.id);
+  /** Why names are not written, while they are not. */
+  get namesFailure(): Failure | null {
+    return this.#names.failure;
+  }
+
+  /**
+   * Creates or adopts the device's identity and gives it its name; asked twice, it is made once. Without `create` only an
+   * identity that is there already will do.
+   */
+  make(device: Device, create: boolean = true): Promise<Result<null>> {
+    const key = create ? device.id : `${device.id} as it is`;
+    let making = this.#making.get(key);
     if (making === undefined) {
-      making = this.#make(device).finally(() => this.#making.delete(device.id));
-      this.#making.set(device.id, making);
+      making = (create ? this.#make(device) : this.#find(device)).finally(() => this.#making.delete(key));
+      this.#making.set(key, making);
     }
     return making;
   }
 
-  /** The hub says that the identity is gone: the next event makes it anew. */
+  /** The hub says that the identity is gone: the next event makes it anew, but not for ever. */
   async vanished(deviceId: string): Promise<void> {
     const { connectionId, identities, log } = this.#options;
-    if (this.#known.get(deviceId)?.generationId === UNSEEN) this.#absent.add(deviceId);
+    const known = this.#known.get(deviceId);
     this.#known.delete(deviceId);
     this.#names.forget(deviceId);
-    await identities.forgetIdentity(connectionId, deviceId);
-    log.warn({ deviceId, connectionId }, "identity.vanished");
+    if (known?.generationId === UNSEEN) {
+      this.#absent.add(deviceId);
+      return;
+    }
+    const losses = await identities.identityLost(connectionId, deviceId, this.#day());
+    log.warn({ deviceId, connectionId, generationId: known?.generationId, losses }, "identity.vanished");
+  }
+
+  /** Somebody wants it tried again: what was lost today counts no more for the next try. */
+  forgive(deviceId: string): void {
+    if (this.#forgiven.size < MAX_FORGIVEN) this.#forgiven.add(deviceId);
   }
 
   /** After a rename: writes the name if the device has an identity here. */
@@ -101,17 +128,54 @@ export class IdentitySync {
   }
 
   async #make(device: Device): Promise<Result<null>> {
-    const { connectionId, identities, log } = this.#options;
-    const made = await this.#creation.create(device.id);
+    const { client, connectionId, identities, log } = this.#options;
+    const losses = await identities.identityLosses(connectionId, device.id, this.#day());
+    if (losses > RECREATIONS && !this.#forgiven.delete(device.id)) return this.#givenUp(device.id, losses);
+    const made = await this.#registry.run(() => client.createIdentity(device.id));
     if (!made.ok) return this.#withoutRegistry(device.id, made.failure);
     const { identity, created } = made.value;
-    if (identity.status === "disabled") return fail("device_disabled", `Device ${device.id} is disabled in the hub.`);
-    const known = { generationId: identity.generationId, nameWritten: null };
+    const { generationId } = identity;
+    if (identity.status === "disabled") return disabled(device.id);
+    const how = created ? (losses > 0 ? "identity.recreated" : "identity.created") : "identity.adopted";
+    log.info({ deviceId: device.id, connectionId, generationId, losses }, how);
+    return this.#take(device, generationId);
+  }
+
+  /** Takes the identity if somebody has made it. */
+  async #find(device: Device): Promise<Result<null>> {
+    const { client, connectionId, log } = this.#options;
+    const found = await this.#registry.run(() => client.getIdentity(device.id));
+    if (!found.ok) {
+      // Where the policy cannot look, only a send shows whether the identity is there; asked every other time.
+      const mayNotLook = found.failure.code === "permission_missing" || found.failure.code === "key_refused";
+      if (!mayNotLook) return found;
+      if (this.#absent.delete(device.id)) return notCreated(device.id);
+      this.#remember(device.id, { generationId: UNSEEN, nameWritten: null });
+      return succeed(null);
+    }
+    if (found.value === null) return notCreated(device.id);
+    if (found.value.status === "disabled") return disabled(device.id);
+    log.info({ deviceId: device.id, connectionId, generationId: found.value.generationId }, "identity.adopted");
+    return this.#take(device, found.value.generationId);
+  }
+
+  async #take(device: Device, generationId: string): Promise<Result<null>> {
+    const { connectionId, identities } = this.#options;
+    const known = { generationId, nameWritten: null };
     await identities.saveIdentity(connectionId, device.id, known);
     this.#remember(device.id, known);
-    log.info({ deviceId: device.id, connectionId }, created ? "identity.created" : "identity.adopted");
-    if (device.name !== null) await this.#nameFirst(device.id, known.generationId, device.name);
+    if (device.name !== null) await this.#nameFirst(device.id, generationId, device.name);
     return succeed(null);
+  }
+
+  #givenUp(deviceId: string, losses: number): Result<null> {
+    const notBefore = (Math.floor(this.#options.clock.now() / DAY_MS) + 1) * DAY_MS;
+    const message = `The identity of ${deviceId} was deleted in the hub ${losses} times today.`;
+    return fail("identity_keeps_vanishing", message, { notBefore });
+  }
+
+  #day(): string {
+    return new Date(this.#options.clock.now()).toISOString().slice(0, 10);
   }
 
   /** A policy that may not create can still send for identities that others made. */
@@ -159,4 +223,12 @@ export class IdentitySync {
     }
     this.#known.set(deviceId, known);
   }
+}
+
+function disabled(deviceId: string): Result<null> {
+  return fail("device_disabled", `Device ${deviceId} is disabled in the hub.`);
+}
+
+function notCreated(deviceId: string): Result<null> {
+  return fail("identity_not_created", `The hub has no identity ${deviceId}, and the integration makes none.`);
 }

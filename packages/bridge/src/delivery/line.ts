@@ -27,7 +27,12 @@ const NO_ANSWER: ReadonlySet<FailureCode> = new Set([
   "hub_address_refused",
   "hub_unreachable",
   "hub_tls_failed",
+  "webhook_address_refused",
+  "webhook_unreachable",
+  "webhook_tls_failed",
 ]);
+/** What speaks of the rate alone. */
+const TOO_FAST: ReadonlySet<FailureCode> = new Set(["throttled", "webhook_throttled"]);
 
 export class Line {
   readonly key: string;
@@ -65,6 +70,7 @@ export class Line {
       policyName,
       state: this.#stateOf(failure),
       failure,
+      warning: this.target.warning ?? null,
       nextProbeAt,
       since,
       inFlight: this.#inFlight,
@@ -77,7 +83,7 @@ export class Line {
   accepted(pass: Pass): Failure | null {
     this.rate.accepted();
     const ended = this.gate.opened(pass);
-    if (ended?.code === "throttled") this.rate.resumed();
+    if (ended !== null && TOO_FAST.has(ended.code)) this.rate.resumed();
     return ended;
   }
 
@@ -86,7 +92,7 @@ export class Line {
    * that it is news; a refusal for the rate alone only slows the line.
    */
   troubled(failure: Failure, pass: Pass, startedAt: number): "paused" | "slowed" | "known" {
-    if (failure.code === "throttled" && this.gate.failure === null && failure.notBefore === undefined) {
+    if (TOO_FAST.has(failure.code) && this.gate.failure === null && failure.notBefore === undefined) {
       const answer = this.rate.refused(startedAt);
       if (answer !== "stop") this.#slowedBy = failure;
       if (answer !== "stop") return answer === "slower" ? "slowed" : "known";

@@ -4,10 +4,13 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { HubClient } from "../core/hub-client.ts";
+import type { Failure } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
 import { backoffMs, type Backoff, type Random } from "./backoff.ts";
 
 const NAME_RETRY: Backoff = { firstMs: 5_000, maxMs: 10 * 60_000 };
+/** A hub without twins has them only after a change of its tier. */
+const NO_TWINS_MS = 60 * 60_000;
 
 export interface NameSyncOptions {
   readonly connectionId: string;
@@ -30,15 +33,23 @@ export class NameSync {
   readonly #options: NameSyncOptions;
   readonly #troubles = new Map<string, Trouble>();
   readonly #writing = new Map<string, Promise<void>>();
+  #failure: Failure | null = null;
+  /** On the growing clock: the hub has no twins, and is not asked before. */
+  #noneUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: NameSyncOptions) {
     this.#options = options;
   }
 
+  /** Why the last name that was tried is not written; `null` when it is. */
+  get failure(): Failure | null {
+    return this.#failure;
+  }
+
   /** Whether an event of the device may start a write: none is under way and the last failure is long enough ago. */
   mayWrite(deviceId: string): boolean {
     const retryAt = this.#troubles.get(deviceId)?.retryAt ?? Number.NEGATIVE_INFINITY;
-    return !this.#writing.has(deviceId) && this.#options.clock.elapsed() >= retryAt;
+    return !this.#writing.has(deviceId) && this.#options.clock.elapsed() >= Math.max(retryAt, this.#noneUntil);
   }
 
   /** Resolves when the name is written or has failed, after earlier writes of the device. Never rejects. */
@@ -58,20 +69,23 @@ export class NameSync {
   }
 
   async #write(deviceId: string, generationId: string, name: string | null): Promise<void> {
-    const { connectionId, client, log, onWritten } = this.#options;
+    const { connectionId, client, log, onWritten, clock, random } = this.#options;
+    if (clock.elapsed() < this.#noneUntil) return;
     try {
       const written = await client.patchDesired(deviceId, { deviceName: name });
       if (written.ok) {
         this.#troubles.delete(deviceId);
+        this.#failure = null;
         return await onWritten(deviceId, generationId, name);
       }
       const { code, message } = written.failure;
+      this.#failure = written.failure;
+      if (code === "not_in_tier") this.#noneUntil = clock.elapsed() + NO_TWINS_MS;
       log.warn({ deviceId, connectionId, code, reason: message }, "identity.name_not_written");
     } catch (error) {
       log.warn({ deviceId, connectionId, reason: String(error) }, "identity.name_not_recorded");
     }
     const failures = (this.#troubles.get(deviceId)?.failures ?? 0) + 1;
-    const { clock, random } = this.#options;
     this.#troubles.set(deviceId, { failures, retryAt: clock.elapsed() + backoffMs(NAME_RETRY, failures, random) });
   }
 }

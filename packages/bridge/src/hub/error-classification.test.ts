@@ -66,7 +66,7 @@ const CASES: readonly (readonly [occasion: Occasion, refusal: Refusal, code: str
   ["identity", { status: 502, text: "<html>bad gateway</html>" }, "hub_error"],
   ["identity", { status: 503, name: "ServiceUnavailable", text: "" }, "hub_error"],
   ["twin", { status: 400, name: "ArgumentInvalid", text: "400004" }, "message_refused"],
-  ["twin", { status: 403, name: "OperationNotAvailableInCurrentTier", text: "403010" }, "message_refused"],
+  ["twin", { status: 403, name: "OperationNotAvailableInCurrentTier", text: "403010" }, "not_in_tier"],
   ["twin", { status: 404, name: "DeviceNotFound", text: "404001" }, "identity_missing"],
   ["twin", { status: 413, text: "" }, "message_too_large"],
 ];

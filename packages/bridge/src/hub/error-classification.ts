@@ -8,7 +8,15 @@ import type { Failure, FailureCode } from "../core/failure.ts";
 /** The failures that a hub's own words can mean. */
 type RefusalCode = Exclude<
   FailureCode,
-  "create_not_permitted" | "create_throttled" | "template_failed" | `webhook_${string}` | `entra_${string}`
+  | "create_not_permitted"
+  | "create_throttled"
+  | "daily_cap_reached"
+  | "identity_keeps_vanishing"
+  | "identity_not_created"
+  | "not_sent"
+  | "template_failed"
+  | `webhook_${string}`
+  | `entra_${string}`
 >;
 
 /** What was asked of the hub when it refused. */
@@ -54,7 +62,7 @@ export const CLASSIFICATION: readonly Row[] = [
   { number: 403001, name: "IotHubSuspended", code: "hub_error" },
   { number: 403002, name: "IotHubQuotaExceeded", code: "quota_exceeded" },
   { number: 403005, name: "IotHubMaxCbsTokenExceeded", code: "hub_error" },
-  { number: 403010, name: "OperationNotAvailableInCurrentTier", code: "message_refused" },
+  { number: 403010, name: "OperationNotAvailableInCurrentTier", code: "not_in_tier" },
   { number: 403012, name: "DeviceDisabled", code: "device_disabled" },
   { number: 404001, name: "DeviceNotFound", code: "identity_missing" },
   { number: 404006, name: "AmqpAddressNotFound", code: "hub_error" },
@@ -138,6 +146,7 @@ const LEADS: Readonly<Record<RefusalCode, string>> = {
   device_id_refused: "The hub refused the device id",
   message_too_large: "The message is too large for the hub",
   message_refused: "The hub refused it for good",
+  not_in_tier: "The hub's tier does not offer this",
 };
 
 /** Turns a refusal into a failure. What no row knows is the message's fault when one message was rejected, else the hub's. */

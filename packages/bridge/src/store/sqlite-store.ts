@@ -93,12 +93,12 @@ function createIdentities(worker: GroupCommit, now: () => number): Identities {
       await worker.call("saveIdentity", connectionId, deviceId, identity, now());
     },
 
-    async forgetIdentity(connectionId: string, deviceId: string): Promise<void> {
-      await worker.call("forgetIdentity", connectionId, deviceId);
+    identityLost(connectionId: string, deviceId: string, day: string): Promise<number> {
+      return worker.call("identityLost", connectionId, deviceId, day);
     },
 
-    connectionsOf(deviceId: string): Promise<readonly string[]> {
-      return worker.call("connectionsOf", deviceId);
+    identityLosses(connectionId: string, deviceId: string, day: string): Promise<number> {
+      return worker.call("identityLosses", connectionId, deviceId, day);
     },
   };
 }

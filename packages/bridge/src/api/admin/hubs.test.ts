@@ -56,6 +56,7 @@ test("a connection is shown with its trouble and the next step", async () => {
         expected_until: null,
         rate: { per_second: 0, limit: null },
         failure: { code: "key_refused", message: "The hub refused the key.", next_step: REFUSED.next_step },
+        warning: null,
       },
     ],
   });

@@ -52,6 +52,7 @@ export function registerHubs(
         expected_until: isoTime(connection.failure?.notBefore ?? null),
         rate: { per_second: connection.rate.perSecond, limit: connection.rate.limit },
         failure: connection.failure === null ? null : failureJson(connection.failure),
+        warning: connection.warning ? failureJson(connection.warning) : null,
       })),
     };
   });

@@ -7,7 +7,14 @@ import type { Fate, HubCall } from "./scripted-hub.ts";
 const ALL_CODES = Object.keys(FAILURES) as readonly FailureCode[];
 const HUB_WIDE = ALL_CODES.filter((code) => FAILURES[code].scope === "hub");
 /** What only the bridge itself says, or the hub from what it knows. */
-const NOT_FROM_A_SEND = new Set<FailureCode>(["template_failed", "create_not_permitted", "create_throttled"]);
+const NOT_FROM_A_SEND = new Set<FailureCode>([
+  "template_failed",
+  "create_not_permitted",
+  "create_throttled",
+  "identity_not_created",
+  "identity_keeps_vanishing",
+  "daily_cap_reached",
+]);
 const OF_A_SEND = ALL_CODES.filter((code) => !NOT_FROM_A_SEND.has(code));
 const OF_THE_REGISTRY: readonly FailureCode[] = [
   "throttled",

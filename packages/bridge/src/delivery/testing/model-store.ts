@@ -51,6 +51,7 @@ export class ModelStore {
   readonly #options: ModelStoreOptions;
   readonly #lanes = new Map<string, StoredDelivery[]>();
   readonly #identities = new Map<string, Map<string, KnownIdentity>>();
+  readonly #losses = new Map<string, number>();
   #waiting: Call[] = [];
   #flushing = false;
 
@@ -81,9 +82,14 @@ export class ModelStore {
       identity: (connectionId, deviceId) => call(() => this.#identities.get(connectionId)?.get(deviceId) ?? null),
       saveIdentity: (connectionId, deviceId, { generationId, nameWritten }) =>
         call(() => void this.#identitiesOf(connectionId).set(deviceId, { generationId, nameWritten })),
-      forgetIdentity: (connectionId, deviceId) => call(() => void this.#identities.get(connectionId)?.delete(deviceId)),
-      connectionsOf: (deviceId) =>
-        call(() => [...this.#identities].filter(([, known]) => known.has(deviceId)).map(([id]) => id)),
+      identityLost: (connectionId, deviceId, day) =>
+        call(() => {
+          this.#identities.get(connectionId)?.delete(deviceId);
+          const losses = this.#lossesOn(connectionId, deviceId, day) + 1;
+          this.#losses.set(`${connectionId} ${deviceId} ${day}`, losses);
+          return losses;
+        }),
+      identityLosses: (connectionId, deviceId, day) => call(() => this.#lossesOn(connectionId, deviceId, day)),
       end: () => {
         alive = false;
       },
@@ -199,6 +205,10 @@ export class ModelStore {
     let lane = this.#lanes.get(key);
     if (lane === undefined) this.#lanes.set(key, (lane = []));
     return lane;
+  }
+
+  #lossesOn(connectionId: string, deviceId: string, day: string): number {
+    return this.#losses.get(`${connectionId} ${deviceId} ${day}`) ?? 0;
   }
 
   #identitiesOf(connectionId: string): Map<string, KnownIdentity> {

@@ -5,9 +5,8 @@ import type { Transaction } from "./transaction.ts";
 export interface IdentityOperations {
   identity(connectionId: string, deviceId: string): KnownIdentity | null;
   saveIdentity(connectionId: string, deviceId: string, identity: KnownIdentity, at: number): null;
-  forgetIdentity(connectionId: string, deviceId: string): null;
-  /** Connections in which the device has an identity. */
-  connectionsOf(deviceId: string): string[];
+  identityLost(connectionId: string, deviceId: string, day: string): number;
+  identityLosses(connectionId: string, deviceId: string, day: string): number;
 }
 
 export function identityOperations({ db }: Transaction): IdentityOperations {
@@ -17,7 +16,15 @@ export function identityOperations({ db }: Transaction): IdentityOperations {
      ON CONFLICT (connection_id, device_id) DO UPDATE SET generation_id = excluded.generation_id, name_written = excluded.name_written`,
   );
   const forget = db.prepare("DELETE FROM identity WHERE connection_id = ? AND device_id = ?");
-  const connections = db.prepare("SELECT connection_id FROM identity WHERE device_id = ?");
+  const lose = db.prepare(
+    `INSERT INTO identity_loss (connection_id, device_id, day, count) VALUES (?, ?, ?, 1)
+     ON CONFLICT (connection_id, device_id) DO UPDATE SET
+       count = CASE WHEN day = excluded.day THEN count + 1 ELSE 1 END, day = excluded.day`,
+  );
+  const forgetLosses = db.prepare("DELETE FROM identity_loss WHERE day < ?");
+  const losses = db.prepare("SELECT count FROM identity_loss WHERE connection_id = ? AND device_id = ? AND day = ?");
+  const lossesOn = (connectionId: string, deviceId: string, day: string): number =>
+    Number(losses.get(connectionId, deviceId, day)?.["count"] ?? 0);
 
   return {
     identity(connectionId, deviceId) {
@@ -29,10 +36,12 @@ export function identityOperations({ db }: Transaction): IdentityOperations {
       save.run(connectionId, deviceId, identity.generationId, identity.nameWritten, at);
       return null;
     },
-    forgetIdentity(connectionId, deviceId) {
+    identityLost(connectionId, deviceId, day) {
       forget.run(connectionId, deviceId);
-      return null;
+      forgetLosses.run(day);
+      lose.run(connectionId, deviceId, day);
+      return lossesOn(connectionId, deviceId, day);
     },
-    connectionsOf: (deviceId) => connections.all(deviceId).map((row) => String(row["connection_id"])),
+    identityLosses: lossesOn,
   };
 }

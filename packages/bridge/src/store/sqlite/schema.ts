@@ -136,6 +136,14 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX device_transfer_requester ON device_transfer (requester_id);
   `,
+  // How often identities have vanished from hubs: one that somebody keeps deleting is not made again for ever.
+  `
+  CREATE TABLE identity_loss (
+    connection_id TEXT NOT NULL, device_id TEXT NOT NULL, day TEXT NOT NULL, count INTEGER NOT NULL,
+    PRIMARY KEY (connection_id, device_id)
+  ) WITHOUT ROWID;
+  CREATE INDEX identity_loss_day ON identity_loss (day);
+  `,
 ];
 
 /** Brings the file to the newest schema, or to the `newest` first ones of its history; refuses one that a newer release has written. */

@@ -254,7 +254,7 @@ export function describeDirectory(open: OpenStore): void {
       expect(await store.deleteIntegration(third.id)).toBe(true);
       expect(await store.deleteIntegration(third.id)).toBe(false);
       expect(await store.connection(lineKey(third))).toBeNull();
-      expect(await store.connectionsOf(deviceId(1))).toEqual([]);
+      expect(await store.identity(lineKey(third), deviceId(1))).toBeNull();
       expect(await store.connection(lineKey(first))).not.toBeNull();
     });
 
@@ -339,7 +339,7 @@ export function describeDirectory(open: OpenStore): void {
       expect(lineKey(rotated!)).toBe(lineKey(made));
       store = await under.reopen();
       expect(await store.connection(lineKey(made))).toMatchObject({ policyKey: "bmV3" });
-      expect(await store.connectionsOf(deviceId(1))).toEqual([lineKey(made)]);
+      expect(await store.identity(lineKey(made), deviceId(1))).toMatchObject({ generationId: "g" });
     });
 
     test("new keys of one integration leave those alone that shared the old ones, and know the same devices", async () => {
@@ -386,6 +386,18 @@ export function describeDirectory(open: OpenStore): void {
       expect(await store.connection(lineKey(last!))).toMatchObject({ policyKey: "bmV3" });
     });
 
+    test("how often an identity has vanished is counted by the day, over restarts", async () => {
+      expect(await store.identityLosses("c1", deviceId(1), "2026-03-01")).toBe(0);
+      await store.identityLost("c1", deviceId(1), "2026-03-01");
+      expect(await store.identityLost("c1", deviceId(1), "2026-03-01")).toBe(2);
+      await store.identityLost("c1", deviceId(2), "2026-03-01");
+      store = await under.reopen();
+      expect(await store.identityLosses("c1", deviceId(1), "2026-03-01")).toBe(2);
+      expect(await store.identityLosses("c2", deviceId(1), "2026-03-01")).toBe(0);
+      expect(await store.identityLost("c1", deviceId(1), "2026-03-02")).toBe(1);
+      expect(await store.identityLosses("c1", deviceId(2), "2026-03-01")).toBe(0);
+    });
+
     test("identities are kept per connection", async () => {
       expect(await store.identity("c1", deviceId(1))).toBeNull();
       await store.saveIdentity("c1", deviceId(1), { generationId: "g1", nameWritten: null });
@@ -393,10 +405,9 @@ export function describeDirectory(open: OpenStore): void {
       await store.saveIdentity("c1", deviceId(1), { generationId: "g3", nameWritten: "boiler" });
       store = await under.reopen();
       expect(await store.identity("c1", deviceId(1))).toEqual({ generationId: "g3", nameWritten: "boiler" });
-      expect((await store.connectionsOf(deviceId(1))).toSorted()).toEqual(["c1", "c2"]);
-      await store.forgetIdentity("c1", deviceId(1));
+      expect(await store.identityLost("c1", deviceId(1), "2026-03-01")).toBe(1);
       expect(await store.identity("c1", deviceId(1))).toBeNull();
-      expect(await store.connectionsOf(deviceId(1))).toEqual(["c2"]);
+      expect(await store.identity("c2", deviceId(1))).toEqual({ generationId: "g2", nameWritten: null });
     });
   });
 }
