@@ -68,6 +68,7 @@ async function open(
   let mqtt: MqttServer | undefined;
   const store = await openSqliteStore({
     folder: config.dataFolder,
+    secretKey: config.secretKey,
     onFatal,
     onDeviceChanged: (id) => mqtt?.deviceChanged(id),
     onDeviceRenamed: (id) =>

@@ -31,6 +31,11 @@ export interface Config {
   readonly entraAuthority: string | null;
   /** Hosts besides Particle's that a source may follow, over plain HTTP and in private networks too. Lower case. */
   readonly sourceHosts: readonly string[];
+  /** Where the key that seals secrets is; `null`: in the data folder. */
+  readonly secretKey:
+    | { readonly kind: "text"; readonly text: string; readonly name: string }
+    | { readonly kind: "file"; readonly file: string; readonly name: string }
+    | null;
   /** How long delivered events are kept. */
   readonly retentionMs: number;
   readonly limits: LimitSettings;
@@ -71,6 +76,7 @@ export function readConfig(environment: Settings = process.env, folder: string =
     sourceHosts: hosts(text("ISTHMUS_SOURCE_HOSTS", "")),
     entraIdentity: flag(settings, "ISTHMUS_ENTRA_IDENTITY"),
     entraAuthority: authority(settings["ISTHMUS_ENTRA_AUTHORITY"]),
+    secretKey: secretKey(settings, folder),
     retentionMs: number(settings, "ISTHMUS_RETENTION_HOURS", 24, 1, 24 * 365) * 3_600_000,
     limits: readLimits(settings, (message) => new ConfigError(message)),
     logLevel: level as Config["logLevel"],
@@ -151,4 +157,12 @@ function authority(text: string | undefined): string | null {
   if (url?.protocol !== "https:" || url.pathname !== "/" || url.search !== "" || url.username !== "")
     throw new ConfigError("ISTHMUS_ENTRA_AUTHORITY takes an address such as https://login.microsoftonline.us");
   return url.origin;
+}
+
+function secretKey(settings: Settings, folder: string): Config["secretKey"] {
+  const [text, file] = [settings["ISTHMUS_SECRET_KEY"], settings["ISTHMUS_SECRET_KEY_FILE"]];
+  if (text !== undefined && file !== undefined)
+    throw new ConfigError("Set ISTHMUS_SECRET_KEY or ISTHMUS_SECRET_KEY_FILE, not both.");
+  if (text !== undefined) return { kind: "text", text, name: "ISTHMUS_SECRET_KEY" };
+  return file === undefined ? null : { kind: "file", file: resolve(folder, file), name: "ISTHMUS_SECRET_KEY_FILE" };
 }

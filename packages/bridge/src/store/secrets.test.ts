@@ -1,8 +1,15 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openSecrets } from "./secrets.ts";
+import { SecretKeys } from "./secret-keys.ts";
+import { createSecrets } from "./secrets.ts";
+import type { Secrets } from "./secrets.ts";
 import { temporaryFolder } from "./testing/sqlite-under-test.ts";
+
+function openSecrets(file: string): Secrets {
+  const keys = new SecretKeys(file);
+  return createSecrets(() => keys.all);
+}
 
 let keyFile: string;
 let remove: () => void;

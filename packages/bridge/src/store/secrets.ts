@@ -1,36 +1,57 @@
-/** Policy keys at rest: AES-256-GCM under a key that lies in a file beside the database, never in it. */
+/**
+ * Secrets at rest: AES-256-GCM under a key that lies beside the database or outside, never in it. The first key seals; the
+ * others are former ones, which still open what they sealed until everything is sealed anew.
+ */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 
 export interface Secrets {
-  /** `record` binds the sealed text to its row, so that sealed keys cannot be swapped. */
+  /** `record` binds the sealed text to its row, so that sealed texts cannot be swapped. */
   seal(text: string, record: string): string;
+  /** Throws when no key opens it, or when it was sealed for another record. */
   open(sealed: string, record: string): string;
   /** Equal texts have equal prints; nothing else can be learned from one. */
   print(text: string): string;
+  /** Whether the key that seals now has sealed it. */
+  isCurrent(sealed: string, record: string): boolean;
 }
 
-/** Reads the key file, or makes it (0600) at first start. */
-export function openSecrets(keyFile: string): Secrets {
-  if (!existsSync(keyFile)) {
-    writeFileSync(keyFile, randomBytes(32).toString("base64"), { mode: 0o600, flag: "wx" });
-  }
-  chmodSync(keyFile, 0o600);
-  const key = Buffer.from(readFileSync(keyFile, "utf8"), "base64");
-  if (key.length !== 32) throw new Error(`${keyFile} does not hold a 256-bit key in base64.`);
+export const KEY_BYTES = 32;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** `keys` is asked each time, because a rotation changes them; it has one key at least. */
+export function createSecrets(keys: () => readonly Buffer[]): Secrets {
   return {
     seal(text, record) {
-      const nonce = randomBytes(12);
-      const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(record));
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv("aes-256-gcm", keys()[0]!, nonce).setAAD(Buffer.from(record));
       const sealed = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
       return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString("base64");
     },
     open(sealed, record) {
-      const bytes = Buffer.from(sealed, "base64");
-      const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, 12), { authTagLength: 16 });
-      decipher.setAAD(Buffer.from(record)).setAuthTag(bytes.subarray(12, 28));
-      return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString("utf8");
+      const [current, ...former] = keys();
+      for (const key of former) {
+        const text = tryOpen(key, sealed, record);
+        if (text !== null) return text;
+      }
+      return openWith(current!, sealed, record);
     },
-    print: (text) => createHmac("sha256", key).update(text).digest("hex"),
+    print: (text) => createHmac("sha256", keys()[0]!).update(text).digest("hex"),
+    isCurrent: (sealed, record) => tryOpen(keys()[0]!, sealed, record) !== null,
   };
+}
+
+function openWith(key: Buffer, sealed: string, record: string): string {
+  const bytes = Buffer.from(sealed, "base64");
+  const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+  decipher.setAAD(Buffer.from(record)).setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+  return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]).toString("utf8");
+}
+
+function tryOpen(key: Buffer, sealed: string, record: string): string | null {
+  try {
+    return openWith(key, sealed, record);
+  } catch {
+    return null;
+  }
 }

@@ -5,11 +5,14 @@ import type { EntraCredential, HubConnection, Integration, Scope } from "../core
 import { openConnection, sealConnection } from "./sealed-connection.ts";
 import type { Secrets } from "./secrets.ts";
 import type { GroupCommit } from "./sqlite/group-commit.ts";
+import type { InTurn } from "./turns.ts";
 
 export interface SqliteIntegrationsOptions {
   readonly worker: GroupCommit;
   readonly secrets: Secrets;
   readonly now: () => number;
+  /** An update reads before it writes: side by side, one could bring back a deleted integration or a replaced key. */
+  readonly inTurn: InTurn;
 }
 
 type Made = Pick<Integration, "id" | "createdAt" | "updatedAt">;
@@ -18,16 +21,7 @@ export interface SqliteIntegrations extends Integrations {
   allIntegrations(): Promise<readonly Integration[]>;
 }
 
-export function createIntegrations({ worker, secrets, now }: SqliteIntegrationsOptions): SqliteIntegrations {
-  let integrationTurn: Promise<unknown> = Promise.resolve();
-
-  // An update reads before it writes: side by side, one could bring back a deleted integration or a replaced key.
-  function inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const turn = integrationTurn.then(change, change);
-    integrationTurn = turn.catch(() => undefined);
-    return turn;
-  }
-
+export function createIntegrations({ worker, secrets, now, inTurn }: SqliteIntegrationsOptions): SqliteIntegrations {
   function integration(id: string): Promise<Integration | null> {
     return worker.call("integration", id);
   }
@@ -67,7 +61,7 @@ export function createIntegrations({ worker, secrets, now }: SqliteIntegrationsO
     connection,
     createIntegration(settings: IntegrationSettings): Promise<Integration> {
       const at = now();
-      return saveIntegration({ id: newId(), createdAt: at, updatedAt: at }, settings, null);
+      return inTurn(() => saveIntegration({ id: newId(), createdAt: at, updatedAt: at }, settings, null));
     },
 
     updateIntegration(id: string, settings: IntegrationSettings): Promise<Integration | null> {

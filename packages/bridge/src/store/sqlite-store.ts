@@ -6,7 +6,9 @@ import type { Directory } from "../core/directory.ts";
 import type { Identities, KnownIdentity } from "../core/identities.ts";
 import type { Sources } from "../core/source.ts";
 import { lockFolder } from "./lock.ts";
-import { openSecrets } from "./secrets.ts";
+import { rotateSecrets, settleKeys } from "./key-rotation.ts";
+import { SecretKeys, type SecretKeySource } from "./secret-keys.ts";
+import { createSecrets } from "./secrets.ts";
 import { createAccounts } from "./sqlite-accounts.ts";
 import { createApiUsers } from "./sqlite-api-users.ts";
 import { createDeliveries, type SqliteDeliveries } from "./sqlite-deliveries.ts";
@@ -15,6 +17,7 @@ import { createDevices } from "./sqlite-devices.ts";
 import { createIntegrations, type SqliteIntegrations } from "./sqlite-integrations.ts";
 import { createProducts } from "./sqlite-products.ts";
 import { createSources } from "./sqlite-sources.ts";
+import { createTurns } from "./turns.ts";
 import { GroupCommit } from "./sqlite/group-commit.ts";
 
 export interface SqliteStoreOptions {
@@ -22,6 +25,8 @@ export interface SqliteStoreOptions {
   readonly folder: string;
   /** The disk failed a write or a flush: the process must end and start again from what is on disk. */
   readonly onFatal: (error: Error) => void;
+  /** Where the key of the secrets is; absent: `secret.key` in the folder. */
+  readonly secretKey?: SecretKeySource | null;
   /** Told after a device got another name. */
   readonly onDeviceRenamed?: (deviceId: string) => void;
   /** Told after anything of a device changed: its product, approval, owner, tokens, or its being there. */
@@ -31,6 +36,8 @@ export interface SqliteStoreOptions {
 
 export interface SqliteStore
   extends Directory, SqliteIntegrations, SqliteDeliveries, Identities, DeviceTraces, Sources {
+  /** Seals all secrets anew under a new key; resolves with how many rows. Throws where the operator keeps the key himself. */
+  rotateSecrets(): Promise<number>;
   /** Calls that wait for a flush: how far publishers are ahead of the disk. */
   depth(): number;
   /** When the disk was last found full, unix milliseconds; `null` once it took a write again. */
@@ -50,8 +57,15 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const lock = await lockFolder(folder);
   try {
-    const secrets = openSecrets(join(folder, "secret.key"));
+    const keys = new SecretKeys(join(folder, "secret.key"), options.secretKey ?? null);
+    const secrets = createSecrets(() => keys.all);
     const worker = await GroupCommit.open(join(folder, "isthmus.db"), onFatal);
+    const inTurn = createTurns();
+    const rotation = { worker, keys, secrets, exclusively: inTurn };
+    await settleKeys(rotation).catch(async (error: unknown) => {
+      await worker.close();
+      throw error;
+    });
     const { forgetTokensOf, ...accounts } = createAccounts({ worker, now });
     const { productGone, ...devices } = createDevices({ worker, now, onDeviceRenamed, onDeviceChanged });
     const onDeleted = (deviceIds: readonly string[], apiUserIds: readonly string[]): void => {
@@ -63,11 +77,12 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       ...createApiUsers({ worker, now, forgetTokensOf }),
       ...devices,
       ...createProducts({ worker, now, onDeleted }),
-      ...createIntegrations({ worker, secrets, now }),
+      ...createIntegrations({ worker, secrets, now, inTurn }),
       ...createDeliveries({ worker, now, heardFrom: devices.heardFrom }),
       ...createIdentities(worker, now),
       ...createDeviceTraces(worker),
       ...createSources({ worker, secrets, now }),
+      rotateSecrets: () => rotateSecrets(rotation),
       depth: () => worker.depth,
       fullAt: () => worker.fullAt,
       async close() {

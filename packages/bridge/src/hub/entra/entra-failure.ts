@@ -35,9 +35,13 @@ function failure(code: FailureCode, message: string, hubCode?: string): Failure 
 }
 
 function networkWords(error: unknown): string {
-  const text = error instanceof Error ? `${error.message} ${String((error as { code?: unknown }).code ?? "")}` : "";
+  const text = error instanceof Error ? `${error.message} ${codeOf(error)}` : "";
   const code = /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|[A-Z_]*CERT[A-Z_]*|SELF_SIGNED\w*)\b/.exec(
     text,
   )?.[0];
   return code === undefined ? "" : ` (${code})`;
+}
+
+function codeOf(error: Error): string {
+  return "code" in error && typeof error.code === "string" ? error.code : "";
 }

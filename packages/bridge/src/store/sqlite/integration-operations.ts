@@ -150,7 +150,7 @@ export function integrationOperations({ db }: Transaction): IntegrationOperation
   };
 }
 
-function toConnection(row: Row): SealedConnection {
+export function toConnection(row: Row): SealedConnection {
   return {
     id: String(row["id"]),
     hostName: String(row["host_name"]),

@@ -16,6 +16,7 @@ import { parkedOperations, type ParkedOperations } from "./parked-operations.ts"
 import { productOperations, type ProductOperations } from "./product-operations.ts";
 import { pruneOperations, type PruneOperations } from "./prune-operations.ts";
 import { seenOperations, type SeenOperations } from "./seen-operations.ts";
+import { sealOperations, type SealOperations } from "./seal-operations.ts";
 import { sourceOperations, type SourceOperations } from "./source-operations.ts";
 import { transferOperations, type TransferOperations } from "./transfer-operations.ts";
 import type { Transaction } from "./transaction.ts";
@@ -36,6 +37,7 @@ export interface Operations
     ParkedOperations,
     ProductOperations,
     PruneOperations,
+    SealOperations,
     SeenOperations,
     SourceOperations,
     TransferOperations {
@@ -60,6 +62,7 @@ export function createOperations(transaction: Transaction): Operations {
     ...integrationOperations(transaction),
     ...parkedOperations(transaction, counters),
     ...productOperations(transaction),
+    ...sealOperations(transaction),
     ...pruneOperations(transaction),
     ...seenOperations(transaction, events),
     ...sourceOperations(transaction),

@@ -1,0 +1,164 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { SecretKeys, type SecretKeySource } from "./secret-keys.ts";
+import { openSqliteStore, type SqliteStore } from "./sqlite-store.ts";
+import { openStoreDatabase } from "./sqlite/group-runner.ts";
+import { temporaryFolder } from "./testing/sqlite-under-test.ts";
+import { settings } from "./testing/store-samples.ts";
+
+const SCOPE = { kind: "product", productId: 1 } as const;
+const ENTRA = { kind: "client_secret", tenantId: "t", clientId: "c", clientSecret: "a client secret" } as const;
+const KEYS = { policyKey: "cHJpbWFyeQ==", secondaryKey: "c2Vjb25kYXJ5", entra: ENTRA };
+
+let folder: string;
+let remove: () => void;
+let keyFile: string;
+
+beforeEach(() => {
+  ({ folder, remove } = temporaryFolder());
+  keyFile = join(folder, "secret.key");
+});
+
+afterEach(() => remove());
+
+function open(secretKey: SecretKeySource | null = null): Promise<SqliteStore> {
+  return openSqliteStore({ folder, secretKey, onFatal: () => expect.unreachable() });
+}
+
+const given = (...keys: readonly string[]): SecretKeySource => ({
+  kind: "text",
+  text: keys.join(","),
+  name: "THE_KEY",
+});
+const newKey = (): string => randomBytes(32).toString("base64");
+const keysInFile = (): readonly string[] => readFileSync(keyFile, "utf8").trim().split("\n");
+
+/** Integrations and a source with secrets of every kind; what reads them all back. */
+async function fill(store: SqliteStore): Promise<(store: SqliteStore) => Promise<void>> {
+  const first = await store.createIntegration(settings(SCOPE, KEYS));
+  const second = await store.createIntegration(settings(SCOPE, { policyKey: "b3RoZXI=" }));
+  const source = await store.createSource(
+    { kind: "inbound-webhook", productId: 1, name: "in", disabled: false, options: {} } as never,
+    "a source's secret",
+  );
+  return async (again) => {
+    expect(await again.connection(first.connectionId)).toMatchObject(KEYS);
+    expect(await again.connection(second.connectionId)).toMatchObject({ policyKey: "b3RoZXI=", secondaryKey: null });
+    expect(await again.sourceSecret(source.id)).toBe("a source's secret");
+    // What is equal is still recognised as equal.
+    const equal = await again.createIntegration(settings(SCOPE, KEYS));
+    expect(equal.connectionId).toBe(first.connectionId);
+    await again.deleteIntegration(equal.id);
+  };
+}
+
+function sealedTexts(): unknown[] {
+  const db = openStoreDatabase(join(folder, "isthmus.db"));
+  const rows = db.prepare("SELECT * FROM hub_connection ORDER BY id").all();
+  const sources = db.prepare("SELECT sealed_secret FROM source").all();
+  db.close();
+  return [...rows, ...sources].flatMap((row) =>
+    Object.entries(row).flatMap(([name, value]) => (/sealed|print/.test(name) && value !== null ? [value] : [])),
+  );
+}
+
+test("a rotation seals everything anew, and the old key opens nothing any more", async () => {
+  let store = await open();
+  const check = await fill(store);
+  const [old] = keysInFile();
+  await store.close();
+  const before = sealedTexts();
+  store = await open();
+  expect(await store.rotateSecrets()).toBe(3);
+  await check(store);
+  await store.close();
+  expect(keysInFile()).toHaveLength(1);
+  expect(keysInFile()).not.toContain(old);
+  if (process.platform !== "win32") expect(statSync(keyFile).mode & 0o777).toBe(0o600);
+  const after = sealedTexts();
+  expect(after).toHaveLength(before.length);
+  expect(after.filter((text) => before.includes(text))).toEqual([]);
+  store = await open();
+  await check(store);
+  await store.close();
+  writeFileSync(keyFile, old!);
+  await expect(open()).rejects.toMatchObject({ code: "secret_key_wrong" });
+  await expect(open()).rejects.toThrow(keyFile);
+});
+
+test("integrations that are written while a rotation runs are neither lost nor told apart wrongly", async () => {
+  const store = await open();
+  const check = await fill(store);
+  const same = settings(SCOPE, { policyKey: "c2FtZQ==" });
+  const made = await Promise.all([
+    store.createIntegration(same),
+    store.rotateSecrets(),
+    store.createIntegration(same),
+    store.rotateSecrets(),
+    store.createIntegration(same),
+  ]);
+  const ids = made.flatMap((one) => (typeof one === "object" && "connectionId" in one ? [one.connectionId] : []));
+  expect(ids).toHaveLength(3);
+  expect(new Set(ids).size).toBe(1);
+  await check(store);
+  await store.close();
+});
+
+test.each([
+  ["the new key was written and nothing sealed with it", false],
+  ["everything was sealed anew and the old key not yet forgotten", true],
+])("a process that ended when %s goes on at its next start", async (_point, sealed) => {
+  let store = await open();
+  const check = await fill(store);
+  await store.close();
+  const [old] = keysInFile();
+  if (sealed) {
+    store = await open();
+    await store.rotateSecrets();
+    await store.close();
+    writeFileSync(keyFile, `${keysInFile()[0]}\n${old}\n`);
+  } else {
+    new SecretKeys(keyFile).begin();
+  }
+  const left = keysInFile();
+  expect(left).toHaveLength(2);
+  store = await open();
+  await check(store);
+  await store.close();
+  expect(keysInFile()).toEqual([left[0]]);
+});
+
+test("an operator's own key takes over from the file's, and follows its changes", async () => {
+  let store = await open();
+  const check = await fill(store);
+  await store.close();
+  const [first, second] = [newKey(), newKey()];
+  store = await open(given(first));
+  await check(store);
+  await expect(store.rotateSecrets()).rejects.toMatchObject({ code: "secret_key_not_ours" });
+  await check(store);
+  await store.close();
+  unlinkSync(keyFile);
+  for (const key of [given(first), given(second, first), given(second)]) {
+    store = await open(key);
+    await check(store);
+    await store.close();
+  }
+  await expect(open(given(first))).rejects.toThrow(/another key than THE_KEY/);
+});
+
+test("a key file of the operator's must be there, and hold a key", async () => {
+  const file = join(folder, "mounted");
+  const source = { kind: "file", file, name: "THE_FILE" } as const;
+  await expect(open(source)).rejects.toThrow(/THE_FILE names .* not there/);
+  writeFileSync(file, "short");
+  await expect(open(source)).rejects.toThrow(/256-bit/);
+  writeFileSync(file, `${newKey()}\n`);
+  const store = await open(source);
+  await (
+    await fill(store)
+  )(store);
+  await store.close();
+});
