@@ -202,6 +202,7 @@ async function open(
       }
       return hubHost(name, config.hubHosts);
     },
+    rotateSecrets: () => store.rotateSecrets(),
     entraRule: (credential, hostName) =>
       refusedEntra(credential, hostName, { hubHosts: config.hubHosts, ownIdentity: config.entraIdentity }),
     health: () => {

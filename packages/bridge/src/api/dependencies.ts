@@ -55,6 +55,8 @@ export interface ApiDependencies {
   readonly sources: SourceControl;
   readonly hubHostRule: HubHostRule;
   readonly entraRule: EntraRule;
+  /** Resolves with how many rows were sealed anew; rejects with `secret_key_not_ours` where the key is kept outside. */
+  readonly rotateSecrets: () => Promise<number>;
   readonly health: () => Health;
   /** Prometheus text. */
   readonly metrics: () => Promise<string>;

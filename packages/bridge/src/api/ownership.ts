@@ -1,10 +1,11 @@
 /** What belongs to a caller. Whatever does not is answered as if it were not there. */
+import type { Account } from "../core/account.ts";
 import { isCloudDeviceId } from "../core/device.ts";
 import type { Device } from "../core/device.ts";
 import type { Directory } from "../core/directory.ts";
 import type { Integration, Scope } from "../core/integration.ts";
 import type { Product } from "../core/product.ts";
-import { notFound, unknownDevice } from "./api-error.ts";
+import { notFound, permissionDenied, unknownDevice } from "./api-error.ts";
 import { allow } from "./authentication.ts";
 import type { AccountCaller } from "./authentication.ts";
 
@@ -84,4 +85,11 @@ async function ownsScope(directory: Directory, caller: AccountCaller, scope: Sco
 
 function holdsProduct(caller: AccountCaller, product: Product): boolean {
   return caller.kind === "account" ? product.ownerId === caller.accountId : product.id === caller.apiUser.productId;
+}
+
+/** Whoever runs this server. Throws 403 with the sentence. */
+export async function requireOperator(directory: Directory, accountId: string, sentence: string): Promise<Account> {
+  const account = await directory.account(accountId);
+  if (account?.operator !== true) throw permissionDenied(sentence);
+  return account;
 }

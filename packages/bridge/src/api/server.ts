@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { registerAccounts } from "./admin/accounts.ts";
 import { registerDeliveries } from "./admin/deliveries.ts";
 import { registerHubs } from "./admin/hubs.ts";
+import { registerSecrets } from "./admin/secrets.ts";
 import { registerSources } from "./admin/sources.ts";
 import { createAuthentication } from "./authentication.ts";
 import { parseBodies, compressionRefusal } from "./bodies.ts";
@@ -104,6 +105,7 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerIntegrations(app, dependencies, authentication);
   registerUnsupported(app);
   registerDeliveries(app, dependencies, authentication);
+  registerSecrets(app, dependencies, authentication);
   registerHubs(app, dependencies, authentication);
   registerSources(app, dependencies, authentication);
   registerInbound(app, dependencies);

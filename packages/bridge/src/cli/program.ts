@@ -8,6 +8,7 @@ import { registerIntegrations } from "./commands/integrations.ts";
 import { registerMonitorEvents } from "./commands/monitor-events.ts";
 import { registerProducts } from "./commands/products.ts";
 import { registerPublish } from "./commands/publish.ts";
+import { registerSecrets } from "./commands/secrets.ts";
 import type { Terminal } from "./terminal.ts";
 
 const AFTER_HELP = `
@@ -45,5 +46,6 @@ export async function createProgram(
   registerDeliveries(program, does);
   registerMonitorEvents(program, does);
   registerDeviceTwin(program, does);
+  registerSecrets(program, does);
   return program;
 }

@@ -2,12 +2,13 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Account } from "../../core/account.ts";
-import { badRequest, notFound, permissionDenied, refusal } from "../api-error.ts";
+import { badRequest, notFound, refusal } from "../api-error.ts";
 import { requireTokenPlacement } from "../authentication.ts";
 import type { Authentication } from "../authentication.ts";
 import { fieldsOf, optionalFlag, requiredText } from "../bodies.ts";
 import type { Fields } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
+import { requireOperator } from "../ownership.ts";
 import { newPasswordIn } from "../new-password.ts";
 import { isoTime } from "../particle/iso-time.ts";
 import type { OpenStreams } from "../particle/open-streams.ts";
@@ -28,11 +29,9 @@ export function registerAccounts(
 ): void {
   const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
 
-  async function requireOperator(request: FastifyRequest): Promise<Account> {
+  async function operatorOf(request: FastifyRequest): Promise<Account> {
     const { accountId } = await authentication.account(request, "account");
-    const account = await directory.account(accountId);
-    if (account?.operator !== true) throw permissionDenied("Only the operator of this server sees its accounts");
-    return account;
+    return requireOperator(directory, accountId, "Only the operator of this server sees its accounts");
   }
 
   async function named(username: string): Promise<Account> {
@@ -42,12 +41,12 @@ export function registerAccounts(
   }
 
   app.get("/admin/v1/accounts", route("Accounts of this server"), async (request) => {
-    await requireOperator(request);
+    await operatorOf(request);
     return { accounts: (await directory.accounts()).map(accountJson) };
   });
 
   app.post("/admin/v1/accounts", route("Make an account"), async (request, reply) => {
-    await requireOperator(request);
+    await operatorOf(request);
     const fields = fieldsOf(request);
     const username = usernameIn(fields);
     const { password, generated } = passwordIn(fields);
@@ -63,7 +62,7 @@ export function registerAccounts(
     "/admin/v1/accounts/:username",
     route("Set an account's password; its tokens end"),
     async (request) => {
-      await requireOperator(request);
+      await operatorOf(request);
       const account = await named(request.params.username);
       const { password, generated } = passwordIn(fieldsOf(request));
       await directory.setPassword(account.id, await signIn.hash(password));
@@ -78,7 +77,7 @@ export function registerAccounts(
     "/admin/v1/accounts/:username",
     route("Delete an account that owns nothing"),
     async (request, reply) => {
-      const operator = await requireOperator(request);
+      const operator = await operatorOf(request);
       const account = await named(request.params.username);
       if (account.id === operator.id) throw refusal(409, "Nobody deletes the own account");
       switch (await directory.deleteAccount(account.id)) {

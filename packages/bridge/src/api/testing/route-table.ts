@@ -102,6 +102,7 @@ export const ROUTES: readonly RouteRow[] = [
   ["POST /admin/v1/accounts", "account", 403, 403, { body: { username: "mallory" } }],
   ["PUT /admin/v1/accounts/ada", "account", 403, 403],
   ["DELETE /admin/v1/accounts/ada", "account", 403, 403],
+  ["POST /admin/v1/secrets/rotate", "account", 403, 403],
 
   ["GET /admin/v1/integrations/:integration/deliveries", "integrations:get", 200, 404, { member: 404 }],
   ["GET /admin/v1/integrations/:fleetIntegration/deliveries", "integrations:get", 200, 404],

@@ -99,6 +99,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     log: pino({ level: "info" }, { write: (line: string) => void logged.push(line) }),
     limits: NO_LIMITS,
     hubHostRule,
+    rotateSecrets: async () => 3,
     entraRule: (credential, hostName) =>
       refusedEntra(credential, hostName, { hubHosts: ["listed.example"], ownIdentity: world.entraIdentity }),
     health: () => ({ live: true, ready: world.ready, reasons: world.ready ? [] : ["The disk is full."] }),
