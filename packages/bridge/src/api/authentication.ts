@@ -31,7 +31,7 @@ interface DeviceCaller {
 }
 
 export type AccountCaller = PersonCaller | ApiUserCaller;
-type Caller = AccountCaller | DeviceCaller;
+export type Caller = AccountCaller | DeviceCaller;
 
 export interface Authentication {
   /** Throws the OAuth errors of a missing, unknown or expired token. What the caller may do is not asked: see `allow`. */

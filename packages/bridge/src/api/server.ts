@@ -20,6 +20,7 @@ import { registerOperations } from "./operations.ts";
 import { registerAccessTokens } from "./particle/access-tokens.ts";
 import { registerDeviceCalls } from "./particle/device-calls.ts";
 import { registerDevices } from "./particle/devices.ts";
+import { registerEventBatches } from "./particle/event-batches.ts";
 import { registerEvents } from "./particle/events.ts";
 import { registerEventStreams } from "./particle/event-streams.ts";
 import { registerIntegrations } from "./particle/integrations.ts";
@@ -96,6 +97,7 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerUser(app, dependencies, authentication, { signIn, streams });
   registerAccounts(app, dependencies, authentication, { signIn, streams });
   registerEvents(app, dependencies, authentication);
+  registerEventBatches(app, dependencies, authentication);
   registerEventStreams(app, dependencies, authentication, streams);
   registerDevices(app, dependencies, authentication);
   registerDeviceCalls(app, dependencies, authentication);
@@ -109,7 +111,8 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerHubs(app, dependencies, authentication);
   registerSources(app, dependencies, authentication);
   registerInbound(app, dependencies);
-  refuseOtherMethods();
+  // Last, when the routes of inner contexts are there too.
+  app.register(async () => refuseOtherMethods());
 }
 
 function secure(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {

@@ -16,6 +16,8 @@ interface Extra {
   readonly member?: number;
   /** To the token of a device of the owner; otherwise 403. */
   readonly device?: number;
+  /** To the token of a device of the product; otherwise 403. */
+  readonly fleetDevice?: number;
   /** An answer of 200 has no end: only its head is read. */
   readonly endless?: true;
 }
@@ -83,6 +85,15 @@ export const ROUTES: readonly RouteRow[] = [
   ["POST /v1/products/weather/devices/:fleetDevice/token", "devices:import", 201, 404],
   ["DELETE /v1/products/weather/devices/:fleetDevice/token", "devices:update", 200, 404],
   ["POST /v1/products/weather/events", "events:send", 200, 404, { body: { name: "t", as_device_id: FLEET_DEVICE } }],
+
+  [
+    "POST /v1/devices/events/batch",
+    "account",
+    200,
+    "own",
+    { body: { events: [{ name: "t", as_device_id: DEVICE }] }, device: 200, fleetDevice: 200 },
+  ],
+  ["POST /v1/products/weather/events/batch", "events:send", 200, 404, { body: { events: [{ name: "t" }] } }],
 
   ["GET /v1/integrations", "account", 200, "own"],
   ["GET /v1/integrations/:integration", "account", 200, 404],

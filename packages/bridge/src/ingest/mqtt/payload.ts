@@ -1,5 +1,6 @@
 /** From a payload to an event's data: text is itself, anything else becomes a data URL, so that data is always a text. */
 import { isUtf8 } from "node:buffer";
+import { eventTime, isContentType, MAX_DEDUPE_KEY_LENGTH } from "../../core/event-fields.ts";
 import type { PublishPacket } from "./packets.ts";
 import type { Refusal } from "./refusals.ts";
 import type { Checked } from "./topics.ts";
@@ -15,9 +16,7 @@ export interface EventPayload {
 }
 
 const BINARY = "application/octet-stream";
-const CONTENT_TYPE = /^[\w!#$&^.+-]{1,63}\/[\w!#$&^.+-]{1,63}(?:\s*;[ -~]{0,64})?$/;
 const TEXTUAL = /^text\/|^application\/(?:json|xml|[\w.-]+\+(?:json|xml))/i;
-const MAX_KEY_LENGTH = 128;
 /** Names of user properties. */
 const PUBLISHED_AT = "published_at";
 const ID = "id";
@@ -28,11 +27,12 @@ export function eventPayload({
   properties,
 }: Pick<PublishPacket, "payload" | "properties">): Checked<EventPayload> {
   const { contentType, payloadFormatIndicator: saysText, userProperties } = properties ?? {};
-  if (contentType !== undefined && !CONTENT_TYPE.test(contentType)) return no("The content type is no media type.");
+  if (contentType !== undefined && !isContentType(contentType)) return no("The content type is no media type.");
   const isText = isUtf8(payload);
   if (saysText === true && !isText) return no("The payload is said to be UTF-8 and is not."); // [MQTT-3.3.2-6]
   const named = givenText(userProperties?.[ID]);
-  if (named === null || (named?.length ?? 1) > MAX_KEY_LENGTH) return no("The user property id is one short text.");
+  if (named === null || (named?.length ?? 1) > MAX_DEDUPE_KEY_LENGTH)
+    return no("The user property id is one short text.");
   const publishedAt = timeOf(userProperties?.[PUBLISHED_AT]);
   if (publishedAt === null) return no("The user property published_at is an ISO 8601 time.");
   const more = {
@@ -61,9 +61,7 @@ function givenText(value: string | string[] | undefined): string | null | undefi
 function timeOf(value: string | string[] | undefined): number | null | undefined {
   const text = givenText(value);
   if (typeof text !== "string") return text;
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/.test(text)) return null;
-  const time = Date.parse(text);
-  return Number.isNaN(time) ? null : time;
+  return eventTime(text);
 }
 
 function yes(value: EventPayload): Checked<EventPayload> {
