@@ -17,6 +17,12 @@ const UNKNOWN_DEVICE = {
   error: "Permission Denied",
   info: "I didn't recognize that device name or ID, or it is not yours",
 };
+const NOT_CONNECTED = {
+  ok: false,
+  error: "The device is not connected",
+  code: "device_not_connected",
+  next_step: "A signal needs the device's MQTT connection, and that it subscribes to its commands.",
+};
 const SIGN_IN = "grant_type=password&client_id=particle&client_secret=particle&username=ada&password=open%20sesame";
 
 type Method = "GET" | "POST" | "PUT" | "DELETE" | "PATCH" | "OPTIONS";
@@ -405,10 +411,16 @@ describe("a device", () => {
     claim("claimed by an id that is not hexadecimal", { id: "z".repeat(24) }, 400, hex),
     claim("claimed by an endless id", { id: "a".repeat(200) }, 400, "id must have at most 128 characters"),
     claim("claimed by blanks", { id: "   " }, 400, "id is required"),
-    claim("to be transferred", { id: NOBODYS, request_transfer: true }, 400, "Transfers are not supported"),
+    claim(
+      "to be transferred or not",
+      { id: NOBODYS, request_transfer: "soon" },
+      400,
+      "request_transfer must be true or false",
+    ),
     claim("of somebody else", { id: THEIRS }, 403, denied("That device belongs to someone else")),
-    change("changed in nothing", {}, "Give name or notes"),
-    change("changed in what is not its own", { owner: "eve", productId: 1 }, "Give name or notes"),
+    change("changed in nothing", {}, "Give name, notes or signal"),
+    change("changed in what is not its own", { owner: "eve", productId: 1 }, "Give name, notes or signal"),
+    change("changed in what only a product's device has", { groups: ["a"] }, "Give name, notes or signal"),
     change("named by a number", { name: 7 }, "name must be a string"),
     change("named by an object", { name: {} }, "name must be a string"),
     change("with a name of 129 characters", { name: "n".repeat(129) }, "name must have at most 128 characters"),
@@ -422,7 +434,8 @@ describe("a device", () => {
       403,
     ),
     change("with endless notes", { notes: "n".repeat(1001) }, "notes must have at most 1000 characters"),
-    change("that should blink", { signal: "1" }, "The device is not connected", 404),
+    change("that should blink", { signal: "1" }, NOT_CONNECTED, 404),
+    change("that should blink somehow", { signal: "red" }, "signal must be true or false"),
     ["that is unknown", "GET", `/v1/devices/${NOBODYS}`, {}, 403, UNKNOWN_DEVICE],
     ["by a climbing path", "GET", "/v1/devices/..%2f..%2fadmin", {}, 403, UNKNOWN_DEVICE],
     ["by an endless name", "GET", `/v1/devices/${"n".repeat(200)}`, {}, 403, UNKNOWN_DEVICE],
@@ -471,6 +484,18 @@ describe("a product", () => {
   const part = (name: string, content: string): string =>
     `--x\nContent-Disposition: form-data; name="${name}"; filename="ids.txt"\n\n${content}\n--x--\n`;
   const firmware = "firmware_version must be a whole number from 0 to 65535";
+  const settable =
+    "Give name, notes, quarantined, denied, groups, development, firmware_version, desired_firmware_version, serial_number or signal";
+  const group = "A group's name must be lower-case letters, digits, dashes and underscores, at most 40 characters";
+  const groups = "/v1/products/weather/groups";
+  const edit = (title: string, product: unknown, expected: string): Row => [
+    `changed ${title}`,
+    "PUT",
+    "/v1/products/weather",
+    { json: { product } },
+    400,
+    expected,
+  ];
   checks([
     ["made of nothing", "POST", "/v1/products", { json: {} }, 400, shape],
     make("of a text", "Weather", shape),
@@ -509,12 +534,72 @@ describe("a product", () => {
       400,
       "The file must hold one device id a line",
     ),
-    change("changed in nothing", {}, "Give name, notes, quarantined, denied or firmware_version"),
-    change(
-      "given firmware",
-      { desired_firmware_version: 3 },
-      "Give name, notes, quarantined, denied or firmware_version",
+    file(
+      "by values with an open quotation mark",
+      part("file", `id,name\n${NOBODYS},"pump`),
+      400,
+      "Line 2 of the file has a quotation mark that is never closed",
     ),
+    file(
+      "by values with text behind a quotation mark",
+      part("file", `id,name\n${NOBODYS},"pump" two`),
+      400,
+      "Line 2 of the file has text after a closing quotation mark",
+    ),
+    file(
+      "by values with a wrong one",
+      part("file", `id,firmware_version\n${MINE},1\n${NOBODYS},new`),
+      400,
+      "Line 3 of the file: firmware_version must be a whole number from 0 to 65535",
+    ),
+    file("by a header alone", part("file", "id,name"), 400, "The file holds no device ids"),
+    change("changed in nothing", {}, settable),
+    change(
+      "flashed",
+      { flash: true },
+      "flash must be false: this server keeps the desired firmware version and flashes nothing",
+    ),
+    change("put into a group of a strange name", { groups: ["North Pole"] }, group),
+    change("put into groups by a text", { groups: "a,B" }, group),
+    change("put into a number of groups", { groups: 7 }, "groups must be a list of names"),
+    change(
+      "put into too many groups",
+      { groups: Array.from({ length: 51 }, () => "a") },
+      "groups takes at most 50 names",
+    ),
+    change("in development or not", { development: "soon" }, "development must be true or false"),
+    change(
+      "with an endless serial number",
+      { serial_number: "1".repeat(65) },
+      "serial_number must have at most 64 characters",
+    ),
+    change("of desired firmware x", { desired_firmware_version: "x" }, `desired_${firmware}`),
+    edit("in nothing", {}, "Give name, slug, description or settings.quarantine"),
+    edit("in its name, to nothing", { name: "" }, "name is required"),
+    edit("in its slug, to a number", { slug: "123" }, slug),
+    edit("in its settings, by a text", { settings: "quarantine" }, "settings must be an object"),
+    edit("to a doubtful quarantine", { settings: { quarantine: "maybe" } }, "quarantine must be true or false"),
+    listed("by a group of a strange name", "groups=North%20Pole", group),
+    [
+      "ended with its devices, and no word of that",
+      "DELETE",
+      "/v1/products/weather",
+      {},
+      409,
+      {
+        ok: false,
+        error: "The product has 1 device",
+        code: "product_has_devices",
+        next_step:
+          "Send confirm=true to end it with them: those that nobody has claimed are forgotten, the others stay.",
+      },
+    ],
+    ["with a group of no name", "POST", groups, { json: {} }, 400, "name is required"],
+    ["with a group of a strange name", "POST", groups, { json: { name: "a/b" } }, 400, group],
+    ["whose group is not there", "GET", `${groups}/north`, {}, 404, "Group not found"],
+    ["whose group is not there, changed", "PUT", `${groups}/north`, { json: { name: "n" } }, 404, "Group not found"],
+    ["whose group is changed in nothing", "PUT", `${groups}/north`, { json: {} }, 400, "Give name or description"],
+    ["whose group is not there, removed", "DELETE", `${groups}/north`, {}, 404, "Group not found"],
     change("of firmware -1", { firmware_version: -1 }, firmware),
     change("of firmware 1.5", { firmware_version: 1.5 }, firmware),
     change("of firmware x", { firmware_version: "x" }, firmware),

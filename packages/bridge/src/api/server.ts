@@ -8,6 +8,7 @@ import { registerDeliveries } from "./admin/deliveries.ts";
 import { registerHubs } from "./admin/hubs.ts";
 import { registerSecrets } from "./admin/secrets.ts";
 import { registerSources } from "./admin/sources.ts";
+import { registerTransfers } from "./admin/transfers.ts";
 import { createAuthentication } from "./authentication.ts";
 import { parseBodies, compressionRefusal } from "./bodies.ts";
 import { closePromptly } from "./closing.ts";
@@ -19,6 +20,7 @@ import { createAddressLimit, limitAddresses } from "./limits/address-limit.ts";
 import { registerOperations } from "./operations.ts";
 import { registerAccessTokens } from "./particle/access-tokens.ts";
 import { registerDeviceCalls } from "./particle/device-calls.ts";
+import { registerDeviceGroups } from "./particle/device-groups.ts";
 import { registerDevices } from "./particle/devices.ts";
 import { registerEventBatches } from "./particle/event-batches.ts";
 import { registerEvents } from "./particle/events.ts";
@@ -104,6 +106,7 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerProducts(app, dependencies, authentication);
   registerTeam(app, dependencies, authentication, streams);
   registerProductDevices(app, dependencies, authentication);
+  registerDeviceGroups(app, dependencies, authentication);
   registerIntegrations(app, dependencies, authentication);
   registerUnsupported(app);
   registerDeliveries(app, dependencies, authentication);
@@ -113,6 +116,8 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerInbound(app, dependencies);
   // Last, when the routes of inner contexts are there too.
   app.register(async () => refuseOtherMethods());
+  registerTransfers(app, dependencies, authentication);
+  refuseOtherMethods();
 }
 
 function secure(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {

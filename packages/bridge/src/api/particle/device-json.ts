@@ -1,47 +1,49 @@
-import type { Device } from "../../core/device.ts";
+import type { DeviceView } from "./device-views.ts";
 import { isoTime } from "./iso-time.ts";
 
 /** The platform number of a virtual device: there is no hardware here whose platform could be known. */
 const VIRTUAL_PLATFORM = 3;
 
 /** A device as the sandbox routes show it. Fields that only hardware could fill are there, empty, because clients read them. */
-export function deviceJson(device: Device): Record<string, unknown> {
+export function deviceJson({ device, details, link }: DeviceView): Record<string, unknown> {
+  const lastLink = link ?? details.lastLink;
   return {
     id: device.id,
     name: device.name,
     owner: device.ownerId,
     notes: device.notes,
-    last_ip_address: null,
+    last_ip_address: lastLink?.address ?? null,
     last_heard: isoTime(device.lastHeard),
-    last_handshake_at: null,
+    last_handshake_at: isoTime(lastLink?.connectedAt ?? null),
     created_at: isoTime(device.createdAt),
     product_id: device.productId ?? VIRTUAL_PLATFORM,
     platform_id: VIRTUAL_PLATFORM,
-    online: false,
-    connected: false,
+    online: link !== null,
+    connected: link !== null,
     cellular: false,
     status: "normal",
-    serial_number: null,
+    serial_number: details.serialNumber,
     iccid: null,
     imei: null,
     system_firmware_version: null,
     firmware_updates_enabled: false,
     firmware_updates_forced: false,
-    functions: [],
-    variables: {},
+    functions: details.description?.functions ?? [],
+    variables: details.description?.variables ?? {},
   };
 }
 
 /** A device as the product routes show it. */
-export function productDeviceJson(device: Device): Record<string, unknown> {
+export function productDeviceJson(view: DeviceView): Record<string, unknown> {
+  const { device, details } = view;
   return {
-    ...deviceJson(device),
+    ...deviceJson(view),
     firmware_product_id: device.productId,
     firmware_version: device.firmwareVersion,
-    desired_firmware_version: null,
+    desired_firmware_version: details.desiredFirmwareVersion,
     targeted_firmware_release_version: null,
-    development: false,
-    groups: [],
+    development: details.development,
+    groups: details.groups,
     quarantined: device.approval === "quarantined",
     denied: device.approval === "denied",
   };

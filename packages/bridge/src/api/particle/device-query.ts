@@ -2,18 +2,20 @@ import type { DeviceQuery } from "../../core/directory.ts";
 import { badRequest } from "../api-error.ts";
 import { optionalFlag, optionalInteger, optionalText } from "../bodies.ts";
 import type { Fields } from "../bodies.ts";
+import { groupNamesIn } from "./group-names.ts";
 
 const SORT_ATTRIBUTES = ["deviceId", "firmwareVersion", "lastConnection"] as const;
 const DEFAULT_PER_PAGE = 25;
 const MAX_PER_PAGE = 1000;
 
-/** The filters of a product's device list; `null` when they ask for what no device here has (groups, serial numbers). */
-export function deviceQueryOf(query: Fields): DeviceQuery | null {
-  if (optionalText(query, "groups", 500) !== null || optionalText(query, "serialNumber", 100) !== null) return null;
+/** The filters of a product's device list. */
+export function deviceQueryOf(query: Fields): DeviceQuery {
   const perPageField = query["per_page"] === undefined ? "perPage" : "per_page";
   const quarantined = optionalFlag(query, "quarantined");
   const deviceId = optionalText(query, "deviceId", 128);
   const deviceName = optionalText(query, "deviceName", 128);
+  const serialNumber = optionalText(query, "serialNumber", 64);
+  const groups = groupNamesIn(query, "groups");
   const sortBy = sortAttribute(optionalText(query, "sortAttr", 32));
   return {
     page: optionalInteger(query, "page", 1, 1_000_000) ?? 1,
@@ -22,6 +24,8 @@ export function deviceQueryOf(query: Fields): DeviceQuery | null {
     ...(quarantined !== null && { quarantined }),
     ...(deviceId !== null && { deviceId }),
     ...(deviceName !== null && { deviceName }),
+    ...(serialNumber !== null && { serialNumber }),
+    ...(groups !== null && groups.length > 0 && { groups }),
     ...(sortBy !== null && { sortBy }),
   };
 }

@@ -7,8 +7,10 @@ import { requireTokenPlacement } from "../authentication.ts";
 import type { AccountCaller, Authentication } from "../authentication.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { ownDevice, ownProduct } from "../ownership.ts";
+import { pingDevice, signalDevice, signalIn } from "./device-attention.ts";
 import { applyDeviceChange, deviceChangeOf } from "./device-change.ts";
 import { deviceJson } from "./device-json.ts";
+import { createDeviceViews, lastContact } from "./device-views.ts";
 
 interface ByDevice {
   Params: { idOrName: string };
@@ -18,15 +20,16 @@ const tags = ["devices"];
 
 export function registerDevices(
   app: FastifyInstance,
-  { directory, now }: ApiDependencies,
+  { directory, deviceLinks, now, log }: ApiDependencies,
   authentication: Authentication,
 ): void {
+  const views = createDeviceViews(directory, deviceLinks);
   const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
 
   app.get("/v1/devices", route("Own devices"), async (request) => {
     const { accountId } = await authentication.account(request, "account");
-    const devices = await directory.devicesOf(accountId);
-    return devices.toSorted((a, b) => (b.lastHeard ?? 0) - (a.lastHeard ?? 0)).map(deviceJson);
+    const devices = await views.many(await directory.devicesOf(accountId));
+    return devices.toSorted((a, b) => lastContact(b) - lastContact(a)).map(deviceJson);
   });
 
   app.post("/v1/devices", route("Claim a device, or make a new one"), async (request) => {
@@ -34,22 +37,39 @@ export function registerDevices(
     const fields = fieldsOf(request);
     const id = requiredText(fields, "id", 128).toLowerCase();
     if (!isCloudDeviceId(id)) throw badRequest("id must be 24 hexadecimal digits");
-    if (optionalFlag(fields, "request_transfer") === true) throw badRequest("Transfers are not supported");
+    const wantsTransfer = optionalFlag(fields, "request_transfer") === true;
     await refuseForeignFleet(caller, id);
-    if ((await directory.claimDevice(caller.accountId, id)) === "taken") throw belongsToOther();
-    return { ok: true, id, connected: false };
+    if ((await directory.claimDevice(caller.accountId, id)) === "claimed") {
+      return { ok: true, id, connected: deviceLinks.link(id) !== null };
+    }
+    if (!wantsTransfer) throw belongsToOther();
+    const transfer = await directory.requestTransfer(id, caller.accountId);
+    if (transfer === null) throw belongsToOther();
+    log.info({ transferId: transfer.id, deviceId: id }, "transfer.requested");
+    return { ok: true, transfer_id: transfer.id };
   });
 
   app.get<ByDevice>("/v1/devices/:idOrName", route("One device"), async (request) => {
     const caller = await authentication.account(request, "account");
-    return deviceJson(await ownDevice(directory, caller, request.params.idOrName));
+    return deviceJson(await views.one(await ownDevice(directory, caller, request.params.idOrName)));
   });
 
-  app.put<ByDevice>("/v1/devices/:idOrName", route("Rename a device or set its notes"), async (request) => {
+  app.put<ByDevice>(
+    "/v1/devices/:idOrName",
+    route("Rename a device, set its notes, or let it signal"),
+    async (request) => {
+      const caller = await authentication.account(request, "account");
+      const device = await ownDevice(directory, caller, request.params.idOrName);
+      const fields = fieldsOf(request);
+      const signaling = signalIn(fields);
+      if (signaling !== null) return signalDevice(deviceLinks, device, signaling, now());
+      return applyDeviceChange(directory, device, deviceChangeOf(fields, "sandbox"), now());
+    },
+  );
+
+  app.put<ByDevice>("/v1/devices/:idOrName/ping", route("Whether a device is there"), async (request) => {
     const caller = await authentication.account(request, "account");
-    const device = await ownDevice(directory, caller, request.params.idOrName);
-    const change = deviceChangeOf(fieldsOf(request), "sandbox");
-    return applyDeviceChange(directory, device, change, now());
+    return pingDevice(deviceLinks, await ownDevice(directory, caller, request.params.idOrName));
   });
 
   app.delete<ByDevice>("/v1/devices/:idOrName", route("Release a device"), async (request) => {

@@ -7,10 +7,12 @@ import { fieldsOf, optionalFlag } from "../bodies.ts";
 import type { Fields } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { ownProduct, productDevice } from "../ownership.ts";
+import { pingDevice, signalDevice, signalIn } from "./device-attention.ts";
 import { applyDeviceChange, deviceChangeOf } from "./device-change.ts";
 import { productDeviceJson } from "./device-json.ts";
 import { importDevices } from "./device-import.ts";
 import { deviceQueryOf } from "./device-query.ts";
+import { createDeviceViews } from "./device-views.ts";
 
 interface InProduct {
   Params: { product: string };
@@ -26,9 +28,10 @@ const DEVICE_FILE_BYTES = 10 * 1024 * 1024;
 
 export function registerProductDevices(
   app: FastifyInstance,
-  { directory, now }: ApiDependencies,
+  { directory, deviceLinks, now }: ApiDependencies,
   authentication: Authentication,
 ): void {
+  const views = createDeviceViews(directory, deviceLinks);
   const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
 
   async function deviceOf(
@@ -44,10 +47,14 @@ export function registerProductDevices(
     const caller = await authentication.account(request, "devices:list");
     const product = await ownProduct(directory, caller, request.params.product);
     const query = deviceQueryOf(request.query);
-    const { devices, total } =
-      query === null ? { devices: [], total: 0 } : await directory.devicesIn(product.id, query);
-    const pages = Math.max(1, Math.ceil(total / (query?.perPage ?? 1)));
-    return { devices: devices.map(productDeviceJson), customers: [], meta: { total_pages: pages, total } };
+    const { devices, total } = await directory.devicesIn(product.id, query);
+    const pages = Math.max(1, Math.ceil(total / query.perPage));
+    const shown = await views.many(devices);
+    return {
+      devices: shown.map(productDeviceJson),
+      customers: [],
+      meta: { total_pages: pages, total, page: query.page, per_page: query.perPage },
+    };
   });
 
   app.post<InProduct>(
@@ -62,13 +69,22 @@ export function registerProductDevices(
   );
 
   app.get<ByProductDevice>("/v1/products/:product/devices/:id", route("One device of a product"), async (request) =>
-    productDeviceJson(await deviceOf(request, "devices:get")),
+    productDeviceJson(await views.one(await deviceOf(request, "devices:get"))),
   );
 
   app.put<ByProductDevice>("/v1/products/:product/devices/:id", route("Change a product's device"), async (request) => {
     const device = await deviceOf(request, "devices:update");
-    return applyDeviceChange(directory, device, deviceChangeOf(fieldsOf(request), "product"), now());
+    const fields = fieldsOf(request);
+    const signaling = signalIn(fields);
+    if (signaling !== null) return signalDevice(deviceLinks, device, signaling, now());
+    return applyDeviceChange(directory, device, deviceChangeOf(fields, "product"), now());
   });
+
+  app.put<ByProductDevice>(
+    "/v1/products/:product/devices/:id/ping",
+    route("Whether a product's device is there"),
+    async (request) => pingDevice(deviceLinks, await deviceOf(request, "devices:ping")),
+  );
 
   app.delete<ByProductDevice>(
     "/v1/products/:product/devices/:id",

@@ -38,6 +38,9 @@ export async function createTenants(): Promise<Tenants> {
   const other = await directory.createProduct({ ownerId: eve.id, name: "Harbour", slug: "harbour", description: "" });
   const productId = product!.id;
   await directory.addToProduct(productId, [FLEET_DEVICE]);
+  await directory.updateDevice(FLEET_DEVICE, { groups: ["northern-hemisphere"] });
+  const mallory = await api.account("mallory");
+  const transfer = await directory.requestTransfer(DEVICE, mallory.id);
   const integration = await directory.createIntegration(hubSettings({ kind: "sandbox", accountId: ada.id }));
   const fleetIntegration = await directory.createIntegration(hubSettings({ kind: "product", productId }));
   api.world.connections = [
@@ -80,6 +83,8 @@ export async function createTenants(): Promise<Tenants> {
     integration: integration.id,
     fleetIntegration: fleetIntegration.id,
     apiUser: program.apiUser.username,
+    group: "northern-hemisphere",
+    transfer: transfer!.id,
     function: "openHatch",
     variable: "hatchLevel",
     source: source.id,
