@@ -114,10 +114,9 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerHubs(app, dependencies, authentication);
   registerSources(app, dependencies, authentication);
   registerInbound(app, dependencies);
+  registerTransfers(app, dependencies, authentication);
   // Last, when the routes of inner contexts are there too.
   app.register(async () => refuseOtherMethods());
-  registerTransfers(app, dependencies, authentication);
-  refuseOtherMethods();
 }
 
 function secure(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
