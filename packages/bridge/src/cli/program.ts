@@ -1,6 +1,8 @@
 /** The `isthmus` command: its options and what it can do. */
 import { Command } from "commander";
 import { commandRunner } from "./command-runner.ts";
+import { registerAccounts } from "./commands/accounts.ts";
+import { registerApiUsers } from "./commands/api-users.ts";
 import { registerDeliveries } from "./commands/deliveries.ts";
 import { registerDeviceTwin } from "./commands/device-twin.ts";
 import { registerDevices } from "./commands/devices.ts";
@@ -46,6 +48,8 @@ export async function createProgram(
   registerDeliveries(program, does);
   registerMonitorEvents(program, does);
   registerDeviceTwin(program, does);
+  registerApiUsers(program, does);
+  registerAccounts(program, does);
   registerSecrets(program, does);
   return program;
 }

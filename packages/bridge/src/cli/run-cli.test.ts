@@ -290,3 +290,35 @@ function hubEvent(deviceId: string, body: unknown): TestApi["world"]["hubEvents"
   const enqueuedTime = api.world.now;
   return { deviceId, body, properties: {}, systemProperties: {}, partitionId: "0", sequenceNumber: 1, enqueuedTime };
 }
+
+test("the operator makes accounts and their passwords, and others are refused", async () => {
+  expect((await run("accounts list")).code).toBe(1);
+  const { directory } = api;
+  const root = (await directory.createAccount({ username: "root", passwordHash: "x", operator: true }))!;
+  const operator = await directory.createToken({ accountId: root.id, client: "cli", expiresAt: null });
+  const asOperator = { ISTHMUS_TOKEN: operator };
+  const made = await run("accounts create grace@example.com", asOperator);
+  expect(made.out).toMatch(/^\S{16}\n$/);
+  expect((await run("accounts reset-password grace@example.com", asOperator)).out).toMatch(/^\S{16}\n$/);
+  expect((await run("accounts list", asOperator)).out).toMatch(
+    /grace@example\.com +-[^]*root +operator|root +operator[^]*grace/,
+  );
+  expect((await run("accounts delete grace@example.com", asOperator)).out).toBe("Deleted.\n");
+});
+
+test("an API user's token is printed alone, works within its scopes, and ends with a change", async () => {
+  await run("products create Weather");
+  expect((await run("api-users list weather")).out).toContain("No API users.");
+  const first = (await run("api-users create weather nightly products:list events:get")).out.trim();
+  expect((await run("products list", { ISTHMUS_TOKEN: first })).out).toContain("weather");
+  expect(await run("devices list", { ISTHMUS_TOKEN: first })).toMatchObject({ code: 1 });
+  const { out } = await run("api-users list weather");
+  const username = /\S+@api\.particle\.io/.exec(out)![0];
+  expect(out).toContain("products:list events:get");
+  expect(out).not.toContain(first);
+  const second = (await run(`api-users set-scopes weather ${username} products:list`)).out.trim();
+  expect((await run("products list", { ISTHMUS_TOKEN: first })).code).toBe(1);
+  expect((await run("products list", { ISTHMUS_TOKEN: second })).code).toBe(0);
+  expect((await run(`api-users delete weather ${username}`)).code).toBe(0);
+  expect((await run("products list", { ISTHMUS_TOKEN: second })).code).toBe(1);
+});
