@@ -64,7 +64,10 @@ export class Connection implements Wire {
     });
     this.#since = this.#lastPacketAt = context.clock.elapsed();
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
-    for (const event of ["error", "end", "close"]) socket.on(event, () => this.destroy());
+    socket.on("end", () => {
+      if (this.#conversation?.isLeaving !== true) this.destroy();
+    });
+    for (const event of ["error", "close"]) socket.on(event, () => this.destroy());
   }
 
   get version(): MqttVersion {

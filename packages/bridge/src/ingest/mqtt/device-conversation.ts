@@ -46,6 +46,7 @@ export class DeviceConversation implements Conversation {
   #will: Will | null;
   #sessionExpiry: number;
   #isRefusalLogged = false;
+  #isLeaving = false;
 
   constructor(options: DeviceConversationOptions) {
     const { context, wire, device, session, terms, will } = options;
@@ -71,6 +72,10 @@ export class DeviceConversation implements Conversation {
       maxPacketBytes: terms.maxPacketBytes,
     });
     this.#errandFor = createErrands({ context, topics: options.topics, session, device: () => this.#device });
+  }
+
+  get isLeaving(): boolean {
+    return this.#isLeaving;
   }
 
   receive(packet: ClientPacket): void {
@@ -216,6 +221,7 @@ export class DeviceConversation implements Conversation {
     }
     const will = this.#will;
     this.#will = null;
+    this.#isLeaving = true;
     // What it said before is still taken, at its rate; meanwhile nothing more is read.
     wire.hold();
     this.#incoming.whenAnswered(() => {

@@ -27,6 +27,8 @@ export interface TlsFiles {
   /** PEM files: the certificate with its chain, and its key. */
   readonly certFile: string;
   readonly keyFile: string;
+  /** How often the files are looked at, milliseconds. */
+  readonly lookEvery?: number;
 }
 
 export interface Listener {
@@ -36,7 +38,7 @@ export interface Listener {
 }
 
 export async function listenPlain(options: ListenerOptions): Promise<Listener> {
-  const server = createTcpServer({ noDelay: true });
+  const server = createTcpServer({ noDelay: true, allowHalfOpen: true });
   server.on("connection", (socket) => {
     if (isAdmitted(socket, options.door)) options.door.accept(socket, addressOf(socket));
   });
@@ -46,7 +48,11 @@ export async function listenPlain(options: ListenerOptions): Promise<Listener> {
 /** Throws when the files cannot be read or do not fit together. */
 export async function listenTls(options: ListenerOptions & TlsFiles): Promise<Listener> {
   const { door, log } = options;
-  const server = createTlsServer({ ...readFiles(options), handshakeTimeout: door.limits.timeToConnect });
+  const server = createTlsServer({
+    ...readFiles(options),
+    allowHalfOpen: true,
+    handshakeTimeout: door.limits.timeToConnect,
+  });
   // Before the handshake, which is what a flood would make us pay for.
   server.prependListener("connection", (socket: Socket) => void isAdmitted(socket, door));
   server.on("secureConnection", (socket) => {
@@ -86,7 +92,10 @@ function readFiles({ certFile, keyFile }: TlsFiles): { readonly cert: Buffer; re
 }
 
 /** Connections that are open stay; new ones get the new certificate. A file that does not fit changes nothing. */
-function reloadCertificate(server: TlsServer, { log, ...files }: TlsFiles & Pick<ListenerOptions, "log">): () => void {
+function reloadCertificate(
+  server: TlsServer,
+  { log, lookEvery = LOOK_AT_CERTIFICATE, ...files }: TlsFiles & Pick<ListenerOptions, "log">,
+): () => void {
   const reload = (): void => {
     try {
       server.setSecureContext(readFiles(files));
@@ -96,7 +105,7 @@ function reloadCertificate(server: TlsServer, { log, ...files }: TlsFiles & Pick
     }
   };
   const watched = [files.certFile, files.keyFile];
-  for (const file of watched) watchFile(file, { interval: LOOK_AT_CERTIFICATE, persistent: false }, reload);
+  for (const file of watched) watchFile(file, { interval: lookEvery, persistent: false }, reload);
   return () => {
     for (const file of watched) unwatchFile(file, reload);
   };

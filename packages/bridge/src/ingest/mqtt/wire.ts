@@ -21,6 +21,8 @@ export type Ending = "goodbye" | "lost" | Refusal;
 
 /** What a peer says after its CONNECT was taken. */
 export interface Conversation {
+  /** The client said goodbye, and what it said before is still being taken: it need not stay for that. */
+  readonly isLeaving: boolean;
   receive(packet: ClientPacket): void;
   closed(ending: Ending): void;
   /** Calls `done` when all that was received so far is answered. */
