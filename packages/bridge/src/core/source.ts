@@ -67,7 +67,7 @@ export interface Gap {
 
 /** How far a source has come. Written every few seconds: a crash may lose the last counts, and never an event. */
 export interface SourceProgress {
-  /** The stream's last byte whose events are stored, Unix milliseconds like all times here. */
+  /** Up to here all that the stream sent is stored, Unix milliseconds like all times here. */
   readonly lastByteAt: number | null;
   readonly lastEventAt: number | null;
   /** The last test event, which goes no further. */

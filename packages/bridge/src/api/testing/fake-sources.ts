@@ -26,6 +26,7 @@ export class FakeSources implements Sources {
   readonly gapsOf: Map<string, Gap[]> = new Map();
   readonly #sources = new Map<string, { readonly source: Source; readonly secret: string }>();
   readonly #progress = new Map<string, SourceProgress>();
+  readonly #told = new Map<string, ToldDevice>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -90,12 +91,12 @@ export class FakeSources implements Sources {
     return all.filter(({ id }) => id < (query.before ?? Infinity)).slice(0, query.limit);
   }
 
-  async toldDevices(): Promise<readonly ToldDevice[]> {
-    return [];
+  async toldDevices(sourceId: string, deviceIds: readonly string[]): Promise<readonly ToldDevice[]> {
+    return deviceIds.flatMap((deviceId) => this.#told.get(`${sourceId} ${deviceId}`) ?? []);
   }
 
-  async saveToldDevices(): Promise<void> {
-    // Nothing is told here.
+  async saveToldDevices(sourceId: string, devices: readonly ToldDevice[]): Promise<void> {
+    for (const device of devices) this.#told.set(`${sourceId} ${device.deviceId}`, device);
   }
 }
 

@@ -84,10 +84,9 @@ async function apply(
     const result = await directory.updateDevice(deviceId, { name });
     if (result === "name_taken") log.warn({ deviceId }, "source.name_taken");
   }
-  // Loosened only where it was this that had tightened it.
-  const isTighter = approval !== "approved" && approval !== before?.approval;
-  const isLooser = approval === "approved" && before !== undefined && device.approval === before.approval;
-  if (device.approval !== approval && (isTighter || isLooser)) {
+  // Who was denied here, whatever was told, stays denied.
+  const isFollowing = device.approval === (before?.approval ?? "approved");
+  if (isFollowing && device.approval !== approval) {
     await directory.setApproval(deviceId, approval);
     log.info({ deviceId, approval }, "source.approval_followed");
   }

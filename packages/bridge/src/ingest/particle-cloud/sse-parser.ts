@@ -22,6 +22,11 @@ export class SseParser {
   #data: string | null = null;
   #spoilt = false;
 
+  /** Whether nothing has begun that is not complete: all that was sent has been given out. */
+  get isBetweenEvents(): boolean {
+    return this.#pendingBytes === 0 && this.skippedBytes === 0 && this.#event === "" && this.#data === null;
+  }
+
   /** The events that are complete with these bytes. */
   push(chunk: Buffer): SseEvent[] {
     const events: SseEvent[] = [];
@@ -29,17 +34,16 @@ export class SseParser {
     for (;;) {
       const end = chunk.indexOf(NEWLINE, start);
       if (end < 0) break;
-      this.#keep(chunk.subarray(start, end));
+      this.#keep(chunk.subarray(start, end), false);
       start = end + 1;
       const event = this.#endLine();
       if (event !== null) events.push(event);
     }
-    // A copy, so that a few waiting bytes do not hold the whole chunk.
-    this.#keep(Buffer.from(chunk.subarray(start)));
+    this.#keep(chunk.subarray(start), true);
     return events;
   }
 
-  #keep(part: Buffer): void {
+  #keep(part: Buffer, outlivesChunk: boolean): void {
     if (part.length === 0) return;
     if (this.skippedBytes > 0 || this.#pendingBytes + part.length > MAX_LINE_BYTES) {
       this.skippedBytes += this.#pendingBytes + part.length;
@@ -47,7 +51,8 @@ export class SseParser {
       this.#pendingBytes = 0;
       return;
     }
-    this.#pending.push(part);
+    // A copy, so that a few waiting bytes do not hold the whole chunk.
+    this.#pending.push(outlivesChunk ? Buffer.from(part) : part);
     this.#pendingBytes += part.length;
   }
 

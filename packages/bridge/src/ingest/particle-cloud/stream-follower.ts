@@ -186,7 +186,8 @@ export class StreamFollower {
     });
     if (!isTaken) return false;
     if (this.#state.state === "held") this.#enter("following", { since: this.#followingSince });
-    await progresses.change(source.id, () => ({ lastByteAt: at }));
+    // An event that is cut in its midst is lost: the gap begins before it.
+    if (parser.isBetweenEvents) await progresses.change(source.id, () => ({ lastByteAt: at }));
     return true;
   }
 
