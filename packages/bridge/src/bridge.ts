@@ -8,6 +8,7 @@ import type { Config } from "./config.ts";
 import { systemClock } from "./core/clock.ts";
 import { refusedEntra } from "./core/entra-rule.ts";
 import { hubHost, LOCAL_HUB } from "./core/hub-host.ts";
+import { noDeviceLinks } from "./core/device-links.ts";
 import type { HubEndpoint } from "./core/hub-client.ts";
 import { fail } from "./core/failure.ts";
 import type { HubConnection } from "./core/integration.ts";
@@ -22,9 +23,11 @@ import { Matcher } from "./ingest/matcher.ts";
 import { startMqttServer, type MqttServer } from "./ingest/mqtt/mqtt-server.ts";
 import { SourceRunner } from "./ingest/source-runner.ts";
 import { LocalHub } from "./local-hub.ts";
+import { hookEventTeller } from "./ingest/hook-event-teller.ts";
 import { createMetrics } from "./metrics.ts";
 import { startRetention } from "./store/retention.ts";
 import { openSqliteStore, type SqliteStore } from "./store/sqlite-store.ts";
+import { createWebhookClient } from "./webhook/webhook-client.ts";
 
 export interface Bridge {
   /** Where API and health answer, without trailing slash. */
@@ -91,13 +94,23 @@ async function open(
     allIntegrations: () => store.allIntegrations(),
     connection: async (id: string) => withLocalKey(await store.connection(id), localHub),
   };
+  const feed = createEventFeed();
+  const webhookClient = createWebhookClient({
+    allowPrivate: (host) => config.webhookHosts === "any" || config.webhookHosts.includes(host),
+  });
+  opened.push(() => webhookClient.close());
+  const webhooks = {
+    client: webhookClient,
+    secrets: (id: string) => store.webhookSecrets(id),
+    onHookEvents: hookEventTeller({ feed, links: () => mqtt?.links ?? noDeviceLinks, now: Date.now }),
+  };
   const hubs = createHubs({
     endpointOf: (connection) => endpointOf(connection, localHub, config),
     now: Date.now,
     log,
     entra: config.entraAuthority === null ? {} : { authority: config.entraAuthority },
   });
-  const dispatcher = new Dispatcher({ queue: store, directory, identities: store, hubs, log });
+  const dispatcher = new Dispatcher({ queue: store, directory, identities: store, hubs, webhooks, log });
   const matcher = new Matcher();
   await dispatcher.start();
   opened.push(() => dispatcher.stop());
@@ -146,7 +159,6 @@ async function open(
     },
   };
 
-  const feed = createEventFeed();
   const { elapsed } = systemClock;
   const { deviceRate } = config.limits;
   // One for all doors: a device that comes by two of them is still one device.

@@ -25,6 +25,8 @@ export interface Config {
   readonly localHub: boolean;
   /** Further hubs to reach although their names are no Azure names or resolve to private addresses. Lower case. */
   readonly hubHosts: readonly string[];
+  /** Hosts of webhooks that may have private or loopback addresses; `any` where the server itself is on loopback only. */
+  readonly webhookHosts: readonly string[] | "any";
   /** Whether integrations may use this server's managed or workload identity in Microsoft Entra. */
   readonly entraIdentity: boolean;
   /** Where Microsoft Entra gives tokens; `null`: Azure's public cloud. */
@@ -50,6 +52,8 @@ class ConfigError extends Error {
 }
 
 const SURROUNDINGS = ["PATH", "HOME", "TMPDIR", "TZ", "LANG", "SystemRoot"];
+const DEFAULT_HOST = "127.0.0.1";
+const LOOPBACK: readonly string[] = ["127.0.0.1", "::1", "localhost"];
 const LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 
 type Settings = Readonly<Record<string, string | undefined>>;
@@ -66,7 +70,7 @@ export function readConfig(environment: Settings = process.env, folder: string =
   }
   return {
     dataFolder: resolve(folder, text("ISTHMUS_DATA", "./data")),
-    host: text("ISTHMUS_HOST", "127.0.0.1"),
+    host: text("ISTHMUS_HOST", DEFAULT_HOST),
     port: number(settings, "ISTHMUS_PORT", 8080, 0, 65_535),
     mqtt: mqttSettings(settings, folder),
     callTimeoutMs: number(settings, "ISTHMUS_CALL_TIMEOUT_SECONDS", 30, 1, 300) * 1000,
@@ -74,6 +78,7 @@ export function readConfig(environment: Settings = process.env, folder: string =
     localHub: flag(settings, "ISTHMUS_LOCAL_HUB"),
     hubHosts: hosts(text("ISTHMUS_HUB_HOSTS", "")),
     sourceHosts: hosts(text("ISTHMUS_SOURCE_HOSTS", "")),
+    webhookHosts: webhookHosts(settings["ISTHMUS_WEBHOOK_HOSTS"], text("ISTHMUS_HOST", DEFAULT_HOST)),
     entraIdentity: flag(settings, "ISTHMUS_ENTRA_IDENTITY"),
     entraAuthority: authority(settings["ISTHMUS_ENTRA_AUTHORITY"]),
     secretKey: secretKey(settings, folder),
@@ -123,11 +128,15 @@ function readFile(folder: string, named: string | undefined): Settings {
   );
 }
 
-function hosts(text: string): readonly string[] {
-  return text
-    .split(",")
-    .map((host) => host.trim().toLowerCase())
-    .filter((host) => host !== "");
+function hosts(list: string): readonly string[] {
+  const names = list.split(",").map((host) => host.trim().toLowerCase());
+  return names.filter((host) => host !== "");
+}
+
+/** Who can reach a server on loopback can reach the other servers of that machine anyway. */
+function webhookHosts(list: string | undefined, host: string): readonly string[] | "any" {
+  if (list === undefined) return LOOPBACK.includes(host) ? "any" : [];
+  return list.trim() === "*" ? "any" : hosts(list);
 }
 
 function defined(environment: Settings): Settings {

@@ -625,7 +625,7 @@ describe("an integration", () => {
     400,
     error,
   ];
-  const type = "integration_type must be AzureIotHub: this server has no other type";
+  const type = "integration_type must be one of AzureIotHub, Webhook";
   const host = "hub_name: must be a hub's name or host name";
   const base64 = "policy_key must be a shared access key: base64 without blanks";
   const ids = "ids must be a list of at most 1000 delivery ids";
@@ -633,8 +633,6 @@ describe("an integration", () => {
   const admin = "/admin/v1/integrations/:integration/deliveries";
   checks([
     make("no type", { integration_type: undefined }, "integration_type is required"),
-    make("a web address only", { integration_type: undefined, url: "https://example.com" }, type),
-    make("type Webhook", { integration_type: "Webhook" }, type),
     make("type GoogleCloudPubSub", { integration_type: "GoogleCloudPubSub" }, type),
     make("its type in another case", { integration_type: "azureiothub" }, type),
     make("a list as type", { integration_type: ["AzureIotHub"] }, type),
@@ -789,7 +787,14 @@ describe("an integration", () => {
       400,
       "policy_key is required",
     ],
-    ["turned into a webhook", "PUT", `${to}/:integration`, { json: { integration_type: "Webhook" } }, 400, type],
+    [
+      "turned into a webhook",
+      "PUT",
+      `${to}/:integration`,
+      { json: { integration_type: "Webhook" } },
+      400,
+      "integration_type cannot be changed",
+    ],
     ["that is unknown", "GET", `${to}/${NOBODYS}`, {}, 404, "Integration not found"],
     ["that is unknown, edited", "PUT", `${to}/x`, { json: AZURE }, 404, "Integration not found"],
     ["that is unknown, deleted", "DELETE", `${to}/x`, {}, 404, "Integration not found"],
@@ -884,9 +889,50 @@ describe("an integration", () => {
   ]);
 });
 
+describe("a webhook", () => {
+  const make = (title: string, change: object, error: string): Row => [
+    `with ${title}`,
+    "POST",
+    "/v1/webhooks",
+    { json: { event: "temp", url: "https://example.com/in", ...change } },
+    400,
+    error,
+  ];
+  const template = "cannot be rendered: a tag is not closed";
+  checks([
+    make("no event", { event: undefined }, "event is required"),
+    make("no address", { url: undefined }, "url is required"),
+    make("an address of another scheme", { url: "ftp://example.com" }, "url must begin with https:// or http://"),
+    make("no host", { url: "https:///in" }, "url is not a valid URL"),
+    make("a template as host", { url: "https://{{host}}/in" }, "url: templates may stand only after the host name"),
+    make(
+      "a password in the address",
+      { url: "https://me:secret@example.com" },
+      "url must not hold a user name or password: give them in auth",
+    ),
+    make("an open tag in the address", { url: "https://example.com/{{x" }, `url ${template}`),
+    make("another method", { requestType: "PATCH" }, "requestType must be one of POST, GET, PUT, DELETE"),
+    make("json and form", { json: { a: 1 }, form: { b: "2" } }, "json and form exclude each other: give one of them"),
+    make("a list as form", { form: ["a"] }, "form must be an object of texts"),
+    make("a list in the form", { form: { a: [] } }, "form.a must be a text"),
+    make("a text as headers", { headers: "x: y" }, "headers must be an object of texts"),
+    make(
+      "a blank in a header's name",
+      { headers: { "a b": "c" } },
+      "headers: a header's name holds letters, digits and dashes",
+    ),
+    make("two lines in a header", { headers: { a: "b\r\nc: d" } }, "headers.a must be one line"),
+    make("a header of the connection", { headers: { Host: "x" } }, "headers.Host is set by the connection itself"),
+    make("a text as auth", { auth: "me" }, "auth must be an object: username, password"),
+    make("an empty auth", { auth: {} }, "auth needs a username and a password"),
+    make("an open section in the body", { body: "{{#a}}" }, "body cannot be rendered: a section is not closed at character 7"),
+    make("an open tag in a query value", { query: { a: "{{" } }, `query.a ${template}`),
+    make("a word as flag", { rejectUnauthorized: "no" }, "rejectUnauthorized must be true or false"),
+  ]);
+});
+
 describe("a path", () => {
   const orgs = "This server has no organizations: use the sandbox or product routes";
-  const hooks = "This server has no webhooks: use the integrations routes with integration_type AzureIotHub";
   checks([
     ["that leads nowhere", "GET", "/v1/nothing", {}, 404, "Not found"],
     ["that leads nowhere, with a body", "POST", "/v2/devices", { json: {} }, 404, "Not found"],
@@ -897,9 +943,6 @@ describe("a path", () => {
     ["of sign-in, read", "GET", "/oauth/token", { token: null }, 405, "Method not allowed"],
     ["of organizations", "GET", "/v1/orgs/acme/integrations", {}, 404, orgs],
     ["of organizations, written", "POST", "/v1/orgs", { json: {} }, 404, orgs],
-    ["of webhooks", "GET", "/v1/webhooks", {}, 501, hooks],
-    ["of one webhook", "DELETE", "/v1/webhooks/x", {}, 501, hooks],
-    ["of a product's webhooks", "POST", "/v1/products/weather/webhooks", { json: {} }, 501, hooks],
     [
       "with a body over 1 MB",
       "POST",

@@ -123,7 +123,7 @@ test("the OpenAPI document names the routes and the way to sign in", async () =>
   expect(document.openapi).toMatch(/^3\./);
   expect(document.paths["/v1/devices/events"]).toHaveProperty("post");
   expect(document.paths["/v1/products/{product}/integrations/{id}"]).toHaveProperty("put");
-  expect(Object.keys(document.paths)).not.toContain("/v1/webhooks");
+  expect(Object.keys(document.paths)).not.toContain("/v1/orgs");
 });
 
 test("every answer forbids sniffing, framing and caching, and invites no other origin", async () => {

@@ -13,6 +13,7 @@ import type {
 } from "./integration.ts";
 import type { Product } from "./product.ts";
 import type { Transfer } from "./transfer.ts";
+import type { WebhookSecrets } from "./webhook.ts";
 
 export interface Accounts {
   /** `null` when the name is taken, in whatever letter case. */
@@ -177,7 +178,9 @@ export interface AzureIotHubSettings extends Omit<AzureIotHubIntegration, Unset 
   readonly entra?: EntraSettings | null;
 }
 
-export type WebhookSettings = Omit<WebhookIntegration, Unset>;
+export interface WebhookSettings extends Omit<WebhookIntegration, Unset> {
+  readonly secrets: WebhookSecrets;
+}
 
 export interface Integrations {
   createIntegration(settings: IntegrationSettings): Promise<Integration>;
@@ -188,6 +191,8 @@ export interface Integrations {
   integrationsIn(scope: Scope): Promise<readonly Integration[]>;
   /** With its key, for those who open it. */
   connection(id: string): Promise<HubConnection | null>;
+  /** Of a webhook, for those who send and for an edit that keeps them. */
+  webhookSecrets(integrationId: string): Promise<WebhookSecrets | null>;
 }
 
 export interface Directory extends Accounts, ApiUsers, Devices, Products, DeviceGroups, Transfers, Integrations {}

@@ -1,3 +1,5 @@
+import type { WebhookOptions } from "./webhook.ts";
+
 /** Where an integration takes its events from: one account's own devices, or a product's fleet. */
 export type Scope =
   | { readonly kind: "sandbox"; readonly accountId: string }
@@ -49,10 +51,9 @@ export interface AzureIotHubIntegration extends IntegrationBase, AzureIotHubOpti
   readonly connectionId: string;
 }
 
-export interface WebhookIntegration extends IntegrationBase {
+/** Its secrets are kept apart. */
+export interface WebhookIntegration extends IntegrationBase, WebhookOptions {
   readonly type: "Webhook";
-  readonly url: string;
-  readonly requestType: "GET" | "POST" | "PUT" | "DELETE";
 }
 
 /** What an Azure IoT Hub integration does when its user says nothing else. */

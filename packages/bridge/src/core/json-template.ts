@@ -76,6 +76,31 @@ class BoundedWriter extends Mustache.Writer {
   }
 }
 
+/** How values stand in a text that is no JSON: behind two braces and behind three. */
+export interface PlainEscapes {
+  readonly escape?: (text: string) => string;
+  readonly raw?: (text: string) => string;
+}
+
+class PlainWriter extends BoundedWriter {
+  readonly #escapes: PlainEscapes;
+
+  constructor(parsed: ParsedTemplates, escapes: PlainEscapes) {
+    super(parsed);
+    this.#escapes = escapes;
+  }
+
+  override escapedValue(token: string[], context: Mustache.Context): string {
+    const { escape = (text: string) => text } = this.#escapes;
+    return this.write(escape(this.valueText(context.lookup(token[1]!))));
+  }
+
+  override unescapedValue(token: string[], context: Mustache.Context): string {
+    const { raw = (text: string) => text } = this.#escapes;
+    return this.write(raw(this.valueText(context.lookup(token[1]!))));
+  }
+}
+
 /** Knows whether the text so far ends inside a JSON string. Values never change that, only the template's own text does. */
 class JsonWriter extends BoundedWriter {
   #inString = false;
@@ -153,11 +178,6 @@ class PlacingWriter extends JsonWriter {
 export class JsonTemplates {
   readonly #parsed = new ParsedTemplates();
 
-  /** Renders a text that needs no escaping. */
-  plain(template: string, variables: object): string {
-    return new BoundedWriter(this.#parsed).render(template, contextOf(variables));
-  }
-
   /** The part of a text template that wrote the character at an offset of what `text` gave. */
   place(template: string, variables: object, offset: number): string {
     const writer = new PlacingWriter(this.#parsed, offset);
@@ -168,6 +188,11 @@ export class JsonTemplates {
   /** Renders a template that is JSON text itself. */
   text(template: string, variables: object): string {
     return new JsonWriter(this.#parsed).render(template, contextOf(variables));
+  }
+
+  /** Renders a text that is no JSON, as an address or a header. */
+  plain(template: string, variables: object, escapes: PlainEscapes): string {
+    return new PlainWriter(this.#parsed, escapes).render(template, contextOf(variables));
   }
 
   /** Renders the strings in an object; their places need no escaping. Throws when it takes too long or gets too large. */

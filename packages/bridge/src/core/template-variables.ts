@@ -7,7 +7,7 @@ export function templateVariables(event: DeviceEvent, userId: string | null): Re
   const data = event.data ?? "";
   const isProducts = event.productId !== null;
   return {
-    ...parseObject(data),
+    ...objectVariables(data),
     PARTICLE_DEVICE_ID: event.deviceId,
     PARTICLE_EVENT_NAME: event.name,
     PARTICLE_EVENT_VALUE: data,
@@ -25,7 +25,8 @@ export function templateVariables(event: DeviceEvent, userId: string | null): Re
   };
 }
 
-function parseObject(data: string): object {
+/** The keys of a JSON object; none of anything else. */
+export function objectVariables(data: string): object {
   if (!data.trimStart().startsWith("{")) return {};
   try {
     return JSON.parse(data) as object;

@@ -3,7 +3,7 @@
  * rendered whole, so numbers and objects can stand unquoted. The result must be JSON either way.
  */
 import { jsonFaultAt } from "./json-fault.ts";
-import { JsonTemplates } from "./json-template.ts";
+import { JsonTemplates, type PlainEscapes } from "./json-template.ts";
 import { isJson } from "./template-variables.ts";
 
 /** Bytes of rendered text. More could never be sent. */
@@ -24,9 +24,9 @@ export class Templates {
     return rendered;
   }
 
-  /** Renders one plain text, as for a message property. */
-  text(template: string, variables: object): string {
-    return this.#templates.plain(template, variables);
+  /** A text that is no JSON: a message property, an address, a header. Values stand as they are unless `escapes` says otherwise. */
+  text(template: string, variables: object, escapes: PlainEscapes = {}): string {
+    return this.#templates.plain(template, variables, escapes);
   }
 
   /** Where the fault lies, in places of the template: what was rendered holds the event's data, and reasons are logged. */

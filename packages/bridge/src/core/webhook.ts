@@ -8,10 +8,12 @@ export type WebhookPayload =
   /** `event`, `data`, `published_at` and `coreid` as form fields, or in the query of a GET. */
   | { readonly kind: "standard" }
   | { readonly kind: "json"; readonly template: string | object }
-  | { readonly kind: "form"; readonly fields: Readonly<Record<string, string>> }
+  /** The fields are among the secrets: form interfaces often want a key there. */
+  | { readonly kind: "form" }
   | { readonly kind: "body"; readonly template: string };
 
-export interface WebhookSettings {
+/** How an event becomes a request, secrets apart. */
+export interface WebhookOptions {
   /** May hold templates after the host. */
   readonly url: string;
   readonly requestType: WebhookMethod;
@@ -36,6 +38,7 @@ export interface WebhookSettings {
 /** The parts that may hold secrets: sealed at rest, masked when read. Values are Mustache templates. */
 export interface WebhookSecrets {
   readonly query: Readonly<Record<string, string>>;
+  readonly form: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
   readonly auth: { readonly username: string; readonly password: string } | null;
 }
@@ -62,3 +65,5 @@ export interface WebhookClient {
   request(request: WebhookRequest): Promise<Result<WebhookAnswer>>;
   close(): Promise<void>;
 }
+
+export const NO_WEBHOOK_SECRETS: WebhookSecrets = { query: {}, form: {}, headers: {}, auth: null };

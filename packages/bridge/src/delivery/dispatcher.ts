@@ -26,6 +26,7 @@ import { PendingListing } from "./pending-listing.ts";
 import type { Bounds } from "./route.ts";
 import { Routes } from "./routes.ts";
 import { Templates } from "../core/template.ts";
+import { WebhookTarget, WEBHOOKS_IN_FLIGHT, type WebhookTargetOptions } from "./webhook/webhook-target.ts";
 
 /** What the dispatcher looks up. */
 export interface DispatcherDirectory {
@@ -40,6 +41,7 @@ export interface DispatcherOptions {
   readonly directory: DispatcherDirectory;
   readonly identities: Identities;
   readonly hubs: Hubs;
+  readonly webhooks: Pick<WebhookTargetOptions, "client" | "secrets" | "onHookEvents">;
   readonly log: Log;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -164,14 +166,17 @@ export class Dispatcher {
     const target = await this.#openTarget(integration, clock, random);
     if (target === null) return null;
     const run: ConstructorParameters<typeof Line>[0]["run"] = (...step) => this.#runner.run(...step);
-    return new Line({ key: lineKey(integration), target, clock, random, maxInFlight, run });
+    const atOnce = integration.type === "Webhook" ? Math.min(maxInFlight, WEBHOOKS_IN_FLIGHT) : maxInFlight;
+    return new Line({ key: lineKey(integration), target, clock, random, maxInFlight: atOnce, run });
   }
 
   /** The one place that knows which kinds of targets there are. */
   async #openTarget(integration: Integration, clock: Clock, random: Random): Promise<DeliveryTarget | null> {
-    const { directory, hubs, identities, log } = this.#options;
+    const { directory, hubs, webhooks, identities, log } = this.#options;
     const current = (id: string): Promise<HubConnection | null> => directory.connection(id);
-    if (integration.type !== "AzureIotHub") return null;
+    if (integration.type === "Webhook") {
+      return new WebhookTarget({ ...webhooks, integration, templates: this.#templates, clock });
+    }
     const connection = await current(integration.connectionId);
     if (connection === null) return null;
     return new HubTarget({ connection, current, hubs, identities, templates: this.#templates, log, clock, random });

@@ -2,6 +2,7 @@
 import type { EntraSettings, Integrations, IntegrationSettings } from "../core/directory.ts";
 import { newId } from "../core/ids.ts";
 import type { EntraCredential, HubConnection, Integration, Scope } from "../core/integration.ts";
+import type { WebhookSecrets } from "../core/webhook.ts";
 import { openConnection, sealConnection } from "./sealed-connection.ts";
 import type { Secrets } from "./secrets.ts";
 import type { GroupCommit } from "./sqlite/group-commit.ts";
@@ -38,7 +39,11 @@ export function createIntegrations({ worker, secrets, now, inTurn }: SqliteInteg
     settings: IntegrationSettings,
     former: HubConnection | null,
   ): Promise<Integration> {
-    if (settings.type === "Webhook") return worker.call("saveIntegration", { ...settings, ...record }, null, null);
+    if (settings.type === "Webhook") {
+      const { secrets: open, ...options } = settings;
+      const sealed = secrets.seal(JSON.stringify(open), record.id);
+      return worker.call("saveIntegration", { ...options, ...record }, null, null, sealed);
+    }
     const { hostName, policyKey, secondaryKey, entra, ...fields } = settings;
     const connection: HubConnection = {
       id: newId(),
@@ -53,12 +58,18 @@ export function createIntegrations({ worker, secrets, now, inTurn }: SqliteInteg
       { ...fields, ...record },
       sealConnection(secrets, connection),
       former === null ? null : sealConnection(secrets, { ...connection, id: former.id }),
+      null,
     );
   }
 
   return {
     integration,
     connection,
+    async webhookSecrets(integrationId: string): Promise<WebhookSecrets | null> {
+      const sealed = await worker.call("sealedWebhookSecrets", integrationId);
+      return sealed === null ? null : (JSON.parse(secrets.open(sealed, integrationId)) as WebhookSecrets);
+    },
+
     createIntegration(settings: IntegrationSettings): Promise<Integration> {
       const at = now();
       return inTurn(() => saveIntegration({ id: newId(), createdAt: at, updatedAt: at }, settings, null));

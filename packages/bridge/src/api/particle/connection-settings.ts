@@ -5,13 +5,11 @@
 import { ConnectionStringError, parseHubConnectionString } from "iot-hub-protocol";
 import type { AzureIotHubSettings, EntraSettings } from "../../core/directory.ts";
 import type { EntraCredential, HubConnection } from "../../core/integration.ts";
+import { MASKED } from "../../core/secret-names.ts";
 import { badRequest } from "../api-error.ts";
 import { optionalText } from "../bodies.ts";
 import type { Fields } from "../bodies.ts";
 import type { EntraRule, HubHostRule } from "../dependencies.ts";
-
-/** What is answered in place of a secret; sent back, it means: keep the stored one. */
-export const MASKED_KEY = "********";
 
 export type ConnectionSettings = Pick<
   AzureIotHubSettings,
@@ -62,8 +60,8 @@ export function connectionSettingsOf(given: Fields, context: ConnectionContext):
 /** A connection as the API shows it. No secret leaves the server. */
 export function connectionJson(connection: HubConnection | null): Record<string, unknown> {
   return {
-    policy_key: MASKED_KEY,
-    ...(connection?.secondaryKey != null && { secondary_policy_key: MASKED_KEY }),
+    policy_key: MASKED,
+    ...(connection?.secondaryKey != null && { secondary_policy_key: MASKED }),
     ...(connection?.entra != null && { entra: entraJson(connection.entra) }),
   };
 }
@@ -73,7 +71,7 @@ function entraJson(entra: EntraCredential): Record<string, unknown> {
     credential: entra.kind,
     ...(entra.kind !== "managed_identity" && { tenant_id: entra.tenantId }),
     client_id: entra.clientId,
-    ...(entra.kind === "client_secret" && { client_secret: MASKED_KEY }),
+    ...(entra.kind === "client_secret" && { client_secret: MASKED }),
   };
 }
 

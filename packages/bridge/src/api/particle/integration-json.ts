@@ -1,17 +1,28 @@
 import type { DeliveryRecord, Ledger } from "../../core/delivery.ts";
 import { FAILURES, type Failure } from "../../core/failure.ts";
-import type { AzureIotHubIntegration, HubConnection, Integration, WebhookIntegration } from "../../core/integration.ts";
+import type { AzureIotHubIntegration, HubConnection, Integration } from "../../core/integration.ts";
 import type { ConnectionState, TestReport } from "../../core/ports.ts";
+import type { WebhookSecrets } from "../../core/webhook.ts";
 import { connectionJson } from "./connection-settings.ts";
 import { isoTime } from "./iso-time.ts";
+import { webhookJson } from "./webhook-json.ts";
 
 interface Today {
   readonly success: number;
   readonly error: number;
 }
 
+/** What an integration keeps apart: shown masked. */
+export interface IntegrationSecrets {
+  readonly connection: HubConnection | null;
+  readonly secrets: WebhookSecrets | null;
+}
+
 /** An integration as the API shows it. Its keys never leave the server. */
-export function integrationJson(integration: Integration, connection: HubConnection | null): Record<string, unknown> {
+export function integrationJson(
+  integration: Integration,
+  { connection, secrets }: IntegrationSecrets,
+): Record<string, unknown> {
   return {
     id: integration.id,
     event: integration.event,
@@ -21,7 +32,7 @@ export function integrationJson(integration: Integration, connection: HubConnect
     integration_type: integration.type,
     ...(integration.deviceId !== null && { deviceID: integration.deviceId }),
     ...(integration.scope.kind === "product" && { product_id: integration.scope.productId }),
-    ...(integration.type === "AzureIotHub" ? hubFields(integration, connection) : webhookFields(integration)),
+    ...(integration.type === "AzureIotHub" ? hubFields(integration, connection) : webhookJson(integration, secrets)),
     daily_cap: integration.dailyCap,
     disabled: integration.disabled,
   };
@@ -40,10 +51,6 @@ function hubFields(integration: AzureIotHubIntegration, connection: HubConnectio
     create_identities: integration.createIdentities,
     device_id_prefix: integration.deviceIdPrefix,
   };
-}
-
-function webhookFields({ url, requestType }: WebhookIntegration): Record<string, unknown> {
-  return { url, requestType };
 }
 
 /** Counted since midnight UTC. Nothing sleeps here: what cannot be sent waits. */

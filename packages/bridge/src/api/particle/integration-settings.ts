@@ -1,6 +1,7 @@
 /** An integration as a user writes it, read into settings that cannot be wrong; every refusal names its field. */
 import type { Integration, Scope } from "../../core/integration.ts";
 import type { Directory, IntegrationSettings } from "../../core/directory.ts";
+import { NO_WEBHOOK_SECRETS } from "../../core/webhook.ts";
 import { ApiError, badRequest } from "../api-error.ts";
 import type { AccountCaller } from "../authentication.ts";
 import { missing, optionalFlag, optionalInteger, optionalText } from "../bodies.ts";
@@ -9,6 +10,7 @@ import { ownDevice } from "../ownership.ts";
 import { connectionSettingsOf } from "./connection-settings.ts";
 import type { ConnectionContext } from "./connection-settings.ts";
 import { hubOptions } from "./hub-settings.ts";
+import { hostOf, webhookOf, type StoredWebhook } from "./webhook-settings.ts";
 
 interface Context extends Omit<ConnectionContext, "stored"> {
   readonly directory: Directory;
@@ -18,33 +20,48 @@ interface Context extends Omit<ConnectionContext, "stored"> {
   readonly stored?: Integration;
 }
 
-const TYPE = "AzureIotHub";
+/** As they are written, exactly. */
+const TYPES = ["AzureIotHub", "Webhook"] as const;
+type IntegrationType = (typeof TYPES)[number];
+
 const MAX_DAILY_CAP = 1_000_000_000;
 
 /** Throws 400 with the field's name in the error. */
 export async function integrationSettingsOf(fields: Fields, context: Context): Promise<IntegrationSettings> {
   const { scope, stored } = context;
-  requireType(fields, stored !== undefined);
+  const type = typeOf(fields, stored);
   const event = eventPrefix(fields) ?? stored?.event ?? missing("event");
-  const connection = connectionSettingsOf(fields, await connectionContext(context));
-  return {
-    type: TYPE,
+  const common = {
     scope,
     event,
     deviceId: await deviceFilter(fields, context),
-    name: optionalText(fields, "name", 128) ?? `${event} for ${connection.hubName}`,
-    ...connection,
-    ...hubOptions(fields),
     dailyCap: optionalInteger(fields, "daily_cap", 1, MAX_DAILY_CAP),
     disabled: optionalFlag(fields, "disabled") ?? false,
   };
+  const name = optionalText(fields, "name", 128);
+  if (type === "Webhook") {
+    const { options, secrets } = webhookOf(fields, await storedWebhook(context));
+    return { type, ...common, name: name ?? `${event} for ${hostOf(options.url)}`, ...options, secrets };
+  }
+  const connection = connectionSettingsOf(fields, await connectionContext(context));
+  return { type, ...common, name: name ?? `${event} for ${connection.hubName}`, ...connection, ...hubOptions(fields) };
 }
 
-function requireType(fields: Fields, isEdit: boolean): void {
-  const type = fields["integration_type"];
-  if (type === TYPE || (type === undefined && isEdit)) return;
-  if (type === undefined && fields["url"] === undefined) missing("integration_type");
-  throw badRequest(`integration_type must be ${TYPE}: this server has no other type`);
+/** A type that is not named is told by what is given; an edit cannot change it. */
+function typeOf(fields: Fields, stored: Integration | undefined): IntegrationType {
+  const given =
+    fields["integration_type"] ??
+    stored?.type ??
+    (fields["url"] === undefined ? missing("integration_type") : "Webhook");
+  const type = TYPES.find((known) => known === given);
+  if (type === undefined) throw badRequest(`integration_type must be one of ${TYPES.join(", ")}`);
+  if (stored !== undefined && stored.type !== type) throw badRequest("integration_type cannot be changed");
+  return type;
+}
+
+async function storedWebhook({ directory, stored }: Context): Promise<StoredWebhook | null> {
+  if (stored?.type !== "Webhook") return null;
+  return { url: stored.url, secrets: (await directory.webhookSecrets(stored.id)) ?? NO_WEBHOOK_SECRETS };
 }
 
 function eventPrefix(fields: Fields): string | null {
@@ -55,7 +72,7 @@ function eventPrefix(fields: Fields): string | null {
 }
 
 async function connectionContext({ directory, stored, ...rules }: Context): Promise<ConnectionContext> {
-  if (stored?.type !== TYPE) return rules;
+  if (stored?.type !== "AzureIotHub") return rules;
   const { hubName, policyName, connectionId } = stored;
   return { ...rules, stored: { hubName, policyName, connection: await directory.connection(connectionId) } };
 }

@@ -24,6 +24,14 @@ interface Roof {
   Params: { product?: string; id: string };
 }
 
+/** Under each roof all integrations, and under an older name the webhooks alone. */
+const PLACES: readonly { readonly path: string; readonly only: "Webhook" | null }[] = [
+  { path: "/v1/integrations", only: null },
+  { path: "/v1/products/:product/integrations", only: null },
+  { path: "/v1/webhooks", only: "Webhook" },
+  { path: "/v1/products/:product/webhooks", only: "Webhook" },
+];
+
 /** Records of each outcome in an integration's log. */
 const LOG_RECORDS = 10;
 const DEFAULT_TEST_DATA = "test-event";
@@ -47,54 +55,66 @@ export function registerIntegrations(
   async function find(
     request: FastifyRequest<Roof>,
     permission: Permission,
+    only: Integration["type"] | null,
   ): Promise<{ caller: AccountCaller; integration: Integration }> {
     const caller = await authentication.account(request, permission);
     const scope = await scopeOf(request, caller);
     const integration = await ownIntegration(directory, caller, request.params.id);
-    if (!sameScope(integration.scope, scope)) throw notFound("Integration");
+    if (!sameScope(integration.scope, scope) || (only !== null && integration.type !== only)) {
+      throw notFound("Integration");
+    }
     return { caller, integration };
   }
 
   async function shown(integration: Integration): Promise<Record<string, unknown>> {
-    const connection = integration.type === "AzureIotHub" ? await directory.connection(integration.connectionId) : null;
-    return integrationJson(integration, connection);
+    const isHub = integration.type === "AzureIotHub";
+    return integrationJson(integration, {
+      connection: isHub ? await directory.connection(integration.connectionId) : null,
+      secrets: isHub ? null : await directory.webhookSecrets(integration.id),
+    });
   }
 
-  for (const roof of ["/v1", "/v1/products/:product"]) {
-    app.get<Roof>(`${roof}/integrations`, route("Integrations"), async (request) => {
+  for (const { path, only } of PLACES) {
+    app.get<Roof>(`${path}`, route("Integrations"), async (request) => {
       const caller = await authentication.account(request, "integrations:list");
       const found = await directory.integrationsIn(await scopeOf(request, caller));
       return Promise.all(
-        found.map(async (integration) => ({
-          ...(await shown(integration)),
-          todayCounters: todayCounters(await deliveries.today(integration.id)),
-        })),
+        found
+          .filter(({ type }) => only === null || type === only)
+          .map(async (integration) => ({
+            ...(await shown(integration)),
+            todayCounters: todayCounters(await deliveries.today(integration.id)),
+          })),
       );
     });
 
-    app.post<Roof>(`${roof}/integrations`, route("Make an integration"), async (request, reply) => {
+    app.post<Roof>(`${path}`, route("Make an integration"), async (request, reply) => {
       const caller = await authentication.account(request, "integrations:create");
       const scope = await scopeOf(request, caller);
-      const settings = await integrationSettingsOf(fieldsOf(request), {
-        directory,
-        caller,
-        scope,
-        hubHostRule,
-        entraRule,
-      });
+      const settings = await integrationSettingsOf(
+        { ...fieldsOf(request), ...(only !== null && { integration_type: only }) },
+        {
+          directory,
+          caller,
+          scope,
+          hubHostRule,
+          entraRule,
+        },
+      );
       const integration = await directory.createIntegration(settings);
       await onIntegrationChanged(integration.id);
-      const path = `${request.url.split("?", 1)[0]}/${integration.id}`;
+      const url = `${request.protocol}://${request.host}${request.url.split("?", 1)[0]}/${integration.id}`;
       reply.code(201);
       return {
         ok: true,
         ...(await shown(integration)),
-        integrationUrl: `${request.protocol}://${request.host}${path}`,
+        integrationUrl: url,
+        ...(integration.type === "Webhook" && { hookUrl: url }),
       };
     });
 
-    app.get<Roof>(`${roof}/integrations/:id`, route("One integration with its log"), async (request) => {
-      const { integration } = await find(request, "integrations:get");
+    app.get<Roof>(`${path}/:id`, route("One integration with its log"), async (request) => {
+      const { integration } = await find(request, "integrations:get", only);
       const { id } = integration;
       const [today, ledger, delivered, parked] = await Promise.all([
         deliveries.today(id),
@@ -109,8 +129,8 @@ export function registerIntegrations(
       return { integration: { ...json, counters, hub, logs } };
     });
 
-    app.put<Roof>(`${roof}/integrations/:id`, route("Replace an integration's settings"), async (request) => {
-      const { caller, integration: stored } = await find(request, "integrations:update");
+    app.put<Roof>(`${path}/:id`, route("Replace an integration's settings"), async (request) => {
+      const { caller, integration: stored } = await find(request, "integrations:update", only);
       const context = { directory, caller, scope: stored.scope, hubHostRule, entraRule, stored };
       const settings = await integrationSettingsOf(fieldsOf(request), context);
       const integration = await directory.updateIntegration(stored.id, settings);
@@ -119,15 +139,15 @@ export function registerIntegrations(
       return { integration: await shown(integration) };
     });
 
-    app.delete<Roof>(`${roof}/integrations/:id`, route("Delete an integration"), async (request, reply) => {
-      const { integration } = await find(request, "integrations:remove");
+    app.delete<Roof>(`${path}/:id`, route("Delete an integration"), async (request, reply) => {
+      const { integration } = await find(request, "integrations:remove", only);
       if (!(await directory.deleteIntegration(integration.id))) throw notFound("Integration");
       await onIntegrationChanged(integration.id);
       return reply.code(204).send();
     });
 
-    app.post<Roof>(`${roof}/integrations/:id/test`, route("Send a test message"), async (request) => {
-      const { caller, integration } = await find(request, "integrations:test");
+    app.post<Roof>(`${path}/:id/test`, route("Send a test message"), async (request) => {
+      const { caller, integration } = await find(request, "integrations:test", only);
       const { data, device_id: deviceId } = fieldsOf(request);
       if (data !== undefined && data !== null && typeof data !== "string") throw badRequest("data must be a string");
       const testDevice = await testDeviceOf(deviceId, caller, integration);

@@ -1,12 +1,10 @@
 /** How a user says what a message is made of: template, content type, properties. Every refusal names its field. */
 import { AZURE_IOT_HUB_DEFAULTS, type AzureIotHubOptions } from "../../core/integration.ts";
-import { mustacheFault, templateFault } from "../../core/template-check.ts";
 import { badRequest } from "../api-error.ts";
 import { optionalFlag, optionalText } from "../bodies.ts";
 import type { Fields } from "../bodies.ts";
+import { checkTemplate, templateOf } from "./template-field.ts";
 
-const MAX_TEMPLATE_BYTES = 16 * 1024;
-const MAX_TEMPLATE_DEPTH = 16;
 const MAX_PROPERTIES = 20;
 const MAX_PROPERTY_NAME = 64;
 const MAX_PROPERTY_TEMPLATE = 1_024;
@@ -28,19 +26,6 @@ export function messageOptions(fields: Fields): MessageOptions {
     properties: propertiesOf(fields["message_properties"]),
     parseData: optionalFlag(fields, "parse_data") ?? AZURE_IOT_HUB_DEFAULTS.parseData,
   };
-}
-
-function templateOf(json: unknown): string | object | null {
-  if (json === undefined || json === null || json === "") return null;
-  if (typeof json !== "string" && (typeof json !== "object" || Array.isArray(json))) {
-    throw badRequest("json must be an object or a text");
-  }
-  const size = Buffer.byteLength(typeof json === "string" ? json : JSON.stringify(json));
-  if (size > MAX_TEMPLATE_BYTES) throw badRequest(`json must have at most ${MAX_TEMPLATE_BYTES} bytes`);
-  if (depthOf(json) > MAX_TEMPLATE_DEPTH) throw badRequest(`json must not be nested deeper than ${MAX_TEMPLATE_DEPTH}`);
-  const fault = templateFault(json);
-  if (fault !== null) throw badRequest(`${placeIn("json", fault.path)} cannot be rendered: ${fault.reason}`);
-  return json;
 }
 
 function contentTypeOf(fields: Fields): string {
@@ -101,16 +86,5 @@ function checkValue(name: string, value: unknown): void {
     throw badRequest(`${where} must have at most ${MAX_PROPERTY_TEMPLATE} characters`);
   }
   if (/\p{Cc}|\p{Cs}/u.test(value)) throw badRequest(`${where} must not hold control characters`);
-  const fault = mustacheFault(value);
-  if (fault !== null) throw badRequest(`${where} cannot be rendered: ${fault}`);
-}
-
-function depthOf(value: unknown): number {
-  if (typeof value !== "object" || value === null) return 0;
-  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
-}
-
-/** The user's own names, where they are simple enough to stand in a sentence. */
-function placeIn(field: string, path: readonly string[]): string {
-  return [field, ...path.map((name) => (/^[\w-]{1,64}$/.test(name) ? name : "…"))].join(".");
+  checkTemplate(value, where);
 }

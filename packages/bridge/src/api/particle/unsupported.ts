@@ -2,11 +2,8 @@
 import type { FastifyInstance } from "fastify";
 import { refusal } from "../api-error.ts";
 
-const NO_WEBHOOKS = "This server has no webhooks: use the integrations routes with integration_type AzureIotHub";
 const UNSUPPORTED: Readonly<Record<string, readonly [status: number, message: string]>> = {
   "/v1/orgs": [404, "This server has no organizations: use the sandbox or product routes"],
-  "/v1/webhooks": [501, NO_WEBHOOKS],
-  "/v1/products/:product/webhooks": [501, NO_WEBHOOKS],
 };
 
 export function registerUnsupported(app: FastifyInstance): void {

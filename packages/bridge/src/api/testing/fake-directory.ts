@@ -1,4 +1,5 @@
 /** A directory in memory, for the tests of this folder. Follows the contract of `core/directory.ts` and nothing more. */
+import type { WebhookSecrets } from "../../core/webhook.ts";
 import type { AccessToken, Account, ApiUser } from "../../core/account.ts";
 import type { Device, DeviceChange, DeviceDetails } from "../../core/device.ts";
 import type { DeviceQuery, Directory, IntegrationSettings, ProductChange } from "../../core/directory.ts";
@@ -22,6 +23,7 @@ export class FakeDirectory implements Directory {
   readonly #devices = new Map<string, Device>();
   readonly #deviceTokens = new Map<string, string>();
   readonly #products = new Map<number, Product>();
+  readonly #webhookSecrets = new Map<string, WebhookSecrets>();
   readonly #integrations = new Map<
     string,
     { readonly integration: Integration; readonly connection: HubConnection | null }
@@ -376,10 +378,16 @@ export class FakeDirectory implements Directory {
     deleteWhere(this.#deviceTokens, (deviceId) => deviceId === id);
   }
 
+  async webhookSecrets(id: string): Promise<WebhookSecrets | null> {
+    return this.#webhookSecrets.get(id) ?? null;
+  }
+
   #store(id: string, createdAt: number, settings: IntegrationSettings, kept: HubConnection | null): Integration {
     const made = { id, createdAt, updatedAt: this.#now() };
     if (settings.type === "Webhook") {
-      const integration: Integration = { ...settings, ...made };
+      const { secrets, ...options } = settings;
+      const integration: Integration = { ...options, ...made };
+      this.#webhookSecrets.set(id, secrets);
       this.#integrations.set(id, { integration, connection: null });
       return integration;
     }

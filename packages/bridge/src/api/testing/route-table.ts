@@ -34,6 +34,7 @@ export type RouteRow = readonly [
 export const DEVICE = "0123456789abcdef01234567";
 export const FLEET_DEVICE = "0123456789abcdef01234568";
 const NEW_DEVICE = "bbbbbbbbbbbbbbbbbbbbbbbb";
+const WEBHOOK = { event: "temp", url: "https://example.com/in" };
 const AZURE = { integration_type: "AzureIotHub", event: "t", hub_name: "local" };
 const API_USER = { friendly_name: "report", scopes: ["events:get"] };
 
@@ -123,6 +124,18 @@ export const ROUTES: readonly RouteRow[] = [
   ["PUT /admin/v1/accounts/ada", "account", 403, 403],
   ["DELETE /admin/v1/accounts/ada", "account", 403, 403],
   ["POST /admin/v1/secrets/rotate", "account", 403, 403],
+  // Under this name there are webhooks only, and these integrations are none.
+  ["GET /v1/webhooks", "account", 200, "own"],
+  ["GET /v1/webhooks/:integration", "account", 404, 404],
+  ["PUT /v1/webhooks/:integration", "account", 404, 404, { body: WEBHOOK }],
+  ["DELETE /v1/webhooks/:integration", "account", 404, 404],
+  ["POST /v1/webhooks/:integration/test", "account", 404, 404],
+  ["GET /v1/products/weather/webhooks", "integrations:list", 200, 404],
+  ["POST /v1/products/weather/webhooks", "integrations:create", 201, 404, { body: WEBHOOK }],
+  ["GET /v1/products/weather/webhooks/:fleetIntegration", "integrations:get", 404, 404],
+  ["PUT /v1/products/weather/webhooks/:fleetIntegration", "integrations:update", 404, 404, { body: WEBHOOK }],
+  ["DELETE /v1/products/weather/webhooks/:fleetIntegration", "integrations:remove", 404, 404],
+  ["POST /v1/products/weather/webhooks/:fleetIntegration/test", "integrations:test", 404, 404],
 
   ["GET /admin/v1/integrations/:integration/deliveries", "integrations:get", 200, 404, { member: 404 }],
   ["GET /admin/v1/integrations/:fleetIntegration/deliveries", "integrations:get", 200, 404],
@@ -167,4 +180,5 @@ export const OWN_ROUTES: readonly string[] = [
   "DELETE /v1/access_tokens/current",
   "POST /v1/integrations",
   "POST /v1/products",
+  "POST /v1/webhooks",
 ];

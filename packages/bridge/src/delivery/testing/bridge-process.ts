@@ -8,6 +8,7 @@ import type { Log } from "../../core/log.ts";
 import { Dispatcher, type DispatcherDirectory, type DispatcherOptions } from "../dispatcher.ts";
 import type { ModelStore, StoreSession } from "./model-store.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
+import { noWebhooks } from "./no-webhooks.ts";
 
 export interface BridgeProcessOptions extends Pick<DispatcherOptions, "maxInFlight" | "bounds" | "least" | "random"> {
   readonly clock: VirtualClock;
@@ -39,6 +40,7 @@ export class BridgeProcess {
         open: (connection) => openHub(connection, isAlive),
         monitor: () => Promise.reject(new Error("No reader.")),
       },
+      webhooks: noWebhooks,
       log,
       clock: whileAlive(clock, isAlive),
       ...limits,

@@ -30,7 +30,10 @@ export interface IntegrationOperations {
     integration: UnconnectedIntegration,
     connection: SealedConnection | null,
     renewed: SealedConnection | null,
+    sealedSecrets: string | null,
   ): Integration;
+  /** Of a webhook, sealed under the integration's id. */
+  sealedWebhookSecrets(integrationId: string): string | null;
   deleteIntegration(id: string): number;
   integration(id: string): Integration | null;
   integrationsIn(scope: Scope): Integration[];
@@ -64,7 +67,7 @@ export function integrationOperations({ db }: Transaction): IntegrationOperation
   const dropIdentities = db.prepare("DELETE FROM identity WHERE connection_id NOT IN (SELECT id FROM hub_connection)");
   const save = db.prepare(
     `INSERT OR REPLACE INTO integration (id, type, scope_kind, scope_id, event, device_id, name, connection_id, options, daily_cap,
-     disabled, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     disabled, created_at, updated_at, sealed_secrets) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const remove = db.prepare("DELETE FROM integration WHERE id = ?");
   const removeLanes = db.prepare("DELETE FROM lane WHERE integration_id = ?");
@@ -107,7 +110,7 @@ export function integrationOperations({ db }: Transaction): IntegrationOperation
       const row = connectionById.get(id);
       return row === undefined ? null : toConnection(row);
     },
-    saveIntegration(unconnected, connection, renewed) {
+    saveIntegration(unconnected, connection, renewed, sealedSecrets) {
       const former = byId.get(unconnected.id)?.["connection_id"] ?? null;
       const connectedTo = connection === null ? null : connect(unconnected.id, connection, renewed);
       // The same hub has the same devices, whoever asks for them.
@@ -130,10 +133,12 @@ export function integrationOperations({ db }: Transaction): IntegrationOperation
         disabled ? 1 : 0,
         createdAt,
         updatedAt,
+        sealedSecrets,
       );
       dropOrphans();
       return connected(unconnected, connectedTo);
     },
+    sealedWebhookSecrets: (id) => (byId.get(id)?.["sealed_secrets"] ?? null) as string | null,
     deleteIntegration(id) {
       const { changes } = remove.run(id);
       removeLanes.run(id);

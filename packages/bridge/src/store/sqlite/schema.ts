@@ -144,6 +144,8 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX identity_loss_day ON identity_loss (day);
   `,
+  // What a webhook's integration has of secrets.
+  "ALTER TABLE integration ADD COLUMN sealed_secrets TEXT",
 ];
 
 /** Brings the file to the newest schema, or to the `newest` first ones of its history; refuses one that a newer release has written. */

@@ -283,6 +283,7 @@ export function describeDirectory(open: OpenStore): void {
     test("a webhook has no connection, and leaves those of the hubs alone", async () => {
       const scope = { kind: "product", productId: 7 } as const;
       const hub = await store.createIntegration(settings(scope));
+      const secrets = { query: {}, form: {}, headers: { "x-key": "k" }, auth: { username: "u", password: "p" } };
       const webhook = await store.createIntegration({
         type: "Webhook",
         scope,
@@ -291,9 +292,21 @@ export function describeDirectory(open: OpenStore): void {
         name: "hook",
         url: "https://example.com/in",
         requestType: "POST",
+        payload: { kind: "standard" },
+        noDefaults: false,
+        rejectUnauthorized: true,
+        responseTopic: null,
+        errorResponseTopic: null,
+        responseTemplate: null,
+        unchunked: false,
+        dataUrlResponseEvent: false,
+        template: null,
         dailyCap: null,
         disabled: false,
+        secrets,
       });
+      expect(await store.webhookSecrets(webhook.id)).toEqual(secrets);
+      expect(await store.webhookSecrets(hub.id)).toBeNull();
       expect(lineKey(webhook)).toBe(webhook.id);
       store = await under.reopen();
       expect(await store.integrationsIn(scope)).toEqual(expect.arrayContaining([hub, webhook]));
