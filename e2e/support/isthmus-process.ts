@@ -9,6 +9,7 @@ import { until } from "./until.ts";
 export interface FirstRun {
   readonly url: string;
   readonly mqttUrl: string;
+  readonly mqttsUrl: string;
   readonly username: string;
   readonly password: string;
   readonly accessToken: string;
