@@ -925,7 +925,11 @@ describe("a webhook", () => {
     make("a header of the connection", { headers: { Host: "x" } }, "headers.Host is set by the connection itself"),
     make("a text as auth", { auth: "me" }, "auth must be an object: username, password"),
     make("an empty auth", { auth: {} }, "auth needs a username and a password"),
-    make("an open section in the body", { body: "{{#a}}" }, "body cannot be rendered: a section is not closed at character 7"),
+    make(
+      "an open section in the body",
+      { body: "{{#a}}" },
+      "body cannot be rendered: a section is not closed at character 7",
+    ),
     make("an open tag in a query value", { query: { a: "{{" } }, `query.a ${template}`),
     make("a word as flag", { rejectUnauthorized: "no" }, "rejectUnauthorized must be true or false"),
   ]);
