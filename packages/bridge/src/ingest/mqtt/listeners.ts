@@ -1,15 +1,13 @@
 /** Where devices connect: plain TCP, and TLS with the operator's certificate, which is read again when its file changes. */
 import { once } from "node:events";
-import { readFileSync, unwatchFile, watchFile } from "node:fs";
 import { createServer as createTcpServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import type { Server as TlsServer } from "node:tls";
 import type { Log } from "../../core/log.ts";
+import { followCertificate, readCertificate } from "./certificate-files.ts";
+import type { CertificateFiles } from "./certificate-files.ts";
 import type { DeviceDoor } from "./device-door.ts";
 
-/** How often the certificate's file is looked at, milliseconds. */
-const LOOK_AT_CERTIFICATE = 10_000;
 /** Finds peers that vanished without a word and asked for no keep-alive, milliseconds. */
 const TCP_KEEP_ALIVE = 60_000;
 
@@ -21,14 +19,6 @@ export interface ListenerOptions {
   /** The port is only a default: when somebody else has it, a free one does. */
   readonly mayMove?: boolean;
   readonly log: Log;
-}
-
-export interface TlsFiles {
-  /** PEM files: the certificate with its chain, and its key. */
-  readonly certFile: string;
-  readonly keyFile: string;
-  /** How often the files are looked at, milliseconds. */
-  readonly lookEvery?: number;
 }
 
 export interface Listener {
@@ -46,10 +36,11 @@ export async function listenPlain(options: ListenerOptions): Promise<Listener> {
 }
 
 /** Throws when the files cannot be read or do not fit together. */
-export async function listenTls(options: ListenerOptions & TlsFiles): Promise<Listener> {
+export async function listenTls(options: ListenerOptions & CertificateFiles): Promise<Listener> {
   const { door, log } = options;
+  const certificate = readCertificate(options);
   const server = createTlsServer({
-    ...readFiles(options),
+    ...certificate,
     allowHalfOpen: true,
     handshakeTimeout: door.limits.timeToConnect,
   });
@@ -62,12 +53,12 @@ export async function listenTls(options: ListenerOptions & TlsFiles): Promise<Li
   server.on("tlsClientError", (error: Error, socket) => {
     log.debug({ address: addressOf(socket), reason: error.message }, "mqtt.tls_failed");
   });
-  const stopWatching = reloadCertificate(server, options);
   const listener = await listen(server, options);
+  const stopFollowing = followCertificate(server, options, { loaded: certificate, log });
   return {
     port: listener.port,
     close() {
-      stopWatching();
+      stopFollowing();
       return listener.close();
     },
   };
@@ -85,30 +76,6 @@ function isAdmitted(socket: Socket, door: DeviceDoor): boolean {
 // An IPv4 address is the same whether it came by a listener of both families or not.
 function addressOf({ remoteAddress = "" }: { readonly remoteAddress?: string | undefined }): string {
   return remoteAddress.startsWith("::ffff:") ? remoteAddress.slice(7) : remoteAddress;
-}
-
-function readFiles({ certFile, keyFile }: TlsFiles): { readonly cert: Buffer; readonly key: Buffer } {
-  return { cert: readFileSync(certFile), key: readFileSync(keyFile) };
-}
-
-/** Connections that are open stay; new ones get the new certificate. A file that does not fit changes nothing. */
-function reloadCertificate(
-  server: TlsServer,
-  { log, lookEvery = LOOK_AT_CERTIFICATE, ...files }: TlsFiles & Pick<ListenerOptions, "log">,
-): () => void {
-  const reload = (): void => {
-    try {
-      server.setSecureContext(readFiles(files));
-      log.info({ certFile: files.certFile }, "mqtt.certificate_reloaded");
-    } catch (error) {
-      log.error({ certFile: files.certFile, reason: String(error) }, "mqtt.certificate_refused");
-    }
-  };
-  const watched = [files.certFile, files.keyFile];
-  for (const file of watched) watchFile(file, { interval: lookEvery, persistent: false }, reload);
-  return () => {
-    for (const file of watched) unwatchFile(file, reload);
-  };
 }
 
 async function listen(server: Server, { door, host, port, mayMove = false, log }: ListenerOptions): Promise<Listener> {

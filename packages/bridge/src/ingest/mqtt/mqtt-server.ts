@@ -1,9 +1,10 @@
 /** The device door with its listeners. */
 import type { Log } from "../../core/log.ts";
+import type { CertificateFiles } from "./certificate-files.ts";
 import { createDeviceDoor } from "./device-door.ts";
 import type { DeviceDoor, DeviceDoorOptions } from "./device-door.ts";
 import { listenPlain, listenTls } from "./listeners.ts";
-import type { Listener, TlsFiles } from "./listeners.ts";
+import type { Listener } from "./listeners.ts";
 
 export interface MqttServerOptions extends DeviceDoorOptions {
   readonly host: string;
@@ -11,7 +12,7 @@ export interface MqttServerOptions extends DeviceDoorOptions {
   readonly port: number | null;
   /** Nobody asked for this port: when it is taken, a free one does. */
   readonly isPortDefault: boolean;
-  readonly tls: (TlsFiles & { readonly port: number }) | null;
+  readonly tls: (CertificateFiles & { readonly port: number }) | null;
   readonly log: Log;
 }
 
