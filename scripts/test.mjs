@@ -16,6 +16,7 @@ const CHECKS = [
 
 await prepare();
 await installExtra("Installing a storage emulator", "e2e/storage");
+await installExtra("Installing particle-cli", "e2e/particle-cli");
 
 const failedChecks = [];
 for (const { title, command, nextStep } of CHECKS) {
