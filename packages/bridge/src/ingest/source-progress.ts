@@ -34,7 +34,9 @@ export class Progresses {
   }
 
   async change(sourceId: string, change: (progress: SourceProgress) => Partial<SourceProgress>): Promise<void> {
-    const progress = await this.of(sourceId);
+    await this.of(sourceId);
+    // As it is now: others may have changed it while this waited.
+    const progress = this.#ofToday(this.#known.get(sourceId) ?? null);
     this.#known.set(sourceId, { ...progress, ...change(progress) });
     this.#changed.add(sourceId);
     if (this.#stopTimer === undefined && !this.#stopped) {

@@ -32,6 +32,7 @@ export function registerSources(
   authentication: Authentication,
 ): void {
   const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
+  const baseUrlFault = (baseUrl: string): string | null => sources.baseUrlFault(baseUrl);
   const root = "/admin/v1/products/:product/sources";
 
   async function productOf(request: FastifyRequest<InProduct>): Promise<number> {
@@ -65,7 +66,7 @@ export function registerSources(
   app.post<InProduct>(root, route("Make a source"), async (request, reply) => {
     const productId = await productOf(request);
     const fields = fieldsOf(request);
-    const settings = sourceSettingsOf(fields, { productId, baseUrlFault: sources.baseUrlFault });
+    const settings = sourceSettingsOf(fields, { productId, baseUrlFault });
     if ((await sourceStore.sourcesIn(productId)).length >= MAX_SOURCES) {
       throw refusal(409, `A product has at most ${MAX_SOURCES} sources`);
     }
@@ -90,7 +91,7 @@ export function registerSources(
     const stored = await find(request);
     const fields = fieldsOf(request);
     const { productId } = stored;
-    const settings = sourceSettingsOf(fields, { productId, baseUrlFault: sources.baseUrlFault, stored });
+    const settings = sourceSettingsOf(fields, { productId, baseUrlFault, stored });
     const token = settings.kind === "particle-cloud" ? tokenOf(fields) : undefined;
     const source = await sourceStore.updateSource(stored.id, settings, token);
     if (source === null) throw notFound("Source");

@@ -137,7 +137,7 @@ export class StreamFollower {
 
   /** Reads until the stream ends; says why it did. */
   async #read(chunks: AsyncIterable<Buffer>): Promise<string> {
-    const { source, clock, store, log } = this.#options;
+    const { clock } = this.#options;
     const parser = new SseParser();
     const iterator = chunks[Symbol.asyncIterator]();
     let isFirst = true;
@@ -147,19 +147,24 @@ export class StreamFollower {
         if (next === "silence") return `Nothing came for ${SILENCE_MS / 1000} seconds.`;
         if (next.done === true) return "Particle's cloud closed the stream.";
         const at = clock.now();
-        if (isFirst) {
-          isFirst = false;
-          this.#followingSince = at;
-          this.#enter("following");
-          log.info({ sourceId: source.id }, "source.following");
-          await this.#patiently(() => store.closeGap(source.id, at));
-        }
+        if (isFirst) await this.#begun(at);
         if (!(await this.#take(parser, next.value, at))) return RESTARTED;
+        // From here on a crash leaves a gap whose beginning is known.
+        if (isFirst) await this.#options.progresses.write();
+        isFirst = false;
         if (parser.skippedBytes > MAX_SKIPPED_BYTES) return "Particle's cloud sent a line without an end.";
       }
     } catch (error) {
       return `The stream broke: ${error instanceof Error ? error.message : String(error)}`.slice(0, 200);
     }
+  }
+
+  async #begun(at: number): Promise<void> {
+    const { source, store, log } = this.#options;
+    this.#followingSince = at;
+    this.#enter("following");
+    log.info({ sourceId: source.id }, "source.following");
+    await this.#patiently(() => store.closeGap(source.id, at));
   }
 
   /** Stores the events of a chunk; `false` when it could not, because this server stops. */
