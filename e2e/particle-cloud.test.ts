@@ -1,6 +1,7 @@
 /** A fleet on another device cloud reaches the hub: by stream and webhook at once, across a kill -9, each event once. */
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { StandInCloud as StandIn } from "../packages/bridge/dist/ingest/particle-cloud/testing/stand-in-cloud.js";
 import { makeIntegration, makeProduct, request } from "./support/cloud.ts";
 import { firstOccurrences, HubReader } from "./support/hub-reader.ts";
 import { lookUp } from "./support/hub-registry.ts";
@@ -12,8 +13,7 @@ const DEVICES = 12;
 const device = (n: number): string => `e00fce68${n.toString(16).padStart(16, "0")}`;
 
 const STAND_IN = builtFile("packages/bridge/dist/ingest/particle-cloud/testing/stand-in-cloud.js");
-type StandIn = typeof import("../packages/bridge/src/ingest/particle-cloud/testing/stand-in-cloud.ts");
-const { StandInCloud } = (await import(pathToFileURL(STAND_IN).href)) as StandIn;
+const { StandInCloud } = (await import(pathToFileURL(STAND_IN).href)) as { StandInCloud: typeof StandIn };
 const cloud = new StandInCloud({ keepAliveMs: 1_000, retryAfterMs: [8_000, 16_000] });
 const isthmus = new IsthmusProcess({ ISTHMUS_SOURCE_HOSTS: "127.0.0.1", ISTHMUS_PORT: String(await freePort()) });
 let firstRun: FirstRun;
