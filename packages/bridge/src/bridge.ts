@@ -16,6 +16,7 @@ import type { Deliveries, HubViews } from "./core/ports.ts";
 import { RateLimit, UNLIMITED } from "./core/rate-limit.ts";
 import { Dispatcher } from "./delivery/dispatcher.ts";
 import { createIntegrationTest } from "./delivery/integration-test.ts";
+import { diagnose } from "./hub/doctor/diagnose.ts";
 import { createHubs } from "./hub/hubs.ts";
 import { createAccept } from "./ingest/accept.ts";
 import { createEventFeed } from "./ingest/event-feed.ts";
@@ -104,12 +105,12 @@ async function open(
     secrets: (id: string) => store.webhookSecrets(id),
     onHookEvents: hookEventTeller({ feed, links: () => mqtt?.links ?? noDeviceLinks, now: Date.now }),
   };
-  const hubs = createHubs({
-    endpointOf: (connection) => endpointOf(connection, localHub, config),
+  const reach = {
+    endpointOf: (connection: HubConnection) => endpointOf(connection, localHub, config),
     now: Date.now,
-    log,
     entra: config.entraAuthority === null ? {} : { authority: config.entraAuthority },
-  });
+  };
+  const hubs = createHubs({ ...reach, log });
   const dispatcher = new Dispatcher({ queue: store, directory, identities: store, hubs, webhooks, log });
   const matcher = new Matcher();
   await dispatcher.start();
@@ -139,6 +140,10 @@ async function open(
     if (hub === LOCAL_HUB) return localHub === null ? null : withLocalKey(localConnection, localHub);
     const integration = await store.integration(hub);
     return integration?.type === "AzureIotHub" ? directory.connection(integration.connectionId) : null;
+  };
+  const doctor = {
+    ...reach,
+    pausedBy: (id: string) => dispatcher.connections().find(({ connectionId }) => connectionId === id)?.failure ?? null,
   };
   const hubViews: HubViews = {
     async twin(integrationId, deviceId) {
@@ -213,6 +218,10 @@ async function open(
         return { ok: false, message: "hub_name 'local' needs the Local Hub: start with ISTHMUS_LOCAL_HUB=on" };
       }
       return hubHost(name, config.hubHosts);
+    },
+    diagnose: async (integrationId) => {
+      const connection = await connectionOf(integrationId);
+      return connection === null ? null : diagnose(doctor, connection);
     },
     rotateSecrets: () => store.rotateSecrets(),
     entraRule: (credential, hostName) =>

@@ -5,6 +5,7 @@ import { fastify, LogController } from "fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { registerAccounts } from "./admin/accounts.ts";
 import { registerDeliveries } from "./admin/deliveries.ts";
+import { registerDoctor } from "./admin/doctor.ts";
 import { registerHubs } from "./admin/hubs.ts";
 import { registerSecrets } from "./admin/secrets.ts";
 import { registerSources } from "./admin/sources.ts";
@@ -111,6 +112,7 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerUnsupported(app);
   registerDeliveries(app, dependencies, authentication);
   registerSecrets(app, dependencies, authentication);
+  registerDoctor(app, dependencies, authentication);
   registerHubs(app, dependencies, authentication);
   registerSources(app, dependencies, authentication);
   registerInbound(app, dependencies);

@@ -6,6 +6,7 @@ import { registerApiUsers } from "./commands/api-users.ts";
 import { registerDeliveries } from "./commands/deliveries.ts";
 import { registerDeviceTwin } from "./commands/device-twin.ts";
 import { registerDevices } from "./commands/devices.ts";
+import { registerDoctor } from "./commands/doctor.ts";
 import { registerIntegrations } from "./commands/integrations.ts";
 import { registerMonitorEvents } from "./commands/monitor-events.ts";
 import { registerProducts } from "./commands/products.ts";
@@ -50,6 +51,7 @@ export async function createProgram(
   registerDeviceTwin(program, does);
   registerApiUsers(program, does);
   registerAccounts(program, does);
+  registerDoctor(program, does);
   registerSecrets(program, does);
   return program;
 }

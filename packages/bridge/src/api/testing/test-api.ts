@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import type { EventFeed } from "../../core/event-feed.ts";
 import { noDeviceLinks } from "../../core/device-links.ts";
+import type { DoctorReport } from "../../core/doctor.ts";
 import { refusedEntra } from "../../core/entra-rule.ts";
 import { newEventId } from "../../core/ids.ts";
 import type { ConnectionState, HubViews, IncomingEvent, TestReport, TestRequest } from "../../core/ports.ts";
@@ -44,6 +45,8 @@ interface World {
   /** Set: accept says that the disk is not there. */
   unavailable: string | null;
   testReport: TestReport;
+  /** `null`: the integration has no hub. */
+  doctorReport: DoctorReport | null;
   records: DeliveryRecord[];
   connections: ConnectionState[];
   twin: Awaited<ReturnType<HubViews["twin"]>>;
@@ -70,6 +73,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     now: Date.parse("2026-03-01T12:00:00.000Z"),
     ready: true,
     entraIdentity: false,
+    doctorReport: { pass: true, checks: [{ name: "https", ok: true, message: "Port 443 answers." }] },
     unavailable: null,
     testReport: {
       pass: true,
@@ -100,6 +104,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     limits: NO_LIMITS,
     hubHostRule,
     rotateSecrets: async () => 3,
+    diagnose: async () => world.doctorReport,
     entraRule: (credential, hostName) =>
       refusedEntra(credential, hostName, { hubHosts: ["listed.example"], ownIdentity: world.entraIdentity }),
     health: () => ({ live: true, ready: world.ready, reasons: world.ready ? [] : ["The disk is full."] }),
