@@ -6,7 +6,7 @@ import { SecretKeys, type SecretKeySource } from "./secret-keys.ts";
 import { openSqliteStore, type SqliteStore } from "./sqlite-store.ts";
 import { openStoreDatabase } from "./sqlite/group-runner.ts";
 import { temporaryFolder } from "./testing/sqlite-under-test.ts";
-import { settings } from "./testing/store-samples.ts";
+import { settings, webhookSettings } from "./testing/store-samples.ts";
 
 const SCOPE = { kind: "product", productId: 1 } as const;
 const ENTRA = { kind: "client_secret", tenantId: "t", clientId: "c", clientSecret: "a client secret" } as const;
@@ -61,7 +61,10 @@ async function fill(store: SqliteStore): Promise<(store: SqliteStore) => Promise
     },
     "a source's secret",
   );
+  const hookSecrets = { query: {}, form: {}, headers: { "x-key": "a header's secret" }, auth: null };
+  const hook = await store.createIntegration(webhookSettings(SCOPE, hookSecrets));
   return async (again) => {
+    expect(await again.webhookSecrets(hook.id)).toEqual(hookSecrets);
     expect(await again.connection(first.connectionId)).toMatchObject(KEYS);
     expect(await again.connection(second.connectionId)).toMatchObject({ policyKey: "b3RoZXI=", secondaryKey: null });
     expect(await again.sourceSecret(source.id)).toBe("a source's secret");
@@ -76,8 +79,9 @@ function sealedTexts(): unknown[] {
   const db = openStoreDatabase(join(folder, "isthmus.db"));
   const rows = db.prepare("SELECT * FROM hub_connection ORDER BY id").all();
   const sources = db.prepare("SELECT sealed_secret FROM source").all();
+  const hooks = db.prepare("SELECT sealed_secrets FROM integration").all();
   db.close();
-  return [...rows, ...sources].flatMap((row) =>
+  return [...rows, ...sources, ...hooks].flatMap((row) =>
     Object.entries(row).flatMap(([name, value]) => (/sealed|print/.test(name) && value !== null ? [value] : [])),
   );
 }
@@ -89,7 +93,7 @@ test("a rotation seals everything anew, and the old key opens nothing any more",
   await store.close();
   const before = sealedTexts();
   store = await open();
-  expect(await store.rotateSecrets()).toBe(3);
+  expect(await store.rotateSecrets()).toBe(4);
   await check(store);
   await store.close();
   expect(keysInFile()).toHaveLength(1);

@@ -32,8 +32,11 @@ export function rotateSecrets(options: KeyRotationOptions): Promise<number> {
 export async function settleKeys(options: KeyRotationOptions): Promise<void> {
   const { keys, secrets, worker } = options;
   const connections = await worker.call("sealedConnections");
-  const opens = connections.filter((connection) => opened(secrets, connection) !== null);
-  if (connections.length > 0 && opens.length === 0)
+  const texts = await worker.call("sealedTexts");
+  const opens =
+    connections.some((connection) => opened(secrets, connection) !== null) ||
+    texts.some(({ place, id, sealed }) => openedText(secrets, sealed, SEALED_COLUMNS[place]!.record(id)) !== null);
+  if (connections.length + texts.length > 0 && !opens)
     throw new SecretKeyError(
       "secret_key_wrong",
       `The data was sealed with another key than ${keys.name} holds. Put that key back, or give it after the new one.`,

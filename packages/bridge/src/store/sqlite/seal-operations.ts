@@ -8,7 +8,10 @@ export const SEALED_COLUMNS: readonly {
   readonly table: string;
   readonly column: string;
   readonly record: (id: string) => string;
-}[] = [{ table: "source", column: "sealed_secret", record: (id) => `source ${id}` }];
+}[] = [
+  { table: "source", column: "sealed_secret", record: (id) => `source ${id}` },
+  { table: "integration", column: "sealed_secrets", record: (id) => id },
+];
 
 export interface SealedText {
   /** Index in `SEALED_COLUMNS`. */

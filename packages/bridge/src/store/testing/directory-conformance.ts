@@ -1,7 +1,7 @@
 /** What every store must do with accounts, devices, products and integrations. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { lineKey } from "../../core/delivery-target.ts";
-import { deviceId, event, settings } from "./store-samples.ts";
+import { deviceId, event, settings, webhookSettings } from "./store-samples.ts";
 import type { OpenStore, Store, StoreUnderTest } from "./store-under-test.ts";
 
 export function describeDirectory(open: OpenStore): void {
@@ -284,27 +284,7 @@ export function describeDirectory(open: OpenStore): void {
       const scope = { kind: "product", productId: 7 } as const;
       const hub = await store.createIntegration(settings(scope));
       const secrets = { query: {}, form: {}, headers: { "x-key": "k" }, auth: { username: "u", password: "p" } };
-      const webhook = await store.createIntegration({
-        type: "Webhook",
-        scope,
-        event: "temp",
-        deviceId: null,
-        name: "hook",
-        url: "https://example.com/in",
-        requestType: "POST",
-        payload: { kind: "standard" },
-        noDefaults: false,
-        rejectUnauthorized: true,
-        responseTopic: null,
-        errorResponseTopic: null,
-        responseTemplate: null,
-        unchunked: false,
-        dataUrlResponseEvent: false,
-        template: null,
-        dailyCap: null,
-        disabled: false,
-        secrets,
-      });
+      const webhook = await store.createIntegration(webhookSettings(scope, secrets));
       expect(await store.webhookSecrets(webhook.id)).toEqual(secrets);
       expect(await store.webhookSecrets(hub.id)).toBeNull();
       expect(lineKey(webhook)).toBe(webhook.id);

@@ -1,9 +1,10 @@
 /** Small values that store tests are made of. */
 import { newEventId } from "../../core/ids.ts";
 import type { DeviceEvent } from "../../core/device-event.ts";
-import type { AzureIotHubSettings } from "../../core/directory.ts";
+import type { AzureIotHubSettings, IntegrationSettings } from "../../core/directory.ts";
 import type { Failure } from "../../core/failure.ts";
 import { AZURE_IOT_HUB_DEFAULTS, type Scope } from "../../core/integration.ts";
+import type { WebhookSecrets } from "../../core/webhook.ts";
 
 /** 24 hex digits that name the number. */
 export function deviceId(n: number): string {
@@ -46,3 +47,27 @@ export function settings(scope: Scope, overrides: Partial<AzureIotHubSettings> =
 
 export const REFUSED: Failure = { code: "message_refused", message: "The hub said no.", hubCode: "400027" };
 export const IN_USE: Failure = { code: "identity_in_use", message: "Another link took over." };
+
+export function webhookSettings(scope: Scope, secrets: WebhookSecrets): IntegrationSettings {
+  return {
+    type: "Webhook",
+    scope,
+    event: "temp",
+    deviceId: null,
+    name: "hook",
+    url: "https://example.com/in",
+    requestType: "POST",
+    payload: { kind: "standard" },
+    noDefaults: false,
+    rejectUnauthorized: true,
+    responseTopic: null,
+    errorResponseTopic: null,
+    responseTemplate: null,
+    unchunked: false,
+    dataUrlResponseEvent: false,
+    template: null,
+    dailyCap: null,
+    disabled: false,
+    secrets,
+  };
+}
