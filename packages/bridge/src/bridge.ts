@@ -237,6 +237,7 @@ async function open(
       ledger: (id) => store.ledger(id),
       connections: () => dispatcher.connections(),
       storeDepth: () => store.depth(),
+      deviceConnections: () => mqtt.connections(),
     }),
     limits: { ...config.limits, signIns: config.limits.address === null ? null : SIGN_INS, device, elapsed },
     now: Date.now,

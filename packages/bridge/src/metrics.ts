@@ -9,6 +9,8 @@ export interface MetricsSources {
   readonly ledger: (integrationId: string) => Promise<Ledger>;
   readonly connections: () => readonly ConnectionState[];
   readonly storeDepth: () => number;
+  /** Connections of devices over MQTT. */
+  readonly deviceConnections: () => number;
 }
 
 export function createMetrics(sources: MetricsSources): () => Promise<string> {
@@ -47,6 +49,14 @@ export function createMetrics(sources: MetricsSources): () => Promise<string> {
       this.set(sources.storeDepth());
     },
   });
-  for (const gauge of [events, hubs, depth]) registry.registerMetric(gauge);
+  const devices = new Gauge({
+    name: "isthmus_mqtt_connections",
+    help: "Connections of devices over MQTT",
+    registers: [registry],
+    collect() {
+      this.set(sources.deviceConnections());
+    },
+  });
+  for (const gauge of [events, hubs, depth, devices]) registry.registerMetric(gauge);
   return () => registry.metrics();
 }

@@ -54,6 +54,10 @@ describe("names", () => {
   });
 });
 
+function binary(bytes: number): string {
+  return `data:application/octet-stream;base64,${Buffer.alloc(bytes, 0xff).toString("base64")}`;
+}
+
 describe("data", () => {
   test.each([
     ["none", null],
@@ -65,6 +69,8 @@ describe("data", () => {
     ["1,024 bytes of four each", "😀".repeat(256)],
     ["1,023 bytes of lone surrogates", "\ud800".repeat(341)],
     ["control characters", "a\0b\n"],
+    ["1,024 bytes that are no text", binary(1024)],
+    ["1,023 bytes that are no text", binary(1023)],
   ])("%s is fine", (_what, data) => {
     expect(eventFault(GOOD, data)).toBeNull();
   });
@@ -78,6 +84,8 @@ describe("data", () => {
     ["1,028 bytes of four each", "😀".repeat(257)],
     ["1,026 bytes of lone surrogates", "\ud800".repeat(342)],
     ["a megabyte", "x".repeat(1_000_000)],
+    ["1,025 bytes that are no text", binary(1025)],
+    ["a media type without end", `data:image/${"x".repeat(900)};base64,${"A".repeat(200)}`],
   ])("%s is refused", (_what, data) => {
     expect(eventFault(GOOD, data)).toMatchObject({ field: "data", message: expect.stringMatching(/1024/) as unknown });
   });

@@ -7,6 +7,8 @@ const MAX_DATA_BYTES = 1024;
 /** The longest that other device clouds pass on: 16 KB of binary data, written as a data URL. */
 const MAX_CLOUD_DATA_BYTES = 24 * 1024;
 
+const BINARY = /^data:[\w!#$&^.+-]{1,63}\/[\w!#$&^.+-]{1,63};base64,/;
+
 const RESERVED = ["particle", "spark"] as const;
 
 /** The first thing wrong with an event, or `null`. What another device cloud has judged may be longer, and its own. */
@@ -26,10 +28,19 @@ export function eventFault(name: string, data: string | null, fromDeviceCloud: b
   }
   // A string is never longer in characters than in bytes, and short ones need no counting.
   const maxBytes = fromDeviceCloud ? MAX_CLOUD_DATA_BYTES : MAX_DATA_BYTES;
-  if (data !== null && data.length > maxBytes / 3 && Buffer.byteLength(data) > maxBytes) {
+  if (data !== null && data.length > maxBytes / 3 && sizeOf(data) > maxBytes) {
     return { field: "data", message: `data must be at most ${maxBytes} bytes` };
   }
   return null;
+}
+
+/** Bytes of text; of binary data, which comes as a data URL, those of the data itself. */
+function sizeOf(data: string): number {
+  const bytes = Buffer.byteLength(data);
+  const head = BINARY.exec(data);
+  if (head === null) return bytes;
+  const padding = data.endsWith("==") ? 2 : data.endsWith("=") ? 1 : 0;
+  return ((bytes - head[0].length) / 4) * 3 - padding;
 }
 
 function isPrintableAscii(text: string): boolean {

@@ -19,7 +19,6 @@ export type MqttVersion = 4 | 5;
 export type ConnectPacket = IConnectPacket;
 export type PublishPacket = IPublishPacket & { readonly payload: Buffer };
 export type SubscribePacket = ISubscribePacket;
-export type UnsubscribePacket = IUnsubscribePacket;
 export type ServerPacket = Packet;
 
 export type ClientPacket =
