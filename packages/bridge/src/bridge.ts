@@ -130,10 +130,13 @@ async function open(
     list: (id, query) => store.list(id, query),
     async retryParked(id, ids) {
       const { count, deviceIds } = await store.retryParked(id, ids);
+      // Who asks to retry all means those too that wait for their next try.
+      if (ids === undefined) dispatcher.retried(id);
       dispatcher.retried(id, deviceIds);
       return count;
     },
     connections: () => dispatcher.connections(),
+    integrationState: (id) => dispatcher.integrationState(id),
   };
 
   const connectionOf = async (hub: string): Promise<HubConnection | null> => {

@@ -7,6 +7,7 @@ import { registerAccounts } from "./admin/accounts.ts";
 import { registerDeliveries } from "./admin/deliveries.ts";
 import { registerDoctor } from "./admin/doctor.ts";
 import { registerHubs } from "./admin/hubs.ts";
+import { registerIntegrationState } from "./admin/integration-state.ts";
 import { registerSecrets } from "./admin/secrets.ts";
 import { registerSources } from "./admin/sources.ts";
 import { registerTransfers } from "./admin/transfers.ts";
@@ -111,6 +112,7 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerIntegrations(app, dependencies, authentication);
   registerUnsupported(app);
   registerDeliveries(app, dependencies, authentication);
+  registerIntegrationState(app, dependencies, authentication);
   registerSecrets(app, dependencies, authentication);
   registerDoctor(app, dependencies, authentication);
   registerHubs(app, dependencies, authentication);

@@ -7,7 +7,6 @@ const LOOP_PREFIXES = ["hook-sent/", "hook-response/", "hook-error/"] as const;
 
 /** Why an integration does not take an event. */
 export type Mismatch =
-  | "disabled"
   | "prefix"
   | "loop_guard"
   | "no_device"
@@ -16,9 +15,11 @@ export type Mismatch =
   | "other_device"
   | "not_approved";
 
-/** Rules in the order they are judged; the first that rejects is the explanation. */
+/**
+ * Rules in the order they are judged; the first that rejects is the explanation. A disabled integration takes its events
+ * like any other: they wait until it is enabled again.
+ */
 export function mismatch(integration: Integration, eventName: string, device: Device | null): Mismatch | null {
-  if (integration.disabled) return "disabled";
   if (!eventName.startsWith(integration.event)) return "prefix";
   if (LOOP_PREFIXES.some((prefix) => eventName.startsWith(prefix))) return "loop_guard";
   if (device === null) return "no_device";

@@ -31,6 +31,8 @@ export interface DeliveryQueue {
     limit: number,
   ): Promise<readonly PendingDelivery[]>;
   settle(settlement: Settlement): Promise<void>;
+  /** Deliveries of an integration, live and replayed, that were delivered on a day (UTC) such as `2026-03-01`. */
+  deliveredOn(integrationId: string, day: string): Promise<number>;
 }
 
 /** What a publisher hands in. */
@@ -114,6 +116,13 @@ export interface ConnectionState {
   readonly rate: { readonly perSecond: number; readonly limit: number | null };
 }
 
+/** How an integration stands: what holds it up, and its devices that wait for reasons of their own. */
+export interface IntegrationState {
+  /** Its own reason, or its hub's, not to send now. Its `notBefore` is the forecast, where there is one. */
+  readonly failure: Failure | null;
+  readonly devices: readonly { readonly failure: Failure; readonly count: number; readonly deviceId: string }[];
+}
+
 /** Read side of deliveries, for the API. */
 export interface Deliveries {
   ledger(integrationId: string): Promise<Ledger>;
@@ -127,6 +136,7 @@ export interface Deliveries {
   /** Parked ones become pending again; returns how many. */
   retryParked(integrationId: string, ids?: readonly number[]): Promise<number>;
   connections(): readonly ConnectionState[];
+  integrationState(integrationId: string): IntegrationState;
 }
 
 /** Looking at a hub through an integration's connection. */

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "vitest";
+import { replayQueue } from "../core/delivery.ts";
 import type { Device } from "../core/device.ts";
 import type { Integration } from "../core/integration.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -299,6 +300,225 @@ test("a paused integration keeps its events, and sends them when it goes on", as
   scene.integrations.set("x", to("hub", "x"));
   await scene.run(scene.dispatcher.integrationChanged("x"));
   expect(await scene.settled("x", 10_000)).toBe(true);
+});
+
+test("what comes while an integration is paused goes out in order with what came before", async () => {
+  const scene = await new Scene({ integrations: [to("hub", "x")] }).start();
+  scene.fate.set("hub", () => ({ failure: "hub_unreachable" }));
+  await scene.publish("x", ["a", "a"]);
+  scene.integrations.set("x", { ...to("hub", "x"), disabled: true });
+  await scene.run(scene.dispatcher.integrationChanged("x"));
+  scene.fate.clear();
+  await scene.publish("x", ["a", "a"]);
+  await scene.clock.advance(60_000);
+  expect(scene.store.ledger("x")).toMatchObject({ pending: 4, parked: 0 });
+  const before = scene.sent.length;
+  scene.integrations.set("x", to("hub", "x"));
+  await scene.run(scene.dispatcher.integrationChanged("x"));
+  await scene.publish("x", ["a"]);
+  expect(await scene.settled("x", 10_000)).toBe(true);
+  expect(scene.sent.slice(before)).toEqual([1, 2, 3, 4, 5].map((n) => `hub a e${n}`));
+});
+
+test("a daily cap lets as many through as it says, and the rest waits for midnight UTC, over a restart too", async () => {
+  const capped = { ...to("hub", "x"), dailyCap: 10 };
+  const scene = await new Scene({ integrations: [capped, to("hub", "free")] }).start();
+  await scene.publish("x", [...ids(7), "a"]);
+  await scene.clock.advance(2_000);
+  await scene.publish("x", ["a", "a", "a", "a", "b"]);
+  await scene.clock.advance(60_000);
+  expect(scene.store.ledger("x")).toMatchObject({ delivered: 10, pending: 3, parked: 0 });
+  const midnight = Math.ceil(scene.clock.now() / 86_400_000) * 86_400_000;
+  expect(scene.dispatcher.integrationState("x").failure).toMatchObject({
+    code: "daily_cap_reached",
+    notBefore: midnight,
+  });
+  await scene.publish("free", ids(20));
+  expect(await scene.settled("free", 10_000)).toBe(true);
+  expect(scene.dispatcher.integrationState("free").failure).toBe(null);
+  await scene.restart();
+  await scene.clock.advance(60_000);
+  expect(scene.store.ledger("x")).toMatchObject({ delivered: 10, pending: 3 });
+  expect(scene.dispatcher.integrationState("x").failure?.code).toBe("daily_cap_reached");
+  await scene.clock.advance(midnight - scene.clock.now() - 5_000);
+  expect(scene.store.ledger("x").pending).toBe(3);
+  expect(await scene.settled("x", 10_000)).toBe(true);
+  expect(scene.dispatcher.integrationState("x").failure).toBe(null);
+  const ofA = scene.sent.filter((line) => line.startsWith("hub a "));
+  expect(ofA).toEqual(["e8", "e9", "e10", "e11", "e12"].map((id) => `hub a ${id}`));
+  expect(scene.store.deliveries.every(({ attempts }) => attempts === 1)).toBe(true);
+});
+
+test("a cap that is raised lets events go at once", async () => {
+  const scene = await new Scene({ integrations: [{ ...to("hub", "x"), dailyCap: 1 }] }).start();
+  await scene.publish("x", ids(5));
+  await scene.clock.advance(5_000);
+  expect(scene.store.ledger("x").delivered).toBe(1);
+  scene.integrations.set("x", { ...to("hub", "x"), dailyCap: 4 });
+  await scene.run(scene.dispatcher.integrationChanged("x"));
+  await scene.clock.advance(5_000);
+  expect(scene.store.ledger("x").delivered).toBe(4);
+  scene.integrations.set("x", to("hub", "x"));
+  await scene.run(scene.dispatcher.integrationChanged("x"));
+  expect(await scene.settled("x", 5_000)).toBe(true);
+});
+
+test("a message that failed takes no place under the cap", async () => {
+  const scene = await new Scene({ integrations: [{ ...to("hub", "x"), dailyCap: 3 }] }).start();
+  let sends = 0;
+  scene.fate.set("hub", (call) => (call === "send" && (sends += 1) <= 5 ? { failure: "message_refused" } : {}));
+  await scene.publish("x", ids(8));
+  expect(await scene.settled("x", 10_000)).toBe(true);
+  expect(scene.store.ledger("x")).toMatchObject({ delivered: 3, parked: 5 });
+});
+
+/** A hub that takes so many messages a second, with as much in reserve, and refuses the rest for the rate. */
+function throttle(scene: Scene, connectionId: string, perSecond: () => number): { readonly refused: () => number } {
+  let [tokens, at, refused] = [perSecond(), 0, 0];
+  scene.fate.set(connectionId, (call) => {
+    if (call !== "send") return {};
+    tokens = Math.min(perSecond(), tokens + ((scene.clock.elapsed() - at) * perSecond()) / 1_000);
+    at = scene.clock.elapsed();
+    if (tokens >= 1) {
+      tokens -= 1;
+      return {};
+    }
+    refused += 1;
+    return { failure: "throttled" };
+  });
+  return { refused: () => refused };
+}
+
+test("a hub that takes 100 a second while 300 come is used to more than nine tenths, with few refusals and no attempts", async () => {
+  const scene = await new Scene({ integrations: [to("hub", "x")] }).start();
+  await scene.publish("x", ids(300));
+  expect(await scene.settled("x", 60_000)).toBe(true);
+  const { refused } = throttle(scene, "hub", () => 100);
+  const began = scene.clock.elapsed();
+  // What is under way when the limit is met first cannot know of it.
+  let firstRefused = 0;
+  for (let i = 0; i < 40; i += 1) {
+    await scene.publish("x", ids(300));
+    await scene.clock.advance(950);
+    if (i === 0) firstRefused = refused();
+    if (i === 20) {
+      const [state] = scene.dispatcher.connections();
+      expect(state).toMatchObject({ state: "slowed", failure: { code: "throttled" } });
+      expect(state!.rate.limit).toBeGreaterThan(40);
+      expect(state!.rate.limit).toBeLessThan(200);
+    }
+  }
+  const taken = scene.store.ledger("x").delivered - 300;
+  expect((taken * 1_000) / (scene.clock.elapsed() - began)).toBeGreaterThan(90);
+  expect((refused() - firstRefused) / taken).toBeLessThan(0.02);
+  expect(scene.store.deliveries.every(({ attempts }) => attempts <= 1)).toBe(true);
+  scene.fate.clear();
+  await scene.clock.advance(2 * 60_000);
+  expect(scene.store.ledger("x").pending).toBe(0);
+  expect(scene.dispatcher.connections()[0]).toMatchObject({ state: "idle", failure: null, rate: { limit: null } });
+}, 60_000);
+
+test("a hub that asks to be left alone for a while is left alone", async () => {
+  const scene = await new Scene({ integrations: [to("hub", "x")] }).start();
+  await scene.publish("x", ["a"]);
+  await scene.settled("x", 10_000);
+  let until = 0;
+  scene.fate.set("hub", () => {
+    until = until === 0 ? scene.clock.now() + 20_000 : until;
+    return scene.clock.now() < until ? { failure: "throttled", notBefore: until } : {};
+  });
+  await scene.publish("x", ["a"]);
+  await scene.clock.advance(1_000);
+  const sent = scene.sent.length;
+  await scene.clock.advance(18_000);
+  expect(scene.sent).toHaveLength(sent);
+  expect(await scene.settled("x", 30_000)).toBe(true);
+});
+
+test("a quota that is used up pauses to midnight UTC with a probe each quarter of an hour, three days long", async () => {
+  const scene = await new Scene({ integrations: [to("hub", "x")] }).start();
+  const day = 86_400_000;
+  const midnight = (): number => (Math.floor(scene.clock.now() / day) + 1) * day;
+  let [today, taken] = [0, 0];
+  scene.fate.set("hub", (call) => {
+    if (call !== "send") return {};
+    if (Math.floor(scene.clock.now() / day) !== today) [today, taken] = [Math.floor(scene.clock.now() / day), 0];
+    return (taken += 1) > 20 ? { failure: "quota_exceeded", notBefore: midnight() } : {};
+  });
+  await scene.publish("x", ids(60));
+  await scene.clock.advance(10_000);
+  for (let i = 1; i <= 3; i += 1) {
+    expect(scene.store.ledger("x").delivered).toBe(20 * i);
+    if (i === 3) break;
+    const [state] = scene.dispatcher.connections();
+    expect(state).toMatchObject({ state: "paused", failure: { code: "quota_exceeded", notBefore: midnight() } });
+    const sent = scene.sent.length;
+    const wait = midnight() - scene.clock.now();
+    await scene.clock.advance(wait - 1_000);
+    expect(scene.sent.length - sent).toBeLessThanOrEqual(Math.ceil(wait / (15 * 60_000)));
+    await scene.clock.advance(60_000);
+  }
+  expect(await scene.settled("x", 1_000)).toBe(true);
+  expect(scene.store.deliveries.every(({ attempts }) => attempts === 1)).toBe(true);
+});
+
+test("integrations of one hub take turns: a backlog of one does not keep the other's few devices waiting", async () => {
+  const integrations = [to("hub", "fleet"), to("hub", "few")];
+  const scene = await new Scene({ integrations, maxInFlight: 4 }).start();
+  await scene.publish("few", ["x0"]);
+  await scene.settled("few", 5_000);
+  await scene.publish("fleet", ids(400));
+  await scene.publish("few", ["x0"]);
+  const began = scene.clock.elapsed();
+  expect(await scene.settled("few", 10_000)).toBe(true);
+  expect(scene.clock.elapsed() - began).toBeLessThan(200);
+  expect(scene.store.ledger("fleet").pending).toBeGreaterThan(200);
+});
+
+test("replayed deliveries have lanes of their own, beside the live ones of their device", async () => {
+  const scene = await new Scene({ integrations: [to("hub", "x")] }).start();
+  await scene.publish(replayQueue("x"), ["a", "a", "a"]);
+  await scene.publish("x", ["a"]);
+  expect(await scene.settled("x", 5_000)).toBe(true);
+  expect(await scene.settled(replayQueue("x"), 5_000)).toBe(true);
+  expect(scene.sent.indexOf("hub a e4")).toBeLessThan(3);
+  expect(scene.sent.filter((line) => line !== "hub a e4")).toEqual(["e1", "e2", "e3"].map((id) => `hub a ${id}`));
+});
+
+test("who asks for another try need not wait for it: neither for a disabled device nor for a closed gate", async () => {
+  const scene = await new Scene({ integrations: [to("hub", "x")] }).start();
+  scene.hub("hub").put("a", "disabled");
+  await scene.publish("x", ["a"]);
+  await scene.clock.advance(2 * 60 * 60_000);
+  expect(scene.dispatcher.integrationState("x").devices).toMatchObject([
+    { failure: { code: "device_disabled" }, count: 1, deviceId: "a" },
+  ]);
+  scene.hub("hub").put("a", "enabled");
+  scene.dispatcher.retried("x");
+  expect(await scene.settled("x", 1_000)).toBe(true);
+  await scene.clock.advance(100);
+  expect(scene.dispatcher.integrationState("x").devices).toEqual([]);
+  scene.fate.set("hub", () => ({ failure: "key_refused" }));
+  await scene.publish("x", ["a"]);
+  await scene.clock.advance(5_000);
+  scene.fate.clear();
+  scene.dispatcher.retried("x");
+  expect(await scene.settled("x", 1_000)).toBe(true);
+});
+
+test("what a device's identity answers shows that a hub can be reached again", async () => {
+  const scene = await new Scene({ integrations: [to("hub", "x")] }).start();
+  scene.hub("hub").put("a");
+  await scene.publish("x", ["a"]);
+  await scene.settled("x", 5_000);
+  scene.fate.set("hub", () => ({ failure: "hub_unreachable" }));
+  await scene.publish("x", ["a"]);
+  await scene.clock.advance(5_000);
+  scene.hub("hub").put("a", "disabled");
+  scene.fate.clear();
+  await scene.clock.advance(20_000);
+  expect(scene.dispatcher.connections()[0]).toMatchObject({ state: "idle", failure: null });
+  expect(scene.dispatcher.integrationState("x").devices).toMatchObject([{ failure: { code: "device_disabled" } }]);
 });
 
 test("a store that cannot be read for a while holds nothing up for ever, and no order is lost", async () => {

@@ -9,21 +9,22 @@
  * parked and the lane goes on.
  */
 import { systemClock, type Clock } from "../core/clock.ts";
-import type { PendingDelivery } from "../core/delivery.ts";
+import { isReplayQueue, replayQueue, type PendingDelivery } from "../core/delivery.ts";
 import type { Device } from "../core/device.ts";
 import { lineKey, type DeliveryTarget } from "../core/delivery-target.ts";
 import type { HubClient, Hubs } from "../core/hub-client.ts";
 import type { Identities } from "../core/identities.ts";
 import type { HubConnection, Integration } from "../core/integration.ts";
+import type { Failure, FailureCode } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
-import type { ConnectionState, DeliveryQueue } from "../core/ports.ts";
+import type { ConnectionState, DeliveryQueue, IntegrationState } from "../core/ports.ts";
 import type { Random } from "./backoff.ts";
 import { decisionLog } from "./decision-log.ts";
 import { HubTarget, hubClientOf } from "./hub-target.ts";
 import { LaneRunner } from "./lane-runner.ts";
 import { Line } from "./line.ts";
 import { PendingListing } from "./pending-listing.ts";
-import type { Bounds } from "./route.ts";
+import type { Bounds, Route } from "./route.ts";
 import { Routes } from "./routes.ts";
 import { Templates } from "../core/template.ts";
 import { WebhookTarget, WEBHOOKS_IN_FLIGHT, type WebhookTargetOptions } from "./webhook/webhook-target.ts";
@@ -75,6 +76,7 @@ export class Dispatcher {
     this.#routes = new Routes({
       clock,
       openLine: (integration) => this.#openLine(integration, clock, random),
+      deliveredOn: (id, day) => queue.deliveredOn(id, day),
       bounds,
       ...(least === undefined ? {} : { least }),
     });
@@ -119,28 +121,49 @@ export class Dispatcher {
     return change;
   }
 
-  /** Deliveries that were parked are pending again: their lanes read the store anew, in order. */
-  retried(integrationId: string, deviceIds: readonly string[]): void {
-    const route = this.#routes.route(integrationId);
-    for (const deviceId of deviceIds) {
-      const lane = route?.laneFor(deviceId, true) ?? null;
-      if (route === undefined || lane === null) continue;
+  /**
+   * Somebody asks for another try, or parked deliveries are pending again: their lanes read the store anew, in order, and
+   * wait no longer. Without devices all that wait of the integration are meant.
+   */
+  retried(queue: string, deviceIds?: readonly string[]): void {
+    const route = this.#routes.route(queue);
+    if (route === undefined) return;
+    for (const deviceId of deviceIds ?? waitingDevices(route)) {
+      route.line?.target.retryWanted?.(deviceId, route.integration);
+      const lane = route.laneFor(deviceId, true);
+      if (lane === null) continue;
       route.giveBack(lane, lane.status === "busy" ? 1 : 0);
-      if (lane.status === "idle") this.#runner.enqueue(lane);
+      if (lane.status === "idle" || lane.status === "waiting") this.#runner.enqueue(lane);
     }
+    route.line?.gate.probeNow();
   }
 
   async deviceRenamed(device: Device): Promise<void> {
-    for (const { line, integration } of this.#routes.all) await line?.target.renamed(device, integration);
+    for (const { queue, line, integration } of this.#routes.all) {
+      if (!isReplayQueue(queue)) await line?.target.renamed(device, integration);
+    }
   }
 
   connections(): readonly ConnectionState[] {
     return this.#routes.lines.map((line) => line.state);
   }
 
-  /** How much each integration keeps in memory, by its id. */
+  integrationState(id: string): IntegrationState {
+    const routes = this.#routes.ofIntegration(id);
+    const failure = routes[0]?.holdup ?? routes[0]?.line?.state.failure ?? null;
+    const devices = new Map<FailureCode, { failure: Failure; count: number; deviceId: string }>();
+    for (const { deviceId, waitsFor } of routes.flatMap(({ lanes }) => [...lanes])) {
+      if (waitsFor === null) continue;
+      const known = devices.get(waitsFor.code);
+      if (known === undefined) devices.set(waitsFor.code, { failure: waitsFor, count: 1, deviceId });
+      else known.count += 1;
+    }
+    return { failure, devices: [...devices.values()] };
+  }
+
+  /** How much each queue keeps in memory: an integration's live deliveries by its id, replayed ones by `replayQueue`. */
   memory(): ReadonlyMap<string, Bounds> {
-    return new Map(this.#routes.all.map(({ integration, size, held }) => [integration.id, { lanes: size, held }]));
+    return new Map(this.#routes.all.map(({ queue, size, held }) => [queue, { lanes: size, held }]));
   }
 
   /** The open client of a connection, for looking at its hub. */
@@ -151,13 +174,13 @@ export class Dispatcher {
   async #change(id: string): Promise<void> {
     const former = this.#routes.route(id)?.line;
     const integration = await this.#options.directory.integration(id);
-    const route = integration === null ? undefined : await this.#routes.set(integration);
+    const routes = integration === null ? [] : await this.#routes.set(integration);
     if (integration === null) this.#routes.delete(id);
-    const queued = former?.drain(id) ?? [];
-    const waiting = [...(route?.lanes ?? [])].filter((lane) => lane.status === "waiting");
+    const queued = [id, replayQueue(id)].flatMap((queue) => former?.drain(queue) ?? []);
+    const waiting = routes.flatMap(({ lanes }) => [...lanes]).filter((lane) => lane.status === "waiting");
     // What they waited for may be mended by the change.
     for (const lane of [...queued, ...waiting]) this.#runner.enqueue(lane);
-    route?.line?.mended();
+    routes[0]?.line?.mended();
     await this.#routes.closeUnusedLines();
   }
 
@@ -192,4 +215,8 @@ export class Dispatcher {
     ]);
     cancel();
   }
+}
+
+function waitingDevices(route: Route): readonly string[] {
+  return [...route.lanes].filter(({ status }) => status === "waiting").map(({ deviceId }) => deviceId);
 }

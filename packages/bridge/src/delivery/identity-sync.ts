@@ -213,6 +213,8 @@ export class IdentitySync {
     if (this.#known.get(deviceId)?.generationId !== generationId) return;
     const named = { generationId, nameWritten };
     this.#remember(deviceId, named);
+    // What is only believed to exist is not written down.
+    if (generationId === UNSEEN) return;
     await this.#options.identities.saveIdentity(this.#options.connectionId, deviceId, named);
   }
 

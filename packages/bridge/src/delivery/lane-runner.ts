@@ -99,8 +99,7 @@ export class LaneRunner {
     const route = routes().of(lane);
     if (route === undefined) return;
     // A paused integration's events wait where they are; the next change of it lists them again.
-    const { integration } = route;
-    if (this.#stopping || integration.disabled || integration.type !== "AzureIotHub") return route.drop(lane);
+    if (this.#stopping || route.isHeldUp) return route.drop(lane);
     lane.status = "busy";
     if (lane.first === undefined) {
       await route.fill(lane, (limit) => queue.pending(lane.integrationId, lane.deviceId, 0, limit));
@@ -109,7 +108,7 @@ export class LaneRunner {
     if (delivery === undefined) return this.#goOn(lane);
     const device = (await find(lane.deviceId)) ?? unknownDevice(lane.deviceId);
     const attempt: Try = { route, lane, line, pass, delivery, device, startedAt: this.#options.clock.elapsed() };
-    if (await line.target.isReady(device, route.integration)) return this.#send(attempt);
+    if (await line.target.isReady(device, route.integration)) return this.#sendUnderCap(attempt);
     const preparing = this.#prepare(attempt);
     // New devices must not take the places of known ones while the registry is slow; only a probe waits for its answer.
     if (pass.probe) return preparing;
@@ -121,13 +120,26 @@ export class LaneRunner {
     const { route, lane, line, pass, device } = attempt;
     const prepared = await line.target.prepare(device, route.integration);
     if (!prepared.ok) return this.#failed(attempt, { failure: prepared.failure, sent: false });
-    if (pass.probe) return this.#send(attempt);
+    if (pass.probe) return this.#sendUnderCap(attempt);
     this.enqueue(lane);
   }
 
-  async #send(attempt: Try): Promise<void> {
+  /** Without room under the day's cap the lane goes: the store keeps what waits until there is. */
+  async #sendUnderCap(attempt: Try): Promise<void> {
+    const { route, lane } = attempt;
+    const { integration } = route;
+    if (integration.dailyCap === null) return this.#send(attempt);
+    const wasHeldUp = route.isHeldUp;
+    if (await route.takePlace()) return this.#send(attempt, (isDelivered) => route.endPlace(isDelivered));
+    const { id, dailyCap } = integration;
+    if (!wasHeldUp) this.#options.log.info({ integrationId: id, code: "daily_cap_reached", dailyCap }, "route.held_up");
+    route.drop(lane);
+  }
+
+  async #send(attempt: Try, onEnd: (isDelivered: boolean) => void = () => undefined): Promise<void> {
     const { route, line, pass, delivery, device } = attempt;
     const outcome = await line.target.send(delivery, route.integration, device);
+    onEnd(outcome.kind === "delivered");
     if (outcome.kind === "failed") return this.#failed(attempt, { ...outcome, sent: true });
     this.#resumed(line, line.accepted(pass));
     await this.#settling.delivered(delivery, outcome.exchange);
@@ -171,6 +183,7 @@ export class LaneRunner {
     const { clock, random } = this.#options;
     await line.target.failed(failure, device, route.integration);
     lane.failures += 1;
+    lane.waitsFor = failure;
     const waitMs = retryWaitMs({ failure, failures: lane.failures, now: clock.now(), random });
     await this.#settling.retry(delivery, failure, { waitMs, exchange, counts: sent });
     this.#wait(lane, waitMs);
@@ -178,6 +191,7 @@ export class LaneRunner {
 
   #settled({ route, lane, delivery }: Try): void {
     lane.failures = 0;
+    lane.waitsFor = null;
     route.done(lane, delivery);
     this.#goOn(lane);
   }

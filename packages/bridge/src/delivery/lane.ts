@@ -2,6 +2,7 @@
  * One device's deliveries of one integration, in order, one at a time. A lane holds a few deliveries in memory and knows
  * whether the store has more, so that a backlog of millions costs memory only for what is about to be sent.
  */
+import type { Failure } from "../core/failure.ts";
 import type { PendingDelivery } from "../core/delivery.ts";
 
 /** Deliveries of one lane in memory at most. */
@@ -21,6 +22,8 @@ export class Lane {
   more: boolean;
   /** Own failures in a row. */
   failures = 0;
+  /** Its last failure, since it was last delivered of. */
+  waitsFor: Failure | null = null;
   /** Calls off the timer of a waiting lane. */
   cancel: () => void = () => undefined;
   #window: PendingDelivery[] = [];

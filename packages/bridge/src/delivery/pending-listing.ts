@@ -51,20 +51,21 @@ export class PendingListing {
         await this.#list(route);
       } catch (error) {
         // The store is in trouble. Where the listing stands is kept; the next round goes on from there.
-        this.#options.log.warn({ integrationId: route.integration.id, reason: String(error) }, "listing.interrupted");
+        this.#options.log.warn({ integrationId: route.queue, reason: String(error) }, "listing.interrupted");
       }
     }
   }
 
   async #list(route: Route): Promise<void> {
+    route.reconsider();
     if (route.unlistedAfter === null && this.#isTime(route)) {
       route.unlistedAfter = "";
       route.listAgain = false;
       this.#begunAt.set(route, this.#options.clock.elapsed());
     }
-    while (route.unlistedAfter !== null && route.hasRoom && !route.integration.disabled && !this.#stopped) {
+    while (route.unlistedAfter !== null && route.hasRoom && !route.isHeldUp && !this.#stopped) {
       const after = route.unlistedAfter;
-      const deviceIds = await this.#options.queue.devicesWithPending(route.integration.id, after, PAGE);
+      const deviceIds = await this.#options.queue.devicesWithPending(route.queue, after, PAGE);
       // A change of the integration meanwhile begins the listing anew.
       if (route.unlistedAfter !== after) continue;
       if (!this.#giveLanes(route, deviceIds)) return;

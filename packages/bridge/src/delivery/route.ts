@@ -1,5 +1,6 @@
 /**
- * One integration at work: the line it sends through and its lanes in memory. Lanes and held deliveries are bounded for
+ * One integration's queue at work, of its live deliveries or of its replayed ones: the line it sends through and its lanes
+ * in memory. Lanes and held deliveries are bounded for
  * each integration, so that a dead hub with a whole fleet waiting takes no place from the others.
  *
  * A device without a lane may still have pending deliveries in the store. The route knows when that can be so: a listing
@@ -7,7 +8,9 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { PendingDelivery } from "../core/delivery.ts";
+import type { Failure } from "../core/failure.ts";
 import type { Integration } from "../core/integration.ts";
+import type { DailyCap } from "./daily-cap.ts";
 import type { Line } from "./line.ts";
 import { Lane, LANE_WINDOW } from "./lane.ts";
 
@@ -23,25 +26,58 @@ export interface Bounds {
 export interface RouteOptions {
   readonly clock: Clock;
   readonly bounds: () => Bounds;
+  /** Shared by the queues of an integration. */
+  readonly dailyCap: DailyCap;
 }
 
 export class Route {
+  /** What its deliveries and lanes call their integration: its id, or `replayQueue` of it. */
+  readonly queue: string;
   integration: Integration;
   /** `null` when the integration's connection is unknown. */
   line: Line | null;
   /** Devices after this id may have pending deliveries and no lane; `null` when the listing is through. */
   unlistedAfter: string | null = "";
   listAgain = false;
+  /** Why nothing of it is sent, for its own reason. */
+  holdup: Failure | null = null;
   readonly #options: RouteOptions;
   readonly #lanes = new Map<string, Lane>();
   /** Lanes in a long wait, longest first, with the time since when. */
   readonly #resting = new Map<Lane, number>();
   #held = 0;
 
-  constructor(integration: Integration, line: Line | null, options: RouteOptions) {
+  constructor(queue: string, integration: Integration, line: Line | null, options: RouteOptions) {
+    this.queue = queue;
     this.integration = integration;
     this.line = line;
     this.#options = options;
+  }
+
+  /** Its events wait where they are: it was disabled, or its cap is used up. */
+  get isHeldUp(): boolean {
+    return this.integration.disabled || this.holdup !== null;
+  }
+
+  /** A place for one message under the daily cap. False holds up the route until there is room again. */
+  async takePlace(): Promise<boolean> {
+    const cap = this.integration.dailyCap;
+    if (cap === null || (await this.#options.dailyCap.take(cap))) return true;
+    // The store says then what is waiting, in order.
+    this.holdup ??= this.#options.dailyCap.failure(cap);
+    this.unlistedAfter = "";
+    return false;
+  }
+
+  /** The message's place is free again, or used for good. */
+  endPlace(isDelivered: boolean): void {
+    this.#options.dailyCap.end(isDelivered);
+  }
+
+  /** Goes on when there is room again under the cap. */
+  reconsider(): void {
+    const cap = this.integration.dailyCap;
+    if (this.holdup !== null && (cap === null || this.#options.dailyCap.hasRoom(cap))) this.holdup = null;
   }
 
   get lanes(): Iterable<Lane> {
@@ -81,7 +117,7 @@ export class Route {
       this.drop(rested);
     }
     // Others of this device may wait in the store without a lane: then the store says which is next.
-    const lane = new Lane(this.integration.id, deviceId, more || this.unlistedAfter !== null || this.listAgain);
+    const lane = new Lane(this.queue, deviceId, more || this.unlistedAfter !== null || this.listAgain);
     this.#lanes.set(deviceId, lane);
     return lane;
   }

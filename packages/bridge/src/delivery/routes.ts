@@ -1,8 +1,10 @@
 /** The integrations at work and the lines to their targets. Integrations with the same connection share a line. */
 import type { Clock } from "../core/clock.ts";
+import { isReplayQueue, replayQueue } from "../core/delivery.ts";
 import { lineKey } from "../core/delivery-target.ts";
 import type { Integration } from "../core/integration.ts";
 import type { Line } from "./line.ts";
+import { DailyCap } from "./daily-cap.ts";
 import { LANE_WINDOW, type Lane } from "./lane.ts";
 import { Route, type Bounds } from "./route.ts";
 
@@ -13,15 +15,23 @@ export interface RoutesOptions {
   readonly clock: Clock;
   /** `null` when the integration's connection is unknown. */
   readonly openLine: (integration: Integration) => Promise<Line | null>;
+  /** Messages of an integration that were delivered on a day. */
+  readonly deliveredOn: (integrationId: string, day: string) => Promise<number>;
   /** For all integrations together; each gets an equal share. */
   readonly bounds: Bounds;
   readonly least?: Bounds;
+}
+
+function queuesOf(integrationId: string): readonly string[] {
+  return [integrationId, replayQueue(integrationId)];
 }
 
 export class Routes {
   readonly #options: RoutesOptions;
   readonly #routes = new Map<string, Route>();
   readonly #lines = new Map<string, Line>();
+  /** One for each integration. */
+  readonly #caps = new Map<string, DailyCap>();
 
   constructor(options: RoutesOptions) {
     this.#options = options;
@@ -35,8 +45,8 @@ export class Routes {
     return [...this.#lines.values()];
   }
 
-  route(integrationId: string): Route | undefined {
-    return this.#routes.get(integrationId);
+  route(queue: string): Route | undefined {
+    return this.#routes.get(queue);
   }
 
   /** The lane's route, unless the lane is one that was given up. */
@@ -50,27 +60,49 @@ export class Routes {
   }
 
   /** Adds an integration, or puts a changed one in its place; its pending deliveries are listed anew. */
-  async set(integration: Integration): Promise<Route> {
+  async set(integration: Integration): Promise<readonly Route[]> {
     const line = await this.#openLine(integration);
-    const known = this.#routes.get(integration.id);
+    return queuesOf(integration.id).map((queue) => this.#set(queue, integration, line));
+  }
+
+  /** The routes of an integration: its live deliveries', and its replayed ones'. */
+  ofIntegration(id: string): readonly Route[] {
+    return queuesOf(id).flatMap((queue) => this.#routes.get(queue) ?? []);
+  }
+
+  delete(integrationId: string): void {
+    for (const route of this.ofIntegration(integrationId)) {
+      this.#routes.delete(route.queue);
+      for (const lane of route.lanes) lane.cancel();
+    }
+    this.#caps.delete(integrationId);
+  }
+
+  #set(queue: string, integration: Integration, line: Line | null): Route {
+    const known = this.#routes.get(queue);
     if (known === undefined) {
       const { clock } = this.#options;
-      const route = new Route(integration, line, { clock, bounds: () => this.#share() });
-      this.#routes.set(integration.id, route);
+      const bounds = isReplayQueue(queue) ? (): Bounds => this.#options.least ?? LEAST : (): Bounds => this.#share();
+      const route = new Route(queue, integration, line, { clock, bounds, dailyCap: this.#capOf(integration.id) });
+      this.#routes.set(queue, route);
       return route;
     }
     known.integration = integration;
     known.line = line;
     known.unlistedAfter = "";
     known.listAgain = false;
+    known.holdup = null;
     return known;
   }
 
-  delete(integrationId: string): void {
-    const route = this.#routes.get(integrationId);
-    if (route === undefined) return;
-    this.#routes.delete(integrationId);
-    for (const lane of route.lanes) lane.cancel();
+  #capOf(integrationId: string): DailyCap {
+    let cap = this.#caps.get(integrationId);
+    if (cap === undefined) {
+      const { clock, deliveredOn } = this.#options;
+      cap = new DailyCap({ clock, deliveredOn: (day) => deliveredOn(integrationId, day) });
+      this.#caps.set(integrationId, cap);
+    }
+    return cap;
   }
 
   async closeUnusedLines(): Promise<void> {
@@ -96,7 +128,7 @@ export class Routes {
 
   #share(): Bounds {
     const { bounds, least = LEAST } = this.#options;
-    const count = Math.max(1, this.#routes.size);
+    const count = Math.max(1, this.#caps.size);
     return {
       lanes: Math.max(least.lanes, Math.floor(bounds.lanes / count)),
       held: Math.max(least.held, Math.floor(bounds.held / count)),

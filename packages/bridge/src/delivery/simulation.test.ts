@@ -27,6 +27,7 @@ const FOUND: readonly (readonly [seed: number, bug: string])[] = [
   [9, "a lane that was left out for want of room got a newer event before the store's older ones"],
   [25, "a send by a former key ended after the change, and its lane waited at a gate that nobody opens"],
   [43, "a store that could not be read ended the listing of waiting devices for good"],
+  [21, "an identity that was only believed to exist was written down, and its absence never believed"],
   [3, "lanes were filled without regard to what their integration may hold in memory"],
 ];
 

@@ -12,7 +12,6 @@ export class Matcher {
   load(integrations: readonly Integration[]): void {
     const byScope = new Map<string, Integration[]>();
     for (const integration of integrations) {
-      if (integration.disabled) continue;
       const { scope } = integration;
       const key = scope.kind === "product" ? `product ${scope.productId}` : `sandbox ${scope.accountId}`;
       const list = byScope.get(key);

@@ -93,6 +93,10 @@ export function createDeliveries({ worker, now, heardFrom }: SqliteDeliveriesOpt
       await worker.call("settle", settlement);
     },
 
+    async deliveredOn(integrationId: string, day: string): Promise<number> {
+      return (await worker.call("countersOfDay", integrationId, day)).success;
+    },
+
     ledger(integrationId: string): Promise<Ledger> {
       return worker.call("ledger", integrationId);
     },

@@ -58,10 +58,14 @@ export function todayCounters({ success, error }: Today): Record<string, number>
   return { success, error, sleep: 0 };
 }
 
-/** Whether the integration's hub takes messages now, and if not why and what to do. */
-export function hubStateJson(connections: readonly ConnectionState[], connectionId: string): Record<string, unknown> {
+/** Whether the integration's hub takes messages now, and if not why and what to do. `own`: its own reason to wait. */
+export function hubStateJson(
+  connections: readonly ConnectionState[],
+  connectionId: string,
+  own: Failure | null,
+): Record<string, unknown> {
   const connection = connections.find((one) => one.connectionId === connectionId);
-  const failure = connection?.failure ?? null;
+  const failure = own ?? connection?.failure ?? null;
   return {
     state: connection?.state ?? "idle",
     next_probe_at: isoTime(connection?.nextProbeAt ?? null),

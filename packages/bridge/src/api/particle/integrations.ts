@@ -124,7 +124,11 @@ export function registerIntegrations(
       ]);
       const logs = [...delivered, ...parked].toSorted((a, b) => b.id - a.id).map(deliveryJson);
       const counters = { today: todayCounters(today), ledger: ledgerJson(ledger) };
-      const hub = hubStateJson(deliveries.connections(), lineKey(integration));
+      const hub = hubStateJson(
+        deliveries.connections(),
+        lineKey(integration),
+        deliveries.integrationState(integration.id).failure,
+      );
       const json = { ...(await shown(integration)), todayCounters: todayCounters(today) };
       return { integration: { ...json, counters, hub, logs } };
     });

@@ -138,6 +138,8 @@ export const ROUTES: readonly RouteRow[] = [
   ["POST /v1/products/weather/webhooks/:fleetIntegration/test", "integrations:test", 404, 404],
 
   ["GET /admin/v1/integrations/:integration/deliveries", "integrations:get", 200, 404, { member: 404 }],
+  ["GET /admin/v1/integrations/:integration/state", "integrations:get", 200, 404, { member: 404 }],
+  ["GET /admin/v1/integrations/:fleetIntegration/state", "integrations:get", 200, 404],
   ["GET /admin/v1/integrations/:fleetIntegration/deliveries", "integrations:get", 200, 404],
   ["POST /admin/v1/integrations/:fleetIntegration/deliveries/retry", "integrations:update", 200, 404],
   ["GET /admin/v1/integrations/:fleetIntegration/ledger", "integrations:get", 200, 404],

@@ -6,7 +6,14 @@ import { noDeviceLinks } from "../../core/device-links.ts";
 import type { DoctorReport } from "../../core/doctor.ts";
 import { refusedEntra } from "../../core/entra-rule.ts";
 import { newEventId } from "../../core/ids.ts";
-import type { ConnectionState, HubViews, IncomingEvent, TestReport, TestRequest } from "../../core/ports.ts";
+import type {
+  ConnectionState,
+  HubViews,
+  IncomingEvent,
+  IntegrationState,
+  TestReport,
+  TestRequest,
+} from "../../core/ports.ts";
 import type { DeliveryRecord } from "../../core/delivery.ts";
 import type { DeviceEvent } from "../../core/device-event.ts";
 import type { Failure } from "../../core/failure.ts";
@@ -49,6 +56,7 @@ interface World {
   doctorReport: DoctorReport | null;
   records: DeliveryRecord[];
   connections: ConnectionState[];
+  integrationState: IntegrationState;
   twin: Awaited<ReturnType<HubViews["twin"]>>;
   /** Events that a monitor shows as soon as it is open. */
   hubEvents: HubEvent[];
@@ -82,6 +90,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     },
     records: [],
     connections: [],
+    integrationState: { failure: null, devices: [] },
     twin: { ok: true, value: null },
     hubEvents: [],
     monitorFailure: null,
@@ -131,6 +140,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
           .slice(0, limit),
       retryParked: async (_id, ids) => ids?.length ?? 1,
       connections: () => world.connections,
+      integrationState: () => world.integrationState,
     },
     hubViews: {
       twin: async () => world.twin,

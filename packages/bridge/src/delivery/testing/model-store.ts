@@ -21,6 +21,8 @@ export interface StoredDelivery {
   failure: Failure | null;
   /** It was parked at some time: its order is free from then on. */
   wasParked: boolean;
+  /** On which it was delivered. */
+  day: string | null;
 }
 
 export interface StoreSession extends DeliveryQueue, Pick<EventLog, "append">, Identities {
@@ -76,6 +78,8 @@ export class ModelStore {
         call(() => this.#devicesWithPending(integrationId, after, limit)),
       pending: (integrationId, deviceId, afterSeq, limit) =>
         call(() => this.#pending(integrationId, deviceId, afterSeq, limit)),
+      deliveredOn: (integrationId, day) =>
+        call(() => this.deliveries.filter((d) => d.pending.integrationId === integrationId && d.day === day).length),
       settle: (settlement) => call(() => this.#settle(settlement)),
       retryParked: (integrationId) => call(() => this.#retryParked(integrationId)),
       expirePending: (integrationId) => call(() => this.#expirePending(integrationId)),
@@ -141,7 +145,14 @@ export class ModelStore {
       const lane = this.#lane(integrationId, deviceId);
       const id = this.deliveries.length + 1;
       const pending = { id, integrationId, event: { ...event, deviceId }, seq: lane.length + 1, attempts: 0 };
-      const stored: StoredDelivery = { pending, state: "pending", attempts: 0, failure: null, wasParked: false };
+      const stored: StoredDelivery = {
+        pending,
+        state: "pending",
+        attempts: 0,
+        failure: null,
+        wasParked: false,
+        day: null,
+      };
       this.deliveries.push(stored);
       lane.push(stored);
       return stored;
@@ -171,6 +182,7 @@ export class ModelStore {
     switch (settlement.kind) {
       case "delivered":
         delivery.state = "delivered";
+        delivery.day = new Date(settlement.at).toISOString().slice(0, 10);
         delivery.attempts += 1;
         break;
       case "parked":

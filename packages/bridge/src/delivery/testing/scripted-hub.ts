@@ -82,7 +82,7 @@ export class ScriptedHub {
         watcher.onSend?.(deviceId, message);
         const result = await call("send", deviceId, () => {
           const refusal = this.#refusal(deviceId);
-          if (refusal !== null) return fail(refusal, `The hub said ${refusal}.`);
+          if (refusal !== null) return fail(refusal, `The hub said ${refusal}.`, { hubCode: refusal });
           watcher.onArrived?.(deviceId, message);
           return succeed(null);
         });

@@ -51,6 +51,7 @@ const ACTIONS: readonly (readonly [weight: number, action: Action])[] = [
   [3, (world) => world.switchIntegration()],
   [3, (world) => world.rotateKey()],
   [2, (world) => world.retryParked()],
+  [1, (world) => world.capIntegration()],
   [2, (world) => world.rename()],
   [1, (world) => world.deleteIntegration()],
   [1, (world) => world.setClock()],
@@ -176,6 +177,12 @@ class World {
     if (integration !== null) this.#change({ ...integration, disabled: !integration.disabled });
   }
 
+  /** The promises do not know of days: a cap that is reached ends with the weather. */
+  capIntegration(): void {
+    const integration = this.#anyIntegration();
+    if (integration !== null) this.#change({ ...integration, dailyCap: this.#dice.pick([null, 1, 20]) });
+  }
+
   rotateKey(): void {
     const integration = this.#anyIntegration();
     if (integration === null) return;
@@ -228,7 +235,8 @@ class World {
       for (const { id } of this.#devices) if (hub.identities.has(id)) hub.put(id, "enabled");
     }
     for (const integration of this.#integrations.values()) {
-      if (integration.disabled) this.#change({ ...integration, disabled: false });
+      const { disabled, dailyCap } = integration;
+      if (disabled || dailyCap !== null) this.#change({ ...integration, disabled: false, dailyCap: null });
     }
     const isPending = (): boolean => this.#store.deliveries.some(({ state }) => state === "pending");
     await this.#clock.until(() => !isPending(), PATIENCE_MS);
