@@ -12,6 +12,7 @@ import { registerMonitorEvents } from "./commands/monitor-events.ts";
 import { registerProducts } from "./commands/products.ts";
 import { registerPublish } from "./commands/publish.ts";
 import { registerSecrets } from "./commands/secrets.ts";
+import { registerSources } from "./commands/sources.ts";
 import type { Terminal } from "./terminal.ts";
 
 const AFTER_HELP = `
@@ -46,6 +47,7 @@ export async function createProgram(
   registerDevices(program, does);
   registerProducts(program, does);
   registerIntegrations(program, does);
+  registerSources(program, does);
   registerDeliveries(program, does);
   registerMonitorEvents(program, does);
   registerDeviceTwin(program, does);

@@ -50,10 +50,15 @@ export function sourceSettingsOf(fields: Fields, context: SourceContext): Source
   const unknown = Object.keys(fields).find(
     (field) => !COMMON_FIELDS.has(field) && !KNOWN_FIELDS[kind].has(field) && !SHOWN_FIELDS.has(field),
   );
-  if (unknown !== undefined) throw badRequest(`A source of kind ${kind} has no field of that name`);
+  if (unknown !== undefined) throw badRequest(`A source of kind ${kind} has no field ${shownName(unknown)}`);
   return kind === "particle-cloud"
     ? { ...common(fields, context), ...particleCloud(fields, context) }
     : { ...common(fields, context), ...inboundWebhook(fields, context) };
+}
+
+/** A field's name as an answer may repeat it. */
+function shownName(field: string): string {
+  return /^[a-z_]{1,40}$/i.test(field) ? field : "of that name";
 }
 
 /** The token that a request brings; `undefined` keeps the stored one. */

@@ -78,7 +78,7 @@ describe("streams of Particle's cloud", () => {
     [{ kind: "particle-cloud", token: TOKEN, base_url: "https://127.0.0.1" }, /ISTHMUS_SOURCE_HOSTS/],
     [{ kind: "particle-cloud", token: TOKEN, base_url: "https://api.particle.io@evil.example" }, /user/],
     [{ kind: "particle-cloud", token: TOKEN, base_url: "file:///etc/passwd" }, /^base_url/],
-    [{ kind: "particle-cloud", token: TOKEN, fields: {} }, /no field of that name/],
+    [{ kind: "particle-cloud", token: TOKEN, fields: {} }, /no field fields/],
     [{ kind: "particle-cloud", token: TOKEN, event: "é" }, /^event must/],
     [{ kind: "inbound-webhook", fields: { datum: "x" } }, /^fields may have/],
     [{ kind: "inbound-webhook", fields: [] }, /^fields must be/],
