@@ -100,8 +100,6 @@ export class LaneRunner {
     if (route === undefined) return;
     // A paused integration's events wait where they are; the next change of it lists them again.
     if (this.#stopping || route.isHeldUp) return route.drop(lane);
-    const { integration } = route;
-    if (this.#stopping || integration.disabled) return route.drop(lane);
     lane.status = "busy";
     if (lane.first === undefined) {
       await route.fill(lane, (limit) => queue.pending(lane.integrationId, lane.deviceId, 0, limit));
