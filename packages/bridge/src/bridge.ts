@@ -12,13 +12,15 @@ import { noDeviceLinks } from "./core/device-links.ts";
 import type { HubEndpoint } from "./core/hub-client.ts";
 import { fail } from "./core/failure.ts";
 import type { HubConnection } from "./core/integration.ts";
-import type { Deliveries, HubViews } from "./core/ports.ts";
+import type { HubViews } from "./core/ports.ts";
 import { RateLimit, UNLIMITED } from "./core/rate-limit.ts";
 import { Dispatcher } from "./delivery/dispatcher.ts";
 import { createIntegrationTest } from "./delivery/integration-test.ts";
 import { diagnose } from "./hub/doctor/diagnose.ts";
+import { createDeliveries, tellLanes } from "./deliveries.ts";
 import { createHubs } from "./hub/hubs.ts";
 import { createAccept } from "./ingest/accept.ts";
+import { eventFault } from "./ingest/event-rules.ts";
 import { createEventFeed } from "./ingest/event-feed.ts";
 import { Matcher } from "./ingest/matcher.ts";
 import { startMqttServer, type MqttServer } from "./ingest/mqtt/mqtt-server.ts";
@@ -26,6 +28,7 @@ import { SourceRunner } from "./ingest/source-runner.ts";
 import { LocalHub } from "./local-hub.ts";
 import { hookEventTeller } from "./ingest/hook-event-teller.ts";
 import { createMetrics } from "./metrics.ts";
+import { startReplays } from "./replay-runner.ts";
 import { startRetention } from "./store/retention.ts";
 import { openSqliteStore, type SqliteStore } from "./store/sqlite-store.ts";
 import { createWebhookClient } from "./webhook/webhook-client.ts";
@@ -77,6 +80,7 @@ async function open(
     onDeviceChanged: (id) => mqtt?.deviceChanged(id),
     onDeviceRenamed: (id) =>
       void renamed(id).catch((error: unknown) => log.error({ reason: String(error) }, "rename.failed")),
+    onIncident: ({ kind, message }) => log.error({ kind, reason: message }, "incident.found"),
   });
   opened.push(() => store.close());
 
@@ -116,8 +120,15 @@ async function open(
   await dispatcher.start();
   opened.push(() => dispatcher.stop());
   matcher.load(await store.allIntegrations());
-  const retention = startRetention({ store, keepMs: config.retentionMs, log });
+  const retention = await startRetention({
+    store,
+    defaults: config.retention,
+    onExpired: (changes) => tellLanes(dispatcher, changes),
+    log,
+  });
   opened.push(() => retention.stop());
+  const replays = startReplays({ store, onQueued: (queue, ids) => dispatcher.retried(queue, ids), log });
+  opened.push(() => replays.stop());
 
   const renamed = async (deviceId: string): Promise<void> => {
     const device = await store.device(deviceId);
@@ -138,6 +149,7 @@ async function open(
     connections: () => dispatcher.connections(),
     integrationState: (id) => dispatcher.integrationState(id),
   };
+  const deliveries = createDeliveries({ store, dispatcher, retention, replays, eventFault, now: Date.now });
 
   const connectionOf = async (hub: string): Promise<HubConnection | null> => {
     if (hub === LOCAL_HUB) return localHub === null ? null : withLocalKey(localConnection, localHub);

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "yaml";
+import type { RetentionSettings } from "./core/delivery-history.ts";
 import { readLimits, type LimitSettings } from "./limit-settings.ts";
 
 export interface MqttConfig {
@@ -38,9 +39,9 @@ export interface Config {
     | { readonly kind: "text"; readonly text: string; readonly name: string }
     | { readonly kind: "file"; readonly file: string; readonly name: string }
     | null;
-  /** How long delivered events are kept. */
-  readonly retentionMs: number;
   readonly limits: LimitSettings;
+  /** How long deliveries are kept, until somebody sets something else at run time. */
+  readonly retention: RetentionSettings;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
   /** Of the Local Hub's process: its `IOT_HUB_*` settings, and what any Node process needs from its surroundings. */
   readonly localHubEnvironment: Readonly<Record<string, string>>;
@@ -82,8 +83,12 @@ export function readConfig(environment: Settings = process.env, folder: string =
     entraIdentity: flag(settings, "ISTHMUS_ENTRA_IDENTITY"),
     entraAuthority: authority(settings["ISTHMUS_ENTRA_AUTHORITY"]),
     secretKey: secretKey(settings, folder),
-    retentionMs: number(settings, "ISTHMUS_RETENTION_HOURS", 24, 1, 24 * 365) * 3_600_000,
     limits: readLimits(settings, (message) => new ConfigError(message)),
+    retention: {
+      deliveredMs: hours(settings, "ISTHMUS_RETENTION_HOURS", 24),
+      parkedMs: hours(settings, "ISTHMUS_PARKED_RETENTION_HOURS", 7 * 24),
+      pendingMs: hours(settings, "ISTHMUS_PENDING_RETENTION_HOURS", 7 * 24),
+    },
     logLevel: level as Config["logLevel"],
     localHubEnvironment: Object.fromEntries(
       Object.entries(settings).filter(
@@ -151,6 +156,11 @@ function number(settings: Settings, name: string, fallback: number, min: number,
     throw new ConfigError(`${name} takes a whole number from ${min} to ${max}.`);
   }
   return value;
+}
+
+/** In milliseconds; a year at most. */
+function hours(settings: Settings, name: string, fallback: number): number {
+  return number(settings, name, fallback, 1, 24 * 365) * 3_600_000;
 }
 
 function flag(settings: Settings, name: string): boolean {

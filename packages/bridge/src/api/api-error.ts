@@ -7,6 +7,8 @@ export interface ErrorBody {
   readonly info?: string;
   readonly code?: string;
   readonly next_step?: string;
+  /** With `pending_deliveries`: how many. */
+  readonly pending?: number;
 }
 
 /** Thrown by handlers, answered by the server's one error handler. Its message never repeats what came in. */

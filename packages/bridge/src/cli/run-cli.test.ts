@@ -145,7 +145,7 @@ test("lists deliveries with their reasons and retries parked ones", async () => 
   const record = { eventId: "e", event: "temp", deviceId: DEVICE, seq: 1, attempts: 2, ...ended };
   const failure = { code: "message_too_large", message: "Too large." } as const;
   const acceptedAt = api.world.now - 7_200_000;
-  api.world.records = [{ ...record, id: 9, state: "parked", acceptedAt, failure }];
+  api.world.deliveries.records = [{ ...record, id: 9, state: "parked", acceptedAt, failure }];
   expect((await run(`deliveries list ${id} --state parked`)).out).toMatch(/parked +2 +2 h ago +message_too_large: Too/);
   expect((await run(`deliveries list ${id} --state delivered`)).out).toBe("No deliveries.\n");
   expect((await run(`deliveries retry ${id}`)).out).toBe("1 will be sent again.\n");

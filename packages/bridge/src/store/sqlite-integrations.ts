@@ -85,7 +85,7 @@ export function createIntegrations({ worker, secrets, now, inTurn }: SqliteInteg
     },
 
     deleteIntegration(id: string): Promise<boolean> {
-      return inTurn(async () => (await worker.call("deleteIntegration", id)) > 0);
+      return inTurn(async () => (await worker.call("deleteIntegration", id, now())) > 0);
     },
 
     integrationsIn(scope: Scope): Promise<readonly Integration[]> {

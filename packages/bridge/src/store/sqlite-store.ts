@@ -2,9 +2,11 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DeviceTraces } from "../core/device-links.ts";
+import type { Incident } from "../core/delivery-history.ts";
 import type { Directory } from "../core/directory.ts";
 import type { Identities, KnownIdentity } from "../core/identities.ts";
 import type { Sources } from "../core/source.ts";
+import { keepHighWater, readHighWater } from "./high-water.ts";
 import { lockFolder } from "./lock.ts";
 import { rotateSecrets, settleKeys } from "./key-rotation.ts";
 import { SecretKeys, type SecretKeySource } from "./secret-keys.ts";
@@ -14,6 +16,7 @@ import { createApiUsers } from "./sqlite-api-users.ts";
 import { createDeliveries, type SqliteDeliveries } from "./sqlite-deliveries.ts";
 import { createDeviceTraces } from "./sqlite-device-traces.ts";
 import { createDevices } from "./sqlite-devices.ts";
+import { createIncidents, type SqliteIncidents } from "./sqlite-incidents.ts";
 import { createIntegrations, type SqliteIntegrations } from "./sqlite-integrations.ts";
 import { createProducts } from "./sqlite-products.ts";
 import { createSources } from "./sqlite-sources.ts";
@@ -31,13 +34,17 @@ export interface SqliteStoreOptions {
   readonly onDeviceRenamed?: (deviceId: string) => void;
   /** Told after anything of a device changed: its product, approval, owner, tokens, or its being there. */
   readonly onDeviceChanged?: (deviceId: string) => void;
+  /** Told at opening when less is there than had been written. */
+  readonly onIncident?: (incident: Incident) => void;
   readonly now?: () => number;
 }
 
 export interface SqliteStore
-  extends Directory, SqliteIntegrations, SqliteDeliveries, Identities, DeviceTraces, Sources {
+  extends Directory, SqliteIntegrations, SqliteDeliveries, SqliteIncidents, Identities, DeviceTraces, Sources {
   /** Seals all secrets anew under a new key; resolves with how many rows. Throws where the operator keeps the key himself. */
   rotateSecrets(): Promise<number>;
+  /** False once the disk or the worker failed. */
+  isAlive(): boolean;
   /** Calls that wait for a flush: how far publishers are ahead of the disk. */
   depth(): number;
   /** When the disk was last found full, unix milliseconds; `null` once it took a write again. */
@@ -52,6 +59,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     onFatal,
     onDeviceRenamed = () => undefined,
     onDeviceChanged = () => undefined,
+    onIncident = () => undefined,
     now = Date.now,
   } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -66,6 +74,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       await worker.close();
       throw error;
     });
+    const mark = await readHighWater(folder);
+    const incident = mark === null ? null : await worker.call("catchUp", mark, now());
+    if (incident !== null) onIncident(incident);
+    const highWater = keepHighWater(folder, worker);
     const { forgetTokensOf, ...accounts } = createAccounts({ worker, now });
     const { productGone, ...devices } = createDevices({ worker, now, onDeviceRenamed, onDeviceChanged });
     const onDeleted = (deviceIds: readonly string[], apiUserIds: readonly string[]): void => {
@@ -79,15 +91,18 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       ...createProducts({ worker, now, onDeleted }),
       ...createIntegrations({ worker, secrets, now, inTurn }),
       ...createDeliveries({ worker, now, heardFrom: devices.heardFrom }),
+      ...createIncidents(worker, now),
       ...createIdentities(worker, now),
       ...createDeviceTraces(worker),
       ...createSources({ worker, secrets, now }),
       rotateSecrets: () => rotateSecrets(rotation),
+      isAlive: () => worker.isAlive,
       depth: () => worker.depth,
       fullAt: () => worker.fullAt,
       async close() {
+        await highWater.stop();
         // When the disk is full this is not worth more than an attempt.
-        await worker.call("writeLastHeard").catch(() => null);
+        await worker.call("writeGathered").catch(() => null);
         await worker.close();
         await lock.release();
       },

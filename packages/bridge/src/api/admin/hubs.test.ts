@@ -78,29 +78,3 @@ test("what the hub refuses is a bad gateway with the reason", async () => {
     expect(refused.json()).toEqual(REFUSED);
   }
 });
-
-test("deliveries come in pages", async () => {
-  const record = {
-    eventId: "e",
-    event: "t",
-    deviceId: DEVICE,
-    attempts: 1,
-    acceptedAt: 0,
-    settledAt: null,
-    nextAttemptAt: null,
-    reason: null,
-    replayId: null,
-    failure: null,
-  };
-  api.world.records = [3, 2, 1].map((id) => ({ ...record, id, seq: id, state: "pending" }));
-  const first = (await get(`/integrations/${integration}/deliveries?limit=2`)).json<{
-    deliveries: unknown;
-    next: number;
-  }>();
-  expect(first).toMatchObject({ deliveries: [{ id: 3, accepted_at: "1970-01-01T00:00:00.000Z" }, { id: 2 }], next: 2 });
-  const second = (await get(`/integrations/${integration}/deliveries?limit=2&before=${first.next}`)).json();
-  expect(second).toMatchObject({ deliveries: [{ id: 1 }], next: null });
-  expect((await get(`/integrations/${integration}/ledger`)).json()).toEqual({
-    ledger: { accepted: 6, delivered: 3, pending: 2, parked: 1, expired: 0, erased: 0 },
-  });
-});

@@ -1,4 +1,3 @@
-import type { DeliveryRecord, Ledger } from "../../core/delivery.ts";
 import { FAILURES, type Failure } from "../../core/failure.ts";
 import type { AzureIotHubIntegration, HubConnection, Integration } from "../../core/integration.ts";
 import type { ConnectionState, TestReport } from "../../core/ports.ts";
@@ -75,31 +74,6 @@ export function hubStateJson(
 
 export function failureJson({ code, message }: Failure): { code: string; message: string; next_step: string } {
   return { code, message, next_step: FAILURES[code].nextStep };
-}
-
-export function ledgerJson(ledger: Ledger): Record<string, number> {
-  const { accepted, delivered, pending, parked, expired, erased } = ledger;
-  return { accepted, delivered, pending, parked, expired, erased };
-}
-
-/** A delivery as the integration's log and the admin face show it. */
-export function deliveryJson(record: DeliveryRecord): Record<string, unknown> {
-  const { failure } = record;
-  return {
-    id: record.id,
-    event_id: record.eventId,
-    event: record.event,
-    device_id: record.deviceId,
-    state: record.state,
-    seq: record.seq,
-    attempts: record.attempts,
-    accepted_at: isoTime(record.acceptedAt),
-    settled_at: isoTime(record.settledAt),
-    error: failure === null ? null : failure.message,
-    code: failure === null ? null : failure.code,
-    hub_code: failure?.hubCode ?? null,
-    next_step: failure === null ? null : FAILURES[failure.code].nextStep,
-  };
 }
 
 /** The clients read `pass`, `data` and `error`; the rest says what was tried and what to do. */

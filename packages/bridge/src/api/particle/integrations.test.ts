@@ -146,26 +146,40 @@ test("a test may be made as a device of one's own", async () => {
   expect(api.tests).toEqual([{ integrationId: id, data: "test-event", deviceId: DEVICE }]);
 });
 
-test("the log shows the last deliveries of both outcomes, newest first", async () => {
+test("the log shows what was sent and answered, and for failures the next step", async () => {
   const { id } = await call("POST", "/v1/integrations", AZURE);
-  const times = { acceptedAt: 0, settledAt: 1, nextAttemptAt: null };
-  const record = { eventId: "e", event: "temp", deviceId: DEVICE, attempts: 1, ...times, reason: null, replayId: null };
+  const about = { eventId: "e", event: "temp", deviceId: DEVICE, at: 0 };
+  const exchange = { request: '{"data":"21"}', response: "accepted", status: "accepted", durationMs: 12.4 };
   const failure = { code: "message_too_large", message: "Too large." } as const;
-  api.world.records = [
-    { ...record, id: 3, seq: 3, state: "delivered", failure: null },
-    { ...record, id: 2, seq: 2, state: "parked", failure },
-    { ...record, id: 1, seq: 1, state: "delivered", failure: null },
+  api.world.deliveries.logOf = [
+    { ...about, deliveryId: 3, outcome: "delivered", failure: null, exchange },
+    { ...about, deliveryId: 2, outcome: "parked", failure, exchange: null },
   ];
   const { integration } = await call("GET", `/v1/integrations/${String(id)}`);
   expect((integration as { logs: unknown }).logs).toMatchObject([
-    { id: 3, state: "delivered", error: null },
+    { id: 3, success: true, error: null, request: '{"data":"21"}', response: "accepted", duration_ms: 12 },
     {
       id: 2,
-      state: "parked",
+      outcome: "parked",
+      success: false,
       error: "Too large.",
       code: "message_too_large",
       next_step: expect.stringContaining("256 KB"),
     },
-    { id: 1 },
   ]);
+});
+
+test("deleting an integration whose events wait needs a confirmation", async () => {
+  const { id } = await call("POST", "/v1/integrations", AZURE);
+  api.world.deliveries.ledgerOf = { ...api.world.deliveries.ledgerOf, accepted: 11, pending: 7 };
+  const url = `/v1/integrations/${String(id)}`;
+  const headers = { authorization: `Bearer ${token}` };
+  const refused = await api.app.inject({ method: "DELETE", url, headers });
+  expect([refused.statusCode, refused.json()]).toMatchObject([
+    409,
+    { ok: false, code: "pending_deliveries", pending: 7 },
+  ]);
+  expect(await api.directory.integration(String(id))).not.toBeNull();
+  expect((await api.app.inject({ method: "DELETE", url: `${url}?confirm=true`, headers })).statusCode).toBe(204);
+  expect(await api.directory.integration(String(id))).toBeNull();
 });

@@ -4,20 +4,14 @@ import { lineKey } from "../../core/delivery-target.ts";
 import type { Integration, Scope } from "../../core/integration.ts";
 import { isCloudDeviceId } from "../../core/device.ts";
 import type { Permission } from "../../core/permission.ts";
-import { badRequest, notFound } from "../api-error.ts";
+import { ApiError, badRequest, notFound } from "../api-error.ts";
 import { requireTokenPlacement } from "../authentication.ts";
 import type { AccountCaller, Authentication } from "../authentication.ts";
-import { fieldsOf } from "../bodies.ts";
+import { fieldsOf, optionalFlag, type Fields } from "../bodies.ts";
+import { ledgerJson, logJson } from "../delivery-json.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { ownDevice, ownIntegration, ownProduct, productDevice, sandboxOf } from "../ownership.ts";
-import {
-  deliveryJson,
-  hubStateJson,
-  integrationJson,
-  ledgerJson,
-  testJson,
-  todayCounters,
-} from "./integration-json.ts";
+import { hubStateJson, integrationJson, testJson, todayCounters } from "./integration-json.ts";
 import { integrationSettingsOf } from "./integration-settings.ts";
 
 interface Roof {
@@ -32,8 +26,6 @@ const PLACES: readonly { readonly path: string; readonly only: "Webhook" | null 
   { path: "/v1/products/:product/webhooks", only: "Webhook" },
 ];
 
-/** Records of each outcome in an integration's log. */
-const LOG_RECORDS = 10;
 const DEFAULT_TEST_DATA = "test-event";
 const tags = ["integrations"];
 
@@ -116,13 +108,8 @@ export function registerIntegrations(
     app.get<Roof>(`${path}/:id`, route("One integration with its log"), async (request) => {
       const { integration } = await find(request, "integrations:get", only);
       const { id } = integration;
-      const [today, ledger, delivered, parked] = await Promise.all([
-        deliveries.today(id),
-        deliveries.ledger(id),
-        deliveries.list(id, { state: "delivered", limit: LOG_RECORDS }),
-        deliveries.list(id, { state: "parked", limit: LOG_RECORDS }),
-      ]);
-      const logs = [...delivered, ...parked].toSorted((a, b) => b.id - a.id).map(deliveryJson);
+      const [today, ledger, log] = await Promise.all([deliveries.today(id), deliveries.ledger(id), deliveries.log(id)]);
+      const logs = log.map(logJson);
       const counters = { today: todayCounters(today), ledger: ledgerJson(ledger) };
       const hub = hubStateJson(
         deliveries.connections(),
@@ -145,6 +132,7 @@ export function registerIntegrations(
 
     app.delete<Roof>(`${path}/:id`, route("Delete an integration"), async (request, reply) => {
       const { integration } = await find(request, "integrations:remove", only);
+      await refuseUnconfirmed(request, integration);
       if (!(await directory.deleteIntegration(integration.id))) throw notFound("Integration");
       await onIntegrationChanged(integration.id);
       return reply.code(204).send();
@@ -164,6 +152,14 @@ export function registerIntegrations(
     });
   }
 
+  /** Whoever deletes an integration is told first what would never be sent. */
+  async function refuseUnconfirmed(request: FastifyRequest<Roof>, { id }: Integration): Promise<void> {
+    const isConfirmed =
+      optionalFlag(request.query as Fields, "confirm") ?? optionalFlag(fieldsOf(request), "confirm") ?? false;
+    const { pending } = await deliveries.ledger(id);
+    if (pending > 0 && !isConfirmed) throw pendingDeliveries(pending);
+  }
+
   /** `api`, the clients' default, names no device: the test then uses an identity of its own. */
   async function testDeviceOf(value: unknown, caller: AccountCaller, { scope }: Integration): Promise<string | null> {
     if (value === undefined || value === null || value === "" || value === "api") return null;
@@ -173,6 +169,16 @@ export function registerIntegrations(
     if (scope.kind === "product") return (await productDevice(directory, scope.productId, value)).id;
     return (await ownDevice(directory, caller, value)).id;
   }
+}
+
+function pendingDeliveries(pending: number): ApiError {
+  return new ApiError(409, {
+    ok: false,
+    error: `${pending} events still wait for this integration and would never be sent`,
+    code: "pending_deliveries",
+    pending,
+    next_step: "Wait until they are delivered, or delete with confirm=true: they then end as expired.",
+  });
 }
 
 function sameScope(a: Scope, b: Scope): boolean {

@@ -15,6 +15,7 @@ import type {
   TestRequest,
 } from "../../core/ports.ts";
 import type { DeliveryRecord } from "../../core/delivery.ts";
+import type { ConnectionState, HubViews, IncomingEvent, TestReport, TestRequest } from "../../core/ports.ts";
 import type { DeviceEvent } from "../../core/device-event.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { HubEvent } from "../../core/hub-client.ts";
@@ -22,6 +23,7 @@ import { createEventFeed } from "../../ingest/event-feed.ts";
 import { UNLIMITED } from "../../core/rate-limit.ts";
 import type { ApiDependencies, ApiLimits } from "../dependencies.ts";
 import { createApi } from "../server.ts";
+import { FakeDeliveries } from "./fake-deliveries.ts";
 import { FakeDirectory } from "./fake-directory.ts";
 import { fakeSourceControl, FakeSources } from "./fake-sources.ts";
 
@@ -55,6 +57,7 @@ interface World {
   /** `null`: the integration has no hub. */
   doctorReport: DoctorReport | null;
   records: DeliveryRecord[];
+  readonly deliveries: FakeDeliveries;
   connections: ConnectionState[];
   integrationState: IntegrationState;
   twin: Awaited<ReturnType<HubViews["twin"]>>;
@@ -88,7 +91,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
       failure: null,
       steps: [{ name: "send", ok: true, message: "The hub took the message." }],
     },
-    records: [],
+    deliveries: new FakeDeliveries(() => world.connections),
     connections: [],
     integrationState: { failure: null, devices: [] },
     twin: { ok: true, value: null },
@@ -142,6 +145,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
       connections: () => world.connections,
       integrationState: () => world.integrationState,
     },
+    deliveries: world.deliveries,
     hubViews: {
       twin: async () => world.twin,
       monitor: async (_hub, { onEvent }) => {

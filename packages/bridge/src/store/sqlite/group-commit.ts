@@ -26,6 +26,7 @@ export class GroupCommit {
   readonly #onFatal: (error: Error) => void;
   readonly #exited: Promise<void>;
   #fullAt: number | null = null;
+  #groups = 0;
   #waiting: Waiting[] = [];
   #underWay: Waiting[] = [];
   #scheduled = false;
@@ -62,6 +63,16 @@ export class GroupCommit {
     return this.#waiting.length + this.#underWay.length;
   }
 
+  /** Groups that were answered so far. */
+  get groups(): number {
+    return this.#groups;
+  }
+
+  /** False once the disk or the worker failed, and after `close`. */
+  get isAlive(): boolean {
+    return this.#dead === undefined;
+  }
+
   /** When the disk was last found full, unix milliseconds; `null` once a group went through. */
   get fullAt(): number | null {
     return this.#fullAt;
@@ -77,6 +88,13 @@ export class GroupCommit {
       this.#waiting.push({ call: [name, ...args], resolve: resolve as (value: never) => void, reject });
       this.#schedule();
     });
+  }
+
+  /** Empties the write-ahead log, which may still hold what was erased. Resolves when that is done. */
+  async truncateLog(): Promise<void> {
+    if (this.#dead === undefined) this.#worker.postMessage("truncate" satisfies ToWorker);
+    // The worker takes one message after the other.
+    await this.call("lastNumbers");
   }
 
   /** Ends when all calls so far are answered and the file is closed. */
@@ -108,6 +126,7 @@ export class GroupCommit {
     switch (message.kind) {
       case "answers": {
         const group = this.#underWay;
+        this.#groups += 1;
         this.#underWay = [];
         if (message.answers.some(({ kind }) => kind === "full")) this.#fullAt = Date.now();
         else this.#fullAt = null;

@@ -56,6 +56,10 @@ export class GroupRunner {
     }
   }
 
+  truncateLog(): void {
+    this.#db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
+  }
+
   close(): void {
     this.#db.close();
   }

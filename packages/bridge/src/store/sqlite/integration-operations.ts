@@ -2,6 +2,7 @@
 import { AZURE_IOT_HUB_DEFAULTS } from "../../core/integration.ts";
 import type { AzureIotHubIntegration, Integration, Scope, WebhookIntegration } from "../../core/integration.ts";
 import type { Row } from "./driver.ts";
+import type { IntegrationLogs } from "./integration-logs.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface SealedConnection {
@@ -34,13 +35,14 @@ export interface IntegrationOperations {
   ): Integration;
   /** Of a webhook, sealed under the integration's id. */
   sealedWebhookSecrets(integrationId: string): string | null;
-  deleteIntegration(id: string): number;
+  /** Its ledger stays readable, by its name; all else that it had goes. */
+  deleteIntegration(id: string, at: number): number;
   integration(id: string): Integration | null;
   integrationsIn(scope: Scope): Integration[];
   allIntegrations(): Integration[];
 }
 
-export function integrationOperations({ db }: Transaction): IntegrationOperations {
+export function integrationOperations({ db }: Transaction, logs: IntegrationLogs): IntegrationOperations {
   const sameConnection = db.prepare(
     "SELECT * FROM hub_connection WHERE host_name = ? AND policy_name = ? AND key_print = ?",
   );
@@ -70,6 +72,11 @@ export function integrationOperations({ db }: Transaction): IntegrationOperation
      disabled, created_at, updated_at, sealed_secrets) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const remove = db.prepare("DELETE FROM integration WHERE id = ?");
+  const keepName = db.prepare(
+    `INSERT INTO deleted_integration (id, name, event, scope_kind, scope_id, deleted_at)
+     SELECT id, name, event, scope_kind, scope_id, ? FROM integration WHERE id = ?`,
+  );
+  const removeCauses = db.prepare("DELETE FROM cause WHERE integration_id = ?");
   const removeLanes = db.prepare("DELETE FROM lane WHERE integration_id = ?");
   const byId = db.prepare("SELECT * FROM integration WHERE id = ?");
   const byScope = db.prepare("SELECT * FROM integration WHERE scope_kind = ? AND scope_id = ? ORDER BY created_at, id");
@@ -139,10 +146,16 @@ export function integrationOperations({ db }: Transaction): IntegrationOperation
       return connected(unconnected, connectedTo);
     },
     sealedWebhookSecrets: (id) => (byId.get(id)?.["sealed_secrets"] ?? null) as string | null,
-    deleteIntegration(id) {
+    deleteIntegration(id, at) {
+      // Overwritten, not only unlinked: sealed keys are among what goes.
+      db.exec("PRAGMA secure_delete = ON");
+      keepName.run(at, id);
       const { changes } = remove.run(id);
       removeLanes.run(id);
+      removeCauses.run(id);
+      logs.forget(id);
       dropOrphans();
+      db.exec("PRAGMA secure_delete = OFF");
       return changes;
     },
     integration(id) {

@@ -1,12 +1,20 @@
 /** All operations of the embedded store, by name: what the worker can be asked to do. */
 import { accountOperations, type AccountOperations } from "./account-operations.ts";
 import { apiUserOperations, type ApiUserOperations } from "./api-user-operations.ts";
-import { createCounters } from "./counters.ts";
+import { openBooks } from "./books.ts";
 import { deliveryOperations, type DeliveryOperations } from "./delivery-operations.ts";
 import { deviceDetailOperations, type DeviceDetailOperations } from "./device-detail-operations.ts";
 import { deviceGroupOperations, type DeviceGroupOperations } from "./device-group-operations.ts";
 import { deviceOperations, type DeviceOperations } from "./device-operations.ts";
+import { createEndings } from "./endings.ts";
+import { eraseOperations, type EraseOperations } from "./erase-operations.ts";
+import { createEventNumbers } from "./event-numbers.ts";
+import { historyOperations, type HistoryOperations } from "./history-operations.ts";
 import { createLastHeard } from "./last-heard.ts";
+import { ledgerOperations, type LedgerOperations } from "./ledger-operations.ts";
+import { operatorOperations, type OperatorOperations } from "./operator-operations.ts";
+import { replayOperations, type ReplayOperations } from "./replay-operations.ts";
+import { settleOperations, type SettleOperations } from "./settle-operations.ts";
 import { deviceTraceOperations, type DeviceTraceOperations } from "./device-trace-operations.ts";
 import { eventOperations, type EventOperations } from "./event-operations.ts";
 import { expiryOperations, type ExpiryOperations } from "./expiry-operations.ts";
@@ -30,45 +38,62 @@ export interface Operations
     DeviceGroupOperations,
     DeviceOperations,
     DeviceTraceOperations,
+    EraseOperations,
     EventOperations,
     ExpiryOperations,
+    HistoryOperations,
     IdentityOperations,
     IntegrationOperations,
+    LedgerOperations,
+    OperatorOperations,
     ParkedOperations,
     ProductOperations,
     PruneOperations,
     SealOperations,
+    ReplayOperations,
     SeenOperations,
+    SettleOperations,
     SourceOperations,
     TransferOperations {
-  writeLastHeard(): null;
+  /** Brings the tables up to date with what is gathered in memory, before the file is closed. */
+  writeGathered(): null;
 }
 
 export function createOperations(transaction: Transaction): Operations {
-  const counters = createCounters(transaction);
+  const books = openBooks(transaction);
+  const endings = createEndings(transaction, books);
   const heard = createLastHeard(transaction);
-  const events = eventOperations(transaction, counters, heard);
+  const numbers = createEventNumbers(transaction);
+  const events = eventOperations(transaction, books.counters, heard, numbers);
   return {
     ...accountOperations(transaction),
     ...apiUserOperations(transaction),
-    ...deliveryOperations(transaction, counters),
+    ...deliveryOperations(transaction),
     ...deviceDetailOperations(transaction),
     ...deviceGroupOperations(transaction),
     ...deviceOperations(transaction, heard),
     ...deviceTraceOperations(transaction),
+    ...eraseOperations(transaction, books, numbers),
     ...events,
-    ...expiryOperations(transaction, counters),
+    ...expiryOperations(transaction, endings),
+    ...historyOperations(transaction, books),
     ...identityOperations(transaction),
-    ...integrationOperations(transaction),
-    ...parkedOperations(transaction, counters),
+    ...integrationOperations(transaction, books.logs),
+    ...ledgerOperations(transaction, books.counters),
+    ...operatorOperations(transaction, numbers),
+    ...parkedOperations(transaction, books, endings, events),
     ...productOperations(transaction),
     ...sealOperations(transaction),
-    ...pruneOperations(transaction),
+    ...pruneOperations(transaction, numbers),
+    ...replayOperations(transaction, books.counters, endings, numbers),
     ...seenOperations(transaction, events),
+    ...settleOperations(transaction, books),
     ...sourceOperations(transaction),
     ...transferOperations(transaction),
-    writeLastHeard() {
+    writeGathered() {
       heard.write();
+      books.logs.writeAll();
+      books.counters.buckets.write();
       return null;
     },
   };

@@ -1,11 +1,12 @@
 /**
  * Forgetting what is over: settled deliveries and the events nobody waits for.
  *
- * Deliveries are appended in the order of their events, and neither number is ever given again while the worker lives. So
+ * Deliveries are appended in the order of their events, and neither number is ever given again. So
  * one walk along both meets each event together with all its deliveries, and an event that no remaining delivery names
  * can go. A step takes whole events only: one whose deliveries reach beyond the step is left for the next. Steps are
  * small, because the worker also has events to append; a walk that has caught up starts anew.
  */
+import type { EventNumbers } from "./event-numbers.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface PruneOperations {
@@ -21,7 +22,7 @@ interface Step {
   readonly done: boolean;
 }
 
-export function pruneOperations({ db, onRollback }: Transaction): PruneOperations {
+export function pruneOperations({ db, onRollback }: Transaction, numbers: EventNumbers): PruneOperations {
   const deliveriesAhead = db.prepare("SELECT id, event_seq FROM delivery WHERE id > ? ORDER BY id LIMIT ?");
   const eventsAhead = db.prepare("SELECT seq, received_at FROM event WHERE seq > ? ORDER BY seq LIMIT ?");
   const removeSettled = db.prepare(
@@ -30,6 +31,9 @@ export function pruneOperations({ db, onRollback }: Transaction): PruneOperation
   const removeEvents = db.prepare(
     `DELETE FROM event WHERE seq > ?1 AND seq < ?2 AND received_at < ?3
      AND seq NOT IN (SELECT event_seq FROM delivery WHERE id > ?4 AND id <= ?5)`,
+  );
+  const removeAttempts = db.prepare(
+    "DELETE FROM attempt WHERE delivery_id > ? AND delivery_id <= ? AND delivery_id NOT IN (SELECT id FROM delivery)",
   );
   const start = { event: 0, delivery: 0 };
   let cursor = start;
@@ -59,7 +63,9 @@ export function pruneOperations({ db, onRollback }: Transaction): PruneOperation
       const { eventEnd, lastDelivery, done } = nextStep(before, limit);
       const { event, delivery } = cursor;
       let removed = removeSettled.run(delivery, lastDelivery, before).changes;
+      if (removed > 0) removeAttempts.run(delivery, lastDelivery);
       removed += removeEvents.run(event, eventEnd, before, delivery, lastDelivery).changes;
+      if (removed > 0) numbers.keep();
       cursor = done ? start : { event: eventEnd - 1, delivery: lastDelivery };
       return { removed, done };
     },

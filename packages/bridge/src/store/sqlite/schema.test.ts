@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { temporaryFolder } from "../testing/sqlite-under-test.ts";
 import { openDatabase, type Database } from "./driver.ts";
 import { openStoreDatabase } from "./group-runner.ts";
+import { createIntegrationLogs } from "./integration-logs.ts";
 import { integrationOperations } from "./integration-operations.ts";
 import { migrate, setDurability } from "./schema.ts";
 
@@ -60,7 +61,8 @@ test("integrations of the first release keep what they were set to, and have the
   insert.run("c", "product", "7", null, null, 1, 0);
   old.close();
   const db = openStoreDatabase(file);
-  const { integration } = integrationOperations({ db, beforeCommit: () => undefined, onRollback: () => undefined });
+  const transaction = { db, beforeCommit: () => undefined, onRollback: () => undefined };
+  const { integration } = integrationOperations(transaction, createIntegrationLogs(transaction));
   const common = { type: "AzureIotHub", event: "temp", name: "n", hubName: "hub", policyName: "p", connectionId: "c" };
   const rest = { contentType: "application/json", properties: {}, parseData: false, createIdentities: true };
   const added = { ...common, ...rest, deviceIdPrefix: "", dailyCap: null, createdAt: 1, updatedAt: 2 };

@@ -146,6 +146,60 @@ const MIGRATIONS: readonly string[] = [
   `,
   // What a webhook's integration has of secrets.
   "ALTER TABLE integration ADD COLUMN sealed_secrets TEXT",
+  // Deliveries that one can see and act on: causes, tries, the log, counts over time, replays, what operators must know.
+  `
+  ALTER TABLE delivery ADD COLUMN code TEXT;
+  ALTER TABLE delivery ADD COLUMN reason TEXT;
+  ALTER TABLE delivery ADD COLUMN replay_id TEXT;
+  ALTER TABLE delivery ADD COLUMN waiting_since INTEGER;
+  UPDATE delivery SET code = json_extract(failure, '$.code') WHERE failure IS NOT NULL;
+  CREATE INDEX delivery_code ON delivery (integration_id, code, state, id) WHERE code IS NOT NULL;
+  CREATE INDEX delivery_device ON delivery (integration_id, device_id, id);
+  DROP INDEX delivery_pending;
+  CREATE INDEX delivery_pending ON delivery (integration_id, device_id, seq) WHERE state = 0 AND replay_id IS NULL;
+  CREATE INDEX delivery_replaying ON delivery (integration_id, device_id, seq) WHERE state = 0 AND replay_id IS NOT NULL;
+  ALTER TABLE event ADD COLUMN replayed INTEGER;
+
+  CREATE TABLE attempt (
+    delivery_id INTEGER NOT NULL, at INTEGER NOT NULL, outcome INTEGER NOT NULL, failure TEXT,
+    PRIMARY KEY (delivery_id, at)
+  ) WITHOUT ROWID;
+  CREATE TABLE integration_log (
+    integration_id TEXT NOT NULL, failed INTEGER NOT NULL, records TEXT NOT NULL, PRIMARY KEY (integration_id, failed)
+  ) WITHOUT ROWID;
+  CREATE TABLE cause (
+    integration_id TEXT NOT NULL, code TEXT NOT NULL, parked INTEGER NOT NULL, seen INTEGER NOT NULL, first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL, message TEXT NOT NULL, sample_id INTEGER, PRIMARY KEY (integration_id, code)
+  ) WITHOUT ROWID;
+  INSERT INTO cause
+    SELECT integration_id, code, count(*), count(*), min(settled_at), max(settled_at), max(json_extract(failure, '$.message')), max(id)
+    FROM delivery WHERE state = 2 AND code IS NOT NULL GROUP BY integration_id, code;
+  CREATE TABLE bucket (
+    subject TEXT NOT NULL, start INTEGER NOT NULL, accepted INTEGER NOT NULL, delivered INTEGER NOT NULL, failed INTEGER NOT NULL,
+    PRIMARY KEY (subject, start)
+  ) WITHOUT ROWID;
+  CREATE INDEX bucket_minute ON bucket (start) WHERE start % 900000 <> 0;
+  CREATE INDEX bucket_quarter ON bucket (start) WHERE start % 900000 = 0;
+  CREATE TABLE expired_by (
+    integration_id TEXT NOT NULL, reason TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (integration_id, reason)
+  ) WITHOUT ROWID;
+  CREATE TABLE deleted_integration (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, event TEXT NOT NULL, scope_kind TEXT NOT NULL, scope_id TEXT NOT NULL,
+    deleted_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE replay (
+    id TEXT PRIMARY KEY, integration_id TEXT NOT NULL, from_at INTEGER NOT NULL, to_at INTEGER NOT NULL, device_id TEXT, event TEXT,
+    state TEXT NOT NULL, position INTEGER NOT NULL, last_id INTEGER NOT NULL, queued INTEGER NOT NULL, delivered INTEGER NOT NULL,
+    parked INTEGER NOT NULL, expired INTEGER NOT NULL, created_at INTEGER NOT NULL, ended_at INTEGER
+  ) WITHOUT ROWID;
+  CREATE INDEX replay_integration ON replay (integration_id, created_at);
+  CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE numbers (only INTEGER PRIMARY KEY CHECK (only = 1), event INTEGER NOT NULL, delivery INTEGER NOT NULL);
+  INSERT INTO numbers VALUES (1, 0, 0);
+  CREATE TABLE incident (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, message TEXT NOT NULL, at INTEGER NOT NULL, acknowledged_at INTEGER
+  );
+  `,
 ];
 
 /** Brings the file to the newest schema, or to the `newest` first ones of its history; refuses one that a newer release has written. */

@@ -6,7 +6,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { isDiskFull } from "./disk-space.ts";
 import { GroupRunner, openStoreDatabase, type Answer, type Call } from "./group-runner.ts";
 
-export type ToWorker = "close" | readonly Call[];
+export type ToWorker = "close" | "truncate" | readonly Call[];
 
 export type FromWorker =
   | { readonly kind: "ready" }
@@ -24,6 +24,7 @@ function serve(port: NonNullable<typeof parentPort>, file: string): void {
     port.on("message", (message: ToWorker) => {
       try {
         if (message === "close") return close(runner, port);
+        if (message === "truncate") return runner.truncateLog();
         post({ kind: "answers", answers: runner.run(message) });
       } catch (error) {
         fail(error);

@@ -1,11 +1,12 @@
 /** What every store must do with events and deliveries: order, the ledger, and forgetting only what nobody needs. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { DeliveryState, PendingDelivery } from "../../core/delivery.ts";
+import type { DeliveryRecord, DeliveryState, PendingDelivery } from "../../core/delivery.ts";
 import { deviceId, event, IN_USE, REFUSED } from "./store-samples.ts";
 import type { OpenStore, Store, StoreUnderTest } from "./store-under-test.ts";
 
 const NOW = 1_700_000_000_000;
 const HOUR = 3_600_000;
+const ALL = { kind: "all" } as const;
 
 export function describeDeliveries(open: OpenStore): void {
   describe("events and deliveries", () => {
@@ -33,6 +34,8 @@ export function describeDeliveries(open: OpenStore): void {
       });
     const pendingSeqs = async (n: number, integration = "i1"): Promise<number[]> =>
       (await store.pending(integration, deviceId(n), 0, 1_000)).map((delivery) => delivery.seq);
+    const records = async (id: string, query: Parameters<Store["page"]>[1]): Promise<readonly DeliveryRecord[]> =>
+      (await store.page(id, query)).records;
     const pruneAll = async (before: number, limit = 3): Promise<number> => {
       let removed = 0;
       for (;;) {
@@ -181,7 +184,7 @@ export function describeDeliveries(open: OpenStore): void {
         attempts: 3,
       });
       expect((await store.pending("i1", deviceId(1), 0, 1))[0]).toEqual({ ...delivery, attempts: 3 });
-      expect((await store.list("i1", { limit: 10 }))[1]).toMatchObject({
+      expect((await records("i1", { limit: 10 }))[1]).toMatchObject({
         id,
         state: "pending",
         attempts: 3,
@@ -196,9 +199,9 @@ export function describeDeliveries(open: OpenStore): void {
       await store.settle({ ...retry, id: first.id, integrationId: "i1", attempts: 1 });
       await deliver(first);
       await park(second);
-      await store.retryParked("i1");
+      await store.retry("i1", ALL);
       await deliver(second);
-      expect((await store.list("i1", { limit: 2 })).map(({ attempts }) => attempts)).toEqual([2, 2]);
+      expect((await records("i1", { limit: 2 })).map(({ attempts }) => attempts)).toEqual([2, 2]);
     });
 
     test("the day's counts begin at midnight UTC; the ledger does not", async () => {
@@ -209,7 +212,7 @@ export function describeDeliveries(open: OpenStore): void {
       expect(await store.today("i1")).toEqual({ success: 1, error: 1 });
       now += 1;
       expect(await store.today("i1")).toEqual({ success: 0, error: 0 });
-      expect((await store.retryParked("i1")).count).toBe(1);
+      expect((await store.retry("i1", ALL)).count).toBe(1);
       expect(await store.ledger("i1")).toMatchObject({ accepted: 2, delivered: 1, pending: 1, parked: 0 });
     });
 
@@ -219,13 +222,13 @@ export function describeDeliveries(open: OpenStore): void {
       await deliver(placed[1]!);
       await park(placed[3]!);
       const ids = async (query: { state?: DeliveryState; before?: number; limit: number }): Promise<number[]> =>
-        (await store.list("i1", query)).map((record) => record.id);
+        (await records("i1", query)).map((record) => record.id);
       const all = placed.map((delivery) => delivery.id).toReversed();
       expect(await ids({ limit: 100 })).toEqual(all);
       expect(await ids({ limit: 2 })).toEqual(all.slice(0, 2));
       expect(await ids({ limit: 2, before: all[1]! })).toEqual(all.slice(2, 4));
       expect(await ids({ limit: 9, state: "pending" })).toEqual([5, 4, 2, 0].map((n) => placed[n]!.id));
-      expect(await store.list("i1", { limit: 9, state: "parked" })).toEqual([
+      expect(await records("i1", { limit: 9, state: "parked" })).toEqual([
         {
           id: placed[3]!.id,
           eventId: placed[3]!.event.id,
@@ -243,7 +246,7 @@ export function describeDeliveries(open: OpenStore): void {
         },
       ]);
       expect(await ids({ limit: 9, state: "delivered" })).toEqual([placed[1]!.id]);
-      expect(await store.list("i2", { limit: 9 })).toEqual([]);
+      expect(await records("i2", { limit: 9 })).toEqual([]);
     });
 
     test("parked deliveries are retried all, or those that are named and are parked there", async () => {
@@ -253,14 +256,14 @@ export function describeDeliveries(open: OpenStore): void {
       const [foreign] = await append(1, ["i2"]);
       await park(foreign!);
       const { id } = placed[0]!;
-      expect(await store.retryParked("i1", [id, id, placed[5]!.id, foreign!.id, 999])).toEqual({
+      expect(await store.retry("i1", { kind: "ids", ids: [id, id, placed[5]!.id, foreign!.id, 999] })).toEqual({
         count: 1,
-        deviceIds: [deviceId(0)],
+        lanes: new Map([["i1", new Set([deviceId(0)])]]),
       });
       expect(await pendingSeqs(0)).toEqual([1, 3]);
-      const rest = await store.retryParked("i1");
-      expect([rest.count, rest.deviceIds.toSorted()]).toEqual([3, [deviceId(0), deviceId(1)]]);
-      expect((await store.retryParked("i1")).count).toBe(0);
+      const rest = await store.retry("i1", ALL);
+      expect(rest).toEqual({ count: 3, lanes: new Map([["i1", new Set([deviceId(1), deviceId(0)])]]) });
+      expect((await store.retry("i1", ALL)).count).toBe(0);
       expect(await pendingSeqs(1)).toEqual([1, 2, 3]);
       expect(await store.ledger("i2")).toMatchObject({ parked: 1 });
     });
@@ -300,7 +303,7 @@ export function describeDeliveries(open: OpenStore): void {
           for (const integration of ["i1", "i2", "i3"]) {
             for (const n of [0, 1, 2, 3]) pending.push(await store.pending(integration, deviceId(n), 0, 100));
           }
-          return [pending, await store.list("i2", { state: "parked", limit: 100 })];
+          return [pending, await records("i2", { state: "parked", limit: 100 })];
         };
         const before = await needed();
         const ledgers = await Promise.all(["i1", "i2", "i3"].map((id) => store.ledger(id)));
@@ -308,7 +311,7 @@ export function describeDeliveries(open: OpenStore): void {
         expect(await pruneAll(now + 1, limit)).toBeGreaterThan(0);
         expect(await needed()).toEqual(before);
         expect(await Promise.all(["i1", "i2", "i3"].map((id) => store.ledger(id)))).toEqual(ledgers);
-        expect(await store.list("i1", { state: "delivered", limit: 9 })).toEqual([]);
+        expect(await records("i1", { state: "delivered", limit: 9 })).toEqual([]);
         expect(await pruneAll(now + 1, limit)).toBe(0);
       },
     );

@@ -97,7 +97,7 @@ class Model {
         return this.#settle(step.kind, step.pick, now);
       case "retryParked": {
         const parked = this.#of(step.integration, "parked");
-        const { count } = await this.#store.retryParked(this.#own(step.integration));
+        const { count } = await this.#store.retry(this.#own(step.integration), { kind: "all" });
         this.#counts.push([count, parked.length]);
         for (const one of parked) one.state = "pending";
         return;
@@ -148,7 +148,7 @@ class Model {
   }
 
   async #ids(integrationId: string, state: DeliveryState): Promise<number[]> {
-    return (await this.#store.list(integrationId, { state, limit: 1_000 })).map((record) => record.id);
+    return (await this.#store.page(integrationId, { state, limit: 1_000 })).records.map((record) => record.id);
   }
 
   #expectedIds(name: string, state: DeliveryState): number[] {

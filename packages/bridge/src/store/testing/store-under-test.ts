@@ -1,17 +1,12 @@
 /** What a store must offer to run the conformance suites, whatever keeps its data. */
-import type { Ledger } from "../../core/delivery.ts";
 import type { DeviceTraces } from "../../core/device-links.ts";
 import type { Directory } from "../../core/directory.ts";
 import type { Identities } from "../../core/identities.ts";
 import type { Sources } from "../../core/source.ts";
-import type { Deliveries, DeliveryQueue, EventLog } from "../../core/ports.ts";
+import type { SqliteDeliveries } from "../sqlite-deliveries.ts";
+import type { SqliteIncidents } from "../sqlite-incidents.ts";
 
-export interface Store
-  extends Directory, EventLog, DeliveryQueue, Identities, DeviceTraces, Sources, Pick<Deliveries, "today" | "list"> {
-  ledger(integrationId: string): Promise<Ledger>;
-  retryParked(integrationId: string, ids?: readonly number[]): Promise<{ count: number; deviceIds: readonly string[] }>;
-  expirePending(integrationId: string): Promise<number>;
-  prune(before: number, limit: number): Promise<{ removed: number; done: boolean }>;
+export interface Store extends Directory, SqliteDeliveries, SqliteIncidents, Identities, DeviceTraces, Sources {
   close(): Promise<void>;
 }
 

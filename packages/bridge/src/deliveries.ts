@@ -1,0 +1,90 @@
+/** Looking at deliveries and acting on them: the store does it, the dispatcher is told which lanes have changed. */
+import type { DeviceEvent } from "./core/device-event.ts";
+import type { PendingDelivery } from "./core/delivery.ts";
+import { newEventId } from "./core/ids.ts";
+import type { ConnectionState, Deliveries, EventFault } from "./core/ports.ts";
+import type { Retention } from "./store/retention.ts";
+import type { Changes, SqliteDeliveries } from "./store/sqlite-deliveries.ts";
+import type { SqliteIncidents } from "./store/sqlite-incidents.ts";
+
+export interface DeliveriesOptions {
+  readonly store: SqliteDeliveries & SqliteIncidents;
+  readonly dispatcher: {
+    offer(deliveries: readonly PendingDelivery[]): void;
+    retried(queue: string, deviceIds: readonly string[]): void;
+    connections(): readonly ConnectionState[];
+  };
+  readonly retention: Pick<Retention, "settings" | "change">;
+  readonly replays: { wake(): void };
+  /** The first thing wrong with an event, or `null`. */
+  readonly eventFault: (name: string, data: string | null) => EventFault | null;
+  readonly now: () => number;
+}
+
+export function createDeliveries(options: DeliveriesOptions): Deliveries {
+  const { store, dispatcher, retention, replays, eventFault, now } = options;
+
+  function told<C extends Changes>(changes: C): C {
+    tellLanes(dispatcher, changes);
+    return changes;
+  }
+
+  return {
+    ledger: (id) => store.ledger(id),
+    ledgers: () => store.ledgers(),
+    today: (id) => store.today(id),
+    page: (id, query) => store.page(id, query),
+    delivery: (id, delivery) => store.delivery(id, delivery),
+    log: (id) => store.log(id),
+    failures: (id) => store.failures(id),
+    series: (subject, query) => store.series(subject, query),
+    recentEvents: (scope, limit) => store.recentEvents(scope, limit),
+    retry: async (id, which) => told(await store.retry(id, which)).count,
+    discard: async (id, which, note) => told(await store.discard(id, which, note)).count,
+
+    async copy(integrationId, id, change) {
+      const found = await store.delivery(integrationId, id);
+      if (found === null) return { kind: "unknown" };
+      const { record, event: original } = found;
+      if (record.state === "pending") return { kind: "pending" };
+      const name = change.name ?? original.name;
+      const data = change.data === undefined ? original.data : change.data;
+      const fault = eventFault(name, data);
+      if (fault !== null) return { kind: "fault", fault };
+      const receivedAt = now();
+      const id2 = newEventId(receivedAt);
+      const { deviceId } = record;
+      const event: DeviceEvent & { deviceId: string } = { ...original, id: id2, name, data, deviceId, receivedAt };
+      const copy = await store.appendCopy(integrationId, id, event);
+      dispatcher.offer([copy]);
+      return { kind: "copied", id: copy.id, eventId: event.id };
+    },
+
+    async startReplay(id, window) {
+      const replay = await store.createReplay(id, window);
+      replays.wake();
+      return replay;
+    },
+    replays: (id) => store.replays(id),
+    async cancelReplay(integrationId, id) {
+      const changes = await store.cancelReplay(integrationId, id);
+      if (changes !== null) told(changes);
+      return changes !== null;
+    },
+
+    retention: async () => retention.settings(),
+    setRetention: (change) => retention.change(change),
+    async eraseDevice(deviceId) {
+      const { events, count } = told(await store.eraseDevice(deviceId));
+      return { events, deliveries: count };
+    },
+    incidents: () => store.incidents(),
+    acknowledgeIncident: (id) => store.acknowledgeIncident(id),
+    connections: () => dispatcher.connections(),
+  };
+}
+
+/** Lanes drop what they hold in memory and read the store anew. */
+export function tellLanes(dispatcher: Pick<DeliveriesOptions["dispatcher"], "retried">, { lanes }: Changes): void {
+  for (const [queue, deviceIds] of lanes) dispatcher.retried(queue, [...deviceIds]);
+}
