@@ -5,6 +5,7 @@
 import type { PendingDelivery } from "./delivery.ts";
 import type { Device } from "./device.ts";
 import type { Failure, Outcome, Result } from "./failure.ts";
+import type { KeyName } from "./hub-client.ts";
 import type { Integration } from "./integration.ts";
 
 /** One per line. Nothing of it may reject, except where the store cannot be read or written. */
@@ -13,6 +14,8 @@ export interface DeliveryTarget {
   readonly hostName: string;
   /** The principal it sends as; empty where there is none. */
   readonly policyName: string;
+  /** Which of the principal's keys is taken, where it has two. */
+  readonly keyInUse?: KeyName;
   /** What does not work although messages go on, as writing names into twins. */
   readonly warning?: Failure | null;
   /** Whether the device can be sent for now; else `prepare` comes first. A value, not a promise, when memory knows. */

@@ -18,8 +18,8 @@ import type {
 import type { Device } from "./device.ts";
 import type { DeviceEvent } from "./device-event.ts";
 import type { Failure } from "./failure.ts";
-import type { HubEvent } from "./hub-client.ts";
 import type { Scope } from "./integration.ts";
+import type { HubEvent, KeyName } from "./hub-client.ts";
 
 /** Appends events, each with one pending delivery per match, and resolves when they are flushed to disk. */
 export interface EventLog {
@@ -121,6 +121,8 @@ export interface ConnectionState {
   readonly failure: Failure | null;
   /** What does not work although messages go on, as writing names into twins. */
   readonly warning?: Failure | null;
+  /** Which of the policy's keys the hub takes; absent where there are none. */
+  readonly keyInUse?: KeyName | null;
   /** Unix milliseconds of the next probe while paused. */
   readonly nextProbeAt: number | null;
   /** Unix milliseconds since when it is paused. */

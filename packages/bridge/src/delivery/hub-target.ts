@@ -4,7 +4,7 @@ import type { PendingDelivery } from "../core/delivery.ts";
 import type { DeliveryTarget } from "../core/delivery-target.ts";
 import type { Device } from "../core/device.ts";
 import type { Failure, Outcome, Result } from "../core/failure.ts";
-import type { HubClient, Hubs } from "../core/hub-client.ts";
+import type { HubClient, Hubs, KeyName } from "../core/hub-client.ts";
 import type { Identities } from "../core/identities.ts";
 import { hubDeviceId, type AzureIotHubIntegration, type HubConnection, type Integration } from "../core/integration.ts";
 import type { Log } from "../core/log.ts";
@@ -45,6 +45,10 @@ export class HubTarget implements DeliveryTarget {
 
   get warning(): Failure | null {
     return this.#identities.namesFailure;
+  }
+
+  get keyInUse(): KeyName {
+    return this.client.keyInUse();
   }
 
   get policyName(): string {

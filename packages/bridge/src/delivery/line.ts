@@ -71,6 +71,7 @@ export class Line {
       state: this.#stateOf(failure),
       failure,
       warning: this.target.warning ?? null,
+      keyInUse: this.target.keyInUse ?? null,
       nextProbeAt,
       since,
       inFlight: this.#inFlight,

@@ -45,6 +45,7 @@ export function registerHubs(
         host_name: connection.hostName,
         policy_name: connection.policyName,
         state: connection.state,
+        ...(connection.keyInUse != null && { key_in_use: connection.keyInUse }),
         in_flight: connection.inFlight,
         waiting: connection.waiting,
         since: isoTime(connection.since),

@@ -67,6 +67,7 @@ export function hubStateJson(
   const failure = own ?? connection?.failure ?? null;
   return {
     state: connection?.state ?? "idle",
+    ...(connection?.keyInUse != null && { key_in_use: connection.keyInUse }),
     next_probe_at: isoTime(connection?.nextProbeAt ?? null),
     failure: failure === null ? null : failureJson(failure),
   };

@@ -14,6 +14,9 @@ export function settingOptions(command: Command): Command {
     .option("--hub <name>", "hub: bare name, host name, or local")
     .option("--policy <name>", "shared access policy")
     .option("--key-file <file>", "file with the policy's key; ISTHMUS_POLICY_KEY works too")
+    .option("--secondary-key-file <file>", "file with the policy's other key; ISTHMUS_SECONDARY_POLICY_KEY works too")
+    .option("--no-secondary-key", "forget the other key")
+    .option("--entra <file or none>", "JSON file with a Microsoft Entra credential for identities and twins")
     .option("-d, --device <id or name>", "take this one device's events only")
     .option("--name <name>", "display name")
     .option("--template <json or @file>", "body instead of the default one")
@@ -36,6 +39,7 @@ export async function integrationFields(
   const keyFile = textOption(options, "keyFile");
   const key = keyFile === undefined ? env["ISTHMUS_POLICY_KEY"] : (await contentOf(keyFile)).trim();
   if (key !== undefined) fields["policy_key"] = key;
+  Object.assign(fields, await otherCredentials(options, env));
   const template = textOption(options, "template");
   if (template !== undefined) fields["json"] = await templateOf(template);
   if (options["enable"] === true && options["disable"] === true) throw wrongUsage("Give --enable or --disable.");
@@ -43,6 +47,25 @@ export async function integrationFields(
   if (options["disable"] === true) fields["disabled"] = true;
   if (typeof options["nameSync"] === "boolean") fields["name_sync"] = options["nameSync"];
   return fields;
+}
+
+async function otherCredentials(options: Options, env: Readonly<Record<string, string | undefined>>): Promise<Json> {
+  const fields: Record<string, unknown> = {};
+  const keyFile = textOption(options, "secondaryKeyFile");
+  const key = keyFile === undefined ? env["ISTHMUS_SECONDARY_POLICY_KEY"] : (await contentOf(keyFile)).trim();
+  if (options["secondaryKey"] === false) fields["secondary_policy_key"] = "";
+  else if (key !== undefined) fields["secondary_policy_key"] = key;
+  const entra = textOption(options, "entra");
+  if (entra !== undefined) fields["entra"] = entra === "none" ? null : jsonOf(await contentOf(entra), entra);
+  return fields;
+}
+
+function jsonOf(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw wrongUsage(`The file ${file} does not hold JSON.`);
+  }
 }
 
 /** JSON objects become template objects; anything else is a template text. */
