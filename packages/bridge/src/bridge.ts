@@ -135,20 +135,6 @@ async function open(
     if (device !== null) await dispatcher.deviceRenamed(device);
   };
 
-  const deliveries: Deliveries = {
-    ledger: (id) => store.ledger(id),
-    today: (id) => store.today(id),
-    list: (id, query) => store.list(id, query),
-    async retryParked(id, ids) {
-      const { count, deviceIds } = await store.retryParked(id, ids);
-      // Who asks to retry all means those too that wait for their next try.
-      if (ids === undefined) dispatcher.retried(id);
-      dispatcher.retried(id, deviceIds);
-      return count;
-    },
-    connections: () => dispatcher.connections(),
-    integrationState: (id) => dispatcher.integrationState(id),
-  };
   const deliveries = createDeliveries({ store, dispatcher, retention, replays, eventFault, now: Date.now });
 
   const connectionOf = async (hub: string): Promise<HubConnection | null> => {

@@ -2,7 +2,7 @@
 import type { DeviceEvent } from "./core/device-event.ts";
 import type { PendingDelivery } from "./core/delivery.ts";
 import { newEventId } from "./core/ids.ts";
-import type { ConnectionState, Deliveries, EventFault } from "./core/ports.ts";
+import type { ConnectionState, Deliveries, EventFault, IntegrationState } from "./core/ports.ts";
 import type { Retention } from "./store/retention.ts";
 import type { Changes, SqliteDeliveries } from "./store/sqlite-deliveries.ts";
 import type { SqliteIncidents } from "./store/sqlite-incidents.ts";
@@ -11,8 +11,9 @@ export interface DeliveriesOptions {
   readonly store: SqliteDeliveries & SqliteIncidents;
   readonly dispatcher: {
     offer(deliveries: readonly PendingDelivery[]): void;
-    retried(queue: string, deviceIds: readonly string[]): void;
+    retried(queue: string, deviceIds?: readonly string[]): void;
     connections(): readonly ConnectionState[];
+    integrationState(id: string): IntegrationState;
   };
   readonly retention: Pick<Retention, "settings" | "change">;
   readonly replays: { wake(): void };
@@ -39,7 +40,12 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     failures: (id) => store.failures(id),
     series: (subject, query) => store.series(subject, query),
     recentEvents: (scope, limit) => store.recentEvents(scope, limit),
-    retry: async (id, which) => told(await store.retry(id, which)).count,
+    async retry(id, which) {
+      const { count } = told(await store.retry(id, which));
+      // Who asks to retry all means those too that wait for their next try.
+      if (which.kind === "all") dispatcher.retried(id);
+      return count;
+    },
     discard: async (id, which, note) => told(await store.discard(id, which, note)).count,
 
     async copy(integrationId, id, change) {
@@ -81,6 +87,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     incidents: () => store.incidents(),
     acknowledgeIncident: (id) => store.acknowledgeIncident(id),
     connections: () => dispatcher.connections(),
+    integrationState: (id) => dispatcher.integrationState(id),
   };
 }
 

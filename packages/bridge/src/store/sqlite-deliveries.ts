@@ -141,12 +141,9 @@ export function createDeliveries({ worker, now, heardFrom }: SqliteDeliveriesOpt
     },
 
     async deliveredOn(integrationId: string, day: string): Promise<number> {
-      return (await worker.call("countersOfDay", integrationId, day)).success;
+      return (await worker.call("countersOfDay", integrationId, Date.parse(day))).success;
     },
 
-    ledger(integrationId: string): Promise<Ledger> {
-      return worker.call("ledger", integrationId);
-    },
     ledger: (integrationId): Promise<Ledger> => worker.call("ledger", integrationId),
     ledgers: () => worker.call("ledgers"),
     today: (integrationId) => worker.call("countersOfDay", integrationId, now()),

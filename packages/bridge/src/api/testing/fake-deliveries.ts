@@ -11,7 +11,12 @@ import type {
 } from "../../core/delivery-history.ts";
 import type { DeliveryRecord, Ledger } from "../../core/delivery.ts";
 import type { DeviceEvent } from "../../core/device-event.ts";
-import type { ConnectionState, Deliveries } from "../../core/ports.ts";
+import type { ConnectionState, Deliveries, IntegrationState } from "../../core/ports.ts";
+
+interface States {
+  readonly connections: readonly ConnectionState[];
+  readonly integrationState: IntegrationState;
+}
 
 export class FakeDeliveries implements Deliveries {
   records: DeliveryRecord[] = [];
@@ -37,11 +42,14 @@ export class FakeDeliveries implements Deliveries {
   incidents = async (): Promise<readonly Incident[]> => this.open;
   acknowledgeIncident = async (id: number): Promise<boolean> => this.open.some((one) => one.id === id);
   replays = async (): Promise<readonly Replay[]> => this.running;
-  readonly connections: () => readonly ConnectionState[];
+  readonly #now: () => States;
 
-  constructor(connections: () => readonly ConnectionState[]) {
-    this.connections = connections;
+  constructor(now: () => States) {
+    this.#now = now;
   }
+
+  connections = (): readonly ConnectionState[] => this.#now().connections;
+  integrationState = (): IntegrationState => this.#now().integrationState;
 
   page: Deliveries["page"] = async (integrationId, query) => {
     this.asked.push(["page", integrationId, query]);

@@ -14,8 +14,6 @@ import type {
   TestReport,
   TestRequest,
 } from "../../core/ports.ts";
-import type { DeliveryRecord } from "../../core/delivery.ts";
-import type { ConnectionState, HubViews, IncomingEvent, TestReport, TestRequest } from "../../core/ports.ts";
 import type { DeviceEvent } from "../../core/device-event.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { HubEvent } from "../../core/hub-client.ts";
@@ -56,7 +54,6 @@ interface World {
   testReport: TestReport;
   /** `null`: the integration has no hub. */
   doctorReport: DoctorReport | null;
-  records: DeliveryRecord[];
   readonly deliveries: FakeDeliveries;
   connections: ConnectionState[];
   integrationState: IntegrationState;
@@ -91,7 +88,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
       failure: null,
       steps: [{ name: "send", ok: true, message: "The hub took the message." }],
     },
-    deliveries: new FakeDeliveries(() => world.connections),
+    deliveries: new FakeDeliveries(() => world),
     connections: [],
     integrationState: { failure: null, devices: [] },
     twin: { ok: true, value: null },
@@ -134,17 +131,6 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
       return world.testReport;
     },
     deviceLinks: noDeviceLinks,
-    deliveries: {
-      ledger: async () => ({ accepted: 6, delivered: 3, pending: 2, parked: 1, expired: 0, erased: 0 }),
-      today: async () => ({ success: 3, error: 1 }),
-      list: async (_id, { state, before, limit }) =>
-        world.records
-          .filter((record) => (state === undefined || record.state === state) && record.id < (before ?? Infinity))
-          .slice(0, limit),
-      retryParked: async (_id, ids) => ids?.length ?? 1,
-      connections: () => world.connections,
-      integrationState: () => world.integrationState,
-    },
     deliveries: world.deliveries,
     hubViews: {
       twin: async () => world.twin,
