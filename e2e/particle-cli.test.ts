@@ -1,10 +1,12 @@
 /** The device cloud's command line, unmodified, does a fleet's chores here: exit codes and what it prints. */
+import { connectAsync } from "mqtt";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { request } from "./support/cloud.ts";
 import { IsthmusProcess, type FirstRun } from "./support/isthmus-process.ts";
 import { ParticleCli, particleCliMissing, type Ended } from "./support/particle-cli.ts";
 
 const DEVICE = "e00fce681234567890abcdef";
+const NEW_DEVICE = "e00fce68ffffffffffffffff";
 const FLEET = ["e00fce680000000000000001", "e00fce680000000000000002", "e00fce680000000000000003"] as const;
 
 const isthmus = new IsthmusProcess();
@@ -15,6 +17,9 @@ beforeAll(async () => {
   if (particleCliMissing !== null) return;
   firstRun = await isthmus.start();
   cli = await ParticleCli.create(firstRun.url);
+  await cli.run("login", "--token", firstRun.accessToken);
+  await request(firstRun, "POST", "/v1/devices", { id: DEVICE });
+  await request(firstRun, "PUT", `/v1/devices/${DEVICE}`, { name: "boiler" });
   await request(firstRun, "POST", "/v1/products", { product: { name: "Greenhouse" } });
 });
 
@@ -29,7 +34,11 @@ beforeEach((context) => {
 
 /** Runs a command that must succeed; what it printed. */
 async function particle(...args: readonly string[]): Promise<string> {
-  const { code, text } = await cli.run(...args);
+  return succeeded(cli, args);
+}
+
+async function succeeded(as: ParticleCli, args: readonly string[]): Promise<string> {
+  const { code, text } = await as.run(...args);
   expect({ command: args.join(" "), code, text }).toMatchObject({ code: 0 });
   return text;
 }
@@ -40,21 +49,24 @@ async function refused(...args: readonly string[]): Promise<Ended> {
   return ended;
 }
 
-test("signs in with a password, says who it is, and signs out", async () => {
-  const { username, password } = firstRun;
-  const wrong = await refused("login", "--username", username, "--password", "a guess");
-  expect(wrong.text).toContain("User credentials are invalid");
-  expect(await particle("login", "--username", username, "--password", password)).toContain("completed login");
-  expect(await particle("whoami")).toContain(username);
-  expect(await particle("logout")).toContain(`logged out from ${username}`);
-  expect((await refused("whoami")).text).toContain("not logged in");
-});
-
-test("signs in with a token", async () => {
-  const wrong = await refused("login", "--token", "f".repeat(40));
-  expect(wrong.text).toMatch(/[Ii]nvalid/);
-  expect(await particle("login", "--token", firstRun.accessToken)).toContain("completed login");
-  expect(await particle("whoami")).toContain(firstRun.username);
+test("signs in with a password or a token, says who it is, and signs out", async () => {
+  const { username, password, accessToken } = firstRun;
+  const fresh = await ParticleCli.create(firstRun.url);
+  try {
+    const guess = await fresh.run("login", "--username", username, "--password", "a guess");
+    expect(guess).toMatchObject({ code: 1, text: expect.stringContaining("User credentials are invalid") as string });
+    const unknown = await fresh.run("login", "--token", "f".repeat(40));
+    expect(unknown).toMatchObject({ code: 1, text: expect.stringMatching(/[Ii]nvalid/) as string });
+    const signedIn = await succeeded(fresh, ["login", "--username", username, "--password", password]);
+    expect(signedIn).toContain("completed login");
+    expect(await succeeded(fresh, ["whoami"])).toContain(username);
+    expect(await succeeded(fresh, ["logout"])).toContain(`logged out from ${username}`);
+    expect(await fresh.run("whoami")).toMatchObject({ code: 1 });
+    expect(await succeeded(fresh, ["login", "--token", accessToken])).toContain("completed login");
+    expect(await succeeded(fresh, ["whoami"])).toContain(username);
+  } finally {
+    await fresh.dispose();
+  }
 });
 
 test("makes a token and revokes it", async () => {
@@ -72,14 +84,17 @@ test("makes a token and revokes it", async () => {
 });
 
 test("claims, renames, lists and releases a device", async () => {
-  expect(await particle("list")).toContain("No devices found");
-  expect(await particle("device", "add", DEVICE)).toContain(`Successfully claimed device ${DEVICE}`);
-  expect(await particle("device", "rename", DEVICE, "boiler")).toContain("Successfully renamed");
-  expect(await particle("list")).toMatch(new RegExp(`boiler \\[${DEVICE}\\] .* is offline`));
-  expect(await particle("list", "boiler")).toContain(DEVICE);
-  expect(await particle("device", "remove", "boiler", "--yes")).toContain("Okay!");
-  expect(await particle("list")).toContain("No devices found");
-  expect((await refused("device", "rename", DEVICE, "kettle")).text).toMatch(/not (yours|recognize)|Permission Denied/);
+  expect(await particle("device", "add", NEW_DEVICE)).toContain(`Successfully claimed device ${NEW_DEVICE}`);
+  expect(await particle("device", "rename", NEW_DEVICE, "kettle")).toContain("Successfully renamed");
+  expect(await particle("list")).toMatch(new RegExp(`kettle \\[${NEW_DEVICE}\\] .* is offline`));
+  const one = await particle("list", "kettle");
+  expect(one).toContain(NEW_DEVICE);
+  expect(one).not.toContain(DEVICE);
+  expect(await particle("device", "remove", "kettle", "--yes")).toContain("Okay!");
+  expect(await particle("list")).not.toContain(NEW_DEVICE);
+  expect((await refused("device", "rename", NEW_DEVICE, "pot")).text).toMatch(
+    /not (yours|recognize)|Permission Denied/,
+  );
 });
 
 test("fills a product by id and by file, lists it, and takes a device out", async () => {
@@ -102,8 +117,8 @@ test("publishes as an account and in a product", async () => {
 });
 
 test("subscribes to everything, to a prefix, to a device and to a product", async () => {
-  await particle("device", "add", DEVICE);
-  await particle("device", "rename", DEVICE, "boiler");
+  await particle("product", "device", "add", "greenhouse", FLEET[2]);
+  await particle("product", "device", "add", "greenhouse", FLEET[0]);
   const streams = [
     cli.start("subscribe", "--max", "3"),
     cli.start("subscribe", "water/", "--max", "1"),
@@ -156,7 +171,47 @@ test("makes, lists and deletes an integration with an Azure IoT Hub, in the sand
   expect((await refused("integration", "create", wrong)).text).toContain("hub_name");
 });
 
+test("makes, lists and deletes webhooks, by both names of the command", async () => {
+  const made = await particle("webhook", "create", "temperature", "https://example.com/in");
+  const [id] = /[0-9a-f]{24}/.exec(made) ?? [];
+  const listed = await particle("webhook", "list");
+  expect(listed).toContain(`ID ${id} is watching for "temperature"`);
+  expect(listed).toContain("https://example.com/in");
+  expect(await particle("integration", "list", "--type", "Webhook")).toContain(String(id));
+  await particle("webhook", "delete", id!);
+  expect(await particle("webhook", "list")).toContain("Found 0 integrations");
+  await particle("integration", "POST", "temperature", "https://example.com/in", "boiler");
+  expect(await particle("webhook", "list")).toContain("Found 1 integrations");
+});
+
 test("asks a device that is not connected, and says so", async () => {
   expect((await refused("get", "boiler", "level")).text).toContain("The device is not connected");
   expect((await refused("call", "boiler", "open", "wide")).text).toMatch(/call failed|not found/);
+});
+
+test("calls a function and reads a variable of a connected device, and lists both", async () => {
+  const { json } = await request(firstRun, "POST", `/v1/devices/${DEVICE}/token`);
+  const device = await connectAsync(firstRun.mqttUrl, {
+    username: DEVICE,
+    password: String(json["token"]),
+    reconnectPeriod: 0,
+  });
+  try {
+    device.on("message", (topic, payload) => {
+      const [, , , kind, , id] = topic.split("/");
+      const answer = kind === "functions" ? String(payload.length) : "21.5";
+      void device.publishAsync(`devices/${DEVICE}/responses/${id}`, answer, { qos: 1 });
+    });
+    await device.subscribeAsync(`devices/${DEVICE}/commands/#`, { qos: 1 });
+    const description = { functions: ["open"], variables: { level: "double" } };
+    await device.publishAsync(`devices/${DEVICE}/describe`, JSON.stringify(description), { qos: 1 });
+    expect(await particle("call", "boiler", "open", "wide")).toMatch(/^4$/m);
+    expect(await particle("get", "boiler", "level")).toContain("21.5");
+    const listed = await particle("list");
+    expect(listed).toMatch(/boiler .* is online/);
+    expect(listed).toMatch(/Functions:\s+int open \(String args\)/);
+    expect(listed).toMatch(/Variables:\s+level \(double\)/);
+  } finally {
+    await device.endAsync(true);
+  }
 });

@@ -169,6 +169,99 @@ test("makes an integration in a product, where it is not seen from the sandbox",
   expect((await particle.listIntegrations({ product: "weather", auth })).body).toHaveLength(1);
 });
 
+test("hears its devices, one device, and a product, by prefix", async () => {
+  const { id: accountId } = (await api.directory.accountByUsername("ada@example.com"))!.account;
+  const product = await makeProduct("Weather");
+  await particle.claimDevice({ deviceId: DEVICE, auth });
+  await particle.renameDevice({ deviceId: DEVICE, name: "cellar", auth });
+  await particle.addDeviceToProduct({ product, deviceId: OTHER_DEVICE, auth });
+  const streams = await Promise.all(
+    [
+      { deviceId: "mine" },
+      { deviceId: "mine", name: "water/" },
+      { name: "water/" },
+      { deviceId: "cellar" },
+      { product: "weather" },
+      { product: "weather", deviceId: OTHER_DEVICE, name: "temp" },
+    ].map((filter) => particle.getEventStream({ ...filter, auth })),
+  );
+  const heard = streams.map((stream) => {
+    const events: string[] = [];
+    stream.on("event", ({ name, data, coreid }: Record<string, string>) =>
+      events.push(`${name} ${data} ${coreid === DEVICE ? "mine" : "fleet"}`),
+    );
+    return events;
+  });
+  const say = (name: string, deviceId: string): void => {
+    const times = { publishedAt: api.world.now, receivedAt: api.world.now };
+    const mine = deviceId === DEVICE;
+    const event = { id: "e", name, data: "1", contentType: "text/plain", deviceId, productId: mine ? null : product };
+    api.feed.publish({
+      event: { ...event, firmwareVersion: null, ...times },
+      ownerId: mine ? accountId : null,
+      productId: mine ? null : product,
+      coreid: deviceId,
+    });
+  };
+  for (const name of ["temp", "water/level"]) for (const deviceId of [DEVICE, OTHER_DEVICE]) say(name, deviceId);
+  while (heard.flat().length < 9) await new Promise((resolve) => setImmediate(resolve));
+  for (const stream of streams) stream.abort();
+  const [temp, water] = ["temp 1 mine", "water/level 1 mine"];
+  const fleet = ["temp 1 fleet", "water/level 1 fleet"];
+  expect(heard).toEqual([[temp, water], [water], [water], [temp, water], fleet, fleet.slice(0, 1)]);
+});
+
+test("is told why a stream cannot be had", async () => {
+  await expect(particle.getEventStream({ deviceId: "nobody", auth })).rejects.toMatchObject({ statusCode: 403 });
+  await expect(particle.getEventStream({ product: "nowhere", auth })).rejects.toMatchObject({ statusCode: 404 });
+  const dead = "f".repeat(40);
+  await expect(particle.getEventStream({ deviceId: "mine", auth: dead })).rejects.toMatchObject({ statusCode: 401 });
+});
+
+test("makes, lists and deletes a webhook, in the sandbox and in a product", async () => {
+  const product = await makeProduct("Weather");
+  for (const scope of [{}, { product }]) {
+    const hook = { event: "temp", url: "https://example.com/in", headers: { "x-key": "k" }, ...scope, auth };
+    const made = await particle.createWebhook(hook);
+    const { id } = made.body as { id: string };
+    expect(made.body).toMatchObject({ ok: true, event: "temp", url: "https://example.com/in" });
+    expect((await particle.listWebhooks({ ...scope, auth })).body).toMatchObject([{ id, integration_type: "Webhook" }]);
+    expect((await particle.listIntegrations({ ...scope, auth })).body).toHaveLength(1);
+    await particle.deleteWebhook({ hookId: id, ...scope, auth });
+    expect((await particle.listWebhooks({ ...scope, auth })).body).toEqual([]);
+  }
+});
+
+test("lists a product's devices by group, and releases one from its owner", async () => {
+  const product = await makeProduct("Weather");
+  await particle.addDeviceToProduct({ product, deviceId: DEVICE, auth });
+  await particle.claimDevice({ deviceId: DEVICE, auth });
+  await particle.put({ uri: `/v1/products/weather/devices/${DEVICE}`, auth, data: { groups: ["north"] } });
+  const inGroups = async (...groups: readonly string[]): Promise<unknown> => {
+    const { body } = await particle.listDevices({ product, groups: [...groups], auth });
+    return (body as unknown as { devices: unknown[] }).devices;
+  };
+  expect(await inGroups("north", "south")).toMatchObject([{ id: DEVICE, groups: ["north"] }]);
+  expect(await inGroups("south")).toEqual([]);
+  expect((await particle.removeDeviceOwner({ deviceId: DEVICE, product, auth })).statusCode).toBe(204);
+  expect((await particle.getDevice({ deviceId: DEVICE, product, auth })).body).toMatchObject({ owner: null });
+});
+
+test("is told that a device is not there to signal, to be called or read", async () => {
+  await particle.claimDevice({ deviceId: DEVICE, auth });
+  const absent = { statusCode: 404, body: { code: "device_not_connected" } };
+  await expect(particle.signalDevice({ deviceId: DEVICE, signal: true, auth })).rejects.toMatchObject(absent);
+  await expect(particle.getVariable({ deviceId: DEVICE, name: "level", auth })).rejects.toMatchObject(absent);
+  const call = { deviceId: DEVICE, name: "open", argument: "wide", auth };
+  await expect(particle.callFunction(call)).rejects.toMatchObject(absent);
+});
+
+test("is told what sign-ins this server does not have", async () => {
+  const unsupported = { statusCode: 400, body: { error: "unsupported_grant_type" } };
+  await expect(particle.loginAsClientOwner({})).rejects.toMatchObject(unsupported);
+  await expect(particle.sendOtp({ mfaToken: "m", otp: "123456" })).rejects.toMatchObject(unsupported);
+});
+
 async function makeProduct(name: string): Promise<number> {
   const { body } = await particle.post({ uri: "/v1/products", auth, data: { product: { name } } });
   return (body as { product: { id: number } }).product.id;
