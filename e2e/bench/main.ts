@@ -14,6 +14,7 @@ import { until } from "../support/until.ts";
 import { runPart } from "./child.ts";
 import { measureLocalHub, type HubFigures } from "./local-hub.ts";
 import { childOf, usageOf } from "./processes.ts";
+import type { MqttPlan, MqttPublished } from "./mqtt-publisher.ts";
 import type { Plan, Published } from "./publisher.ts";
 import type { RawPlan } from "./raw-sender.ts";
 import type { SdkPlan } from "./sdk-clients.ts";
@@ -63,6 +64,11 @@ try {
     const name = `Isthmus, HTTP batches of ${batch}`;
     lines.push(await publish(firstRun, integrationId, name, deviceIds.slice(0, 1_000), { seconds: SECONDS, batch }));
   }
+  for (const count of [100, 1_000]) {
+    progress(`MQTT publish, ${count} devices`);
+    const name = "Isthmus, MQTT publish with QoS 1";
+    lines.push(await publishByMqtt(firstRun, integrationId, name, deviceIds.slice(0, count)));
+  }
   progress("Microsoft's device clients");
   for (const protocol of ["mqtt", "amqp"] as const) {
     const strings = await deviceStrings(firstRun, deviceIds.slice(0, 100), protocol);
@@ -106,9 +112,6 @@ async function publish(
   deviceIds: readonly string[],
   load: Pick<Plan, "seconds" | "count" | "batch">,
 ): Promise<Line> {
-  const hub = childOf(isthmus.pid);
-  const before = [usageOf(isthmus.pid), hub === undefined ? undefined : usageOf(hub)];
-  const deliveredBefore = (await ledger(firstRun, integrationId))["delivered"] ?? 0;
   const plan: Plan = {
     url: firstRun.url,
     path: load.batch === undefined ? "/v1/products/bench/events" : "/v1/products/bench/events/batch",
@@ -117,7 +120,41 @@ async function publish(
     connections: load.batch === undefined ? CONNECTIONS : BATCH_CONNECTIONS,
     ...load,
   };
-  const published = await runPart<Published>("publisher", plan);
+  return measure(firstRun, integrationId, { name, devices: deviceIds.length }, () =>
+    runPart<Published>("publisher", plan),
+  );
+}
+
+/** As many events under way as over HTTP. */
+async function publishByMqtt(
+  firstRun: FirstRun,
+  integrationId: string,
+  name: string,
+  deviceIds: readonly string[],
+): Promise<Line> {
+  const devices: { id: string; token: string }[] = [];
+  for (const id of deviceIds) {
+    const { json } = await request(firstRun, "POST", `/v1/products/bench/devices/${id}/token`);
+    devices.push({ id, token: String(json["token"]) });
+  }
+  const port = Number(new URL(firstRun.mqttUrl).port);
+  const plan: MqttPlan = { port, devices, window: CONNECTIONS, seconds: SECONDS };
+  return measure(firstRun, integrationId, { name, devices: devices.length }, () =>
+    runPart<MqttPublished>("mqtt-publisher", plan),
+  );
+}
+
+/** What publishing costs from its first event until the hub has settled the last. */
+async function measure(
+  firstRun: FirstRun,
+  integrationId: string,
+  line: Pick<Line, "name" | "devices">,
+  run: () => Promise<Published>,
+): Promise<Line> {
+  const hub = childOf(isthmus.pid);
+  const before = [usageOf(isthmus.pid), hub === undefined ? undefined : usageOf(hub)];
+  const deliveredBefore = (await ledger(firstRun, integrationId))["delivered"] ?? 0;
+  const published = await run();
   if (published.failed > 0) throw new Error(`${published.failed} publishes were refused.`);
   const total = deliveredBefore + published.accepted;
   await until(async () => (await ledger(firstRun, integrationId))["delivered"] === total, "all deliveries", 120_000);
@@ -126,8 +163,7 @@ async function publish(
   const cpu = (i: number): number => ((after[i]!.cpuSeconds - before[i]!.cpuSeconds) / published.accepted) * 1e6;
   const known = after.every((usage) => usage !== undefined) && before.every((usage) => usage !== undefined);
   return {
-    name,
-    devices: deviceIds.length,
+    ...line,
     rate: published.accepted / drained,
     acceptP50: published.p50,
     acceptP99: published.p99,
@@ -252,7 +288,7 @@ function report(): void {
   );
   console.log(`Node ${process.version}, ${cpus().length} cores shared by load generator, bridge, hub and readers.`);
   console.log(
-    "Microsoft's device clients keep nothing on disk before they send. Not measured yet: MQTT publish. Not measured: azure-iot-device-http (it knows no port but 443).",
+    "Microsoft's device clients keep nothing on disk before they send. Not measured: azure-iot-device-http (it knows no port but 443).",
   );
   const flag = process.argv.indexOf("--json");
   const file = flag > 0 ? process.argv[flag + 1] : undefined;
