@@ -310,6 +310,11 @@ describe("breaks", () => {
     await runner.changed(source.id);
     await untilState(source, "following");
     expect(await sources.gaps(source.id, { limit: 5 })).toMatchObject([{ endedAt: expect.any(Number) as number }]);
+    await runner.changed(source.id);
+    await untilState(source, "following");
+    expect(await sources.gaps(source.id, { limit: 1 })).toMatchObject([
+      { endedAt: expect.any(Number) as number, reason: "The source was changed." },
+    ]);
     await sources.deleteSource(source.id);
     await runner.changed(source.id);
     await until(() => cloud.streams === 0, "the stream's end");

@@ -41,6 +41,7 @@ interface Running {
 /** A new source waits so long for the names, so that the hub's identities begin with them. */
 const FIRST_NAMES_MS = 30_000;
 const SWITCHED_OFF = "The source was switched off.";
+const CHANGED = "The source was changed.";
 
 export class SourceRunner implements SourceControl {
   readonly receive: SourceControl["receive"];
@@ -74,9 +75,9 @@ export class SourceRunner implements SourceControl {
       const wasFollowing = await this.#end(id);
       const source = await store.source(id);
       if (source === null) return this.#progresses.forget(id);
-      if (source.disabled && wasFollowing) {
+      if (wasFollowing) {
         const { lastByteAt } = await this.#progresses.of(id);
-        await store.openGap(id, lastByteAt ?? clock.now(), SWITCHED_OFF);
+        await store.openGap(id, lastByteAt ?? clock.now(), source.disabled ? SWITCHED_OFF : CHANGED);
       }
       // Somebody has done something about it: worth a new try.
       await this.#progresses.change(id, () => ({ stopped: null }));

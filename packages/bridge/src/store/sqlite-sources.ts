@@ -4,17 +4,20 @@ import type { Gap, Source, SourceProgress, Sources, SourceSettings, ToldDevice }
 import { Recent } from "./recent.ts";
 import type { Secrets } from "./secrets.ts";
 import type { GroupCommit } from "./sqlite/group-commit.ts";
+import type { InTurn } from "./turns.ts";
 
 export interface SqliteSourcesOptions {
   readonly worker: GroupCommit;
   readonly secrets: Secrets;
   readonly now: () => number;
+  /** Keeps changes of sealed texts apart from a change of the key. */
+  readonly inTurn: InTurn;
 }
 
 /** What a source is sealed to: a sealed secret is of no use in another row. */
 const record = (id: string): string => `source ${id}`;
 
-export function createSources({ worker, secrets, now }: SqliteSourcesOptions): Sources {
+export function createSources({ worker, secrets, now, inTurn }: SqliteSourcesOptions): Sources {
   const sources = new Recent<string, Source>(10_000);
   const opened = new Recent<string, string>(10_000);
 
@@ -37,26 +40,30 @@ export function createSources({ worker, secrets, now }: SqliteSourcesOptions): S
   return {
     source,
 
-    async createSource(settings: SourceSettings, secret: string): Promise<Source> {
+    createSource(settings: SourceSettings, secret: string): Promise<Source> {
       const id = newId();
       const at = now();
       const created: Source = { ...settings, id, createdAt: at, updatedAt: at };
-      await worker.call("saveSource", created, secrets.seal(secret, record(id)));
-      return created;
+      return inTurn(async () => {
+        await worker.call("saveSource", created, secrets.seal(secret, record(id)));
+        return created;
+      });
     },
 
-    async updateSource(id: string, settings: SourceSettings, secret?: string): Promise<Source | null> {
-      const known = await source(id);
-      if (known === null || known.kind !== settings.kind) return null;
-      const updated: Source = { ...settings, id, createdAt: known.createdAt, updatedAt: now() };
-      const sealed = secret === undefined ? null : secrets.seal(secret, record(id));
-      // A source that was deleted meanwhile has no secret to keep: it does not come back.
-      if (sealed !== null && (await worker.call("source", id)) === null) return null;
-      return (await changing(id, worker.call("saveSource", updated, sealed))) === 0 ? null : updated;
+    updateSource(id: string, settings: SourceSettings, secret?: string): Promise<Source | null> {
+      return inTurn(async () => {
+        // In turn with `deleteSource`: one that was deleted does not come back.
+        const known = await worker.call("source", id);
+        if (known === null || known.kind !== settings.kind) return null;
+        const updated: Source = { ...settings, id, createdAt: known.createdAt, updatedAt: now() };
+        const sealed = secret === undefined ? null : secrets.seal(secret, record(id));
+        await changing(id, worker.call("saveSource", updated, sealed));
+        return updated;
+      });
     },
 
-    async deleteSource(id: string): Promise<boolean> {
-      return (await changing(id, worker.call("deleteSource", id))) > 0;
+    deleteSource(id: string): Promise<boolean> {
+      return inTurn(async () => (await changing(id, worker.call("deleteSource", id))) > 0);
     },
 
     async sourceSecret(id: string): Promise<string | null> {

@@ -94,7 +94,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       ...createIncidents(worker, now),
       ...createIdentities(worker, now),
       ...createDeviceTraces(worker),
-      ...createSources({ worker, secrets, now }),
+      ...createSources({ worker, secrets, now, inTurn }),
       rotateSecrets: () => rotateSecrets(rotation),
       isAlive: () => worker.isAlive,
       depth: () => worker.depth,

@@ -100,7 +100,7 @@ export function createParticleClient(allowPrivate: (host: string) => boolean): P
 }
 
 /** Of the product or of the token's own devices; of one device or all. A prefix is one segment of the path. */
-export function streamUrl({ baseUrl, particleProduct, particleDevice, event }: ParticleCloudSource): URL {
+function streamUrl({ baseUrl, particleProduct, particleDevice, event }: ParticleCloudSource): URL {
   const product = particleProduct === null ? "" : `/products/${encodeURIComponent(particleProduct)}`;
   const devices = particleDevice === null ? (product === "" ? "/devices" : "") : `/devices/${particleDevice}`;
   const prefix = event === "" ? "" : `/${encodeURIComponent(event)}`;
