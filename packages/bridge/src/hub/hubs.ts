@@ -5,9 +5,8 @@ import { monitorEvents } from "./event-reader.ts";
 import type { Log } from "../core/log.ts";
 import { KeyReturn } from "./key-return.ts";
 import { KeyRing } from "./key-ring.ts";
-import { openEntraCredential } from "./entra/entra-credential.ts";
 import type { EntraOptions } from "./entra/entra-credential.ts";
-import { EntraTokens } from "./entra/entra-tokens.ts";
+import { openEntraTokens } from "./entra/entra-tokens.ts";
 import { entraAccess, policyAccess } from "./registry-access.ts";
 import type { RegistryAccess } from "./registry-access.ts";
 import { RegistryClient } from "./registry-client.ts";
@@ -57,9 +56,7 @@ function openHubClient(
   });
   const wayBack = new KeyReturn({ keys, endpoint, now, firstTry: keyReturnAfter });
   const accessOf = ({ entra }: HubConnection): RegistryAccess =>
-    entra === null
-      ? policyAccess(keys)
-      : entraAccess(new EntraTokens({ ask: openEntraCredential(entra, entraOptions), now }), now);
+    entra === null ? policyAccess(keys) : entraAccess(openEntraTokens(entra, entraOptions, now), now);
   let access = accessOf(connection);
   const transport = new RegistryTransport({ endpoint, access: () => access });
   const registry = new RegistryClient({ transport, now });

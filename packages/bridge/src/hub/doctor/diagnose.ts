@@ -12,8 +12,8 @@ import { hubTokens } from "../access-token.ts";
 import { classifyRefusal } from "../error-classification.ts";
 import type { Occasion } from "../error-classification.ts";
 import { readHttpRefusal, type HttpAnswer } from "../http-refusal.ts";
-import { openEntraCredential, type EntraOptions } from "../entra/entra-credential.ts";
-import { EntraTokens } from "../entra/entra-tokens.ts";
+import type { EntraOptions } from "../entra/entra-credential.ts";
+import { openEntraTokens } from "../entra/entra-tokens.ts";
 import { entraAccess, type RegistryAccess } from "../registry-access.ts";
 import { RegistryTransport, type RegistryRequest } from "../registry-transport.ts";
 import { skewCheck } from "./clock-check.ts";
@@ -100,10 +100,7 @@ class Examination {
   async #permissions({ https, amqps }: { readonly https: boolean; readonly amqps: boolean }): Promise<void> {
     const { now, entra: entraOptions = {} } = this.#options;
     const { entra: credential } = this.#connection;
-    const entra =
-      credential === null
-        ? null
-        : entraAccess(new EntraTokens({ ask: openEntraCredential(credential, entraOptions), now }), now);
+    const entra = credential === null ? null : entraAccess(openEntraTokens(credential, entraOptions, now), now);
     const tokens = this.#tokens();
     const keys = amqps ? await this.#keys(tokens) : new Map<KeyName, Failure | null>();
     const good = ([...keys].find(([, refused]) => refused === null) ?? [])[0];

@@ -1,5 +1,6 @@
 /** Why Microsoft Entra gave no token. It names its reasons by numbers (`AADSTS…`), which its words are only a comment on. */
 import type { Failure, FailureCode } from "../../core/failure.ts";
+import type { EntraCredential } from "../../core/integration.ts";
 
 const REASONS: readonly (readonly [numbers: readonly number[], sentence: string])[] = [
   [[7000215], "the client secret is wrong"],
@@ -15,7 +16,7 @@ const REASONS: readonly (readonly [numbers: readonly number[], sentence: string]
 ];
 
 /** Errors of the library are told apart by their names, as it advises. */
-export function entraFailure(error: unknown): Failure {
+export function entraFailure(error: unknown, kind: EntraCredential["kind"]): Failure {
   const { name, message } = error instanceof Error ? error : { name: "", message: "" };
   const number = /\bAADSTS(\d{4,8})\b/.exec(message)?.[1];
   if (number !== undefined) {
@@ -23,7 +24,8 @@ export function entraFailure(error: unknown): Failure {
     const why = sentence ?? "for a reason that its documentation tells under this number";
     return failure("entra_refused", `Microsoft Entra gave no token: ${why}.`, `AADSTS${number}`);
   }
-  if (name === "CredentialUnavailableError")
+  // An application's credential is there; what is not there is then Entra itself.
+  if (name === "CredentialUnavailableError" && kind !== "client_secret")
     return failure("entra_unreachable", "This server has no such identity: its platform offers none, or not to it.");
   if (/invalid_client|invalid_grant|unauthorized_client|invalid_request/.test(message))
     return failure("entra_refused", "Microsoft Entra gave no token: it refused the application's credential.");

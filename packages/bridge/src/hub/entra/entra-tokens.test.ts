@@ -11,7 +11,7 @@ function start() {
     if (world.fails) throw new Error("ECONNREFUSED");
     return { text: `t${world.asked}`, expiresAt: world.now + HOUR };
   };
-  return { world, tokens: new EntraTokens({ ask, now: () => world.now }) };
+  return { world, tokens: new EntraTokens({ kind: "client_secret", ask, now: () => world.now }) };
 }
 
 test("a token is renewed ahead, without anybody waiting for it", async () => {

@@ -1,7 +1,9 @@
 /** An Entra identity's token, asked for once by however many want it, renewed ahead, and not asked for in vain. */
 import { succeed } from "../../core/failure.ts";
 import type { Failure, Result } from "../../core/failure.ts";
-import type { AskEntra, EntraToken } from "./entra-credential.ts";
+import type { EntraCredential } from "../../core/integration.ts";
+import { openEntraCredential } from "./entra-credential.ts";
+import type { AskEntra, EntraOptions, EntraToken } from "./entra-credential.ts";
 import { entraFailure } from "./entra-failure.ts";
 
 const RENEW_BEFORE_MS = 10 * 60_000;
@@ -11,6 +13,7 @@ const LAST_USE_BEFORE_MS = 30_000;
 const REFUSED_FOR_MS = 15_000;
 
 export interface EntraTokensOptions {
+  readonly kind: EntraCredential["kind"];
   readonly ask: AskEntra;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -49,9 +52,14 @@ export class EntraTokens {
       this.#refused = undefined;
       return succeed(token.text);
     } catch (error) {
-      const failure = entraFailure(error);
+      const failure = entraFailure(error, this.#options.kind);
       this.#refused = { failure, until: this.#options.now() + REFUSED_FOR_MS };
       return { ok: false, failure };
     }
   }
+}
+
+/** Nothing is asked before the first token is. */
+export function openEntraTokens(entra: EntraCredential, options: EntraOptions, now: () => number): EntraTokens {
+  return new EntraTokens({ kind: entra.kind, ask: openEntraCredential(entra, options), now });
 }
