@@ -7,6 +7,7 @@ const LANE_RETRY: Backoff = { firstMs: 500, maxMs: 5 * 60_000 };
 const BACKOFF: Partial<Record<FailureCode, Backoff>> = {
   // The hub as a whole may have been silent: when it speaks again nobody should wait for long.
   outcome_unknown: { firstMs: 500, maxMs: 30_000 },
+  not_sent: { firstMs: 500, maxMs: 30_000 },
   // Whoever else uses the identity must not be thrown out again and again.
   identity_in_use: { firstMs: 10_000, maxMs: 5 * 60_000 },
   device_disabled: { firstMs: 5_000, maxMs: 60 * 60_000 },

@@ -40,6 +40,8 @@ export interface TelemetryConnectionOptions {
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly log: Log;
+  /** Somebody else has taken over the device's link. */
+  readonly onTaken: (deviceId: string) => void;
   /** Called once, when nothing more can be sent over it. */
   readonly onEnd: (connection: TelemetryConnection) => void;
 }
@@ -244,6 +246,7 @@ export class TelemetryConnection {
     this.#options.log.debug({ device: link.deviceId, code: failure.code }, "hub.link_detached");
     // It had the permission a moment ago, so it is the token that is worth nothing any more: for all links.
     if (failure.code === "permission_missing" && link.wasGranted) return this.#amqp?.end(KEY_GONE);
+    if (failure.code === "identity_in_use") this.#options.onTaken(link.deviceId);
     this.#drop(link, failure);
     this.#leaving.delete(sender);
   }
@@ -257,7 +260,7 @@ export class TelemetryConnection {
       delivery === undefined
         ? `The message could not be sent within ${seconds} s: the hub opened no link or gave no credit for the device.`
         : `The hub did not say within ${seconds} s whether it took the message.`;
-    sending.fail({ code: "outcome_unknown", message });
+    sending.fail({ code: delivery === undefined ? "not_sent" : "outcome_unknown", message });
     this.#drop(link, { code: "outcome_unknown", message: "An earlier message of this device got no answer." });
   }
 

@@ -69,7 +69,7 @@ test("a device without credit holds up nobody else, and its message waits until 
   const { client, standIn } = await startHubUnderTest({ behaviour: { attach }, limits: { sendDeadline: 400 } });
   const starved = client.send("starved", makeMessage("s"));
   for (let i = 0; i < 20; i++) expect(await client.send("fed", makeMessage(`f${i}`))).toEqual(DELIVERED);
-  expect(await starved).toEqual(failed("outcome_unknown"));
+  expect(await starved).toEqual(failed("not_sent"));
   expect(standIn.messages).toHaveLength(20);
 });
 
@@ -229,7 +229,7 @@ test("an attach that is never answered is given up, and its late answer opens no
     limits: { sendDeadline: 300 },
   });
   expect(await client.send("other", makeMessage("m1"))).toEqual(DELIVERED);
-  expect(await client.send("mute", makeMessage("m2"))).toEqual(failed("outcome_unknown"));
+  expect(await client.send("mute", makeMessage("m2"))).toEqual(failed("not_sent"));
   standIn.unanswered[0]?.();
   expect([...standIn.links.values()]).toEqual(["other", "mute"]);
   await vi.waitFor(() => expect([...standIn.links.values()]).toEqual(["other"]));
@@ -287,7 +287,7 @@ test("links open at the hub's pace, and one that nobody waits for any more is no
     endpoint: { linksPerSecond: 2 },
   });
   const outcomes = await Promise.all(["a", "b", "c"].map((id) => client.send(id, makeMessage(id))));
-  expect(outcomes).toEqual([DELIVERED, failed("outcome_unknown"), failed("outcome_unknown")]);
+  expect(outcomes).toEqual([DELIVERED, failed("not_sent"), failed("not_sent")]);
   expect(await client.send("a", makeMessage("a2"))).toEqual(DELIVERED);
   standIn.messages.length = 0;
   await vi.waitFor(async () => expect(await client.send("d", makeMessage("d"))).toEqual(DELIVERED), { timeout: 5_000 });

@@ -4,6 +4,7 @@ import type { Failure, Outcome } from "../core/failure.ts";
 import type { HubEndpoint, HubMessage } from "../core/hub-client.ts";
 import { AttachPace } from "./attach-pace.ts";
 import type { KeyRing } from "./key-ring.ts";
+import { ContestedLinks } from "./contested-links.ts";
 import type { Log } from "../core/log.ts";
 import { encodeMessage } from "./message-encoding.ts";
 import { TelemetryConnection } from "./telemetry-connection.ts";
@@ -55,12 +56,14 @@ export interface TelemetryOptions {
 export class Telemetry {
   readonly #options: TelemetryOptions;
   #pace: AttachPace | undefined;
+  readonly #contested: ContestedLinks;
   readonly #sweep: NodeJS.Timeout;
   #connections: readonly TelemetryConnection[] = [];
   #closed = false;
 
   constructor(options: TelemetryOptions) {
     this.#options = options;
+    this.#contested = new ContestedLinks(options.now);
     this.#sweep = setInterval(() => this.#closeIdle(), options.limits.linkIdleTime / 10).unref();
   }
 
@@ -70,6 +73,8 @@ export class Telemetry {
     const payload = encodeMessage(message);
     if (payload.length > LARGEST_MESSAGE)
       return failed({ code: "message_too_large", message: `The message has ${payload.length} bytes.` });
+    const contest = this.#contested.failure(deviceId);
+    if (contest !== null) return failed(contest);
     for (let tries = 1; ; tries++) {
       const connection = this.#connectionFor(deviceId);
       if (connection === undefined) return failed(NOWHERE);
@@ -117,6 +122,7 @@ export class Telemetry {
       ...this.#options,
       endpoint,
       pace: this.#pace,
+      onTaken: (deviceId) => this.#contested.taken(deviceId),
       onEnd: (ended) => (this.#connections = this.#connections.filter((other) => other !== ended)),
     });
     this.#connections = [...this.#connections, connection];
