@@ -327,6 +327,12 @@ describe("what is not wanted", () => {
     expect(api.accepted).toEqual([]);
   });
 
+  test("a device that appears waits for approval where the product says so", async () => {
+    await api.directory.updateProduct(productId, { quarantine: true });
+    expect(await call({ payload: FIELDS })).toMatchObject({ json: { accepted: true } });
+    expect(api.accepted[0]?.device).toMatchObject({ id: DEVICE, approval: "quarantined" });
+  });
+
   test("a quarantined device stays quarantined: its events are taken and match nothing", async () => {
     await api.directory.addToProduct(productId, [DEVICE]);
     await api.directory.setApproval(DEVICE, "quarantined");

@@ -29,7 +29,7 @@ export type Intake = (source: Source, event: CloudEvent) => Promise<IntakeResult
 
 export interface CloudIntakeOptions {
   readonly accept: Accept;
-  readonly directory: Pick<Directory, "device" | "addToProduct" | "updateDevice" | "setApproval" | "product">;
+  readonly directory: Pick<Directory, "device" | "admitToProduct" | "updateDevice" | "setApproval" | "product">;
   readonly sources: Pick<Sources, "sourcesIn" | "toldDevices">;
   /** Told of devices that a source brought: their names are still to be fetched. */
   readonly onNewDevice: (source: Source, deviceId: string) => void;
@@ -84,7 +84,7 @@ export function createCloudIntake(options: CloudIntakeOptions): Intake {
     if (!budget.take(source.id)) {
       return { kind: "unavailable", message: "Too many new devices at once.", retryAfterSeconds: 30 };
     }
-    await directory.addToProduct(source.productId, [id]);
+    await directory.admitToProduct(source.productId, id);
     const approval = await toldApproval(source, id);
     if (approval !== "approved") await directory.setApproval(id, approval);
     const made = await directory.device(id);

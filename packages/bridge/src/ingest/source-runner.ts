@@ -25,7 +25,7 @@ import { Progresses } from "./source-progress.ts";
 export interface SourceRunnerOptions {
   readonly accept: Accept;
   readonly store: Sources;
-  readonly directory: Pick<Directory, "device" | "addToProduct" | "updateDevice" | "setApproval" | "product">;
+  readonly directory: Pick<Directory, "device" | "admitToProduct" | "updateDevice" | "setApproval" | "product">;
   /** Hosts besides Particle's that may be followed, over plain HTTP and in private networks too. Lower case. */
   readonly hosts: readonly string[];
   readonly clock: Clock;

@@ -68,6 +68,14 @@ describe("names", () => {
     expect(await device(B)).toBeNull();
   });
 
+  test("where the product quarantines, a listed device joins and waits for approval here", async () => {
+    await directory.updateProduct(source.productId, { quarantine: true });
+    await apply([told(A, "boiler")]);
+    expect(await device(A)).toMatchObject({ name: "boiler", approval: "quarantined" });
+    await apply([told(A, "burner")]);
+    expect(await device(A)).toMatchObject({ name: "burner", approval: "quarantined" });
+  });
+
   test("none joins where the source may not make devices, and those that are here get their names", async () => {
     source = { ...source, createDevices: false };
     await directory.addToProduct(source.productId, [A]);

@@ -9,7 +9,7 @@ import type { Log } from "../../core/log.ts";
 import type { ParticleCloudSource, Sources, ToldDevice } from "../../core/source.ts";
 
 export interface DeviceNamesOptions {
-  readonly directory: Pick<Directory, "device" | "addToProduct" | "updateDevice" | "setApproval" | "product">;
+  readonly directory: Pick<Directory, "device" | "admitToProduct" | "updateDevice" | "setApproval" | "product">;
   readonly sources: Pick<Sources, "toldDevices" | "saveToldDevices">;
   readonly log: Log;
   /** The devices have just come: what was told of them before, when they were not here, has led to nothing. */
@@ -70,7 +70,7 @@ async function addMissing(
     const isFree = device === null || (device.productId === null && (device.ownerId ?? owner) === owner);
     if (isFree) missing.push(deviceId);
   }
-  if (missing.length > 0) await directory.addToProduct(productId, missing);
+  await Promise.all(missing.map((id) => directory.admitToProduct(productId, id)));
 }
 
 async function apply(
