@@ -82,17 +82,17 @@ function methodOf(fields: Fields): WebhookMethod {
 }
 
 function payloadOf(fields: Fields): WebhookPayload {
-  const given = ["json", "form", "body"].filter((name) => isGiven(fields[name]));
+  const given = (["json", "form", "body"] as const).filter((name) => isGiven(fields[name]));
   if (given.length > 1) throw badRequest(`${given.join(" and ")} exclude each other: give one of them`);
-  switch (given[0]) {
+  const [kind = "standard"] = given;
+  switch (kind) {
     case "json":
-      return { kind: "json", template: templateOf(fields["json"]) ?? {} };
-    case "form":
-      return { kind: "form" };
+      return { kind, template: templateOf(fields["json"]) ?? {} };
     case "body":
-      return { kind: "body", template: templateText(fields, "body", MAX_BODY) ?? "" };
-    default:
-      return { kind: "standard" };
+      return { kind, template: templateText(fields, "body", MAX_BODY) ?? "" };
+    case "form":
+    case "standard":
+      return { kind };
   }
 }
 

@@ -2,7 +2,7 @@
  * What a target's answer means. A target that has trouble, limits the rate or refuses the sender closes the gate of its
  * integration and costs no event an attempt; an answer about this one event parks it, and its device goes on.
  */
-import { fail, type FailureCode, type Outcome } from "../../core/failure.ts";
+import type { FailureCode, Outcome } from "../../core/failure.ts";
 import type { WebhookAnswer, WebhookOptions } from "../../core/webhook.ts";
 
 const TAG = /\{\{/;
@@ -36,8 +36,13 @@ export function webhookOutcome(answer: WebhookAnswer, { settings, now }: Webhook
   if (status >= 200 && status < 300) return { kind: "delivered" };
   const code = codeOf(status, settings.url);
   const notBefore = retryAfter(headers["retry-after"], now);
-  const more = { hubCode: String(status), ...(notBefore === null ? {} : { notBefore }) };
-  return { kind: "failed", ...withoutOk(fail(code, `The target answered ${status}${wordsOf(answer)}.`, more)) };
+  const failure = {
+    code,
+    message: `The target answered ${status}${wordsOf(answer)}.`,
+    hubCode: String(status),
+    ...(notBefore === null ? {} : { notBefore }),
+  };
+  return { kind: "failed", failure };
 }
 
 function codeOf(status: number, url: string): FailureCode {
@@ -64,8 +69,4 @@ function retryAfter(header: string | undefined, now: number): number | null {
   if (Number.isFinite(seconds) && seconds >= 0) return now + seconds * 1_000;
   const date = Date.parse(header);
   return Number.isNaN(date) ? null : date;
-}
-
-function withoutOk<T extends { readonly ok: false }>({ ok: _, ...rest }: T): Omit<T, "ok"> {
-  return rest;
 }
