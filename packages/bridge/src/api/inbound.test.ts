@@ -1,4 +1,5 @@
 /** Webhooks as Particle's cloud sends them. */
+import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { DeviceEvent } from "../core/device-event.ts";
 import type { EventLog } from "../core/ports.ts";
@@ -9,6 +10,7 @@ import { createTestApi, NO_LIMITS } from "./testing/test-api.ts";
 import type { TestApi } from "./testing/test-api.ts";
 
 const DEVICE = "0123456789abcdef01234567";
+const METHODS = ["GET", "POST", "PUT", "DELETE"] as const;
 const PUBLISHED = "2026-03-01T11:59:58.123Z";
 const AGENT = "ParticleBot/1.1 (https://docs.particle.io/webhooks)";
 const JSON_TYPE = { "content-type": "application/json" };
@@ -339,6 +341,49 @@ describe("what is not wanted", () => {
     expect(await call({ payload: FIELDS })).toMatchObject({ json: { accepted: true } });
     expect(api.accepted[0]?.device).toMatchObject({ approval: "quarantined" });
   });
+});
+
+test("whatever comes in is answered, and only what is an event is taken", async () => {
+  const stored = await startInEarnest();
+  const types = fc.constantFrom(
+    FORM,
+    "application/json",
+    "text/plain",
+    "application/octet-stream",
+    "x",
+    "multipart/form-data",
+  );
+  const fields = fc.dictionary(
+    fc.constantFrom(
+      "event",
+      "data",
+      "coreid",
+      "published_at",
+      "PARTICLE_EVENT_ID",
+      "PRODUCT_VERSION",
+      "__proto__",
+      "x",
+    ),
+    fc.oneof(fc.jsonValue(), fc.constantFrom(DEVICE, "temperature", PUBLISHED, "api", "7")),
+  );
+  const bodies = fc.oneof(
+    fields.map((object) => JSON.stringify(object)),
+    fc.string({ unit: "binary" }),
+    fields.map((object) =>
+      form(Object.fromEntries(Object.entries(object).map(([key, value]) => [key, String(value)]))),
+    ),
+  );
+  const query = fc.dictionary(fc.string({ maxLength: 5 }), fc.string({ maxLength: 5 }), { maxKeys: 3 });
+  await fc.assert(
+    fc.asyncProperty(types, bodies, query, fc.constantFrom(...METHODS), async (type, payload, asked, method) => {
+      const before = stored.length;
+      const headers = { "content-type": type };
+      const { status, json } = await call({ method, query: `?${form(asked)}`, headers, payload });
+      expect([200, 400, 415]).toContain(status);
+      expect(stored.length - before).toBe(json["accepted"] === true ? 1 : 0);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test("when the disk takes nothing the sender is told to come back", async () => {
