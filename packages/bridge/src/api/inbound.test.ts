@@ -370,7 +370,7 @@ test("whatever comes in is answered, and only what is an event is taken", async 
     fields.map((object) => JSON.stringify(object)),
     fc.string({ unit: "binary" }),
     fields.map((object) =>
-      form(Object.fromEntries(Object.entries(object).map(([key, value]) => [key, String(value)]))),
+      form(Object.fromEntries(Object.entries(object).map(([key, value]) => [key, JSON.stringify(value)]))),
     ),
   );
   const query = fc.dictionary(fc.string({ maxLength: 5 }), fc.string({ maxLength: 5 }), { maxKeys: 3 });
