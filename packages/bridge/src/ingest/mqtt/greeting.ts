@@ -45,9 +45,9 @@ function greetDevice(
     connected.set(device.id, conversation);
     log.info({ deviceId: device.id, address: wire.address, version: wire.version }, "mqtt.connected");
     const keepLooking = async (): Promise<void> => {
-      await traces.saveDeviceLink(device.id, conversation.link);
       // What changed between the look at the token and now was told to nobody.
       await conversation.lookAgain();
+      await traces.saveDeviceLink(device.id, conversation.link);
     };
     keepLooking().catch((error: unknown) =>
       log.warn({ deviceId: device.id, reason: String(error) }, "mqtt.link_not_kept"),
