@@ -12,6 +12,7 @@ let token: string;
 let productId: number;
 /** At each notice: the device's approval, and whether its token is still good, as reads show them from then on. */
 let notices: Promise<string>[];
+let onNotice: (id: string) => void;
 
 beforeEach(async () => {
   const temporary = temporaryFolder();
@@ -21,15 +22,16 @@ beforeEach(async () => {
     onFatal: (error) => {
       throw error;
     },
-    onDeviceChanged: (id) => notices.push(seen(id)),
+    onDeviceChanged: (id) => onNotice(id),
   });
-  notices = [];
+  onNotice = () => undefined;
   const product = { ownerId: "owner", name: "P", slug: "p", description: "" };
   productId = (await store.createProduct(product))!.id;
   await store.addToProduct(productId, [ID]);
   token = await store.createDeviceToken(ID);
   await store.deviceByToken(token);
   notices = [];
+  onNotice = (id) => notices.push(seen(id));
 });
 
 afterEach(async () => {
