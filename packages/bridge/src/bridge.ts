@@ -15,7 +15,7 @@ import type { HubConnection } from "./core/integration.ts";
 import type { HubViews } from "./core/ports.ts";
 import { RateLimit, UNLIMITED } from "./core/rate-limit.ts";
 import { Dispatcher } from "./delivery/dispatcher.ts";
-import { createIntegrationTest } from "./delivery/integration-test.ts";
+import { IntegrationTests } from "./delivery/integration-test.ts";
 import { diagnose } from "./hub/doctor/diagnose.ts";
 import { createDeliveries, tellLanes } from "./deliveries.ts";
 import { createHubs } from "./hub/hubs.ts";
@@ -191,6 +191,9 @@ async function open(
   });
   opened.push(() => sources.stop());
 
+  const tests = new IntegrationTests({ directory, hubs, identities: store, notes: store, log });
+  tests.start();
+  opened.push(() => tests.stop());
   const api: FastifyInstance = createApi({
     directory: store,
     feed,
@@ -198,7 +201,8 @@ async function open(
     sourceStore: store,
     sources,
     deliveries,
-    testIntegration: createIntegrationTest({ directory, hubs, now: Date.now }),
+    recentEvents: store,
+    testIntegration: tests.run,
     hubViews,
     deviceLinks: mqtt.links,
     async onIntegrationChanged(id) {

@@ -39,7 +39,6 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     log: (id) => store.log(id),
     failures: (id) => store.failures(id),
     series: (subject, query) => store.series(subject, query),
-    recentEvents: (scope, limit) => store.recentEvents(scope, limit),
     async retry(id, which) {
       const { count } = told(await store.retry(id, which));
       // Who asks to retry all means those too that wait for their next try.

@@ -4,8 +4,10 @@ import type { Diagnose } from "../core/doctor.ts";
 import type { Directory, EntraSettings } from "../core/directory.ts";
 import type { EventFeed } from "../core/event-feed.ts";
 import type { DeviceRate } from "../core/rate-limit.ts";
+import type { TestIntegration } from "../core/integration-test.ts";
+import type { RecentEvents } from "../core/recent-events.ts";
 import type { SourceControl, Sources } from "../core/source.ts";
-import type { Accept, Deliveries, HubViews, TestIntegration } from "../core/ports.ts";
+import type { Accept, Deliveries, HubViews } from "../core/ports.ts";
 
 /** Turns what a user wrote as `hub_name` into a host: bare name, full host name or `local`. */
 export type HubHostRule = (
@@ -44,6 +46,7 @@ export interface ApiDependencies {
   /** What is accepted, as it happens. */
   readonly feed: EventFeed;
   readonly deliveries: Deliveries;
+  readonly recentEvents: RecentEvents;
   readonly testIntegration: TestIntegration;
   readonly diagnose: Diagnose;
   readonly hubViews: HubViews;

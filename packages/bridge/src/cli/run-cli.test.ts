@@ -133,6 +133,8 @@ test("a failed integration test tells every step and ends with 1", async () => {
     pass: false,
     failure: { code: "key_refused", message: "The hub refused the key." },
     steps: [{ name: "registry", ok: false, message: "401" }],
+    sent: null,
+    arrival: null,
   };
   const failed = await run(`integrations test ${id}`);
   expect(failed.code).toBe(1);

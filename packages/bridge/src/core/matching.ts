@@ -30,3 +30,21 @@ export function mismatch(integration: Integration, eventName: string, device: De
   if (integration.deviceId !== null && integration.deviceId !== device.id) return "other_device";
   return null;
 }
+
+type Sentence = (integration: Integration, device: Device | null) => string;
+
+const SENTENCES: Readonly<Record<Mismatch, Sentence>> = {
+  prefix: ({ event }) => `The event's name does not begin with '${event}'; letter case counts.`,
+  loop_guard: () => `Events under ${LOOP_PREFIXES.join(", ")} never trigger integrations, so that no loop can arise.`,
+  no_device: () => "The event was made over the API without a device; a hub takes messages of devices only.",
+  not_approved: (_integration, device) =>
+    `The device is ${device?.approval}: only approved devices trigger integrations.`,
+  other_product: () => "The device is not in the integration's product.",
+  not_owner: () => "The device is not claimed by the account in whose sandbox the integration is.",
+  other_device: ({ deviceId }) => `The integration takes the events of device ${deviceId} only.`,
+};
+
+/** The rule in a sentence for the integration's owner. */
+export function mismatchSentence(rule: Mismatch, integration: Integration, device: Device | null): string {
+  return SENTENCES[rule](integration, device);
+}

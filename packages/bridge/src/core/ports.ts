@@ -18,7 +18,6 @@ import type {
 import type { Device } from "./device.ts";
 import type { DeviceEvent } from "./device-event.ts";
 import type { Failure } from "./failure.ts";
-import type { Scope } from "./integration.ts";
 import type { HubEvent, KeyName } from "./hub-client.ts";
 
 /** Appends events, each with one pending delivery per match, and resolves when they are flushed to disk. */
@@ -94,22 +93,6 @@ export type Accept = (incoming: IncomingEvent) => Promise<
   | { readonly kind: "unavailable"; readonly message: string; readonly retryAfterSeconds: number }
 >;
 
-/** Result of an integration's TEST: each step that was tried, in order, and the first failure. */
-export interface TestReport {
-  readonly pass: boolean;
-  readonly failure: Failure | null;
-  readonly steps: readonly { readonly name: string; readonly ok: boolean; readonly message: string }[];
-}
-
-export interface TestRequest {
-  readonly integrationId: string;
-  readonly data: string;
-  /** A known device to test as; without it a reserved identity is made and removed again. */
-  readonly deviceId?: string;
-}
-
-export type TestIntegration = (request: TestRequest) => Promise<TestReport>;
-
 /** Whether a hub takes messages now, for consoles and `/health/ready`. */
 export interface ConnectionState {
   readonly connectionId: string;
@@ -168,8 +151,6 @@ export interface Deliveries {
   failures(integrationId: string): Promise<readonly FailureGroup[]>;
   /** `subject` is an integration's id, or `product/` and a product's. Empty intervals are left out. */
   series(subject: string, query: SeriesQuery): Promise<readonly SeriesPoint[]>;
-  /** Newest events that matched or could have matched in a scope, newest first. */
-  recentEvents(scope: Scope, limit: number): Promise<readonly DeviceEvent[]>;
 
   /** Parked ones become pending again; returns how many. */
   retry(integrationId: string, which: Selection): Promise<number>;

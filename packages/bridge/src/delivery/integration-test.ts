@@ -1,149 +1,179 @@
-/**
- * An integration's TEST: does with the hub, step by step, what a first event would do, and says which step failed and
- * why. Each step needs one permission of the policy, so the steps tell the permissions apart.
- */
+/** TEST of an integration: tried for real, bounded in time and number, and tidied up after, whatever happens. */
+import { systemClock, type Clock } from "../core/clock.ts";
 import type { Device } from "../core/device.ts";
-import { FAILURES, type Failure, type FailureCode, type Result } from "../core/failure.ts";
-import type { HubClient, Hubs } from "../core/hub-client.ts";
+import type { Failure } from "../core/failure.ts";
+import type { Hubs } from "../core/hub-client.ts";
+import type { Identities } from "../core/identities.ts";
 import { newEventId, newId } from "../core/ids.ts";
-import type { AzureIotHubIntegration, HubConnection, Integration } from "../core/integration.ts";
-import type { TestIntegration, TestReport, TestRequest } from "../core/ports.ts";
+import { hubDeviceId, type HubConnection, type Integration } from "../core/integration.ts";
+import type { TestIntegration, TestReport, TestRequest } from "../core/integration-test.ts";
+import type { Log } from "../core/log.ts";
 import { buildMessage } from "../core/message.ts";
 import { Templates } from "../core/template.ts";
+import type { TestIdentities } from "../core/test-identities.ts";
+import { ArrivalWatch } from "./arrival-watch.ts";
+import { TestCleanUp } from "./test-clean-up.ts";
+import { reportOf, TestSteps } from "./test-steps.ts";
 
-export interface IntegrationTestOptions {
+/** Clients wait a minute for the answer. */
+const DEADLINE_MS = 50_000;
+/** Each opens connections of its own. */
+const MAX_RUNNING = 16;
+
+export interface IntegrationTestsOptions {
   readonly directory: {
     integration(id: string): Promise<Integration | null>;
     connection(id: string): Promise<HubConnection | null>;
     device(id: string): Promise<Device | null>;
   };
   readonly hubs: Hubs;
-  readonly now: () => number;
+  readonly identities: Pick<Identities, "identity">;
+  readonly notes: TestIdentities;
+  readonly log: Log;
+  readonly clock?: Clock;
 }
 
-interface Step {
-  readonly name: string;
-  readonly failure: Failure | null;
+/** A test under way. */
+interface Begun {
+  /** Ends when nothing of it is left in the hub that could be removed. */
+  readonly taken: Promise<void>;
+  readonly report: (ended: Failure | null) => TestReport;
 }
 
-/** Failures of a creation that say nothing about whether the identity is there now. */
-const MAY_BE_MADE: ReadonlySet<FailureCode> = new Set(["hub_unreachable", "hub_error", "outcome_unknown"]);
+export class IntegrationTests {
+  readonly #options: IntegrationTestsOptions;
+  readonly #clock: Clock;
+  readonly #arrivals: ArrivalWatch;
+  readonly #cleanUp: TestCleanUp;
+  /** Tests as the same device run one after the other: the first must not remove the identity under the second. */
+  readonly #turns = new Map<string, Promise<void>>();
+  readonly #running = new Set<Promise<void>>();
+  #places = MAX_RUNNING;
 
-/** The order of the steps; each with the permission that it proves. */
-const STEPS = {
-  create: "create the device identity (registry write)",
-  read: "read the device identity (registry read)",
-  twin: "write the name to the twin (service connect)",
-  send: "send a device-to-cloud message (device connect)",
-} as const;
+  constructor(options: IntegrationTestsOptions) {
+    const { directory, hubs, identities, notes, log, clock = systemClock } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#arrivals = new ArrivalWatch(hubs, clock);
+    const connection = (id: string): Promise<HubConnection | null> => directory.connection(id);
+    this.#cleanUp = new TestCleanUp({ notes, identities, connection, hubs, log });
+  }
 
-export function createIntegrationTest({ directory, hubs, now }: IntegrationTestOptions): TestIntegration {
-  return async (request) => {
-    const integration = await directory.integration(request.integrationId);
-    const connection =
-      integration?.type === "AzureIotHub" ? await directory.connection(integration.connectionId) : null;
-    if (integration?.type !== "AzureIotHub" || connection === null)
-      throw new Error(`There is no integration ${request.integrationId}.`);
-    // A client of its own: the test must not be answered by a connection that was opened with better luck.
-    const client = hubs.open(connection);
+  /** Removes what tests left behind when the process ended under them. */
+  start(): void {
+    void this.#track(this.#cleanUp.sweep());
+  }
+
+  /** Waits for what is under way. What is not done by then is removed after the next start. */
+  async stop(graceMs = 5_000): Promise<void> {
+    await this.#within(graceMs, Promise.allSettled(this.#running));
+  }
+
+  readonly run: TestIntegration = async (request) => {
+    if (this.#places === 0) return "busy";
+    this.#places -= 1;
+    let begun: Begun | null = null;
     try {
-      return await runSteps(
-        client,
-        integration,
-        request,
-        request.deviceId ? await directory.device(request.deviceId) : null,
-        now(),
-      );
+      begun = await this.#begin(request);
+      const inTime = await this.#within(DEADLINE_MS, begun.taken);
+      return begun.report(inTime ? null : NOT_IN_TIME);
     } finally {
-      await client.close();
+      // A test that was given up keeps its place until it has ended.
+      void this.#freePlace(begun?.taken);
     }
   };
+
+  async #freePlace(taken: Promise<void> = Promise.resolve()): Promise<void> {
+    await Promise.allSettled([taken]);
+    this.#places += 1;
+  }
+
+  async #begin(request: TestRequest): Promise<Begun> {
+    const { directory } = this.#options;
+    const integration = await directory.integration(request.integrationId);
+    if (integration?.type !== "AzureIotHub") throw new Error(`Integration ${request.integrationId} has no hub.`);
+    const connection = await directory.connection(integration.connectionId);
+    if (connection === null) throw new Error(`Integration ${request.integrationId} has no connection.`);
+    const device = request.deviceId === undefined ? null : await directory.device(request.deviceId);
+    // Without a device a reserved identity is used and removed again, so that no stray one stays in the hub.
+    const ownId = device?.id ?? `isthmus-test-${newId()}`;
+    const event = testEvent(request, integration, { device, deviceId: ownId, now: this.#clock.now() });
+    const templates = new Templates();
+    const owner = device ?? { ownerId: null };
+    const message = buildMessage({ integration, delivery: { event, seq: 0 }, device: owner, templates });
+    if (!message.ok) {
+      const rendering = [{ name: "render the template", failure: message.failure }];
+      const report = (): TestReport => ({ ...reportOf(rendering, null), sent: null, arrival: null });
+      return { taken: Promise.resolve(), report };
+    }
+    const deviceId = device === null ? ownId : hubDeviceId(integration, ownId);
+    // A client of its own: the test must not be answered by a connection that was opened with better luck.
+    const client = this.#options.hubs.open(connection);
+    const tools = { client, arrivals: this.#arrivals, cleanUp: this.#cleanUp };
+    const steps = new TestSteps({ integration, connection, device, deviceId, message: message.value, ...tools });
+    const takeAll = async (): Promise<void> => {
+      try {
+        await this.#inTurn(`${connection.id} ${deviceId}`, () => steps.take());
+      } finally {
+        await client.close();
+      }
+    };
+    const taken = takeAll();
+    void this.#track(taken);
+    return { taken, report: (ended) => steps.report(ended) };
+  }
+
+  #inTurn(key: string, work: () => Promise<void>): Promise<void> {
+    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(work, work);
+    this.#turns.set(key, turn);
+    void this.#endTurn(key, turn);
+    return turn;
+  }
+
+  async #endTurn(key: string, turn: Promise<void>): Promise<void> {
+    await Promise.allSettled([turn]);
+    if (this.#turns.get(key) === turn) this.#turns.delete(key);
+  }
+
+  async #track(work: Promise<void>): Promise<void> {
+    this.#running.add(work);
+    await Promise.allSettled([work]);
+    this.#running.delete(work);
+  }
+
+  /** Whether the work ended within that time. */
+  async #within(ms: number, work: Promise<unknown>): Promise<boolean> {
+    let cancel: () => void = () => undefined;
+    const late = new Promise<false>((resolve) => {
+      cancel = this.#clock.after(ms, () => resolve(false));
+    });
+    try {
+      return await Promise.race([work.then(() => true), late]);
+    } finally {
+      cancel();
+    }
+  }
 }
 
-async function runSteps(
-  client: HubClient,
-  integration: AzureIotHubIntegration,
-  request: TestRequest,
-  device: Device | null,
-  at: number,
-): Promise<TestReport> {
-  // Without a device a reserved identity is used and removed again, so that no stray one stays in the hub.
-  const deviceId = device?.id ?? `isthmus-test-${newId()}`;
-  const event = {
-    id: newEventId(at),
-    name: integration.event,
-    data: request.data,
+const NOT_IN_TIME: Failure = {
+  code: "outcome_unknown",
+  message: `The test did not end within ${DEADLINE_MS / 1_000} s. What it made in the hub is removed as soon as the hub answers.`,
+};
+
+function testEvent(
+  { data, eventName }: TestRequest,
+  { event: prefix, scope }: Integration,
+  { device, deviceId, now }: { readonly device: Device | null; readonly deviceId: string; readonly now: number },
+): Parameters<typeof buildMessage>[0]["delivery"]["event"] {
+  return {
+    id: newEventId(now),
+    name: eventName ?? prefix,
+    data,
     contentType: "text/plain;charset=utf-8",
     deviceId,
-    productId: device?.productId ?? null,
+    productId: scope.kind === "product" ? scope.productId : (device?.productId ?? null),
     firmwareVersion: device?.firmwareVersion ?? null,
-    publishedAt: at,
-    receivedAt: at,
-  };
-  const message = buildMessage({
-    integration,
-    delivery: { event, seq: 0 },
-    device: device ?? { ownerId: null },
-    templates: new Templates(),
-  });
-  if (!message.ok) return report([{ name: "render the template", failure: message.failure }]);
-
-  const steps: Step[] = [];
-  const take = (name: string, result: Result<unknown>): boolean => {
-    steps.push({ name, failure: result.ok ? null : result.failure });
-    return result.ok;
-  };
-  const created = await client.createIdentity(deviceId);
-  const reached = take(STEPS.create, created) || isRefusal(steps[0]?.failure ?? null);
-  if (!reached) {
-    // The hub may have made it all the same.
-    if (device === null && !created.ok && MAY_BE_MADE.has(created.failure.code)) await remove(client, deviceId);
-    return report(steps);
-  }
-  take(STEPS.read, await client.getIdentity(deviceId));
-  if (created.ok) take(STEPS.twin, await touchTwin(client, deviceId, device));
-  const sent = await client.send(deviceId, message.value);
-  // Without an identity to send as, the answer still tells a wrong key from a missing permission.
-  const expected = !created.ok && sent.kind === "failed" && sent.failure.code === "identity_missing";
-  if (!expected) steps.push({ name: STEPS.send, failure: sent.kind === "delivered" ? null : sent.failure });
-  if (created.ok && device === null) take(`remove the test identity ${deviceId}`, await remove(client, deviceId));
-  const keyIsRight = sent.kind === "delivered" || sent.failure.code !== "key_refused";
-  return report(keyIsRight ? steps.map(asMissingPermission) : steps);
-}
-
-/** Needs the permission that naming needs, and changes nothing for a device that has no name. */
-function touchTwin(client: HubClient, deviceId: string, device: Device | null): Promise<Result<unknown>> {
-  if (device !== null && device.name === null) return client.getTwin(deviceId);
-  return client.patchDesired(deviceId, { deviceName: device?.name ?? "isthmus-test" });
-}
-
-/** Tried twice: nothing of the test should stay in a user's hub because of one lost answer. */
-async function remove(client: HubClient, deviceId: string): Promise<Result<null>> {
-  const removed = await client.deleteIdentity(deviceId);
-  return removed.ok ? removed : client.deleteIdentity(deviceId);
-}
-
-/** The hub was reached and said no to this policy: the other permissions are worth trying. */
-function isRefusal(failure: Failure | null): boolean {
-  return failure?.code === "key_refused" || failure?.code === "permission_missing";
-}
-
-// Over REST a hub answers 401 to a wrong key and to a missing permission alike; AMQP has shown that the key is right.
-function asMissingPermission(step: Step): Step {
-  if (step.failure?.code !== "key_refused") return step;
-  return { ...step, failure: { ...step.failure, code: "permission_missing" } };
-}
-
-function report(steps: readonly Step[]): TestReport {
-  const failed = steps.find((step) => step.failure !== null);
-  const failure = failed?.failure ?? null;
-  return {
-    pass: failure === null,
-    failure: failure === null ? null : { ...failure, message: `Could not ${failed?.name}: ${failure.message}` },
-    steps: steps.map(({ name, failure: why }) => ({
-      name,
-      ok: why === null,
-      message: why === null ? "ok" : `${why.message} ${FAILURES[why.code].nextStep}`,
-    })),
+    publishedAt: now,
+    receivedAt: now,
   };
 }

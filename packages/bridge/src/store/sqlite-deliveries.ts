@@ -35,7 +35,7 @@ export interface Changes {
 /** The part of the API's port that needs nothing but the store. */
 type Looking = Pick<
   Deliveries,
-  "ledger" | "ledgers" | "today" | "page" | "delivery" | "log" | "failures" | "series" | "recentEvents" | "replays"
+  "ledger" | "ledgers" | "today" | "page" | "delivery" | "log" | "failures" | "series" | "replays"
 >;
 
 export interface SqliteDeliveries extends EventLog, DeliveryQueue, Looking {
@@ -151,7 +151,6 @@ export function createDeliveries({ worker, now, heardFrom }: SqliteDeliveriesOpt
     log: (integrationId) => worker.call("integrationLog", integrationId),
     failures: (integrationId) => worker.call("failureGroups", integrationId),
     series: (subject, query) => worker.call("series", subject, query),
-    recentEvents: (scope, limit) => worker.call("recentEvents", scope, limit),
     replays: (integrationId) => worker.call("replays", integrationId),
 
     async page(integrationId, { limit, before, ...filter }) {

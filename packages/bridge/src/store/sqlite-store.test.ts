@@ -4,6 +4,7 @@ import { describeDirectory } from "./testing/directory-conformance.ts";
 import { describeFleet } from "./testing/fleet-conformance.ts";
 import { describeHistory } from "./testing/history-conformance.ts";
 import { describeLedger } from "./testing/ledger-conformance.ts";
+import { describeLooking } from "./testing/looking-conformance.ts";
 import { describeSources } from "./testing/sources-conformance.ts";
 import { openSqlite } from "./testing/sqlite-under-test.ts";
 
@@ -13,4 +14,5 @@ describeDeliveries(openSqlite);
 describeFleet(openSqlite);
 describeHistory(openSqlite);
 describeLedger(openSqlite);
+describeLooking(openSqlite);
 describeSources(openSqlite);

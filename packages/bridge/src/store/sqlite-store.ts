@@ -5,6 +5,8 @@ import type { DeviceTraces } from "../core/device-links.ts";
 import type { Incident } from "../core/delivery-history.ts";
 import type { Directory } from "../core/directory.ts";
 import type { Identities, KnownIdentity } from "../core/identities.ts";
+import type { RecentEvents } from "../core/recent-events.ts";
+import type { TestIdentities } from "../core/test-identities.ts";
 import type { Sources } from "../core/source.ts";
 import { keepHighWater, readHighWater } from "./high-water.ts";
 import { lockFolder } from "./lock.ts";
@@ -18,6 +20,7 @@ import { createDeviceTraces } from "./sqlite-device-traces.ts";
 import { createDevices } from "./sqlite-devices.ts";
 import { createIncidents, type SqliteIncidents } from "./sqlite-incidents.ts";
 import { createIntegrations, type SqliteIntegrations } from "./sqlite-integrations.ts";
+import { createLooking } from "./sqlite-looking.ts";
 import { createProducts } from "./sqlite-products.ts";
 import { createSources } from "./sqlite-sources.ts";
 import { createTurns } from "./turns.ts";
@@ -40,7 +43,16 @@ export interface SqliteStoreOptions {
 }
 
 export interface SqliteStore
-  extends Directory, SqliteIntegrations, SqliteDeliveries, SqliteIncidents, Identities, DeviceTraces, Sources {
+  extends
+    Directory,
+    SqliteIntegrations,
+    SqliteDeliveries,
+    SqliteIncidents,
+    Identities,
+    DeviceTraces,
+    Sources,
+    RecentEvents,
+    TestIdentities {
   /** Seals all secrets anew under a new key; resolves with how many rows. Throws where the operator keeps the key himself. */
   rotateSecrets(): Promise<number>;
   /** False once the disk or the worker failed. */
@@ -95,6 +107,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       ...createIdentities(worker, now),
       ...createDeviceTraces(worker),
       ...createSources({ worker, secrets, now, inTurn }),
+      ...createLooking(worker, now),
       rotateSecrets: () => rotateSecrets(rotation),
       isAlive: () => worker.isAlive,
       depth: () => worker.depth,

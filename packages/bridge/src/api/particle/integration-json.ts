@@ -1,6 +1,6 @@
 import { FAILURES, type Failure } from "../../core/failure.ts";
 import type { AzureIotHubIntegration, HubConnection, Integration } from "../../core/integration.ts";
-import type { ConnectionState, TestReport } from "../../core/ports.ts";
+import type { ConnectionState } from "../../core/ports.ts";
 import type { WebhookSecrets } from "../../core/webhook.ts";
 import { connectionJson } from "./connection-settings.ts";
 import { isoTime } from "./iso-time.ts";
@@ -75,20 +75,4 @@ export function hubStateJson(
 
 export function failureJson({ code, message }: Failure): { code: string; message: string; next_step: string } {
   return { code, message, next_step: FAILURES[code].nextStep };
-}
-
-/** The clients read `pass`, `data` and `error`; the rest says what was tried and what to do. */
-export function testJson({ pass, failure, steps }: TestReport): Record<string, unknown> {
-  const last = steps.at(-1);
-  if (pass || failure === null) return { pass, data: last?.message ?? null, steps };
-  const { nextStep } = FAILURES[failure.code];
-  return {
-    pass,
-    data: null,
-    error: `${failure.message} ${nextStep}`,
-    code: failure.code,
-    hub_code: failure.hubCode ?? null,
-    next_step: nextStep,
-    steps,
-  };
 }

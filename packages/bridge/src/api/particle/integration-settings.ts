@@ -64,7 +64,7 @@ async function storedWebhook({ directory, stored }: Context): Promise<StoredWebh
   return { url: stored.url, secrets: (await directory.webhookSecrets(stored.id)) ?? NO_WEBHOOK_SECRETS };
 }
 
-function eventPrefix(fields: Fields): string | null {
+export function eventPrefix(fields: Fields): string | null {
   const field = fields["event"] === undefined && fields["eventName"] !== undefined ? "eventName" : "event";
   const event = optionalText(fields, field, 64);
   if (event !== null && !/^[\x20-\x7e]+$/.test(event)) throw badRequest("event must be printable ASCII");
@@ -78,7 +78,10 @@ async function connectionContext({ directory, stored, ...rules }: Context): Prom
 }
 
 /** The device's spelling differs between clients and documents; all mean the same. */
-async function deviceFilter(fields: Fields, { directory, caller, scope }: Context): Promise<string | null> {
+export async function deviceFilter(
+  fields: Fields,
+  { directory, caller, scope }: Pick<Context, "directory" | "caller" | "scope">,
+): Promise<string | null> {
   const field = ["deviceID", "deviceid", "deviceId"].find((spelling) => fields[spelling] !== undefined);
   const idOrName = field === undefined ? null : optionalText(fields, field, 128);
   if (idOrName === null) return null;

@@ -127,6 +127,8 @@ test("a failed test says why and what to do", async () => {
     pass: false,
     failure: { code: "key_refused", message: "Refused.", hubCode: "401002" },
     steps,
+    sent: null,
+    arrival: null,
   };
   expect(await call("POST", `/v1/integrations/${String(id)}/test`, { device_id: "api", data: "x" })).toEqual({
     pass: false,
@@ -136,6 +138,9 @@ test("a failed test says why and what to do", async () => {
     hub_code: "401002",
     next_step: expect.stringMatching(/^Copy/),
     steps,
+    device_id: null,
+    message: null,
+    arrival: null,
   });
   expect(api.tests).toEqual([{ integrationId: id, data: "x" }]);
 });

@@ -1,32 +1,19 @@
 /** Integrations, in the sandbox and in products: the same routes under two roofs. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { lineKey } from "../../core/delivery-target.ts";
-import type { Integration, Scope } from "../../core/integration.ts";
-import { isCloudDeviceId } from "../../core/device.ts";
+import type { Integration } from "../../core/integration.ts";
 import type { Permission } from "../../core/permission.ts";
-import { ApiError, badRequest, notFound } from "../api-error.ts";
+import { ApiError, notFound } from "../api-error.ts";
 import { requireTokenPlacement } from "../authentication.ts";
-import type { AccountCaller, Authentication } from "../authentication.ts";
+import type { Authentication } from "../authentication.ts";
 import { fieldsOf, optionalFlag, type Fields } from "../bodies.ts";
 import { ledgerJson, logJson } from "../delivery-json.ts";
 import type { ApiDependencies } from "../dependencies.ts";
-import { ownDevice, ownIntegration, ownProduct, productDevice, sandboxOf } from "../ownership.ts";
-import { hubStateJson, integrationJson, testJson, todayCounters } from "./integration-json.ts";
+import { hubStateJson, integrationJson, todayCounters } from "./integration-json.ts";
+import { integrationOf, PLACES, scopeOf } from "./integration-roof.ts";
+import type { Roof } from "./integration-roof.ts";
 import { integrationSettingsOf } from "./integration-settings.ts";
 
-interface Roof {
-  Params: { product?: string; id: string };
-}
-
-/** Under each roof all integrations, and under an older name the webhooks alone. */
-const PLACES: readonly { readonly path: string; readonly only: "Webhook" | null }[] = [
-  { path: "/v1/integrations", only: null },
-  { path: "/v1/products/:product/integrations", only: null },
-  { path: "/v1/webhooks", only: "Webhook" },
-  { path: "/v1/products/:product/webhooks", only: "Webhook" },
-];
-
-const DEFAULT_TEST_DATA = "test-event";
 const tags = ["integrations"];
 
 export function registerIntegrations(
@@ -34,29 +21,14 @@ export function registerIntegrations(
   dependencies: ApiDependencies,
   authentication: Authentication,
 ): void {
-  const { directory, deliveries, hubHostRule, entraRule, onIntegrationChanged, testIntegration } = dependencies;
+  const { directory, deliveries, hubHostRule, entraRule, onIntegrationChanged } = dependencies;
   const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
 
-  async function scopeOf(request: FastifyRequest<Roof>, caller: AccountCaller): Promise<Scope> {
-    const { product } = request.params;
-    if (product === undefined) return { kind: "sandbox", accountId: sandboxOf(caller) };
-    return { kind: "product", productId: (await ownProduct(directory, caller, product)).id };
-  }
-
-  /** The integration of the path: of the caller, and under this very roof. */
-  async function find(
+  const find = (
     request: FastifyRequest<Roof>,
     permission: Permission,
     only: Integration["type"] | null,
-  ): Promise<{ caller: AccountCaller; integration: Integration }> {
-    const caller = await authentication.account(request, permission);
-    const scope = await scopeOf(request, caller);
-    const integration = await ownIntegration(directory, caller, request.params.id);
-    if (!sameScope(integration.scope, scope) || (only !== null && integration.type !== only)) {
-      throw notFound("Integration");
-    }
-    return { caller, integration };
-  }
+  ): ReturnType<typeof integrationOf> => integrationOf(request, permission, { directory, authentication, only });
 
   async function shown(integration: Integration): Promise<Record<string, unknown>> {
     const isHub = integration.type === "AzureIotHub";
@@ -69,7 +41,7 @@ export function registerIntegrations(
   for (const { path, only } of PLACES) {
     app.get<Roof>(`${path}`, route("Integrations"), async (request) => {
       const caller = await authentication.account(request, "integrations:list");
-      const found = await directory.integrationsIn(await scopeOf(request, caller));
+      const found = await directory.integrationsIn(await scopeOf(request, caller, directory));
       return Promise.all(
         found
           .filter(({ type }) => only === null || type === only)
@@ -82,7 +54,7 @@ export function registerIntegrations(
 
     app.post<Roof>(`${path}`, route("Make an integration"), async (request, reply) => {
       const caller = await authentication.account(request, "integrations:create");
-      const scope = await scopeOf(request, caller);
+      const scope = await scopeOf(request, caller, directory);
       const settings = await integrationSettingsOf(
         { ...fieldsOf(request), ...(only !== null && { integration_type: only }) },
         {
@@ -137,19 +109,6 @@ export function registerIntegrations(
       await onIntegrationChanged(integration.id);
       return reply.code(204).send();
     });
-
-    app.post<Roof>(`${path}/:id/test`, route("Send a test message"), async (request) => {
-      const { caller, integration } = await find(request, "integrations:test", only);
-      const { data, device_id: deviceId } = fieldsOf(request);
-      if (data !== undefined && data !== null && typeof data !== "string") throw badRequest("data must be a string");
-      const testDevice = await testDeviceOf(deviceId, caller, integration);
-      const report = await testIntegration({
-        integrationId: integration.id,
-        data: data ?? DEFAULT_TEST_DATA,
-        ...(testDevice !== null && { deviceId: testDevice }),
-      });
-      return testJson(report);
-    });
   }
 
   /** Whoever deletes an integration is told first what would never be sent. */
@@ -158,16 +117,6 @@ export function registerIntegrations(
       optionalFlag(request.query as Fields, "confirm") ?? optionalFlag(fieldsOf(request), "confirm") ?? false;
     const { pending } = await deliveries.ledger(id);
     if (pending > 0 && !isConfirmed) throw pendingDeliveries(pending);
-  }
-
-  /** `api`, the clients' default, names no device: the test then uses an identity of its own. */
-  async function testDeviceOf(value: unknown, caller: AccountCaller, { scope }: Integration): Promise<string | null> {
-    if (value === undefined || value === null || value === "" || value === "api") return null;
-    if (typeof value !== "string" || !isCloudDeviceId(value.toLowerCase())) {
-      throw badRequest("device_id must be a device's id of 24 hexadecimal digits");
-    }
-    if (scope.kind === "product") return (await productDevice(directory, scope.productId, value)).id;
-    return (await ownDevice(directory, caller, value)).id;
   }
 }
 
@@ -179,9 +128,4 @@ function pendingDeliveries(pending: number): ApiError {
     pending,
     next_step: "Wait until they are delivered, or delete with confirm=true: they then end as expired.",
   });
-}
-
-function sameScope(a: Scope, b: Scope): boolean {
-  if (a.kind === "sandbox") return b.kind === "sandbox" && a.accountId === b.accountId;
-  return b.kind === "product" && a.productId === b.productId;
 }

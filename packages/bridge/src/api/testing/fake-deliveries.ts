@@ -37,7 +37,6 @@ export class FakeDeliveries implements Deliveries {
   today = async (): Promise<{ success: number; error: number }> => ({ success: 3, error: 1 });
   log = async (): Promise<readonly LogRecord[]> => this.logOf;
   failures = async (): Promise<readonly FailureGroup[]> => this.groups;
-  recentEvents = async (): Promise<readonly DeviceEvent[]> => this.events;
   retention = async (): Promise<RetentionSettings> => this.kept;
   incidents = async (): Promise<readonly Incident[]> => this.open;
   acknowledgeIncident = async (id: number): Promise<boolean> => this.open.some((one) => one.id === id);

@@ -110,6 +110,7 @@ export const ROUTES: readonly RouteRow[] = [
   ["PUT /v1/integrations/:integration", "account", 200, 404, { body: AZURE }],
   ["DELETE /v1/integrations/:integration", "account", 204, 404],
   ["POST /v1/integrations/:integration/test", "account", 200, 404],
+  ["POST /v1/integrations/preview", "account", 200, "own", { body: { event: "t", data: "x" } }],
   ["GET /v1/integrations/:fleetIntegration", "account", 404, 404],
   ["GET /v1/products/weather/integrations", "integrations:list", 200, 404],
   ["POST /v1/products/weather/integrations", "integrations:create", 201, 404, { body: AZURE }],
@@ -118,6 +119,12 @@ export const ROUTES: readonly RouteRow[] = [
   ["PUT /v1/products/weather/integrations/:fleetIntegration", "integrations:update", 200, 404, { body: AZURE }],
   ["DELETE /v1/products/weather/integrations/:fleetIntegration", "integrations:remove", 204, 404],
   ["POST /v1/products/weather/integrations/:fleetIntegration/test", "integrations:test", 200, 404],
+
+  ["POST /v1/products/weather/integrations/preview", "integrations:get", 200, 404, { body: { data: "x" } }],
+  ["POST /admin/v1/match", "integrations:list", 200, "own", { body: { name: "t" } }],
+  ["POST /admin/v1/match", "integrations:list", 200, 403, { body: { name: "t", device_id: DEVICE }, member: 403 }],
+  ["POST /admin/v1/integrations/:integration/dry-run", "integrations:get", 200, 404, { member: 404 }],
+  ["POST /admin/v1/integrations/:fleetIntegration/dry-run", "integrations:get", 200, 404],
 
   ["GET /admin/v1/accounts", "account", 403, 403],
   ["POST /admin/v1/accounts", "account", 403, 403, { body: { username: "mallory" } }],

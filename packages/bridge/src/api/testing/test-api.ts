@@ -6,14 +6,8 @@ import { noDeviceLinks } from "../../core/device-links.ts";
 import type { DoctorReport } from "../../core/doctor.ts";
 import { refusedEntra } from "../../core/entra-rule.ts";
 import { newEventId } from "../../core/ids.ts";
-import type {
-  ConnectionState,
-  HubViews,
-  IncomingEvent,
-  IntegrationState,
-  TestReport,
-  TestRequest,
-} from "../../core/ports.ts";
+import type { ConnectionState, HubViews, IncomingEvent, IntegrationState } from "../../core/ports.ts";
+import type { TestReport, TestRequest } from "../../core/integration-test.ts";
 import type { DeviceEvent } from "../../core/device-event.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { HubEvent } from "../../core/hub-client.ts";
@@ -58,6 +52,8 @@ interface World {
   connections: ConnectionState[];
   integrationState: IntegrationState;
   twin: Awaited<ReturnType<HubViews["twin"]>>;
+  /** Newest first, what devices have published. */
+  events: DeviceEvent[];
   /** Events that a monitor shows as soon as it is open. */
   hubEvents: HubEvent[];
   monitorFailure: Failure | null;
@@ -87,11 +83,14 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
       pass: true,
       failure: null,
       steps: [{ name: "send", ok: true, message: "The hub took the message." }],
+      sent: null,
+      arrival: null,
     },
     deliveries: new FakeDeliveries(() => world),
     connections: [],
     integrationState: { failure: null, devices: [] },
     twin: { ok: true, value: null },
+    events: [],
     hubEvents: [],
     monitorFailure: null,
   };
@@ -131,6 +130,18 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
       return world.testReport;
     },
     deviceLinks: noDeviceLinks,
+    recentEvents: {
+      recentEvents: async (scope, { limit, prefix = "", deviceId }) => {
+        const inScope = async ({ name, deviceId: from }: DeviceEvent): Promise<boolean> => {
+          const device = from === null ? null : await directory.device(from);
+          if (device === null || !name.startsWith(prefix) || (deviceId ?? from) !== from) return false;
+          return scope.kind === "sandbox" ? device.ownerId === scope.accountId : device.productId === scope.productId;
+        };
+        const fits = await Promise.all(world.events.map(inScope));
+        return world.events.filter((_, i) => fits[i]).slice(0, limit);
+      },
+      recentEvent: async (id) => world.events.find((event) => event.id === id) ?? null,
+    },
     deliveries: world.deliveries,
     hubViews: {
       twin: async () => world.twin,

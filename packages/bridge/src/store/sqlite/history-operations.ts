@@ -9,8 +9,6 @@ import type {
   SeriesQuery,
 } from "../../core/delivery-history.ts";
 import type { DeliveryRecord, Ledger } from "../../core/delivery.ts";
-import type { DeviceEvent } from "../../core/device-event.ts";
-import type { Scope } from "../../core/integration.ts";
 import type { Books } from "./books.ts";
 import { EVENT_COLUMNS, RECORD_COLUMNS, STATES, toEvent, toFailure, toRecord } from "./delivery-rows.ts";
 import type { Row, Value } from "./driver.ts";
@@ -29,11 +27,7 @@ export interface HistoryOperations {
   ledger(integrationId: string): Ledger;
   countersOfDay(integrationId: string, at: number): { success: number; error: number };
   series(subject: string, query: SeriesQuery): SeriesPoint[];
-  recentEvents(scope: Scope, limit: number): DeviceEvent[];
 }
-
-/** Rows of the event table that a search for recent ones looks at. */
-const RECENT_SCAN = 20_000;
 
 export function historyOperations(transaction: Transaction, { counters, causes, logs }: Books): HistoryOperations {
   const { db } = transaction;
@@ -43,11 +37,6 @@ export function historyOperations(transaction: Transaction, { counters, causes, 
      WHERE d.id = ? AND d.integration_id = ?`,
   );
   const selectAttempts = db.prepare("SELECT * FROM attempt WHERE delivery_id = ? ORDER BY at DESC");
-  const recentOf = (condition: string): string =>
-    `SELECT ${EVENT_COLUMNS} FROM (SELECT * FROM event ORDER BY seq DESC LIMIT ${RECENT_SCAN}) e
-     WHERE ${condition} AND e.replayed IS NULL ORDER BY e.seq DESC LIMIT ?2`;
-  const recentInProduct = db.prepare(recentOf("e.product_id = ?1"));
-  const recentInSandbox = db.prepare(recentOf("e.device_id IN (SELECT id FROM device WHERE owner_id = ?1)"));
 
   function attemptsOf(integrationId: string, { record }: Pick<DeliveryDetail, "record">): Attempt[] {
     const logged = logs.of(integrationId).filter(({ deliveryId }) => deliveryId === record.id);
@@ -99,11 +88,6 @@ export function historyOperations(transaction: Transaction, { counters, causes, 
     ledger: (integrationId) => counters.ledger(integrationId),
     countersOfDay: (integrationId, at) => counters.ofDay(integrationId, at),
     series: (subject, query) => counters.buckets.series(subject, query),
-    recentEvents: (scope, limit) =>
-      (scope.kind === "product"
-        ? recentInProduct.all(scope.productId, limit)
-        : recentInSandbox.all(scope.accountId, limit)
-      ).map(toEvent),
   };
 }
 

@@ -27,6 +27,8 @@ import { seenOperations, type SeenOperations } from "./seen-operations.ts";
 import { sealOperations, type SealOperations } from "./seal-operations.ts";
 import { sourceOperations, type SourceOperations } from "./source-operations.ts";
 import { transferOperations, type TransferOperations } from "./transfer-operations.ts";
+import { recentEventOperations, type RecentEventOperations } from "./recent-event-operations.ts";
+import { testIdentityOperations, type TestIdentityOperations } from "./test-identity-operations.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface Operations
@@ -50,10 +52,12 @@ export interface Operations
     ProductOperations,
     PruneOperations,
     SealOperations,
+    RecentEventOperations,
     ReplayOperations,
     SeenOperations,
     SettleOperations,
     SourceOperations,
+    TestIdentityOperations,
     TransferOperations {
   /** Brings the tables up to date with what is gathered in memory, before the file is closed. */
   writeGathered(): null;
@@ -85,7 +89,9 @@ export function createOperations(transaction: Transaction): Operations {
     ...productOperations(transaction),
     ...sealOperations(transaction),
     ...pruneOperations(transaction, numbers),
+    ...recentEventOperations(transaction),
     ...replayOperations(transaction, books.counters, endings, numbers),
+    ...testIdentityOperations(transaction),
     ...seenOperations(transaction, events),
     ...settleOperations(transaction, books),
     ...sourceOperations(transaction),

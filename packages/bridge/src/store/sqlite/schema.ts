@@ -200,6 +200,12 @@ const MIGRATIONS: readonly string[] = [
     id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, message TEXT NOT NULL, at INTEGER NOT NULL, acknowledged_at INTEGER
   );
   `,
+  // Identities that a hub has only because of a TEST: noted before they are made, so that none stays behind.
+  `
+  CREATE TABLE test_identity (
+    connection_id TEXT NOT NULL, device_id TEXT NOT NULL, created_at INTEGER NOT NULL, PRIMARY KEY (connection_id, device_id)
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** Brings the file to the newest schema, or to the `newest` first ones of its history; refuses one that a newer release has written. */

@@ -2,11 +2,22 @@
 import type { DeviceTraces } from "../../core/device-links.ts";
 import type { Directory } from "../../core/directory.ts";
 import type { Identities } from "../../core/identities.ts";
+import type { RecentEvents } from "../../core/recent-events.ts";
+import type { TestIdentities } from "../../core/test-identities.ts";
 import type { Sources } from "../../core/source.ts";
 import type { SqliteDeliveries } from "../sqlite-deliveries.ts";
 import type { SqliteIncidents } from "../sqlite-incidents.ts";
 
-export interface Store extends Directory, SqliteDeliveries, SqliteIncidents, Identities, DeviceTraces, Sources {
+export interface Store
+  extends
+    Directory,
+    SqliteDeliveries,
+    SqliteIncidents,
+    Identities,
+    DeviceTraces,
+    Sources,
+    RecentEvents,
+    TestIdentities {
   close(): Promise<void>;
 }
 

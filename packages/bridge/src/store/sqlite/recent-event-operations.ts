@@ -1,0 +1,41 @@
+/** Looking at events again. The table has no index for it: appending must stay cheap, so only its newest part is read. */
+import type { DeviceEvent } from "../../core/device-event.ts";
+import type { Scope } from "../../core/integration.ts";
+import { EVENT_COLUMNS, toEvent } from "./delivery-rows.ts";
+import type { Transaction } from "./transaction.ts";
+
+const OF_SCOPE = 20_000;
+const BY_ID = 100_000;
+
+export interface RecentEventOperations {
+  recentEvents(scope: Scope, query: { limit: number; prefix?: string; deviceId?: string }): DeviceEvent[];
+  recentEvent(id: string): DeviceEvent | null;
+}
+
+export function recentEventOperations({ db }: Transaction): RecentEventOperations {
+  const newest = (count: number): string => `e.seq > (SELECT coalesce(max(seq), 0) FROM event) - ${count}`;
+  const ofScope = (column: string): string =>
+    `SELECT ${EVENT_COLUMNS} FROM event e CROSS JOIN device d ON d.id = e.device_id
+     WHERE ${newest(OF_SCOPE)} AND e.replayed IS NULL AND d.${column} = ?1 AND (?2 = '' OR substr(e.name, 1, length(?2)) = ?2)
+       AND (?3 = '' OR e.device_id = ?3)
+     ORDER BY e.seq DESC LIMIT ?4`;
+  const ofAccount = db.prepare(ofScope("owner_id"));
+  const ofProduct = db.prepare(ofScope("product_id"));
+  const byId = db.prepare(
+    `SELECT ${EVENT_COLUMNS} FROM event e WHERE ${newest(BY_ID)} AND e.id = ? ORDER BY e.seq DESC LIMIT 1`,
+  );
+
+  return {
+    recentEvents(scope, { limit, prefix = "", deviceId = "" }) {
+      const rows =
+        scope.kind === "sandbox"
+          ? ofAccount.all(scope.accountId, prefix, deviceId, limit)
+          : ofProduct.all(scope.productId, prefix, deviceId, limit);
+      return rows.map(toEvent);
+    },
+    recentEvent(id) {
+      const row = byId.get(id);
+      return row === undefined ? null : toEvent(row);
+    },
+  };
+}
