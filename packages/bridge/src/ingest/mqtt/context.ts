@@ -9,6 +9,7 @@ import type { DeviceConversation } from "./device-conversation.ts";
 import type { MqttLimits } from "./limits.ts";
 import type { Questions } from "./questions.ts";
 import type { Sessions } from "./sessions.ts";
+import type { Wills } from "./wills.ts";
 
 export interface DoorContext {
   readonly accept: Accept;
@@ -22,5 +23,5 @@ export interface DoorContext {
   readonly questions: Questions;
   /** Who is connected now, by device. */
   readonly connected: Map<string, DeviceConversation>;
-  readonly isClosing: () => boolean;
+  readonly wills: Wills;
 }

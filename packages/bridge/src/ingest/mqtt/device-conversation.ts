@@ -14,7 +14,6 @@ import { deviceWith } from "./sign-in.ts";
 import type { DeviceTopics } from "./topics.ts";
 import { deviceRoot } from "./topics.ts";
 import type { Terms } from "./welcome.ts";
-import { leaveWill } from "./will.ts";
 import type { Will } from "./will.ts";
 import type { Conversation, Ending, Wire } from "./wire.ts";
 
@@ -116,12 +115,7 @@ export class DeviceConversation implements Conversation {
     const will = this.#will;
     // A device that is no longer welcome says nothing more, and one whose server stops is not lost.
     if (will === null || ["goodbye", "not_authorized", "shutting_down"].includes(reason)) return;
-    const delay = Math.min(will.delay, this.#sessionExpiry);
-    if (delay === 0) return leaveWill(will, this.#device, context);
-    // [MQTT-3.1.3-9]: not when the device is back by then.
-    context.clock.after(delay, () => {
-      if (!context.connected.has(id) && !context.isClosing()) leaveWill(will, this.#device, context);
-    });
+    context.wills.leave(will, this.#device, Math.min(will.delay, this.#sessionExpiry));
   }
 
   command(topicRest: string, message: Omit<OutgoingMessage, "topic">): Sent {
@@ -225,7 +219,7 @@ export class DeviceConversation implements Conversation {
     // What it said before is still taken, at its rate; meanwhile nothing more is read.
     wire.hold();
     this.#incoming.whenAnswered(() => {
-      if (reason === DISCONNECT_WITH_WILL && will !== null) leaveWill(will, this.#device, context);
+      if (reason === DISCONNECT_WITH_WILL && will !== null) context.wills.leave(will, this.#device, 0);
       wire.close();
     });
   }

@@ -17,6 +17,7 @@ import type { MqttLimits } from "./limits.ts";
 import { createDecoder } from "./packets.ts";
 import { Questions } from "./questions.ts";
 import { Sessions } from "./sessions.ts";
+import { Wills } from "./wills.ts";
 
 /** How often deadlines are looked at, milliseconds. */
 const TICK = 1_000;
@@ -58,6 +59,7 @@ export function createDeviceDoor(options: DeviceDoorOptions): DeviceDoor {
   const questions = new Questions({ connected, traces, limits, clock, answerWithin });
   const connects = new RateLimit({ rate: limits.connects, elapsed: () => clock.elapsed() });
   const sessions = new Sessions(limits);
+  const wills = new Wills({ accept, rate, clock, log });
   let isClosing = false;
   let whenEmpty: (() => void) | undefined;
   const context: DoorContext = {
@@ -71,7 +73,7 @@ export function createDeviceDoor(options: DeviceDoorOptions): DeviceDoor {
     sessions,
     questions,
     connected,
-    isClosing: () => isClosing,
+    wills,
   };
   const decode = createDecoder();
   const greet = createGreet(context);
@@ -115,6 +117,7 @@ export function createDeviceDoor(options: DeviceDoorOptions): DeviceDoor {
       });
       if (connections.size > 0) await new Promise<void>((resolve) => (whenEmpty = resolve));
       callOff();
+      wills.stop();
       clearInterval(timer);
     },
   };

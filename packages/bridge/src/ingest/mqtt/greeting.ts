@@ -28,7 +28,7 @@ function greetDevice(
   { device, token }: SignedIn,
   context: DoorContext,
 ): Greeting | Refusal {
-  const { sessions, connected, clock, limits, traces, log } = context;
+  const { sessions, connected, clock, limits, traces, wills, log } = context;
   const topics = createDeviceTopics(device.id, limits);
   const will = willIn(packet, topics);
   if (will !== null && "code" in will) {
@@ -43,6 +43,7 @@ function greetDevice(
     const { session, isPresent } = sessions.resume(device.id, asked);
     const conversation = new DeviceConversation({ context, wire, device, token, session, terms, topics, will });
     connected.set(device.id, conversation);
+    wills.cameBack(device.id);
     log.info({ deviceId: device.id, address: wire.address, version: wire.version }, "mqtt.connected");
     const keepLooking = async (): Promise<void> => {
       // What changed between the look at the token and now was told to nobody.

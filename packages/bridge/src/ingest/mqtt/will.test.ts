@@ -1,5 +1,6 @@
 /** What a device leaves behind when its connection breaks. */
 import { expect, test } from "vitest";
+import { RateLimit } from "../../core/rate-limit.ts";
 import { VirtualClock } from "../../delivery/testing/virtual-clock.ts";
 import { DEVICE, openDoor, OTHER } from "./testing/door-under-test.ts";
 
@@ -77,6 +78,21 @@ test.each([
   const five = await bed.open();
   five.send(bed.connectPacket(DEVICE, { protocolVersion: 5, will: { ...WILL, ...change } }));
   expect(await five.rest()).toMatchObject([{ cmd: "connack", reasonCode }]);
+});
+
+test("a connection that keeps breaking leaves no more wills than its rate lets through, and one waits", async () => {
+  const clock = new VirtualClock();
+  const rate = new RateLimit({ rate: { intervalMs: 1_000, burst: 1 }, elapsed: () => clock.elapsed() });
+  await using bed = await openDoor({ clock, rate });
+  for (let i = 0; i < 4; i++) {
+    const peer = await bed.connect(DEVICE, { will: { ...WILL, payload: String(i) } });
+    peer.socket.destroy();
+    await expect.poll(() => bed.door.links.link(DEVICE)).toBeNull();
+  }
+  await clock.advance(1_000);
+  await clock.advance(10_000);
+  expect(bed.taken.map(({ data }) => data)).toEqual(["0", "1"]);
+  expect(bed.log.filter(({ name }) => name === "mqtt.will_lost")).toHaveLength(2);
 });
 
 test("a store that is full loses the will and says so", async () => {

@@ -1,7 +1,5 @@
 /** The message that a device leaves in case its connection breaks: an event of its own, and nothing else. */
 import type { IConnectPacket } from "mqtt-packet";
-import type { DoorContext } from "./context.ts";
-import type { Device } from "../../core/device.ts";
 import { eventFault } from "../event-rules.ts";
 import { eventPayload } from "./payload.ts";
 import type { EventPayload } from "./payload.ts";
@@ -42,22 +40,4 @@ export function faultRefusal({
   readonly message: string;
 }): Refusal {
   return { code: field === "name" ? "topic_name_invalid" : "payload_format_invalid", message };
-}
-
-/** Waits for the device's rate like any event of its own. A store that is full loses it: nobody is there to try again. */
-export function leaveWill(will: Will, device: Device, context: DoorContext): void {
-  const { accept, clock, log, rate } = context;
-  const wait = rate.take(device.id);
-  if (wait > 0) {
-    clock.after(wait, () => leaveWill(will, device, context));
-    return;
-  }
-  const lost = (reason: string): void => log.warn({ deviceId: device.id, reason }, "mqtt.will_lost");
-  void accept({ name: will.name, ...will.payload, device, productId: device.productId }).then(
-    (taken) => {
-      if (taken.kind === "unavailable") lost(taken.message);
-      else if (taken.kind === "fault") lost(taken.fault.message);
-    },
-    (error: unknown) => lost(String(error)),
-  );
 }
