@@ -142,3 +142,25 @@ test("what the target refuses for good is parked, and the device's next event go
     expect.objectContaining({ code: "webhook_rejected", error: 'The target answered 422: {"weather":"fine"}.' }),
   );
 });
+
+test("TEST sends for real, and says what was sent and answered without the secrets", async () => {
+  answers = { "/bad": 403 };
+  const settings = { event: "tested", headers: { "X-Api-Key": "s3cr3t-canary" }, url: at("/tested") };
+  const made = await request(firstRun, "POST", "/v1/products/hooks/integrations", settings);
+  const path = `/v1/products/hooks/integrations/${String(made.json["id"])}`;
+  const passed = await request(firstRun, "POST", `${path}/test`, {});
+  expect(passed.json).toMatchObject({ pass: true, exchange: { status: "200" } });
+  const [{ headers, body }] = sentTo("/tested") as [Received];
+  expect(headers["x-api-key"]).toBe("s3cr3t-canary");
+  expect(Object.fromEntries(new URLSearchParams(body))).toMatchObject({
+    event: "tested",
+    data: "test-event",
+    coreid: "api",
+  });
+
+  await request(firstRun, "PUT", path, { ...settings, url: at("/bad"), headers: { "X-Api-Key": "********" } });
+  const failed = await request(firstRun, "POST", `${path}/test`, { data: "x", device_id: device.id });
+  expect(failed.json).toMatchObject({ pass: false, code: "webhook_refused", hub_code: "403" });
+  expect(sentTo("/bad")[0]?.headers["x-api-key"]).toBe("s3cr3t-canary");
+  expect(JSON.stringify([passed.json, failed.json])).not.toContain("s3cr3t-canary");
+});

@@ -18,6 +18,7 @@ import { Dispatcher } from "./delivery/dispatcher.ts";
 import { IntegrationTests } from "./delivery/integration-test.ts";
 import { diagnose } from "./hub/doctor/diagnose.ts";
 import { createDeliveries, tellLanes } from "./deliveries.ts";
+import { testWebhook } from "./delivery/webhook/webhook-test.ts";
 import { createHubs } from "./hub/hubs.ts";
 import { createAccept } from "./ingest/accept.ts";
 import { eventFault } from "./ingest/event-rules.ts";
@@ -202,7 +203,11 @@ async function open(
     sources,
     deliveries,
     recentEvents: store,
-    testIntegration: tests.run,
+    async testIntegration(asked) {
+      const integration = await store.integration(asked.integrationId);
+      if (integration?.type !== "Webhook") return tests.run(asked);
+      return testWebhook(integration, asked, { ...webhooks, device: (id) => store.device(id), clock: systemClock });
+    },
     hubViews,
     deviceLinks: mqtt.links,
     async onIntegrationChanged(id) {

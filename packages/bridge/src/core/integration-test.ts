@@ -1,4 +1,5 @@
 /** The port to TEST: an integration tried for real, step by step, with proof of arrival where the hub can be read. */
+import type { Exchange } from "./exchange.ts";
 import type { Failure } from "./failure.ts";
 import type { HubMessage } from "./hub-client.ts";
 
@@ -39,6 +40,8 @@ export interface TestReport {
   readonly sent: { readonly deviceId: string; readonly message: HubMessage } | null;
   /** `null` when the hub did not take the message. */
   readonly arrival: Arrival | null;
+  /** Of a webhook: what was sent and what the target answered, secrets masked. */
+  readonly exchange?: Exchange;
 }
 
 /** `busy`: too many tests are under way. */

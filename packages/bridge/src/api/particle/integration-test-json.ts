@@ -1,3 +1,4 @@
+import type { Exchange } from "../../core/exchange.ts";
 import { FAILURES } from "../../core/failure.ts";
 import type { Arrival, TestReport } from "../../core/integration-test.ts";
 import { messageSize } from "../../core/message-size.ts";
@@ -6,14 +7,15 @@ import { isoTime } from "./iso-time.ts";
 
 /** The clients read `pass`, `data` and `error`; the rest says what was tried, what was sent, and whether it arrived. */
 export function testJson(report: TestReport): Record<string, unknown> {
-  const { pass, failure, steps, sent, arrival } = report;
+  const { pass, failure, steps, sent, arrival, exchange } = report;
   const more = {
     steps,
     device_id: sent?.deviceId ?? null,
     message: sent === null ? null : messageJson(sent.message, messageSize(sent.message)),
     arrival: arrival === null ? null : arrivalJson(arrival),
+    ...(exchange !== undefined && { exchange: exchangeJson(exchange) }),
   };
-  if (pass || failure === null) return { pass, data: outcomeText(arrival), ...more };
+  if (pass || failure === null) return { pass, data: exchange?.response ?? outcomeText(arrival), ...more };
   const { nextStep } = FAILURES[failure.code];
   return {
     pass,
@@ -24,6 +26,10 @@ export function testJson(report: TestReport): Record<string, unknown> {
     next_step: nextStep,
     ...more,
   };
+}
+
+function exchangeJson({ request, response, status, durationMs }: Exchange): Record<string, unknown> {
+  return { request, response, status: status ?? null, duration_ms: durationMs };
 }
 
 function outcomeText(arrival: Arrival | null): string {

@@ -1,0 +1,83 @@
+/** TEST of a webhook: the request of a first event, sent for real. Nothing is stored, nothing goes back to a device. */
+import type { Clock } from "../../core/clock.ts";
+import type { Device } from "../../core/device.ts";
+import type { DeviceEvent } from "../../core/device-event.ts";
+import { fail, FAILURES, type Failure } from "../../core/failure.ts";
+import { newEventId } from "../../core/ids.ts";
+import type { Integration, WebhookIntegration } from "../../core/integration.ts";
+import type { TestReport, TestRequest } from "../../core/integration-test.ts";
+import { Templates } from "../../core/template.ts";
+import {
+  NO_WEBHOOK_SECRETS,
+  type WebhookClient,
+  type WebhookRequest,
+  type WebhookSecrets,
+} from "../../core/webhook.ts";
+import { renderingOf } from "./rendering.ts";
+import { webhookExchange } from "./webhook-exchange.ts";
+import { webhookOutcome } from "./webhook-outcome.ts";
+import { webhookRequest } from "./webhook-request.ts";
+
+export interface WebhookTestOptions {
+  readonly secrets: (integrationId: string) => Promise<WebhookSecrets | null>;
+  readonly client: WebhookClient;
+  readonly device: (id: string) => Promise<Device | null>;
+  readonly clock: Clock;
+}
+
+const SENDING = "send the request";
+
+/** Without a device it speaks as `api`, by which targets can tell a test. */
+export async function testWebhook(
+  integration: WebhookIntegration,
+  asked: TestRequest,
+  { secrets, client, device: find, clock }: WebhookTestOptions,
+): Promise<TestReport> {
+  const device = asked.deviceId === undefined ? null : await find(asked.deviceId);
+  const event = testEvent(integration, asked, device, clock.now());
+  const render = renderingOf(event, device?.ownerId ?? null, new Templates());
+  let request: WebhookRequest;
+  try {
+    const known = (await secrets(integration.id)) ?? NO_WEBHOOK_SECRETS;
+    request = webhookRequest({ settings: integration, secrets: known, event, seq: 0, render });
+  } catch (error) {
+    const { failure } = fail("template_failed", error instanceof Error ? error.message : String(error));
+    return report("render the templates", failure);
+  }
+  const begun = clock.elapsed();
+  const result = await client.request(request);
+  const exchange = webhookExchange(request, result, Math.round(clock.elapsed() - begun));
+  if (!result.ok) return { ...report(SENDING, result.failure), exchange };
+  const outcome = webhookOutcome(result.value, { settings: integration, now: clock.now() });
+  return { ...report(SENDING, outcome.kind === "failed" ? outcome.failure : null), exchange };
+}
+
+function testEvent(
+  { event: prefix, scope }: Integration,
+  { data, eventName }: TestRequest,
+  device: Device | null,
+  now: number,
+): DeviceEvent {
+  return {
+    id: newEventId(now),
+    name: eventName ?? prefix,
+    data,
+    contentType: "text/plain;charset=utf-8",
+    deviceId: device?.id ?? null,
+    productId: scope.kind === "product" ? scope.productId : (device?.productId ?? null),
+    firmwareVersion: device?.firmwareVersion ?? null,
+    publishedAt: now,
+    receivedAt: now,
+  };
+}
+
+function report(name: string, failure: Failure | null): TestReport {
+  const message = failure === null ? "ok" : `${failure.message} ${FAILURES[failure.code].nextStep}`;
+  return {
+    pass: failure === null,
+    failure,
+    steps: [{ name, ok: failure === null, message }],
+    sent: null,
+    arrival: null,
+  };
+}
