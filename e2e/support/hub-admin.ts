@@ -36,6 +36,13 @@ export class HubAdmin {
     await this.#mustAnswer(204, "DELETE", "/admin/faults");
   }
 
+  /** Makes or changes a shared access policy; returns its primary key. */
+  async putPolicy(name: string, change: object): Promise<string> {
+    const { status, json } = await this.#ask("PUT", `/admin/policies/${name}`, change);
+    if (status !== 200) throw new Error(`No policy ${name}: ${JSON.stringify(json)}`);
+    return String(json["primaryKey"]);
+  }
+
   /** The identity's document; `null` when there is none. */
   async identity(deviceId: string): Promise<Readonly<Record<string, unknown>> | null> {
     const { status, json } = await this.#ask("GET", `/devices/${deviceId}`);

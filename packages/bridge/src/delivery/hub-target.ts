@@ -9,6 +9,7 @@ import type { Identities } from "../core/identities.ts";
 import { hubDeviceId, type AzureIotHubIntegration, type HubConnection, type Integration } from "../core/integration.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "./backoff.ts";
+import { HubExchanges } from "./hub-exchanges.ts";
 import { IdentitySync } from "./identity-sync.ts";
 import { buildMessage } from "../core/message.ts";
 import type { Templates } from "../core/template.ts";
@@ -29,6 +30,7 @@ export class HubTarget implements DeliveryTarget {
   readonly client: HubClient;
   readonly #options: HubTargetOptions;
   readonly #identities: IdentitySync;
+  readonly #exchanges: HubExchanges;
   #connection: HubConnection;
 
   constructor(options: HubTargetOptions) {
@@ -36,6 +38,7 @@ export class HubTarget implements DeliveryTarget {
     this.#options = options;
     this.#connection = connection;
     this.client = hubs.open(connection);
+    this.#exchanges = new HubExchanges(options.clock);
     this.#identities = new IdentitySync({ ...options, connectionId: connection.id, client: this.client });
   }
 
@@ -69,7 +72,11 @@ export class HubTarget implements DeliveryTarget {
     const hub = ofHub(integration);
     const message = buildMessage({ integration: hub, delivery, device, templates: this.#options.templates });
     if (!message.ok) return { kind: "failed", failure: message.failure };
-    return this.client.send(hubDeviceId(hub, device.id), message.value);
+    const id = hubDeviceId(hub, device.id);
+    const startedAt = this.#options.clock.elapsed();
+    const outcome = await this.client.send(id, message.value);
+    const sent = { integrationId: hub.id, deviceId: id, message: message.value, outcome, startedAt };
+    return this.#exchanges.sample(sent);
   }
 
   async failed({ code }: Failure, device: Device, integration: Integration): Promise<void> {
