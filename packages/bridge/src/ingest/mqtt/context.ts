@@ -1,5 +1,6 @@
 /** What all connections share. */
 import type { Clock } from "../../core/clock.ts";
+import type { Device } from "../../core/device.ts";
 import type { DeviceTraces } from "../../core/device-links.ts";
 import type { Devices } from "../../core/directory.ts";
 import type { Log } from "../../core/log.ts";
@@ -9,6 +10,7 @@ import type { DeviceConversation } from "./device-conversation.ts";
 import type { MqttLimits } from "./limits.ts";
 import type { Questions } from "./questions.ts";
 import type { Sessions } from "./sessions.ts";
+import type { DeviceStatus } from "./status-events.ts";
 import type { Wills } from "./wills.ts";
 
 export interface DoorContext {
@@ -24,4 +26,5 @@ export interface DoorContext {
   /** Who is connected now, by device. */
   readonly connected: Map<string, DeviceConversation>;
   readonly wills: Wills;
+  readonly tellStatus: (status: DeviceStatus, device: Device) => void;
 }

@@ -108,10 +108,13 @@ export class DeviceConversation implements Conversation {
     const { id } = this.#device;
     this.#incoming.stop();
     this.#outgoing.stop();
-    if (context.connected.get(id) === this) context.connected.delete(id);
+    const isLast = context.connected.get(id) === this;
+    if (isLast) context.connected.delete(id);
     context.sessions.keep(id, session, { expiry: this.#sessionExpiry, elapsed: context.clock.elapsed() });
     const reason = typeof ending === "string" ? ending : ending.code;
     context.log.info({ deviceId: id, reason }, "mqtt.disconnected");
+    // A server that stops says nothing of its devices: they come back to the next one.
+    if (isLast && reason !== "shutting_down") context.tellStatus("offline", this.#device);
     const will = this.#will;
     // A device that is no longer welcome says nothing more, and one whose server stops is not lost.
     if (will === null || ["goodbye", "not_authorized", "shutting_down"].includes(reason)) return;

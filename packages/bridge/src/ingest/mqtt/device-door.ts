@@ -17,6 +17,7 @@ import type { MqttLimits } from "./limits.ts";
 import { createDecoder } from "./packets.ts";
 import { Questions } from "./questions.ts";
 import { Sessions } from "./sessions.ts";
+import { createStatusEvents } from "./status-events.ts";
 import { Wills } from "./wills.ts";
 
 /** How often deadlines are looked at, milliseconds. */
@@ -74,6 +75,7 @@ export function createDeviceDoor(options: DeviceDoorOptions): DeviceDoor {
     questions,
     connected,
     wills,
+    tellStatus: createStatusEvents({ accept, log }),
   };
   const decode = createDecoder();
   const greet = createGreet(context);

@@ -28,7 +28,7 @@ function greetDevice(
   { device, token }: SignedIn,
   context: DoorContext,
 ): Greeting | Refusal {
-  const { sessions, connected, clock, limits, traces, wills, log } = context;
+  const { sessions, connected, clock, limits, traces, wills, tellStatus, log } = context;
   const topics = createDeviceTopics(device.id, limits);
   const will = willIn(packet, topics);
   if (will !== null && "code" in will) {
@@ -37,13 +37,15 @@ function greetDevice(
   }
   const terms = termsOf(packet, limits);
   const begin: Greeting["begin"] = () => {
-    connected.get(device.id)?.end({ code: "session_taken_over", message: "The device connected again." });
+    const former = connected.get(device.id);
+    former?.end({ code: "session_taken_over", message: "The device connected again." });
     const clientId = packet.clientId === "" ? device.id : packet.clientId;
     const asked = { clientId, isClean: packet.clean === true, elapsed: clock.elapsed() };
     const { session, isPresent } = sessions.resume(device.id, asked);
     const conversation = new DeviceConversation({ context, wire, device, token, session, terms, topics, will });
     connected.set(device.id, conversation);
     wills.cameBack(device.id);
+    if (former === undefined) tellStatus("online", device);
     log.info({ deviceId: device.id, address: wire.address, version: wire.version }, "mqtt.connected");
     const keepLooking = async (): Promise<void> => {
       // What changed between the look at the token and now was told to nobody.

@@ -32,6 +32,8 @@ export interface DoorUnderTest extends AsyncDisposable {
   readonly devices: Map<string, Device>;
   /** What was taken, in the order in which it was handed in. */
   readonly taken: IncomingEvent[];
+  /** What the server itself told of its devices. */
+  readonly told: IncomingEvent[];
   readonly log: LogLine[];
   readonly descriptions: Map<string, DeviceDescription>;
   readonly lastLinks: Map<string, DeviceLink>;
@@ -56,6 +58,7 @@ export async function openDoor(
   const devices = new Map([DEVICE, OTHER].map((id) => [id, deviceOf(id)]));
   const tokens = new Map([DEVICE, OTHER].map((id) => [`token-of-${id}`, id]));
   const taken: IncomingEvent[] = [];
+  const told: IncomingEvent[] = [];
   const log: LogLine[] = [];
   const descriptions = new Map<string, DeviceDescription>();
   const lastLinks = new Map<string, DeviceLink>();
@@ -68,10 +71,10 @@ export async function openDoor(
   const under = { flush: null as Promise<void> | null, isFull: false };
   const door = createDeviceDoor({
     async accept(incoming) {
-      const fault = eventFault(incoming.name, incoming.data);
+      const fault = eventFault(incoming.name, incoming.data, incoming.fromDeviceCloud);
       if (fault !== null) return { kind: "fault", fault };
       if (under.isFull) return { kind: "unavailable", message: "The disk is full.", retryAfterSeconds: 1 };
-      taken.push(incoming);
+      (incoming.fromDeviceCloud === true ? told : taken).push(incoming);
       if (under.flush !== null) await under.flush;
       return { kind: "accepted", matches: 0, event: {} as never };
     },
@@ -106,6 +109,7 @@ export async function openDoor(
     port: listener.port,
     devices,
     taken,
+    told,
     log,
     descriptions,
     lastLinks,
