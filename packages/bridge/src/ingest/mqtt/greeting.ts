@@ -38,6 +38,8 @@ function greetDevice(
   const terms = termsOf(packet, limits);
   const begin: Greeting["begin"] = () => {
     const former = connected.get(device.id);
+    // No longer the device's connection when it ends: the device itself is not gone.
+    connected.delete(device.id);
     former?.end({ code: "session_taken_over", message: "The device connected again." });
     const clientId = packet.clientId === "" ? device.id : packet.clientId;
     const asked = { clientId, isClean: packet.clean === true, elapsed: clock.elapsed() };
