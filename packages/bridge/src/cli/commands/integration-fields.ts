@@ -7,7 +7,21 @@ import type { Options } from "../command-runner.ts";
 import type { Json } from "../api-client.ts";
 
 /** Options whose text is a field as it stands. */
-const TEXT_FIELDS = { hub: "hub_name", policy: "policy_name", device: "deviceID", name: "name" } as const;
+const TEXT_FIELDS = {
+  hub: "hub_name",
+  policy: "policy_name",
+  device: "deviceID",
+  name: "name",
+  contentType: "content_type",
+  deviceIdPrefix: "device_id_prefix",
+} as const;
+
+/** Options that are on or off. */
+const FLAG_FIELDS = {
+  nameSync: "name_sync",
+  parseData: "parse_data",
+  createIdentities: "create_identities",
+} as const;
 
 export function settingOptions(command: Command): Command {
   return command
@@ -20,6 +34,14 @@ export function settingOptions(command: Command): Command {
     .option("-d, --device <id or name>", "take this one device's events only")
     .option("--name <name>", "display name")
     .option("--template <json or @file>", "body instead of the default one")
+    .option("--content-type <type>", "content type of the messages")
+    .option("--property <name=template...>", "message properties, instead of those that were set; none: --property ''")
+    .option("--parse-data", "JSON data become JSON in the default body")
+    .option("--no-parse-data", "data stay a text in the default body")
+    .option("--create-identities", "make the identities that the hub lacks")
+    .option("--no-create-identities", "wait until somebody else has made them")
+    .option("--device-id-prefix <text>", "stands before the device's id in the hub; none: ''")
+    .option("--daily-cap <count or none>", "messages in one day (UTC); the rest waits")
     .option("--enable", "take events")
     .option("--disable", "take no events")
     .option("--name-sync", "keep the twin's deviceName equal to the device's name")
@@ -45,8 +67,20 @@ export async function integrationFields(
   if (options["enable"] === true && options["disable"] === true) throw wrongUsage("Give --enable or --disable.");
   if (options["enable"] === true) fields["disabled"] = false;
   if (options["disable"] === true) fields["disabled"] = true;
-  if (typeof options["nameSync"] === "boolean") fields["name_sync"] = options["nameSync"];
+  for (const [option, field] of Object.entries(FLAG_FIELDS)) {
+    if (typeof options[option] === "boolean") fields[field] = options[option];
+  }
+  const cap = textOption(options, "dailyCap");
+  if (cap !== undefined) fields["daily_cap"] = cap === "none" ? null : cap;
+  if (Array.isArray(options["property"])) fields["message_properties"] = propertiesOf(options["property"] as string[]);
   return fields;
+}
+
+function propertiesOf(pairs: readonly string[]): Json {
+  const given = pairs.filter((pair) => pair !== "");
+  const wrong = given.find((pair) => pair.indexOf("=") < 1);
+  if (wrong !== undefined) throw wrongUsage("A property is written NAME=TEXT.");
+  return Object.fromEntries(given.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
 }
 
 async function otherCredentials(options: Options, env: Readonly<Record<string, string | undefined>>): Promise<Json> {

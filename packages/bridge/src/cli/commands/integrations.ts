@@ -1,13 +1,12 @@
 import type { Command } from "commander";
-import { pathOf } from "../api-client.ts";
 import type { Json } from "../api-client.ts";
 import { textOption } from "../command-runner.ts";
-import type { Does, Options } from "../command-runner.ts";
+import type { Does } from "../command-runner.ts";
 import { relativeTime } from "../relative-time.ts";
 import { card, cell, table } from "../table.ts";
 import { integrationFields, settingOptions } from "./integration-fields.ts";
-
-const PRODUCT_OPTION = ["-p, --product <id or slug>", "in a product instead of your sandbox"] as const;
+import { registerIntegrationLooking } from "./integration-looking.ts";
+import { itemPath, PRODUCT_OPTION, rootPath } from "./integration-place.ts";
 
 /** What an edit sends back as it was; the key stays in the server. */
 const KEPT_FIELDS = [
@@ -62,7 +61,7 @@ export function registerIntegrations(program: Command, does: Does): void {
     .description("show one with its counts")
     .option(...PRODUCT_OPTION);
   does(show, async ({ api, args: [id], options, terminal }) => {
-    const json = await api.call("GET", itemPath(options, id!));
+    const json = await api.call("GET", await itemPath(api, options, id!));
     return { json, text: integrationCard(json["integration"] as Json, terminal.now()) };
   });
 
@@ -72,11 +71,11 @@ export function registerIntegrations(program: Command, does: Does): void {
     .option(...PRODUCT_OPTION)
     .option("--event <prefix>", "beginning of the event names");
   does(settingOptions(edit), async ({ api, args: [id], options, terminal }) => {
-    const stored = (await api.call("GET", itemPath(options, id!)))["integration"] as Json;
+    const stored = (await api.call("GET", await itemPath(api, options, id!)))["integration"] as Json;
     const event = textOption(options, "event");
     const changes = { ...(event !== undefined && { event }), ...(await integrationFields(options, terminal.env)) };
     const kept = Object.fromEntries(KEPT_FIELDS.filter((name) => name in stored).map((name) => [name, stored[name]]));
-    const json = await api.call("PUT", itemPath(options, id!), { ...kept, ...changes });
+    const json = await api.call("PUT", await itemPath(api, options, id!), { ...kept, ...changes });
     return { json, text: integrationCard(json["integration"] as Json, terminal.now()) };
   });
 
@@ -85,7 +84,7 @@ export function registerIntegrations(program: Command, does: Does): void {
     .description("delete one")
     .option(...PRODUCT_OPTION);
   does(remove, async ({ api, args: [id], options }) => {
-    const json = await api.call("DELETE", itemPath(options, id!));
+    const json = await api.call("DELETE", await itemPath(api, options, id!));
     return { json, text: "Deleted.\n" };
   });
 
@@ -94,23 +93,16 @@ export function registerIntegrations(program: Command, does: Does): void {
     .description("send a message for real and say what happened")
     .option(...PRODUCT_OPTION)
     .option("-d, --device <id>", "device to test as")
-    .option("--data <text>", "data of the test event");
+    .option("--data <text>", "data of the test event")
+    .option("--event-id <id>", "test with a real event: its name, data and device");
   does(test, async ({ api, args: [id], options }) => {
     const device = textOption(options, "device");
     const data = textOption(options, "data");
-    const body = { ...(device !== undefined && { device_id: device }), ...(data !== undefined && { data }) };
-    const json = await api.call("POST", `${itemPath(options, id!)}/test`, body);
+    const body = { device_id: device, data, event_id: textOption(options, "eventId") };
+    const json = await api.call("POST", `${await itemPath(api, options, id!)}/test`, body);
     return { json, text: testText(json), failed: json["pass"] !== true };
   });
-}
-
-function rootPath(options: Options): string {
-  const product = textOption(options, "product");
-  return product === undefined ? "/v1/integrations" : pathOf`/v1/products/${product}/integrations`;
-}
-
-function itemPath(options: Options, id: string): string {
-  return rootPath(options) + pathOf`/${id}`;
+  registerIntegrationLooking(integrations, does);
 }
 
 function integrationCard(integration: Json, now: number): string {
@@ -124,7 +116,13 @@ function integrationCard(integration: Json, now: number): string {
     ...hubLines(integration["hub"] as HubState | undefined),
     ["policy", integration["policy_name"]],
     ["template", integration["json"]],
+    ["properties", integration["message_properties"]],
+    ["content type", integration["content_type"]],
+    ["parse data", integration["parse_data"] === true ? "yes" : "no"],
     ["name sync", integration["name_sync"]],
+    ["makes identities", integration["create_identities"] === false ? "no" : "yes"],
+    ["device id prefix", integration["device_id_prefix"]],
+    ["daily cap", integration["daily_cap"]],
     ["enabled", integration["disabled"] === true ? "no" : "yes"],
     ["created", relativeTime(integration["created_at"], now)],
     ...Object.entries(ledger ?? {}).map(([state, count]) => [state, count] as const),
@@ -148,6 +146,7 @@ function hubLines(hub: HubState | undefined): [string, unknown][] {
 function testText(report: Json): string {
   const steps = (report["steps"] ?? []) as readonly { name: string; ok: boolean; message: string }[];
   const lines = steps.map(({ name, ok, message }) => `${ok ? "ok    " : "failed"}  ${cell(name)}: ${cell(message)}\n`);
+  const data = report["pass"] === true ? `${cell(report["data"])}\n` : "";
   const verdict = report["pass"] === true ? "The test passed.\n" : `The test failed: ${cell(report["error"])}\n`;
-  return lines.join("") + verdict;
+  return lines.join("") + data + verdict;
 }
