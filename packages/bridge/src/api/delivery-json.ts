@@ -134,7 +134,7 @@ function attemptJson({ at, outcome, failure, exchange }: Attempt): Json {
   };
 }
 
-function exchangeJson(exchange: Exchange | null): Json {
+export function exchangeJson(exchange: Exchange | null): Json {
   if (exchange === null) return { request: null, response: null, status: null, duration_ms: null };
   const { request, response, status = null, durationMs } = exchange;
   return { request, response, status, duration_ms: Math.round(durationMs) };

@@ -13,6 +13,7 @@ import { registerProducts } from "./commands/products.ts";
 import { registerPublish } from "./commands/publish.ts";
 import { registerSecrets } from "./commands/secrets.ts";
 import { registerSources } from "./commands/sources.ts";
+import { registerSubscribe } from "./commands/subscribe.ts";
 import type { Terminal } from "./terminal.ts";
 
 const AFTER_HELP = `
@@ -44,6 +45,7 @@ export async function createProgram(
     registerDemo(program, terminal);
   }
   registerPublish(program, does);
+  registerSubscribe(program, does);
   registerDevices(program, does);
   registerProducts(program, does);
   registerIntegrations(program, does);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createTestApi } from "../api/testing/test-api.ts";
 import type { TestApi } from "../api/testing/test-api.ts";
+import type { FeedEvent } from "../core/event-feed.ts";
 import { runCli } from "./run-cli.ts";
 
 const DEVICE = "0123456789abcdef01234567";
@@ -31,6 +32,12 @@ afterEach(async () => {
   await api.app.close();
   await rm(folder, { recursive: true });
 });
+
+function feedEvent(name: string, ownerId: string | null): FeedEvent {
+  const times = { publishedAt: api.world.now, receivedAt: api.world.now };
+  const event = { id: "e", name, data: "21", contentType: "text/plain", deviceId: DEVICE, productId: null };
+  return { event: { ...event, firmwareVersion: null, ...times }, ownerId, productId: null, coreid: DEVICE };
+}
 
 async function run(args: string, env: Record<string, string> = {}): Promise<Ran> {
   return runWith({ ISTHMUS_URL: url, ISTHMUS_TOKEN: token, ...env }, args.split(" "));
@@ -178,6 +185,25 @@ test("shows messages of a hub as the Azure command line does", async () => {
   );
 });
 
+test("shows events as they are published, as lines or as JSON", async () => {
+  await run(`devices add ${DEVICE}`);
+  const subscribed = run("subscribe weather/ --max 2");
+  const asJson = run(`subscribe --device ${DEVICE} --max 1 --json`);
+  const ownerId = (await api.directory.device(DEVICE))?.ownerId ?? null;
+  const publishing = setInterval(() => {
+    for (const name of ["other", "weather/now", "weather/later"]) api.feed.publish(feedEvent(name, ownerId));
+  }, 20);
+  const { out, err, code } = await subscribed;
+  const { name, data, coreid } = JSON.parse((await asJson).out) as Record<string, unknown>;
+  clearInterval(publishing);
+  expect({ code, lines: out.trimEnd().split("\n") }).toEqual({
+    code: 0,
+    lines: ["now", "later"].map((when) => `2026-03-01T12:00:00.000Z  ${DEVICE}  weather/${when}  21`),
+  });
+  expect(err).toMatch(/^Events as they/);
+  expect({ name, data, coreid }).toEqual({ name: "other", data: "21", coreid: DEVICE });
+});
+
 test("Ctrl-C ends the monitor without an error", async () => {
   await run(`devices add ${DEVICE}`);
   api.world.hubEvents = [hubEvent(DEVICE, {})];
@@ -254,6 +280,7 @@ test.each([
   ["nonsense"],
   ["deliveries", "retry", "some", "word"],
   ["monitor-events", "--max", "few"],
+  ["subscribe", "--max", "0"],
   ["monitor-events", "--since", "lately"],
   ["integrations", "create", "temp", "--key-file", "/nowhere/at/all"],
   ["integrations", "create", "temp", "--enable", "--disable"],
@@ -269,6 +296,7 @@ test("help names all commands and is no error", async () => {
   expect(code).toBe(0);
   for (const command of [
     "publish",
+    "subscribe",
     "devices",
     "products",
     "integrations",

@@ -1,7 +1,7 @@
-import type { Exchange } from "../../core/exchange.ts";
 import { FAILURES } from "../../core/failure.ts";
 import type { Arrival, TestReport } from "../../core/integration-test.ts";
 import { messageSize } from "../../core/message-size.ts";
+import { exchangeJson } from "../delivery-json.ts";
 import { messageJson } from "./message-json.ts";
 import { isoTime } from "./iso-time.ts";
 
@@ -26,10 +26,6 @@ export function testJson(report: TestReport): Record<string, unknown> {
     next_step: nextStep,
     ...more,
   };
-}
-
-function exchangeJson({ request, response, status, durationMs }: Exchange): Record<string, unknown> {
-  return { request, response, status: status ?? null, duration_ms: durationMs };
 }
 
 function outcomeText(arrival: Arrival | null): string {

@@ -3,6 +3,7 @@ import { pathOf } from "../api-client.ts";
 import { textOption } from "../command-runner.ts";
 import type { Does, Options } from "../command-runner.ts";
 import { wrongUsage } from "../command-failure.ts";
+import { countOption } from "../count-option.ts";
 import { MONITOR_GREETING, monitorLine } from "../monitor-line.ts";
 import type { MonitoredMessage } from "../monitor-line.ts";
 import { cell } from "../table.ts";
@@ -23,7 +24,7 @@ export function registerMonitorEvents(program: Command, does: Does): void {
     const asJson = options.json === true;
     const compact = options["compact"] === true;
     const path = monitorPath(device, options, terminal.now());
-    let left = maxOf(options);
+    let left = countOption(options, "max") ?? Infinity;
     if (!asJson) terminal.err(`${MONITOR_GREETING}\n`);
     for await (const line of api.lines(path)) {
       const message = JSON.parse(line) as MonitoredMessage | Trouble;
@@ -53,11 +54,4 @@ function sinceOf(options: Options, now: number): number {
   const time = seconds === undefined ? Date.parse(text) : now - Number(seconds) * 1000;
   if (Number.isNaN(time) || time < 0) throw wrongUsage("--since must be an ISO time or seconds ago, such as 60s.");
   return time;
-}
-
-function maxOf(options: Options): number {
-  const text = textOption(options, "max");
-  if (text === undefined) return Infinity;
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw wrongUsage("--max must be a number of messages.");
-  return Number(text);
 }
