@@ -12,7 +12,7 @@ import { noDeviceLinks } from "./core/device-links.ts";
 import type { HubEndpoint } from "./core/hub-client.ts";
 import { fail } from "./core/failure.ts";
 import type { HubConnection } from "./core/integration.ts";
-import type { HubViews } from "./core/ports.ts";
+import type { Accept, ConnectionState, HubViews } from "./core/ports.ts";
 import { RateLimit, UNLIMITED } from "./core/rate-limit.ts";
 import { Dispatcher } from "./delivery/dispatcher.ts";
 import { IntegrationTests } from "./delivery/integration-test.ts";
@@ -20,7 +20,9 @@ import { diagnose } from "./hub/doctor/diagnose.ts";
 import { createDeliveries, tellLanes } from "./deliveries.ts";
 import { testWebhook } from "./delivery/webhook/webhook-test.ts";
 import { createHubs } from "./hub/hubs.ts";
+import { watchHealth } from "./health.ts";
 import { createAccept } from "./ingest/accept.ts";
+import { watchBacklogs } from "./ingest/backlog-limit.ts";
 import { eventFault } from "./ingest/event-rules.ts";
 import { createEventFeed } from "./ingest/event-feed.ts";
 import { Matcher } from "./ingest/matcher.ts";
@@ -74,6 +76,18 @@ async function open(
   stop: () => Promise<void>,
 ): Promise<Bridge> {
   let mqtt: MqttServer | undefined;
+  const metrics = createMetrics({
+    integrations: () => store.allIntegrations(),
+    ledgers: () => store.ledgers(),
+    oldest: () => store.oldest(),
+    failures: () => store.failedTries(),
+    connections: () => dispatcher.connections(),
+    storeDepth: () => store.depth(),
+    deviceConnections: () => mqtt?.connections() ?? 0,
+    isReady: () => watch.health().ready,
+    incidents: () => store.incidents(),
+    now: Date.now,
+  });
   const store = await openSqliteStore({
     folder: config.dataFolder,
     secretKey: config.secretKey,
@@ -81,6 +95,7 @@ async function open(
     onDeviceChanged: (id) => mqtt?.deviceChanged(id),
     onDeviceRenamed: (id) =>
       void renamed(id).catch((error: unknown) => log.error({ reason: String(error) }, "rename.failed")),
+    onFlushed: metrics.flushed,
     onIncident: ({ kind, message }) => log.error({ kind, reason: message }, "incident.found"),
   });
   opened.push(() => store.close());
@@ -136,7 +151,27 @@ async function open(
     if (device !== null) await dispatcher.deviceRenamed(device);
   };
 
-  const deliveries = createDeliveries({ store, dispatcher, retention, replays, eventFault, now: Date.now });
+  let incidents = await store.incidents();
+  const deliveries = createDeliveries({
+    store,
+    dispatcher,
+    retention,
+    replays,
+    eventFault,
+    onAcknowledged: (id) => (incidents = incidents.filter((incident) => incident.id !== id)),
+    now: Date.now,
+  });
+  const watch = watchHealth({
+    isStoreAlive: () => store.isAlive(),
+    fullAt: () => store.fullAt(),
+    waitedMs: () => store.waitedMs(),
+    paused: () => pausedTargets(dispatcher.connections()),
+    incidents: () => incidents.map(({ message }) => message),
+    now: Date.now,
+  });
+  opened.push(async () => watch.stop());
+  const backlogs = watchBacklogs(() => store.overBacklog(config.backlogLimit));
+  opened.push(() => backlogs.stop());
 
   const connectionOf = async (hub: string): Promise<HubConnection | null> => {
     if (hub === LOCAL_HUB) return localHub === null ? null : withLocalKey(localConnection, localHub);
@@ -170,7 +205,16 @@ async function open(
   const { deviceRate } = config.limits;
   // One for all doors: a device that comes by two of them is still one device.
   const device = deviceRate === null ? UNLIMITED : new RateLimit({ rate: deviceRate, elapsed });
-  const accept = createAccept({ matcher, log: store, onAccepted: (accepted) => dispatcher.offer(accepted), feed });
+  const accept = timed(
+    createAccept({
+      matcher,
+      log: store,
+      onAccepted: (accepted) => dispatcher.offer(accepted),
+      feed,
+      full: (ids) => backlogs.full(ids),
+    }),
+    metrics.accepted,
+  );
   mqtt = await startMqttServer({
     ...config.mqtt,
     host: config.host,
@@ -236,19 +280,8 @@ async function open(
     rotateSecrets: () => store.rotateSecrets(),
     entraRule: (credential, hostName) =>
       refusedEntra(credential, hostName, { hubHosts: config.hubHosts, ownIdentity: config.entraIdentity }),
-    health: () => {
-      // Not for ever: without traffic nobody would find out that there is room again.
-      const fullAt = store.fullAt();
-      const isFull = fullAt !== null && Date.now() - fullAt < FULL_COUNTS_MS;
-      return { live: true, ready: !isFull, reasons: isFull ? ["The disk is full: no event is accepted."] : [] };
-    },
-    metrics: createMetrics({
-      integrations: () => store.allIntegrations(),
-      ledger: (id) => store.ledger(id),
-      connections: () => dispatcher.connections(),
-      storeDepth: () => store.depth(),
-      deviceConnections: () => mqtt.connections(),
-    }),
+    health: () => watch.health(),
+    metrics: () => metrics.text(),
     limits: { ...config.limits, signIns: config.limits.address === null ? null : SIGN_INS, device, elapsed },
     now: Date.now,
     log,
@@ -267,8 +300,21 @@ async function open(
 /** Of one address in five minutes, as in the device cloud; those who lift the limit of addresses lift this one too. */
 const SIGN_INS = 100;
 
-/** How long a disk that was found full makes the bridge unready, when nobody has tried it again since. */
-const FULL_COUNTS_MS = 10_000;
+/** Says how many seconds each accepted event took. */
+function timed(accept: Accept, accepted: (seconds: number) => void): Accept {
+  return async (incoming) => {
+    const begun = performance.now();
+    const result = await accept(incoming);
+    if (result.kind === "accepted") accepted((performance.now() - begun) / 1_000);
+    return result;
+  };
+}
+
+function pausedTargets(connections: readonly ConnectionState[]): readonly string[] {
+  return connections.flatMap(({ hostName, failure, state }) =>
+    state === "paused" && failure !== null ? [`${hostName}: ${failure.message}`] : [],
+  );
+}
 
 const localConnection: HubConnection = {
   id: LOCAL_HUB,

@@ -42,6 +42,8 @@ export interface Config {
   readonly limits: LimitSettings;
   /** How long deliveries are kept, until somebody sets something else at run time. */
   readonly retention: RetentionSettings;
+  /** Pending events of one integration beyond which it takes no more. */
+  readonly backlogLimit: number;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
   /** Of the Local Hub's process: its `IOT_HUB_*` settings, and what any Node process needs from its surroundings. */
   readonly localHubEnvironment: Readonly<Record<string, string>>;
@@ -89,6 +91,7 @@ export function readConfig(environment: Settings = process.env, folder: string =
       parkedMs: hours(settings, "ISTHMUS_PARKED_RETENTION_HOURS", 7 * 24),
       pendingMs: hours(settings, "ISTHMUS_PENDING_RETENTION_HOURS", 7 * 24),
     },
+    backlogLimit: number(settings, "ISTHMUS_BACKLOG_LIMIT", 5_000_000, 1_000, 1_000_000_000),
     logLevel: level as Config["logLevel"],
     localHubEnvironment: Object.fromEntries(
       Object.entries(settings).filter(

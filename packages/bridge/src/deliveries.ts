@@ -19,11 +19,12 @@ export interface DeliveriesOptions {
   readonly replays: { wake(): void };
   /** The first thing wrong with an event, or `null`. */
   readonly eventFault: (name: string, data: string | null) => EventFault | null;
+  readonly onAcknowledged: (incidentId: number) => void;
   readonly now: () => number;
 }
 
 export function createDeliveries(options: DeliveriesOptions): Deliveries {
-  const { store, dispatcher, retention, replays, eventFault, now } = options;
+  const { store, dispatcher, retention, replays, eventFault, onAcknowledged, now } = options;
 
   function told<C extends Changes>(changes: C): C {
     tellLanes(dispatcher, changes);
@@ -84,7 +85,11 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       return { events, deliveries: count };
     },
     incidents: () => store.incidents(),
-    acknowledgeIncident: (id) => store.acknowledgeIncident(id),
+    async acknowledgeIncident(id) {
+      const isKnown = await store.acknowledgeIncident(id);
+      onAcknowledged(id);
+      return isKnown;
+    },
     connections: () => dispatcher.connections(),
     integrationState: (id) => dispatcher.integrationState(id),
   };

@@ -22,6 +22,8 @@ interface Health {
   readonly ready: boolean;
   /** Why it is not ready, a sentence each. */
   readonly reasons: readonly string[];
+  /** What does not keep events from being taken. */
+  readonly warnings: readonly string[];
 }
 
 /** What one address, one device and one sign-in may ask for; `null`: as much as they like. */

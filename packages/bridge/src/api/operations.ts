@@ -18,8 +18,8 @@ export function registerOperations(app: FastifyInstance, { health, metrics }: Ap
     "/health/ready",
     { config: { counted: "never" }, schema: { summary: "Whether events are taken", tags } },
     async (_request, reply) => {
-      const { ready, reasons } = health();
-      return reply.code(ready ? 200 : 503).send({ ready, reasons });
+      const { ready, reasons, warnings } = health();
+      return reply.code(ready ? 200 : 503).send({ ready, reasons, warnings });
     },
   );
 

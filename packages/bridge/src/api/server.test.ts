@@ -105,11 +105,11 @@ test.each(["/v1/devices/events", "/oauth/token", "/v1/products/x/devices"])(
 
 test("health and readiness tell the truth", async () => {
   expect((await api.app.inject("/health/live")).json()).toEqual({ live: true });
-  expect((await api.app.inject("/health/ready")).json()).toEqual({ ready: true, reasons: [] });
+  expect((await api.app.inject("/health/ready")).json()).toEqual({ ready: true, reasons: [], warnings: [] });
   api.world.ready = false;
   const notReady = await api.app.inject("/health/ready");
   expect(notReady.statusCode).toBe(503);
-  expect(notReady.json()).toEqual({ ready: false, reasons: ["The disk is full."] });
+  expect(notReady.json()).toEqual({ ready: false, reasons: ["The disk is full."], warnings: [] });
 });
 
 test("metrics are text for Prometheus", async () => {

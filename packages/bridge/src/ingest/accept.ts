@@ -19,11 +19,16 @@ export interface AcceptOptions {
   readonly feed?: Pick<EventFeed, "publish">;
   /** Events that may wait for the disk at once. Beyond it publishers are told to come back: memory stays bounded. */
   readonly maxWaiting?: number;
+  /** The first of these integrations whose backlog is too long to take more; `null` when all take it. */
+  readonly full?: (integrationIds: readonly string[]) => string | null;
   readonly now?: () => number;
 }
 
+/** A hub that is down for long is not back in a moment. */
+const FULL_RETRY_SECONDS = 60;
+
 export function createAccept(options: AcceptOptions): Accept {
-  const { matcher, log, onAccepted, feed, maxWaiting = 20_000, now = Date.now } = options;
+  const { matcher, log, onAccepted, feed, maxWaiting = 20_000, full = () => null, now = Date.now } = options;
   let waiting = 0;
 
   /** `null`: the store cannot take events now. */
@@ -52,6 +57,9 @@ export function createAccept(options: AcceptOptions): Accept {
     if (waiting >= maxWaiting) {
       return { kind: "unavailable", message: "Too many events wait for the disk.", retryAfterSeconds: 1 };
     }
+    const matches = matcher.match(name, device);
+    const fullId = full(matches);
+    if (fullId !== null) return tooMany(fullId);
     const receivedAt = now();
     const prints = repeatPrints(incoming);
     const [firstPrint] = prints;
@@ -67,7 +75,7 @@ export function createAccept(options: AcceptOptions): Accept {
       publishedAt: publishedAt ?? receivedAt,
       receivedAt,
     };
-    const result = await append(event, matcher.match(name, device), prints);
+    const result = await append(event, matches, prints);
     if (result === null) {
       return { kind: "unavailable", message: "The store cannot take events now.", retryAfterSeconds: 5 };
     }
@@ -84,6 +92,11 @@ export function createAccept(options: AcceptOptions): Accept {
     });
     return { kind: "accepted", event, matches: deliveries.length };
   };
+}
+
+function tooMany(integrationId: string): Awaited<ReturnType<Accept>> {
+  const message = `Too many events wait for integration ${integrationId}: its target takes none.`;
+  return { kind: "unavailable", message, retryAfterSeconds: FULL_RETRY_SECONDS };
 }
 
 /** A store says by this code that nothing was stored and that trying again makes sense. Anything else is a defect. */

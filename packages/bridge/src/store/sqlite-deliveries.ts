@@ -62,6 +62,8 @@ export interface SqliteDeliveries extends EventLog, DeliveryQueue, Looking {
   prune(before: number, limit: number): Promise<{ removed: number; done: boolean }>;
   /** Merges and forgets what curves no longer need. */
   tidySeries(): Promise<void>;
+  /** Tries that failed since the store was opened, by failure code. */
+  failedTries(): ReadonlyMap<string, number>;
   overBacklog(limit: number): Promise<readonly string[]>;
 
   /** `null` while another one of the integration runs. */
@@ -81,6 +83,8 @@ const MINUTES_FOR_MS = 2 * DAY_MS;
 const SERIES_FOR_MS = 31 * DAY_MS;
 
 export function createDeliveries({ worker, now, heardFrom }: SqliteDeliveriesOptions): SqliteDeliveries {
+  const failed = new Map<string, number>();
+
   async function expirePending(integrationId: string): Promise<number> {
     let expired = 0;
     for (;;) {
@@ -138,7 +142,11 @@ export function createDeliveries({ worker, now, heardFrom }: SqliteDeliveriesOpt
     pending: (queue, deviceId, afterSeq, limit) => worker.call("pending", queue, deviceId, afterSeq, limit),
     async settle(settlement: Settlement): Promise<void> {
       await worker.call("settle", settlement);
+      if (settlement.kind === "delivered") return;
+      const { code } = settlement.failure;
+      failed.set(code, (failed.get(code) ?? 0) + 1);
     },
+    failedTries: () => failed,
 
     async deliveredOn(integrationId: string, day: string): Promise<number> {
       return (await worker.call("countersOfDay", integrationId, Date.parse(day))).success;

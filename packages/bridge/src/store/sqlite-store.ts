@@ -39,6 +39,8 @@ export interface SqliteStoreOptions {
   readonly onDeviceChanged?: (deviceId: string) => void;
   /** Told at opening when less is there than had been written. */
   readonly onIncident?: (incident: Incident) => void;
+  /** Told how many seconds each group of writes took to be on disk. */
+  readonly onFlushed?: (seconds: number) => void;
   readonly now?: () => number;
 }
 
@@ -57,6 +59,8 @@ export interface SqliteStore
   rotateSecrets(): Promise<number>;
   /** False once the disk or the worker failed. */
   isAlive(): boolean;
+  /** For how long writes have been waiting for the disk, in milliseconds. */
+  waitedMs(): number;
   /** Calls that wait for a flush: how far publishers are ahead of the disk. */
   depth(): number;
   /** When the disk was last found full, unix milliseconds; `null` once it took a write again. */
@@ -79,7 +83,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   try {
     const keys = new SecretKeys(join(folder, "secret.key"), options.secretKey ?? null);
     const secrets = createSecrets(() => keys.all);
-    const worker = await GroupCommit.open(join(folder, "isthmus.db"), onFatal);
+    const worker = await GroupCommit.open(join(folder, "isthmus.db"), onFatal, options.onFlushed);
     const inTurn = createTurns();
     const rotation = { worker, keys, secrets, exclusively: inTurn };
     await settleKeys(rotation).catch(async (error: unknown) => {
@@ -110,6 +114,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       ...createLooking(worker, now),
       rotateSecrets: () => rotateSecrets(rotation),
       isAlive: () => worker.isAlive,
+      waitedMs: () => worker.waitedMs,
       depth: () => worker.depth,
       fullAt: () => worker.fullAt,
       async close() {

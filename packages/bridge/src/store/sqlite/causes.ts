@@ -24,6 +24,8 @@ export interface Causes {
   /** Parked deliveries with this code left their state. */
   left(integrationId: string, code: string, count: number): void;
   groups(integrationId: string): FailureGroup[];
+  /** Forgets the words of a delivery's failure, which may repeat what the device said. */
+  erase(integrationId: string, deliveryId: number): void;
 }
 
 export function createCauses({ db }: Transaction): Causes {
@@ -44,7 +46,12 @@ export function createCauses({ db }: Transaction): Causes {
     "SELECT id FROM delivery WHERE integration_id = ? AND code = ? AND state = 2 AND code IS NOT NULL ORDER BY id DESC LIMIT 1",
   );
 
+  const erase = db.prepare(
+    "UPDATE cause SET message = '', sample_id = NULL WHERE integration_id = ? AND sample_id = ?",
+  );
+
   return {
+    erase: (integrationId, deliveryId) => void erase.run(integrationId, deliveryId),
     failed({ integrationId, deliveryId, at, failure, isParked }) {
       note.run(integrationId, failure.code, isParked ? 1 : 0, at, failure.message, deliveryId);
     },

@@ -1,5 +1,5 @@
 /**
- * Erases what a device has said, for good: rows are overwritten, not only unlinked. In steps. What had not been
+ * Erases what a device has said, for good: the database overwrites what is deleted. In steps. What had not been
  * delivered becomes erased in the ledger; what had been stays delivered there, because it was.
  */
 import type { Books } from "./books.ts";
@@ -32,15 +32,6 @@ export function eraseOperations({ db }: Transaction, books: Books, numbers: Even
   );
   const removeEvents = db.prepare("DELETE FROM event WHERE seq > ? AND seq <= ? AND device_id = ?");
 
-  function overwriting<T>(erase: () => T): T {
-    db.exec("PRAGMA secure_delete = ON");
-    try {
-      return erase();
-    } finally {
-      db.exec("PRAGMA secure_delete = OFF");
-    }
-  }
-
   function eraseOf(
     integrationId: string,
     deviceId: string,
@@ -53,6 +44,7 @@ export function eraseOperations({ db }: Transaction, books: Books, numbers: Even
     for (const row of rows) {
       removeDelivery.run(Number(row["id"]));
       removeAttempts.run(Number(row["id"]));
+      causes.erase(integrationId, Number(row["id"]));
     }
     counters.add(integrationId, at, "parked", -parked.length);
     counters.add(integrationId, at, "erased", parked.length + pending.length);
@@ -62,29 +54,27 @@ export function eraseOperations({ db }: Transaction, books: Books, numbers: Even
   }
 
   return {
-    eraseDeliveries: (deviceId, at, limit) =>
-      overwriting(() => {
-        numbers.keep();
-        for (const row of logged.all()) logs.erase(String(row["integration_id"]), deviceId);
-        let count = 0;
-        const lanes: (Lane & { integrationId: string })[] = [];
-        let id = nextIntegration.get("")?.["id"] ?? null;
-        while (id !== null && count < limit) {
-          const integrationId = String(id);
-          const erased = eraseOf(integrationId, deviceId, at, limit - count);
-          count += erased.count;
-          lanes.push(...erased.lanes.map((lane) => ({ ...lane, integrationId })));
-          id = nextIntegration.get(id)?.["id"] ?? null;
-        }
-        return { count, lanes, done: count < limit };
-      }),
-    eraseEvents: (deviceId, after, limit) =>
-      overwriting(() => {
-        const step = lastOfStep.get(after, limit);
-        if (step === undefined || step["seq"] === null) return { count: 0, nextAfter: null };
-        const last = Number(step["seq"]);
-        const { changes } = removeEvents.run(after, last, deviceId);
-        return { count: changes, nextAfter: Number(step["n"]) < limit ? null : last };
-      }),
+    eraseDeliveries(deviceId, at, limit) {
+      numbers.keep();
+      for (const row of logged.all()) logs.erase(String(row["integration_id"]), deviceId);
+      let count = 0;
+      const lanes: (Lane & { integrationId: string })[] = [];
+      let id = nextIntegration.get("")?.["id"] ?? null;
+      while (id !== null && count < limit) {
+        const integrationId = String(id);
+        const erased = eraseOf(integrationId, deviceId, at, limit - count);
+        count += erased.count;
+        lanes.push(...erased.lanes.map((lane) => ({ ...lane, integrationId })));
+        id = nextIntegration.get(id)?.["id"] ?? null;
+      }
+      return { count, lanes, done: count < limit };
+    },
+    eraseEvents(deviceId, after, limit) {
+      const step = lastOfStep.get(after, limit);
+      if (step === undefined || step["seq"] === null) return { count: 0, nextAfter: null };
+      const last = Number(step["seq"]);
+      const { changes } = removeEvents.run(after, last, deviceId);
+      return { count: changes, nextAfter: Number(step["n"]) < limit ? null : last };
+    },
   };
 }

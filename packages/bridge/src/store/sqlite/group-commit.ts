@@ -1,4 +1,5 @@
 /** The calling side of the store's worker: gathers calls into groups, one group under way at a time. */
+import { performance } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
 import type { Answer, Call } from "./group-runner.ts";
 import type { Operations } from "./operations.ts";
@@ -24,18 +25,22 @@ interface Waiting {
 export class GroupCommit {
   readonly #worker: Worker;
   readonly #onFatal: (error: Error) => void;
+  readonly #onFlushed: (seconds: number) => void;
   readonly #exited: Promise<void>;
   #fullAt: number | null = null;
   #groups = 0;
+  /** Of the group under way, on the clock that only grows. */
+  #sentAt = 0;
   #waiting: Waiting[] = [];
   #underWay: Waiting[] = [];
   #scheduled = false;
   #closing: Promise<void> | undefined;
   #dead: Error | undefined;
 
-  private constructor(worker: Worker, onFatal: (error: Error) => void) {
+  private constructor(worker: Worker, onFatal: (error: Error) => void, onFlushed: (seconds: number) => void) {
     this.#worker = worker;
     this.#onFatal = onFatal;
+    this.#onFlushed = onFlushed;
     this.#exited = new Promise((resolve) => worker.once("exit", () => resolve()));
     worker.on("message", (message: FromWorker) => this.#receive(message));
     worker.on("error", (error: Error) => this.#fail(error));
@@ -43,9 +48,13 @@ export class GroupCommit {
 
   /**
    * Opens the database in its own thread. `onFatal` is called when the disk fails a write or flush: what is on disk is
-   * then unknown, and the only honest way on is to restart from it.
+   * then unknown, and the only honest way on is to restart from it. `onFlushed` is told how long each group took.
    */
-  static async open(file: string, onFatal: (error: Error) => void): Promise<GroupCommit> {
+  static async open(
+    file: string,
+    onFatal: (error: Error) => void,
+    onFlushed: (seconds: number) => void = () => undefined,
+  ): Promise<GroupCommit> {
     const worker = new Worker(WORKER, { workerData: { file } });
     await new Promise<void>((resolve, reject) => {
       const started = (message: FromWorker): void => {
@@ -55,7 +64,7 @@ export class GroupCommit {
       };
       worker.on("message", started).on("error", reject);
     });
-    return new GroupCommit(worker, onFatal);
+    return new GroupCommit(worker, onFatal, onFlushed);
   }
 
   /** Calls that wait for their flush. */
@@ -71,6 +80,11 @@ export class GroupCommit {
   /** False once the disk or the worker failed, and after `close`. */
   get isAlive(): boolean {
     return this.#dead === undefined;
+  }
+
+  /** For how long the group under way has been waiting for the disk, in milliseconds. */
+  get waitedMs(): number {
+    return this.#underWay.length === 0 ? 0 : performance.now() - this.#sentAt;
   }
 
   /** When the disk was last found full, unix milliseconds; `null` once a group went through. */
@@ -118,6 +132,7 @@ export class GroupCommit {
       this.#scheduled = false;
       if (this.#underWay.length > 0 || this.#dead !== undefined) return;
       this.#underWay = this.#waiting.splice(0, MAX_GROUP);
+      this.#sentAt = performance.now();
       this.#worker.postMessage(this.#underWay.map((waiting) => waiting.call) satisfies ToWorker);
     });
   }
@@ -127,6 +142,7 @@ export class GroupCommit {
       case "answers": {
         const group = this.#underWay;
         this.#groups += 1;
+        this.#onFlushed((performance.now() - this.#sentAt) / 1_000);
         this.#underWay = [];
         if (message.answers.some(({ kind }) => kind === "full")) this.#fullAt = Date.now();
         else this.#fullAt = null;

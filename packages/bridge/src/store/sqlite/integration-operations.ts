@@ -147,15 +147,12 @@ export function integrationOperations({ db }: Transaction, logs: IntegrationLogs
     },
     sealedWebhookSecrets: (id) => (byId.get(id)?.["sealed_secrets"] ?? null) as string | null,
     deleteIntegration(id, at) {
-      // Overwritten, not only unlinked: sealed keys are among what goes.
-      db.exec("PRAGMA secure_delete = ON");
       keepName.run(at, id);
       const { changes } = remove.run(id);
       removeLanes.run(id);
       removeCauses.run(id);
       logs.forget(id);
       dropOrphans();
-      db.exec("PRAGMA secure_delete = OFF");
       return changes;
     },
     integration(id) {

@@ -233,6 +233,8 @@ export function setDurability(db: Database): void {
   db.exec("PRAGMA locking_mode = EXCLUSIVE");
   db.prepare("PRAGMA journal_mode = WAL").get();
   db.exec("PRAGMA synchronous = FULL");
+  // What is deleted is overwritten, so that erasing means erasing, of what was forgotten before too.
+  db.exec("PRAGMA secure_delete = ON");
   db.exec("PRAGMA wal_autocheckpoint = 2000");
   db.exec("PRAGMA cache_size = -32000");
   const mode = db.prepare("PRAGMA journal_mode").get()?.["journal_mode"];
