@@ -923,6 +923,18 @@ describe("a webhook", () => {
     ),
     make("two lines in a header", { headers: { a: "b\r\nc: d" } }, "headers.a must be one line"),
     make("a header of the connection", { headers: { Host: "x" } }, "headers.Host is set by the connection itself"),
+    make("another one", { headers: { "Keep-Alive": "1" } }, "headers.Keep-Alive is set by the connection itself"),
+    [
+      "with a body nested ten thousand times",
+      "POST",
+      "/v1/webhooks",
+      {
+        raw: `{"event":"t","url":"https://example.com","json":${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}}`,
+        type: "application/json",
+      },
+      400,
+      "json must not be nested deeper than 16",
+    ],
     make("a text as auth", { auth: "me" }, "auth must be an object: username, password"),
     make("an empty auth", { auth: {} }, "auth needs a username and a password"),
     make(

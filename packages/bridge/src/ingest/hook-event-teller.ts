@@ -30,7 +30,13 @@ export function hookEventTeller({
       const event = { id, name, data, contentType: "text/plain", deviceId, productId, firmwareVersion, ...times };
       feed.publish({ event, ownerId, productId, coreid: SPEAKER });
       // A device that does not listen misses it, as it would have missed an event.
-      if (isLinked && kind !== "sent") void links().command(deviceId, `events/${name}`, Buffer.from(data, "utf8"));
+      if (isLinked && kind !== "sent")
+        void links().command(deviceId, `events/${topicName(name)}`, Buffer.from(data, "utf8"));
     }
   };
+}
+
+/** A topic that is published holds no wildcards [MQTT-3.3.2-2]; an event's name may. */
+function topicName(name: string): string {
+  return name.replaceAll(/[+#]/g, "_");
 }

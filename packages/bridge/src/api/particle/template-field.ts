@@ -11,9 +11,12 @@ export function templateOf(json: unknown): string | object | null {
   if (typeof json !== "string" && (typeof json !== "object" || Array.isArray(json))) {
     throw badRequest("json must be an object or a text");
   }
+  // Before anything walks through it: what is nested a hundred thousand times would end every such walk.
+  if (isDeeperThan(MAX_TEMPLATE_DEPTH, json)) {
+    throw badRequest(`json must not be nested deeper than ${MAX_TEMPLATE_DEPTH}`);
+  }
   const size = Buffer.byteLength(typeof json === "string" ? json : JSON.stringify(json));
   if (size > MAX_TEMPLATE_BYTES) throw badRequest(`json must have at most ${MAX_TEMPLATE_BYTES} bytes`);
-  if (depthOf(json) > MAX_TEMPLATE_DEPTH) throw badRequest(`json must not be nested deeper than ${MAX_TEMPLATE_DEPTH}`);
   const fault = templateFault(json);
   if (fault !== null) throw badRequest(`${placeIn("json", fault.path)} cannot be rendered: ${fault.reason}`);
   return json;
@@ -25,9 +28,9 @@ export function checkTemplate(text: string, field: string): void {
   if (fault !== null) throw badRequest(`${field} cannot be rendered: ${fault}`);
 }
 
-function depthOf(value: unknown): number {
-  if (typeof value !== "object" || value === null) return 0;
-  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
 }
 
 /** The user's own names, where they are simple enough to stand in a sentence. */

@@ -1,4 +1,5 @@
 /** A webhook as a user writes it, read into settings that cannot be wrong; every refusal names its field. */
+import { NO_WEBHOOK_SECRETS } from "../../core/webhook.ts";
 import type { WebhookMethod, WebhookOptions, WebhookPayload, WebhookSecrets } from "../../core/webhook.ts";
 import { badRequest } from "../api-error.ts";
 import { missing, optionalFlag, optionalText } from "../bodies.ts";
@@ -14,7 +15,17 @@ const MAX_VALUE = 4_096;
 /** RFC 9110 section 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Their values come from the connection itself. */
-const OWN_HEADERS = ["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"];
+const OWN_HEADERS = [
+  "host",
+  "content-length",
+  "transfer-encoding",
+  "connection",
+  "upgrade",
+  "te",
+  "trailer",
+  "expect",
+  "keep-alive",
+];
 
 /** Of the webhook that is edited: what an edit leaves out or masks stays. */
 export interface StoredWebhook {
@@ -22,14 +33,23 @@ export interface StoredWebhook {
   readonly secrets: WebhookSecrets;
 }
 
+/** What a masked value stands for. */
+interface Kept {
+  readonly secrets: WebhookSecrets;
+  /** The address leads to another server than before, which must not be sent what the former one was trusted with. */
+  readonly isMoved: boolean;
+}
+
 /** Throws 400 with the field's name in the error. */
 export function webhookOf(
   fields: Fields,
   stored: StoredWebhook | null,
 ): { readonly options: WebhookOptions; readonly secrets: WebhookSecrets } {
+  const url = urlOf(fields, stored?.url);
+  const kept: Kept = { secrets: stored?.secrets ?? NO_WEBHOOK_SECRETS, isMoved: isMoved(stored?.url, url) };
   return {
     options: {
-      url: urlOf(fields, stored?.url),
+      url,
       requestType: methodOf(fields),
       payload: payloadOf(fields),
       noDefaults: optionalFlag(fields, "noDefaults") ?? false,
@@ -42,10 +62,10 @@ export function webhookOf(
       template: optionalText(fields, "template", 128),
     },
     secrets: {
-      query: entriesOf(fields, "query", stored?.secrets.query ?? {}),
-      form: entriesOf(fields, "form", stored?.secrets.form ?? {}),
-      headers: headersOf(fields, stored?.secrets.headers ?? {}),
-      auth: authOf(fields, stored?.secrets.auth ?? null),
+      query: entriesOf(fields, "query", kept),
+      form: entriesOf(fields, "form", kept),
+      headers: headersOf(fields, kept),
+      auth: authOf(fields, kept),
     },
   };
 }
@@ -72,6 +92,15 @@ function urlOf(fields: Fields, stored: string | undefined): string {
     throw badRequest("url must not hold a user name or password: give them in auth");
   }
   return url;
+}
+
+/** Whether scheme, host or port changed. */
+function isMoved(before: string | undefined, after: string): boolean {
+  return before !== undefined && originOf(before) !== originOf(after);
+}
+
+function originOf(url: string): string {
+  return new URL(/^https?:\/\/[^/?#]*/i.exec(url)?.[0] ?? url).origin;
 }
 
 function methodOf(fields: Fields): WebhookMethod {
@@ -113,28 +142,40 @@ function templateText(fields: Fields, field: string, maxLength: number): string 
 /** An object of texts; a masked value keeps the stored one. */
 function entriesOf(
   fields: Fields,
-  field: string,
-  stored: Readonly<Record<string, string>>,
+  field: "query" | "form" | "headers",
+  { secrets, isMoved: moved }: Kept,
 ): Readonly<Record<string, string>> {
   const value = fields[field];
   if (!isGiven(value)) return {};
   if (typeof value !== "object" || Array.isArray(value)) throw badRequest(`${field} must be an object of texts`);
   const entries = Object.entries(value as object);
   if (entries.length > MAX_ENTRIES) throw badRequest(`${field} must have at most ${MAX_ENTRIES} entries`);
-  return Object.fromEntries(entries.map(([name, entry]) => [name, entryOf(`${field}.${name}`, entry, stored[name])]));
+  const texts = entries.map(([name, entry]) => {
+    const stored = Object.hasOwn(secrets[field], name) ? secrets[field][name] : undefined;
+    return [name, entryOf(`${field}.${name}`, entry, { stored, isMoved: moved })] as const;
+  });
+  return Object.fromEntries(texts);
 }
 
-function entryOf(field: string, value: unknown, stored: string | undefined): string {
+function entryOf(
+  field: string,
+  value: unknown,
+  { stored, isMoved: moved }: { readonly stored: string | undefined; readonly isMoved: boolean },
+): string {
   if (!["string", "number", "boolean"].includes(typeof value)) throw badRequest(`${field} must be a text`);
   const text = String(value);
   if (text.length > MAX_VALUE) throw badRequest(`${field} must have at most ${MAX_VALUE} characters`);
-  if (MASK.test(text) && stored !== undefined) return stored;
+  if (MASK.test(text) && stored !== undefined) return moved ? refuseKept(field) : stored;
   checkTemplate(text, field);
   return text;
 }
 
-function headersOf(fields: Fields, stored: WebhookSecrets["headers"]): WebhookSecrets["headers"] {
-  const headers = entriesOf(fields, "headers", stored);
+function refuseKept(field: string): never {
+  throw badRequest(`${field} must be given anew: url leads to another server, which gets nothing that is only kept`);
+}
+
+function headersOf(fields: Fields, kept: Kept): WebhookSecrets["headers"] {
+  const headers = entriesOf(fields, "headers", kept);
   for (const [name, value] of Object.entries(headers)) {
     if (!TOKEN.test(name)) throw badRequest("headers: a header's name holds letters, digits and dashes");
     if (OWN_HEADERS.includes(name.toLowerCase())) throw badRequest(`headers.${name} is set by the connection itself`);
@@ -143,7 +184,7 @@ function headersOf(fields: Fields, stored: WebhookSecrets["headers"]): WebhookSe
   return headers;
 }
 
-function authOf(fields: Fields, stored: WebhookSecrets["auth"]): WebhookSecrets["auth"] {
+function authOf(fields: Fields, { secrets: { auth: stored }, isMoved: moved }: Kept): WebhookSecrets["auth"] {
   const value = fields["auth"];
   if (!isGiven(value)) return null;
   if (typeof value !== "object" || Array.isArray(value)) throw badRequest("auth must be an object: username, password");
@@ -151,7 +192,9 @@ function authOf(fields: Fields, stored: WebhookSecrets["auth"]): WebhookSecrets[
   const username = templateText(auth, "username", MAX_VALUE) ?? "";
   const password = optionalText(auth, "password", MAX_VALUE) ?? "";
   if (username === "" && password === "") throw badRequest("auth needs a username and a password");
-  if (MASK.test(password) && stored !== null) return { username, password: stored.password };
+  if (MASK.test(password) && stored !== null) {
+    return { username, password: moved ? refuseKept("auth.password") : stored.password };
+  }
   checkTemplate(password, "auth.password");
   return { username, password };
 }

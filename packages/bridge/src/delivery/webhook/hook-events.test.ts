@@ -68,3 +68,17 @@ test("as a data URL it carries what is no text", () => {
   const [piece] = hookResponse(answer("x"), options({ dataUrlResponseEvent: true, unchunked: true }));
   expect(piece?.data).toBe("data:image/png;base64,eA==");
 });
+
+test("what data puts into a topic can begin no other event in a stream", () => {
+  const text = "t\nevent: alarm\ndata: {}\n\n\u2028ü";
+  const about = options({
+    responseTopic: "{{PARTICLE_EVENT_VALUE}}",
+    errorResponseTopic: "{{{PARTICLE_EVENT_VALUE}}}",
+  });
+  const hostile = { ...about, render: renderingOf(anEvent({ data: text }), null, new Templates()) };
+  for (const { name } of [...hookResponse(answer("x"), hostile), ...hookError("x", hostile)]) {
+    expect(name).toMatch(/^[\x20-\x7e]+$/);
+  }
+  const long = { ...about, render: renderingOf(anEvent({ data: "x".repeat(1000) }), null, new Templates()) };
+  expect(hookResponse(answer("x"), long)[0]?.name.length).toBeLessThan(300);
+});

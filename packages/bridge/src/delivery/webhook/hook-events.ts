@@ -9,6 +9,7 @@ import type { Rendering } from "./rendering.ts";
 
 /** Bytes of one piece. */
 const PIECE = 512;
+const MAX_TOPIC_LENGTH = 256;
 
 export function hookSent(event: DeviceEvent): HookEvent {
   // Literally this word: what the device cloud sends.
@@ -43,8 +44,13 @@ export function hookError(reason: string, options: HookAnswerOptions): readonly 
 
 function topicOf(kind: AnswerKind, { settings, event, inProduct, render }: HookAnswerOptions): string {
   const own = kind === "response" ? settings.responseTopic : settings.errorResponseTopic;
-  if (own !== null) return render.text(own);
+  if (own !== null) return eventName(render.text(own));
   return `${inProduct ? `${event.deviceId}/` : ""}hook-${kind}/${event.name}`;
+}
+
+/** Data may fill a topic's places: a line end among it would begin another event in every stream. */
+function eventName(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]+/g, "_").slice(0, MAX_TOPIC_LENGTH);
 }
 
 function pieces(kind: AnswerKind, options: HookAnswerOptions, text: string): readonly HookEvent[] {

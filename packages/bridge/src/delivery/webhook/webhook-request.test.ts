@@ -114,3 +114,15 @@ test("the credentials are Basic, and every resend carries the same event id", ()
   expect(headers["authorization"]).toBe(`Basic ${Buffer.from("me:päss").toString("base64")}`);
   expect(headers).toMatchObject({ "x-isthmus-event-id": anEvent().id, "x-isthmus-seq": "7" });
 });
+
+test.each(["..", ".", "../..", "%2e%2e"])("data cannot lead out of the path of the url: %s", (data) => {
+  const address = (template: string): string => requestFor({ url: `https://example.com/${template}` }, {}, data).url;
+  const value = "{{{PARTICLE_EVENT_VALUE}}}";
+  for (const template of [`devices/${value}/state`, value]) {
+    // Behind three braces a percent sign is escaped as well, and then it is harmless.
+    if (data.startsWith("%")) expect(address(template)).toContain("%252e%252e");
+    else expect(() => address(template)).toThrow("out of the path");
+  }
+  expect(address(`?at=${value}`)).toContain("https://example.com/?at=");
+  expect(address("here/../there/x{{PARTICLE_EVENT_VALUE}}")).toMatch(/^https:\/\/example\.com\/there\/x/);
+});

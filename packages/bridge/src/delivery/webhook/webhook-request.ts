@@ -53,7 +53,9 @@ export function webhookRequest(message: WebhookMessage): WebhookRequest {
 }
 
 function urlOf({ settings, secrets, event, render }: WebhookMessage): string {
-  const url = new URL(render.text(settings.url, { escape: encodeURIComponent, raw: encodeURI }));
+  const address = render.text(settings.url, { escape: encodeURIComponent, raw: encodeURI });
+  if (climbs(address) > climbs(settings.url)) throw new Error("The data would lead out of the path of the url.");
+  const url = new URL(address);
   if (settings.requestType === "GET" && !settings.noDefaults) {
     for (const [name, value] of Object.entries(standardFields(event))) url.searchParams.append(name, value);
   }
@@ -61,6 +63,12 @@ function urlOf({ settings, secrets, event, render }: WebhookMessage): string {
     url.searchParams.append(name, render.text(template));
   }
   return url.href;
+}
+
+/** Steps of a path that lead upwards. There is no writing them harmlessly: `%2e%2e` climbs as `..` does. */
+function climbs(url: string): number {
+  const [path = ""] = url.replace(/^https?:\/\/[^/?#]*/i, "").split(/[?#]/, 1);
+  return path.split(/[/\\]/).filter((step) => /^(?:\.|%2e){1,2}$/i.test(step)).length;
 }
 
 function authorization({ secrets, render }: WebhookMessage): Record<string, string> {
