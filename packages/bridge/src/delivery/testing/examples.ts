@@ -3,7 +3,7 @@ import type { PendingDelivery } from "../../core/delivery.ts";
 import type { Device } from "../../core/device.ts";
 import { AZURE_IOT_HUB_DEFAULTS, type AzureIotHubIntegration } from "../../core/integration.ts";
 
-export const SOME_TIME = 1_760_443_200_000;
+const SOME_TIME = 1_760_443_200_000;
 
 export function aDevice(about: Partial<Device> = {}): Device {
   return {
