@@ -12,6 +12,7 @@ const NOBODYS = "aaaaaaaaaaaaaaaaaaaaaaaa";
 const KEY = Buffer.alloc(32, 7).toString("base64");
 const AZURE = { integration_type: "AzureIotHub", event: "t", hub_name: "my-hub", policy_name: "p", policy_key: KEY };
 const UNSUPPORTED_TYPE = "Unsupported content type: send application/json or application/x-www-form-urlencoded";
+const PERCENT = "In a form a percent sign is written %25";
 const UNKNOWN_DEVICE = {
   ok: false,
   error: "Permission Denied",
@@ -172,7 +173,8 @@ describe("an event", () => {
     body("constructor.prototype", '{"constructor":{"prototype":{"polluted":1}}}', "The body is not valid JSON"),
     ["as a form without a name", "POST", to, { form: "data=1" }, 400, "name is required"],
     ["as a form with two names", "POST", to, { form: "name=a&name=b" }, 400, "name must be a string"],
-    ["as a form with a broken escape", "POST", to, { form: "name=t&data=%zz" }, 400, "The body is not valid UTF-8"],
+    ["as a form with a broken escape", "POST", to, { form: "name=t&data=%zz" }, 400, PERCENT],
+    ["as a form with a bare percent sign", "POST", to, { form: "name=t&data=45%" }, 400, PERCENT],
     [
       "as a form with escapes that are not UTF-8",
       "POST",

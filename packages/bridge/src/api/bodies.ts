@@ -53,6 +53,8 @@ function decodeForm(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll("+", " "));
   } catch {
+    // As in `data=45%`, which people type.
+    if (/%(?![\da-f]{2})/i.test(text)) throw badRequest("In a form a percent sign is written %25");
     throw notUtf8();
   }
 }

@@ -75,6 +75,7 @@ test.each([
 
 test.each([
   ["arg of a form", "application/x-www-form-urlencoded", "arg=a%20b", `${DEVICE} f(a b)`],
+  ["params of old clients", "application/x-www-form-urlencoded", "params=a%2Cb", `${DEVICE} f(a,b)`],
   ["args of JSON", "application/json", '{"args":"x"}', `${DEVICE} f(x)`],
   ["a number", "application/json", '{"arg":5}', `${DEVICE} f(5)`],
   ["nothing", "application/json", "", `${DEVICE} f()`],

@@ -1,5 +1,6 @@
 /** One place where errors become answers: JSON always, because the clients parse error bodies unconditionally. */
 import { STATUS_CODES } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ApiError } from "./api-error.ts";
@@ -60,6 +61,18 @@ export function answerSocketError(error: NodeJS.ErrnoException, socket: Socket):
     "Connection: close",
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+/** A request of HTTP/1.1 names its host. Refused here, because Node's own refusal has an empty body. */
+export function hostRefusal({ raw, headers }: FastifyRequest): ApiError | undefined {
+  if (headers.host !== undefined || raw.httpVersion !== "1.1") return undefined;
+  return new ApiError(400, { ok: false, error: "The request has no Host header" }, { connection: "close" });
+}
+
+/** Answers an `Expect` header that asks for anything but `100-continue`. */
+export function answerExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(417, { "content-type": "application/json; charset=utf-8", connection: "close" });
+  response.end(JSON.stringify(body("The only expectation that is understood is 100-continue")));
 }
 
 function answerError(error: FastifyError | ApiError, request: FastifyRequest, reply: FastifyReply): FastifyReply {

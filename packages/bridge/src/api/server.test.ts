@@ -75,6 +75,36 @@ test.each([
   expect(text.split("\r\n\r\n")[1]).toBe(JSON.stringify({ ok: false, error }));
 });
 
+test.each([
+  ["no host", "GET /v1/user HTTP/1.1\r\nConnection: close\r\n\r\n", 400, "The request has no Host header"],
+  [
+    "a strange expectation",
+    "POST /v1/devices/events HTTP/1.1\r\nHost: a\r\nExpect: gold\r\nContent-Length: 1\r\n\r\nx",
+    417,
+    "The only expectation that is understood is 100-continue",
+  ],
+])("a request with %s is answered in JSON", async (_title, sent, status, error) => {
+  const { socket, answer } = await dial();
+  socket.write(sent);
+  const text = await answer;
+  expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  expect(text).toContain(JSON.stringify({ ok: false, error }));
+});
+
+test("a device that speaks HTTP/1.0 needs no Host header", async () => {
+  const { socket, answer } = await dial();
+  socket.write("GET /health/live HTTP/1.0\r\n\r\n");
+  expect(await answer).toMatch(/^HTTP\/1\.1 200 /);
+});
+
+test("a slash too many does no harm", async () => {
+  const { token } = await api.account("ada");
+  const headers = { authorization: `Bearer ${token}` };
+  for (const path of ["/v1/devices/", "//v1/devices", "/v1/webhooks/", "/v1/products/?page=1"]) {
+    expect((await fetch(url + path, { headers })).status, path).toBe(200);
+  }
+});
+
 test.each(["/v1/devices/events", "/oauth/token", "/v1/products/x/devices"])(
   "100 MB of garbage to %s are refused without being held",
   async (path) => {

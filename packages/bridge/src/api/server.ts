@@ -19,7 +19,13 @@ import { createAuthentication } from "./authentication.ts";
 import { parseBodies, compressionRefusal } from "./bodies.ts";
 import { closePromptly } from "./closing.ts";
 import type { ApiDependencies } from "./dependencies.ts";
-import { answerMalformedPath, answerSocketError, handleErrors } from "./error-handling.ts";
+import {
+  answerExpectation,
+  answerMalformedPath,
+  answerSocketError,
+  handleErrors,
+  hostRefusal,
+} from "./error-handling.ts";
 import { registerInbound } from "./inbound.ts";
 import { watchMethods } from "./known-methods.ts";
 import { createAddressLimit, limitAddresses } from "./limits/address-limit.ts";
@@ -42,6 +48,7 @@ import { registerProducts } from "./particle/products.ts";
 import { registerTeam } from "./particle/team.ts";
 import { registerUnsupported } from "./particle/unsupported.ts";
 import { registerUser } from "./particle/user.ts";
+import { routedUrl } from "./request-path.ts";
 import { createSignIn } from "./sign-in.ts";
 
 /** Slow senders and floods are cut off here; figures in milliseconds, bytes and connections. */
@@ -77,12 +84,18 @@ export function createApi(dependencies: ApiDependencies): FastifyInstance {
     keepAliveTimeout: LIMITS.keepAliveTimeout,
     // Without proxies to trust nobody's word is taken for where a request comes from.
     trustProxy: trustedProxies.length > 0 && [...trustedProxies],
+    rewriteUrl: routedUrl,
     routerOptions: { maxParamLength: LIMITS.pathParameter },
-    http: { headersTimeout: LIMITS.headersTimeout, connectionsCheckingInterval: LIMITS.timeoutCheckInterval },
+    http: {
+      headersTimeout: LIMITS.headersTimeout,
+      connectionsCheckingInterval: LIMITS.timeoutCheckInterval,
+      requireHostHeader: false,
+    },
     frameworkErrors: answerMalformedPath as never,
     clientErrorHandler: answerSocketError,
   }) as unknown as FastifyInstance;
   app.server.maxConnections = LIMITS.connections;
+  app.server.on("checkExpectation", answerExpectation);
   closePromptly(app);
   const addressLimit = createAddressLimit(dependencies.limits.address, dependencies);
   handleErrors(app, addressLimit);
@@ -139,5 +152,5 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
 
 function secure(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
   reply.headers(SECURITY_HEADERS);
-  done(compressionRefusal(request));
+  done(hostRefusal(request) ?? compressionRefusal(request));
 }

@@ -95,10 +95,11 @@ export function registerDeviceCalls(
   }
 }
 
-/** Documented as `arg`, sent as `args` by the device cloud's own client. */
-function argumentIn({ arg, args }: Fields): string {
-  if (arg !== undefined && args !== undefined && arg !== args) throw badRequest("Give arg or args, not both");
-  const value = arg ?? args ?? "";
+/** Documented as `arg`, sent as `args` by the device cloud's own client and as `params` by old ones. */
+function argumentIn({ arg, args, params }: Fields): string {
+  const given = new Set([arg, args, params].filter((value) => value !== undefined));
+  if (given.size > 1) throw badRequest("Give arg or args, not both");
+  const value = arg ?? args ?? params ?? "";
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (typeof value !== "string") throw badRequest("arg must be a string");
   if (Buffer.byteLength(value) > MAX_ARGUMENT_BYTES) {

@@ -13,7 +13,7 @@ export function deviceJson({ device, details, link }: DeviceView): Record<string
     owner: device.ownerId,
     notes: device.notes,
     last_ip_address: lastLink?.address ?? null,
-    last_heard: isoTime(device.lastHeard),
+    last_heard: isoTime(lastSign(device.lastHeard, lastLink?.connectedAt)),
     last_handshake_at: isoTime(lastLink?.connectedAt ?? null),
     created_at: isoTime(device.createdAt),
     product_id: device.productId ?? VIRTUAL_PLATFORM,
@@ -31,6 +31,11 @@ export function deviceJson({ device, details, link }: DeviceView): Record<string
     functions: details.description?.functions ?? [],
     variables: details.description?.variables ?? {},
   };
+}
+
+/** A device that has connected was heard, whether it has published or not. */
+function lastSign(event: number | null, handshake: number | undefined): number | null {
+  return handshake === undefined ? event : Math.max(event ?? 0, handshake);
 }
 
 /** A device as the product routes show it. */

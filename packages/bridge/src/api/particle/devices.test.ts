@@ -74,7 +74,7 @@ describe("own devices", () => {
     const { json } = await ask("GET", "/v1/devices");
     expect(json).toMatchObject([
       { id: THREE, online: true, connected: true, last_handshake_at: "2026-03-01T11:00:01.000Z" },
-      { id: TWO, online: true, last_ip_address: "192.0.2.7" },
+      { id: TWO, online: true, last_ip_address: "192.0.2.7", last_heard: "2026-03-01T11:00:00.000Z" },
       { id: ONE, online: false, connected: false, last_handshake_at: null, last_ip_address: null },
     ]);
   });
