@@ -17,8 +17,9 @@ import { registerSubscribe } from "./commands/subscribe.ts";
 import type { Terminal } from "./terminal.ts";
 
 const AFTER_HELP = `
-Address and token come from --url and --token, from ISTHMUS_URL and ISTHMUS_TOKEN, or from first-run.json in
-$ISTHMUS_DATA (default ./data). Exit codes: 0 done, 1 refused or failed, 2 wrong usage.`;
+Address and token come from --url and --token, from ISTHMUS_URL and
+ISTHMUS_TOKEN, or from first-run.json in $ISTHMUS_DATA (default ./data).
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage.`;
 
 /** Words by which a command line needs the server's own code. The other commands start without it, in a third of the time. */
 const NEEDS_SERVER = new Set(["serve", "demo", "help", "--help", "-h"]);
@@ -36,7 +37,7 @@ export async function createProgram(
     .option("--json", "answer as JSON")
     .addHelpText("after", AFTER_HELP)
     .exitOverride()
-    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err, outputError: () => undefined })
     .configureHelp({ showGlobalOptions: true });
   const does = commandRunner(terminal, onFailed);
   if (args.length === 0 || args.some((word) => NEEDS_SERVER.has(word))) {

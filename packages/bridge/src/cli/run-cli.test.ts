@@ -352,3 +352,27 @@ test("an API user's token is printed alone, works within its scopes, and ends wi
   expect((await run(`api-users delete weather ${username}`)).code).toBe(0);
   expect((await run("products list", { ISTHMUS_TOKEN: second })).code).toBe(1);
 });
+
+test("a command line that is wrong is told in one line with the help that mends it", async () => {
+  const { code, out, err } = await run("integrations test");
+  expect({ code, out }).toEqual({ code: 2, out: "" });
+  expect(err).toBe("isthmus: missing required argument 'id' [usage] Next: isthmus integrations test --help\n");
+  expect((await run("integrations lst")).err).toBe(
+    "isthmus: unknown command 'lst' (Did you mean list?) [usage] Next: isthmus integrations --help\n",
+  );
+  expect((await run("--url http://a.example nothing")).err).toBe(
+    "isthmus: unknown command 'nothing' [usage] Next: isthmus --help\n",
+  );
+});
+
+test("with --json failures are JSON too", async () => {
+  const { code, out, err } = await run("deliveries list nowhere --json");
+  expect({ code, out }).toEqual({ code: 1, out: "" });
+  expect(JSON.parse(err)).toMatchObject({ ok: false, error: "Integration not found", code: "http_404" });
+  expect(JSON.parse((await run("devices add --json")).err)).toEqual({
+    ok: false,
+    error: "missing required argument 'id'",
+    code: "usage",
+    next_step: "isthmus devices add --help",
+  });
+});

@@ -1,8 +1,12 @@
 import { CommanderError } from "commander";
-import { CommandFailure } from "./command-failure.ts";
+import type { Command } from "commander";
+import { CommandFailure, wrongUsage } from "./command-failure.ts";
 import { createProgram } from "./program.ts";
 import { cell } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
+
+/** Commander has printed what was asked for. */
+const HELP = /^commander\.(help|version)/;
 
 /** Runs one command line (without `node` and the script) and returns its exit code: 0 done, 1 refused or failed, 2 wrong usage. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {
@@ -14,14 +18,43 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     await program.parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {
-    // Commander has printed its own errors already; help and version are none.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError && HELP.test(error.code)) return error.exitCode === 0 ? 0 : 2;
     if (terminal.signal.aborted) return 0;
-    const failure = failureOf(error);
-    const next = failure.nextStep === null ? "" : ` Next: ${failure.nextStep}`;
-    terminal.err(`${cell(`isthmus: ${failure.message} [${failure.code}]${next}`)}\n`);
+    const failure = error instanceof CommanderError ? usageFailure(error, program, args) : failureOf(error);
+    terminal.err(`${args.includes("--json") ? failureJson(failure) : failureLine(failure)}\n`);
     return failure.exitCode;
   }
+}
+
+function failureLine({ message, code, nextStep }: CommandFailure): string {
+  return cell(`isthmus: ${message} [${code}]${nextStep === null ? "" : ` Next: ${nextStep}`}`);
+}
+
+function failureJson({ message, code, nextStep }: CommandFailure): string {
+  return JSON.stringify(
+    { ok: false, error: message, code, ...(nextStep !== null && { next_step: nextStep }) },
+    null,
+    2,
+  );
+}
+
+/** Commander's words end with what may have been meant, on a line of its own. */
+function usageFailure({ message }: CommanderError, program: Command, args: readonly string[]): CommandFailure {
+  const words = message.replace(/^error: /, "").replaceAll("\n", " ");
+  return wrongUsage(words, `${commandLine(program, args)} --help`);
+}
+
+/** The command that was meant, as far as its words are known. */
+function commandLine(program: Command, args: readonly string[]): string {
+  let command = program;
+  const words = [program.name()];
+  for (const word of args) {
+    const next = command.commands.find((each) => each.name() === word);
+    if (next === undefined) continue;
+    command = next;
+    words.push(word);
+  }
+  return words.join(" ");
 }
 
 /** Errors of other parts have a code too, such as a port that is taken when the server starts. */
