@@ -101,6 +101,16 @@ test("a webhook is made, listed and deleted by Particle's client, sends events a
   expect(listed.body).toMatchObject([{ id, integration_type: "Webhook", headers: { "X-Api-Key": "********" } }]);
   const deleted = await client().deleteWebhook({ hookId: id, product: "hooks", auth: auth() });
   expect(deleted.statusCode).toBe(204);
+
+  // Another webhook after it shows when the event would have been there.
+  const after = await request(firstRun, "POST", "/v1/products/hooks/integrations", {
+    event: "weather",
+    url: at("/after"),
+  });
+  await publish("weather/later", "{}");
+  await until(() => sentTo("/after").length === 1, "the other webhook");
+  expect(sentTo(path)).toHaveLength(1);
+  await request(firstRun, "DELETE", `/v1/products/hooks/integrations/${String(after.json["id"])}`);
 });
 
 test("a target that is down costs no event: they wait, keep their order, and go when it is back", async () => {
