@@ -75,6 +75,12 @@ export function hubDeviceId(
   return deviceIdPrefix === "" ? deviceId : deviceIdPrefix + deviceId;
 }
 
+/** The device that an id in a hub stands for, where an integration's prefix may stand before it. */
+export function prefixedDevice(inHub: string): string {
+  const [id = inHub] = /[0-9a-f]{24}$/.exec(inHub) ?? [];
+  return id;
+}
+
 /** One hub as one principal. Integrations with the same host, policy and credentials share it, and so its AMQP connections. */
 export interface HubConnection {
   readonly id: string;

@@ -78,3 +78,29 @@ test("what the hub refuses is a bad gateway with the reason", async () => {
     expect(refused.json()).toEqual(REFUSED);
   }
 });
+
+test("a prefix before the ids in the hub changes neither whose twin nor whose messages they are", async () => {
+  const asked: string[] = [];
+  const prefixed = createTestApi({
+    hubViews: {
+      twin: async (_integration, id) => {
+        asked.push(id);
+        return { ok: true, value: {} };
+      },
+      monitor: async () => ({ ok: true, value: null }),
+    },
+  });
+  const ada = await prefixed.account("ada");
+  await prefixed.directory.claimDevice(ada.id, DEVICE);
+  const settings = hubSettings({ kind: "sandbox", accountId: ada.id }, { deviceIdPrefix: "site-4:" });
+  const { id } = await prefixed.directory.createIntegration(settings);
+  const headers = { authorization: `Bearer ${ada.token}` };
+  for (const device of [DEVICE, `site-4:${DEVICE}`, `site-4:${"e".repeat(24)}`]) {
+    await prefixed.app.inject({
+      url: `/admin/v1/integrations/${id}/devices/${encodeURIComponent(device)}/twin`,
+      headers,
+    });
+  }
+  expect(asked).toEqual([`site-4:${DEVICE}`, `site-4:${DEVICE}`]);
+  await prefixed.app.close();
+});

@@ -3,7 +3,8 @@ import { isDeviceId } from "iot-hub-protocol";
 import type { FastifyInstance } from "fastify";
 import { lineKey } from "../../core/delivery-target.ts";
 import type { Failure } from "../../core/failure.ts";
-import type { Integration } from "../../core/integration.ts";
+import { isCloudDeviceId } from "../../core/device.ts";
+import { hubDeviceId, prefixedDevice, type Integration } from "../../core/integration.ts";
 
 import { ApiError, notFound, refusal } from "../api-error.ts";
 import { requireTokenPlacement } from "../authentication.ts";
@@ -65,9 +66,11 @@ export function registerHubs(
       const caller = await authentication.account(request, "devices:get");
       const integration = await ownIntegration(directory, caller, request.params.id);
       const { device } = request.params;
-      const visible = seesAllOf(integration, caller) || (await maySeeDevice(directory, caller, device));
+      const visible = seesAllOf(integration, caller) || (await maySeeDevice(directory, caller, prefixedDevice(device)));
       if (!isDeviceId(device) || !visible) throw notFound("Device");
-      const twin = await hubViews.twin(integration.id, device);
+      const inHub =
+        integration.type === "AzureIotHub" && isCloudDeviceId(device) ? hubDeviceId(integration, device) : device;
+      const twin = await hubViews.twin(integration.id, inHub);
       if (!twin.ok) throw hubError(twin.failure);
       if (twin.value === null) throw notFound("Device");
       return twin.value;
@@ -88,7 +91,8 @@ export function registerHubs(
         since,
         gone: (callback) => reply.raw.once("close", callback),
         wants: async (deviceId) =>
-          (device === null || deviceId === device) && (seesAll || (await maySeeDevice(directory, caller, deviceId))),
+          (device === null || deviceId === device || prefixedDevice(deviceId) === device) &&
+          (seesAll || (await maySeeDevice(directory, caller, prefixedDevice(deviceId)))),
       });
       if (started === "full") throw refusal(429, "Too many are watching at once");
       if (!started.ok) throw hubError(started.failure);
