@@ -20,3 +20,16 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Whether the work ended within that time. Rejects as the work does; work that is late goes on. */
+export async function endsWithin(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
+  let callOff: () => void = () => undefined;
+  const late = new Promise<false>((resolve) => {
+    callOff = clock.after(ms, () => resolve(false));
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    callOff();
+  }
+}

@@ -1,9 +1,8 @@
 /**
  * What can go wrong between an accepted event and the hub, as values. Each failure says whom it concerns: the event alone
- * (park it, the device goes on), the device (its lane waits), the integration (its route waits), or the hub (everything for it waits and no event's attempts
- * are used up).
+ * (park it, the device goes on), the device (its lane waits), the integration (its route waits), or the hub (everything
+ * for it waits and no event's attempts are used up).
  */
-
 import type { Exchange } from "./exchange.ts";
 
 export type FailureScope = "event" | "device" | "route" | "hub";

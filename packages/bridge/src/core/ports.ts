@@ -124,7 +124,6 @@ export interface IntegrationState {
   readonly devices: readonly { readonly failure: Failure; readonly count: number; readonly deviceId: string }[];
 }
 
-/** Read side of deliveries, for the API. */
 /** What became of an edited copy of a delivery. */
 export type CopyResult =
   | { readonly kind: "copied"; readonly id: number; readonly eventId: string }

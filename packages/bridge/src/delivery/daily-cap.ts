@@ -4,8 +4,7 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { Failure } from "../core/failure.ts";
-
-const DAY_MS = 86_400_000;
+import { endOfUtcDay, utcDay } from "../core/utc-day.ts";
 
 export interface DailyCapOptions {
   readonly clock: Clock;
@@ -47,11 +46,11 @@ export class DailyCap {
 
   /** Why the integration's events wait. */
   failure(cap: number): Failure {
-    const notBefore = (Math.floor(this.#options.clock.now() / DAY_MS) + 1) * DAY_MS;
+    const notBefore = endOfUtcDay(this.#options.clock.now());
     return { code: "daily_cap_reached", message: `The integration has sent its ${cap} messages of today.`, notBefore };
   }
 
   #today(): string {
-    return new Date(this.#options.clock.now()).toISOString().slice(0, 10);
+    return utcDay(this.#options.clock.now());
   }
 }

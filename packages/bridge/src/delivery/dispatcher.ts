@@ -8,7 +8,7 @@
  * Hub-wide trouble closes the hub's gate; a device's own trouble makes its lane wait; what the hub refuses for good is
  * parked and the lane goes on.
  */
-import { systemClock, type Clock } from "../core/clock.ts";
+import { endsWithin, systemClock, type Clock } from "../core/clock.ts";
 import { isReplayQueue, replayQueue, type PendingDelivery } from "../core/delivery.ts";
 import type { Device } from "../core/device.ts";
 import { lineKey, type DeliveryTarget } from "../core/delivery-target.ts";
@@ -96,10 +96,10 @@ export class Dispatcher {
     for (const route of this.#routes.all) for (const lane of route.lanes) lane.cancel();
     const { lines } = this.#routes;
     const finished = Promise.all(lines.map((line) => line.finish()));
-    await this.#within(graceMs, finished);
+    await endsWithin(this.#clock, graceMs, finished);
     await Promise.all(lines.map((line) => line.close()));
     // What was given up ends now as an unknown outcome; its settlement should still find the store open.
-    await this.#within(graceMs / 5, finished);
+    await endsWithin(this.#clock, graceMs / 5, finished);
     await this.#listing.stop();
   }
 
@@ -203,17 +203,6 @@ export class Dispatcher {
     const connection = await current(integration.connectionId);
     if (connection === null) return null;
     return new HubTarget({ connection, current, hubs, identities, templates: this.#templates, log, clock, random });
-  }
-
-  async #within(ms: number, work: Promise<unknown>): Promise<void> {
-    let cancel: () => void = () => undefined;
-    await Promise.race([
-      work,
-      new Promise<void>((resolve) => {
-        cancel = this.#clock.after(ms, resolve);
-      }),
-    ]);
-    cancel();
   }
 }
 

@@ -4,12 +4,13 @@
  * An identity is created on demand, once; what is known is kept in memory and in the store. The name is written at
  * creation and after a rename; when that fails, telemetry goes on and the name is tried again with a later event.
  */
-import type { Clock } from "../core/clock.ts";
+import { endsWithin, type Clock } from "../core/clock.ts";
 import type { Device } from "../core/device.ts";
 import { fail, succeed, type Failure, type FailureCode, type Result } from "../core/failure.ts";
 import type { HubClient } from "../core/hub-client.ts";
 import type { Identities, KnownIdentity } from "../core/identities.ts";
 import type { Log } from "../core/log.ts";
+import { endOfUtcDay, utcDay } from "../core/utc-day.ts";
 import type { Random } from "./backoff.ts";
 import { NameSync } from "./name-sync.ts";
 import { RegistryPace } from "./registry-pace.ts";
@@ -21,7 +22,6 @@ const NAME_FIRST_MS = 3_000;
 const UNSEEN = "";
 /** An identity that somebody keeps deleting is made again so often in a day (UTC). */
 const RECREATIONS = 3;
-const DAY_MS = 86_400_000;
 /** Devices whose losses an operator has forgiven, at most. */
 const MAX_FORGIVEN = 10_000;
 
@@ -169,13 +169,13 @@ export class IdentitySync {
   }
 
   #givenUp(deviceId: string, losses: number): Result<null> {
-    const notBefore = (Math.floor(this.#options.clock.now() / DAY_MS) + 1) * DAY_MS;
+    const notBefore = endOfUtcDay(this.#options.clock.now());
     const message = `The identity of ${deviceId} was deleted in the hub ${losses} times today.`;
     return fail("identity_keeps_vanishing", message, { notBefore });
   }
 
   #day(): string {
-    return new Date(this.#options.clock.now()).toISOString().slice(0, 10);
+    return utcDay(this.#options.clock.now());
   }
 
   /** A policy that may not create can still send for identities that others made. */
@@ -194,12 +194,7 @@ export class IdentitySync {
 
   // A reader of the first message expects the name beside it; a hub that is slow about it must not hold the message.
   async #nameFirst(deviceId: string, generationId: string, name: string): Promise<void> {
-    let cancel: () => void = () => undefined;
-    const late = new Promise<void>((resolve) => {
-      cancel = this.#options.clock.after(NAME_FIRST_MS, resolve);
-    });
-    await Promise.race([this.#names.write(deviceId, generationId, name), late]);
-    cancel();
+    await endsWithin(this.#options.clock, NAME_FIRST_MS, this.#names.write(deviceId, generationId, name));
   }
 
   #writeNameAside(device: Device, { generationId, nameWritten }: KnownIdentity, nameSync: boolean): void {

@@ -1,5 +1,5 @@
 /** TEST of an integration: tried for real, bounded in time and number, and tidied up after, whatever happens. */
-import { systemClock, type Clock } from "../core/clock.ts";
+import { endsWithin, systemClock, type Clock } from "../core/clock.ts";
 import type { Device } from "../core/device.ts";
 import type { Failure } from "../core/failure.ts";
 import type { Hubs } from "../core/hub-client.ts";
@@ -66,7 +66,7 @@ export class IntegrationTests {
 
   /** Waits for what is under way. What is not done by then is removed after the next start. */
   async stop(graceMs = 5_000): Promise<void> {
-    await this.#within(graceMs, Promise.allSettled(this.#running));
+    await endsWithin(this.#clock, graceMs, Promise.allSettled(this.#running));
   }
 
   readonly run: TestIntegration = async (request) => {
@@ -75,7 +75,7 @@ export class IntegrationTests {
     let begun: Begun | null = null;
     try {
       begun = await this.#begin(request);
-      const inTime = await this.#within(DEADLINE_MS, begun.taken);
+      const inTime = await endsWithin(this.#clock, DEADLINE_MS, begun.taken);
       return begun.report(inTime ? null : NOT_IN_TIME);
     } finally {
       // A test that was given up keeps its place until it has ended.
@@ -139,19 +139,6 @@ export class IntegrationTests {
     this.#running.add(work);
     await Promise.allSettled([work]);
     this.#running.delete(work);
-  }
-
-  /** Whether the work ended within that time. */
-  async #within(ms: number, work: Promise<unknown>): Promise<boolean> {
-    let cancel: () => void = () => undefined;
-    const late = new Promise<false>((resolve) => {
-      cancel = this.#clock.after(ms, () => resolve(false));
-    });
-    try {
-      return await Promise.race([work.then(() => true), late]);
-    } finally {
-      cancel();
-    }
   }
 }
 

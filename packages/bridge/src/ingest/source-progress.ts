@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { emptyProgress } from "../core/source.ts";
 import type { SourceProgress, Sources } from "../core/source.ts";
+import { utcDay } from "../core/utc-day.ts";
 import type { IntakeResult } from "./cloud-intake.ts";
 
 const WRITE_EVERY_MS = 5_000;
@@ -95,7 +96,7 @@ export class Progresses {
   }
 
   #ofToday(progress: SourceProgress | null): SourceProgress {
-    const day = new Date(this.#options.clock.now()).toISOString().slice(0, 10);
+    const day = utcDay(this.#options.clock.now());
     if (progress === null) return emptyProgress(day);
     return progress.day === day ? progress : { ...progress, day, accepted: 0, repeated: 0, ignored: 0, refused: 0 };
   }

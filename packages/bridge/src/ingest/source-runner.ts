@@ -1,5 +1,5 @@
 /** All sources of this server at work: streams that are followed, names that are fetched, webhooks that call. */
-import type { Clock } from "../core/clock.ts";
+import { endsWithin, type Clock } from "../core/clock.ts";
 import type { Directory } from "../core/directory.ts";
 import type { Log } from "../core/log.ts";
 import type { Accept } from "../core/ports.ts";
@@ -131,7 +131,7 @@ export class SourceRunner implements SourceControl {
 
   async #follow({ id }: ParticleCloudSource, follower: StreamFollower, names: Promise<void>): Promise<void> {
     const { namesAt } = await this.#progresses.of(id);
-    if (namesAt === null) await withinTime(names, FIRST_NAMES_MS, this.#options.clock);
+    if (namesAt === null) await endsWithin(this.#options.clock, FIRST_NAMES_MS, names);
     if (this.#running.get(id)?.follower === follower) follower.start();
   }
 
@@ -160,13 +160,4 @@ export class SourceRunner implements SourceControl {
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
-}
-
-async function withinTime(work: Promise<void>, ms: number, clock: Clock): Promise<void> {
-  let callOff = (): void => undefined;
-  const end = new Promise<void>((resolve) => {
-    callOff = clock.after(ms, resolve);
-  });
-  await Promise.race([work, end]);
-  callOff();
 }

@@ -3,6 +3,7 @@
  * memory too, so that reading it for a thousand integrations costs nothing.
  */
 import type { ExpiryReason, Ledger } from "../../core/delivery.ts";
+import { endOfUtcDay, utcDay } from "../../core/utc-day.ts";
 import { createBuckets, type Buckets } from "./buckets.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -54,8 +55,8 @@ export function createCounters(transaction: Transaction): Counters {
   // Formatting a date costs more than the rest of an append: once per day is enough.
   function dayOf(at: number): string {
     if (at < today.start || at >= today.end) {
-      const start = Math.floor(at / 86_400_000) * 86_400_000;
-      today = { start, end: start + 86_400_000, day: new Date(start).toISOString().slice(0, 10) };
+      const day = utcDay(at);
+      today = { start: Date.parse(day), end: endOfUtcDay(at), day };
     }
     return today.day;
   }
