@@ -345,7 +345,6 @@ describe("a sign-in", () => {
     ["with broken Basic credentials", "POST", to, basic("Basic !!!"), 400, client],
     ["with Basic credentials without a colon", "POST", to, basic("Basic YWJj"), 400, client],
     ["with an empty Basic secret", "POST", to, basic("Basic YWJjOg=="), 400, client],
-    ["with a bearer token", "POST", to, basic("Bearer abc"), 400, client],
     form("without a grant type", without("grant_type"), request("grant_type is required, once")),
     form("with two grant types", `${SIGN_IN}&grant_type=password`, request("grant_type is required, once")),
     form("by refresh token", SIGN_IN.replace("=password&", "=refresh_token&"), grant(notRefreshed)),

@@ -34,6 +34,12 @@ async function currentToken(token: unknown): Promise<unknown> {
   return (await api.app.inject({ url: "/v1/access_tokens/current", headers })).json();
 }
 
+test("a header that is no client's leaves the fields to speak: older clients send a token that they do not have yet", async () => {
+  const { status, body } = await signIn({ client_id: "CLI2", client_secret: "x" }, { authorization: "Bearer null" });
+  expect({ status, ...body }).toMatchObject({ status: 200, token_type: "bearer" });
+  expect(await currentToken(body["access_token"])).toMatchObject({ client: "CLI2" });
+});
+
 test("the client pair may come as fields or as Basic credentials", async () => {
   const byFields = await signIn(CLIENT);
   expect(await currentToken(byFields.body["access_token"])).toMatchObject({ client: "particle-cli" });

@@ -60,8 +60,9 @@ async function requireForm(request: FastifyRequest): Promise<void> {
 
 /** Any client pair will do for one's own account, but there must be one. */
 function clientOf(request: FastifyRequest, fields: Fields): string {
-  const header = request.headers.authorization;
-  const [id, secret] = header === undefined ? [fields["client_id"], fields["client_secret"]] : basicPair(header);
+  const header = request.headers.authorization ?? "";
+  const isBasic = /^Basic\b/i.test(header);
+  const [id, secret] = isBasic ? basicPair(header) : [fields["client_id"], fields["client_secret"]];
   if (typeof id !== "string" || id === "" || id.length > MAX_CREDENTIAL_LENGTH) throw invalidClient();
   if (typeof secret !== "string" || secret === "") throw invalidClient();
   return id;
