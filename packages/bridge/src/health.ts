@@ -1,5 +1,6 @@
 /** Whether events are taken now, and if not why: what load balancers and operators go by. */
 import { monitorEventLoopDelay, type IntervalHistogram } from "node:perf_hooks";
+import type { ConnectionState } from "./core/ports.ts";
 
 export interface HealthSources {
   /** False once the disk or the store's thread has failed. */
@@ -71,4 +72,11 @@ function trouble({ isStoreAlive, fullAt, waitedMs, now }: HealthSources, stalled
     [stalledMs > STALL_MS, `The process stood still for ${Math.round(stalledMs / 100) / 10} seconds.`],
   ];
   return checks.flatMap(([isTrue, reason]) => (isTrue ? [reason] : []));
+}
+
+/** Targets that take nothing now, each with its reason. */
+export function pausedTargets(connections: readonly ConnectionState[]): readonly string[] {
+  return connections.flatMap(({ hostName, failure, state }) =>
+    state === "paused" && failure !== null ? [`${hostName}: ${failure.message}`] : [],
+  );
 }

@@ -5,7 +5,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type Metric } from "prom-client";
 import type { NamedLedger } from "./core/delivery-history.ts";
 import type { Integration } from "./core/integration.ts";
-import type { ConnectionState } from "./core/ports.ts";
+import type { Accept, ConnectionState } from "./core/ports.ts";
 
 /** Integrations with labels of their own. */
 const MAX_LABELLED = 1_000;
@@ -150,4 +150,14 @@ function ledgerValues(ledgers: readonly NamedLedger[]): Value[] {
   return [...sums].flatMap(([integration, counts]) =>
     Object.entries(counts).map(([state, count]): Value => [{ integration, state }, count]),
   );
+}
+
+/** Says how many seconds each accepted event took. */
+export function timed(accept: Accept, accepted: Metrics["accepted"]): Accept {
+  return async (incoming) => {
+    const begun = performance.now();
+    const result = await accept(incoming);
+    if (result.kind === "accepted") accepted((performance.now() - begun) / 1_000);
+    return result;
+  };
 }
