@@ -23,6 +23,13 @@ const NEXT_STEPS: Readonly<Record<number, string>> = {
   503: "The server cannot do this now. Try again, and look at /health/ready.",
 };
 
+/** Where the server's words, which are the device cloud's own, leave the way out unsaid. */
+const NEXT_STEPS_BY_TEXT: readonly (readonly [RegExp, string])[] = [
+  [/^I didn't recognize that device/, "See isthmus devices list. For a device of a product add --product PRODUCT."],
+  [/^Integration not found/, "See isthmus integrations list, and with --product PRODUCT those of a product."],
+  [/^Product not found/, "See isthmus products list."],
+];
+
 export function createApiClient({ url, token }: ServerSettings, signal: AbortSignal): ApiClient {
   async function request(method: Method, path: string, body: Json | undefined, until: AbortSignal): Promise<Response> {
     const headers = {
@@ -85,8 +92,13 @@ function unreachable(url: string, error: unknown): CommandFailure {
 
 async function refusalOf(response: Response): Promise<CommandFailure> {
   const body = (await response.json().catch(() => ({}))) as Json;
-  const text = [body["info"], body["error_description"], body["error"]].find((each) => typeof each === "string");
+  const said = [body["info"], body["error_description"], body["error"]].find((each) => typeof each === "string");
+  const text = (said as string | undefined) ?? response.statusText;
   const code = typeof body["code"] === "string" ? body["code"] : `http_${response.status}`;
-  const step = typeof body["next_step"] === "string" ? body["next_step"] : (NEXT_STEPS[response.status] ?? null);
-  return new CommandFailure(code, (text as string | undefined) ?? response.statusText, step);
+  const step = typeof body["next_step"] === "string" ? body["next_step"] : nextStep(response.status, text);
+  return new CommandFailure(code, text, step);
+}
+
+function nextStep(status: number, text: string): string | null {
+  return NEXT_STEPS_BY_TEXT.find(([words]) => words.test(text))?.[1] ?? NEXT_STEPS[status] ?? null;
 }

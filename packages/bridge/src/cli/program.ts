@@ -1,4 +1,5 @@
 /** The `isthmus` command: its options and what it can do. */
+import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { commandRunner } from "./command-runner.ts";
 import { registerAccounts } from "./commands/accounts.ts";
@@ -24,6 +25,11 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage.`;
 /** Words by which a command line needs the server's own code. The other commands start without it, in a third of the time. */
 const NEEDS_SERVER = new Set(["serve", "demo", "help", "--help", "-h"]);
 
+function ownVersion(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
+
 /** For these arguments. `onFailed` is called when a command did its work and the result is bad news. */
 export async function createProgram(
   args: readonly string[],
@@ -32,6 +38,7 @@ export async function createProgram(
 ): Promise<Command> {
   const program = new Command("isthmus")
     .description("Device events in, Azure IoT Hub messages out")
+    .version(ownVersion(), "-V, --version", "show the version")
     .option("--url <url>", "address of the server")
     .option("--token <token>", "access token")
     .option("--json", "answer as JSON")

@@ -63,7 +63,7 @@ async function json(args: string): Promise<Record<string, never>> {
 }
 
 test("claims, lists, renames, shows and removes a device", async () => {
-  expect(await run("devices list")).toMatchObject({ code: 0, out: expect.stringContaining("No devices.") });
+  expect(await run("devices list")).toMatchObject({ code: 0, out: expect.stringContaining("No devices of your own") });
   expect(await run(`devices add ${DEVICE}`)).toEqual({ code: 0, out: `${DEVICE} is yours.\n`, err: "" });
   expect((await run(`devices rename ${DEVICE} cellar`)).out).toBe(`${DEVICE} is now called cellar.\n`);
   const { out } = await run("devices list");
@@ -375,4 +375,25 @@ test("with --json failures are JSON too", async () => {
     code: "usage",
     next_step: "isthmus devices add --help",
   });
+});
+
+test.each([
+  ["devices show nobody", "Next: See isthmus devices list. For a device of a product add --product PRODUCT.\n"],
+  ["deliveries list nowhere", "Next: See isthmus integrations list, and with --product PRODUCT those of a product.\n"],
+  ["products show nothing", "Next: See isthmus products list.\n"],
+])("%s says where to look", async (args, step) => {
+  const { code, err } = await run(args);
+  expect(code).toBe(1);
+  expect(err.endsWith(step)).toBe(true);
+});
+
+test("says its version", async () => {
+  expect(await run("--version")).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: "" });
+});
+
+test("previews of an integration in a product need its id only", async () => {
+  await run("products create Weather");
+  const { id } = await json('integrations create temp --product weather --template {"t":{{t}}}');
+  const { code, out } = await run(`integrations preview ${id} --data {"t":2}`);
+  expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('{"t":2}') });
 });

@@ -72,7 +72,11 @@ export function deviceTable(devices: readonly Json[], now: number): string {
     approval(device),
     relativeTime(device["last_heard"], now),
   ]);
-  return table(["ID", "NAME", "APPROVAL", "LAST HEARD"], rows, "No devices. Make one: isthmus devices add ID");
+  return table(
+    ["ID", "NAME", "APPROVAL", "LAST HEARD"],
+    rows,
+    "No devices of your own; of a product: isthmus products devices PRODUCT. Make one: isthmus devices add ID",
+  );
 }
 
 function deviceCard(device: Json, now: number): string {

@@ -6,7 +6,7 @@ import { textOption } from "../command-runner.ts";
 import type { Does, Options } from "../command-runner.ts";
 import { card, cell, table } from "../table.ts";
 import { integrationFields, settingOptions } from "./integration-fields.ts";
-import { PRODUCT_OPTION, rootPath } from "./integration-place.ts";
+import { itemPath, PRODUCT_OPTION, rootPath } from "./integration-place.ts";
 
 const EVENT_ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 
@@ -65,7 +65,8 @@ export function registerIntegrationLooking(integrations: Command, does: Does): v
   does(settingOptions(preview), async ({ api, args: [id], options, terminal }) => {
     const given = { id, event: textOption(options, "event"), ...sampleFields(options) };
     const body = { ...(await integrationFields(options, terminal.env)), ...given };
-    const json = await api.call("POST", `${rootPath(options)}/preview`, body);
+    const place = id === undefined ? rootPath(options) : (await itemPath(api, options, id)).replace(/\/[^/]+$/, "");
+    const json = await api.call("POST", `${place}/preview`, body);
     return { json, text: previewText(json), failed: json["pass"] !== true };
   });
 }
@@ -115,7 +116,7 @@ function previewText(json: Json): string {
     ["device in the hub", json["device_id"]],
     [
       "size",
-      `${String(message["size"])} bytes, counts as ${String(message["metered"])} (${String(message["metered_on_free"])} on Free)`,
+      `${String(message["size"])} bytes, counts as ${String(message["metered"])} (on a free hub as ${String(message["metered_on_free"])})`,
     ],
   ]);
   return shown + warnings.map((warning) => `Note: ${cell(warning.message)}\n`).join("");

@@ -41,7 +41,9 @@ export function registerIntegrations(program: Command, does: Does): void {
       const { id, event, hub_name: hub, deviceID: device } = integration;
       return [id, event, hub, device ?? "any", enabled, today.success, today.error];
     });
-    const nothing = "No integrations. Make one: isthmus integrations create EVENT --hub HUB";
+    const place =
+      textOption(options, "product") === undefined ? "in your sandbox; of a product: --product PRODUCT" : "here";
+    const nothing = `No integrations ${place}. Make one: isthmus integrations create EVENT --hub HUB`;
     return { json, text: table(["ID", "EVENT", "HUB", "DEVICE", "ON", "TODAY", "ERRORS"], rows, nothing) };
   });
 
