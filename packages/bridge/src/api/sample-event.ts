@@ -3,9 +3,9 @@ import { isCloudDeviceId } from "../core/device.ts";
 import type { Device } from "../core/device.ts";
 import type { DeviceEvent } from "../core/device-event.ts";
 import type { Directory } from "../core/directory.ts";
-import { newEventId } from "../core/ids.ts";
 import type { Integration, Scope } from "../core/integration.ts";
 import type { RecentEvents } from "../core/recent-events.ts";
+import { madeUpEvent } from "../message/made-up-event.ts";
 import { badRequest, notFound } from "./api-error.ts";
 import type { AccountCaller } from "./authentication.ts";
 import { optionalText } from "./bodies.ts";
@@ -61,11 +61,12 @@ export async function sampleOf(
     }
   }
   const device = deviceId === null ? null : await directory.device(deviceId);
-  const event = madeUp({
+  const event = madeUpEvent({
     name: name ?? about.event,
     data: data ?? DEFAULT_DATA,
+    scope: about.scope,
     device,
-    about,
+    deviceId: device?.id ?? NO_DEVICE,
     now: dependencies.now(),
   });
   return { event, device, origin: data === null && name === null ? "made_up" : "given" };
@@ -111,30 +112,4 @@ export async function deviceIn(
   }
   if (scope.kind === "product") return productDevice(directory, scope.productId, value);
   return ownDevice(directory, caller, value);
-}
-
-function madeUp({
-  name,
-  data,
-  device,
-  about: { scope },
-  now,
-}: {
-  readonly name: string;
-  readonly data: string;
-  readonly device: Device | null;
-  readonly about: Pick<Integration, "scope">;
-  readonly now: number;
-}): Sample["event"] {
-  return {
-    id: newEventId(now),
-    name,
-    data,
-    contentType: "text/plain;charset=utf-8",
-    deviceId: device?.id ?? NO_DEVICE,
-    productId: scope.kind === "product" ? scope.productId : (device?.productId ?? null),
-    firmwareVersion: device?.firmwareVersion ?? null,
-    publishedAt: now,
-    receivedAt: now,
-  };
 }

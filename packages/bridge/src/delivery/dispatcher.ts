@@ -26,7 +26,7 @@ import { Line } from "./line.ts";
 import { PendingListing } from "./pending-listing.ts";
 import type { Bounds, Route } from "./route.ts";
 import { Routes } from "./routes.ts";
-import { Templates } from "../core/template.ts";
+import { Templates } from "../message/template.ts";
 import { WebhookTarget, WEBHOOKS_IN_FLIGHT, type WebhookTargetOptions } from "./webhook/webhook-target.ts";
 
 /** What the dispatcher looks up. */

@@ -11,8 +11,8 @@ import type { Log } from "../core/log.ts";
 import type { Random } from "./backoff.ts";
 import { HubExchanges } from "./hub-exchanges.ts";
 import { IdentitySync } from "./identity-sync.ts";
-import { buildMessage } from "../core/message.ts";
-import type { Templates } from "../core/template.ts";
+import { buildMessage } from "../message/hub-message.ts";
+import type { Templates } from "../message/template.ts";
 
 export interface HubTargetOptions {
   readonly connection: HubConnection;

@@ -4,12 +4,13 @@ import type { Device } from "../core/device.ts";
 import type { Failure } from "../core/failure.ts";
 import type { Hubs } from "../core/hub-client.ts";
 import type { Identities } from "../core/identities.ts";
-import { newEventId, newId } from "../core/ids.ts";
+import { newId } from "../core/ids.ts";
 import { hubDeviceId, type HubConnection, type Integration } from "../core/integration.ts";
 import type { TestIntegration, TestReport, TestRequest } from "../core/integration-test.ts";
 import type { Log } from "../core/log.ts";
-import { buildMessage } from "../core/message.ts";
-import { Templates } from "../core/template.ts";
+import { buildMessage } from "../message/hub-message.ts";
+import { madeUpEvent } from "../message/made-up-event.ts";
+import { Templates } from "../message/template.ts";
 import type { TestIdentities } from "../core/test-identities.ts";
 import { ArrivalWatch } from "./arrival-watch.ts";
 import { TestCleanUp } from "./test-clean-up.ts";
@@ -97,7 +98,9 @@ export class IntegrationTests {
     const device = request.deviceId === undefined ? null : await directory.device(request.deviceId);
     // Without a device a reserved identity is used and removed again, so that no stray one stays in the hub.
     const ownId = device?.id ?? `isthmus-test-${newId()}`;
-    const event = testEvent(request, integration, { device, deviceId: ownId, now: this.#clock.now() });
+    const { data, eventName: name = integration.event } = request;
+    const now = this.#clock.now();
+    const event = madeUpEvent({ name, data, scope: integration.scope, device, deviceId: ownId, now });
     const templates = new Templates();
     const owner = device ?? { ownerId: null };
     const message = buildMessage({ integration, delivery: { event, seq: 0 }, device: owner, templates });
@@ -146,21 +149,3 @@ const NOT_IN_TIME: Failure = {
   code: "outcome_unknown",
   message: `The test did not end within ${DEADLINE_MS / 1_000} s. What it made in the hub is removed as soon as the hub answers.`,
 };
-
-function testEvent(
-  { data, eventName }: TestRequest,
-  { event: prefix, scope }: Integration,
-  { device, deviceId, now }: { readonly device: Device | null; readonly deviceId: string; readonly now: number },
-): Parameters<typeof buildMessage>[0]["delivery"]["event"] {
-  return {
-    id: newEventId(now),
-    name: eventName ?? prefix,
-    data,
-    contentType: "text/plain;charset=utf-8",
-    deviceId,
-    productId: scope.kind === "product" ? scope.productId : (device?.productId ?? null),
-    firmwareVersion: device?.firmwareVersion ?? null,
-    publishedAt: now,
-    receivedAt: now,
-  };
-}

@@ -4,7 +4,7 @@ import type { Device } from "../../core/device.ts";
 import type { DeviceEvent } from "../../core/device-event.ts";
 import { hubDeviceId, type Integration } from "../../core/integration.ts";
 import { mismatch, mismatchSentence } from "../../core/matching.ts";
-import { previewMessage } from "../../core/message-preview.ts";
+import { previewMessage } from "../../message/message-preview.ts";
 import { requireTokenPlacement } from "../authentication.ts";
 import type { AccountCaller, Authentication } from "../authentication.ts";
 import { fieldsOf, optionalInteger, optionalText, requiredText } from "../bodies.ts";

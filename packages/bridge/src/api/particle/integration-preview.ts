@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { FAILURES } from "../../core/failure.ts";
 import { hubDeviceId, type Integration, type Scope } from "../../core/integration.ts";
 import { mismatch, mismatchSentence } from "../../core/matching.ts";
-import { previewMessage, type MessagePreview } from "../../core/message-preview.ts";
+import { previewMessage, type MessagePreview } from "../../message/message-preview.ts";
 import { requireTokenPlacement } from "../authentication.ts";
 import type { AccountCaller, Authentication } from "../authentication.ts";
 import { badRequest, notFound } from "../api-error.ts";

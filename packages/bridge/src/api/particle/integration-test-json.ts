@@ -1,6 +1,6 @@
 import { FAILURES } from "../../core/failure.ts";
 import type { Arrival, TestReport } from "../../core/integration-test.ts";
-import { messageSize } from "../../core/message-size.ts";
+import { messageSize } from "../../message/message-size.ts";
 import { exchangeJson } from "../delivery-json.ts";
 import { messageJson } from "./message-json.ts";
 import { isoTime } from "./iso-time.ts";

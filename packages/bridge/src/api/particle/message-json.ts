@@ -1,5 +1,5 @@
 import type { HubMessage } from "../../core/hub-client.ts";
-import type { MessageSize } from "../../core/message-size.ts";
+import type { MessageSize } from "../../message/message-size.ts";
 
 /** A message of a hub as previews and tests show it: the body as text and parsed, and what it counts for. */
 export function messageJson(message: HubMessage, size: MessageSize): Record<string, unknown> {

@@ -1,5 +1,5 @@
 /** Mustache templates as fields of a request: judged when they are saved, so that a slip is told once and not by every event. */
-import { mustacheFault, templateFault } from "../../core/template-check.ts";
+import { mustacheFault, templateFault } from "../../message/template-check.ts";
 import { badRequest } from "../api-error.ts";
 
 const MAX_TEMPLATE_BYTES = 16 * 1024;

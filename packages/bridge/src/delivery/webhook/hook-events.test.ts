@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Templates } from "../../core/template.ts";
+import { Templates } from "../../message/template.ts";
 import type { WebhookOptions } from "../../core/webhook.ts";
 import { anEvent } from "../testing/examples.ts";
 import { renderingOf } from "./rendering.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Templates } from "../../core/template.ts";
+import { Templates } from "../../message/template.ts";
 import {
   NO_WEBHOOK_SECRETS,
   type WebhookOptions,

@@ -8,7 +8,7 @@ import { fail, type Failure, type Outcome, type Result } from "../../core/failur
 import type { Integration, WebhookIntegration } from "../../core/integration.ts";
 import { NO_WEBHOOK_SECRETS } from "../../core/webhook.ts";
 import type { WebhookAnswer, WebhookClient, WebhookRequest, WebhookSecrets } from "../../core/webhook.ts";
-import type { Templates } from "../../core/template.ts";
+import type { Templates } from "../../message/template.ts";
 import type { HookEvent } from "../../core/hook-event.ts";
 import { hookError, hookResponse, hookSent } from "./hook-events.ts";
 import { renderingOf } from "./rendering.ts";

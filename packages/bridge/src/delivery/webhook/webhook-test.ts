@@ -1,12 +1,11 @@
 /** TEST of a webhook: the request of a first event, sent for real. Nothing is stored, nothing goes back to a device. */
 import type { Clock } from "../../core/clock.ts";
 import type { Device } from "../../core/device.ts";
-import type { DeviceEvent } from "../../core/device-event.ts";
 import { fail, FAILURES, type Failure } from "../../core/failure.ts";
-import { newEventId } from "../../core/ids.ts";
-import type { Integration, WebhookIntegration } from "../../core/integration.ts";
+import type { WebhookIntegration } from "../../core/integration.ts";
 import type { TestReport, TestRequest } from "../../core/integration-test.ts";
-import { Templates } from "../../core/template.ts";
+import { madeUpEvent } from "../../message/made-up-event.ts";
+import { Templates } from "../../message/template.ts";
 import {
   NO_WEBHOOK_SECRETS,
   type WebhookClient,
@@ -34,7 +33,9 @@ export async function testWebhook(
   { secrets, client, device: find, clock }: WebhookTestOptions,
 ): Promise<TestReport> {
   const device = asked.deviceId === undefined ? null : await find(asked.deviceId);
-  const event = testEvent(integration, asked, device, clock.now());
+  const { data, eventName: name = integration.event } = asked;
+  const { scope } = integration;
+  const event = madeUpEvent({ name, data, scope, device, deviceId: device?.id ?? null, now: clock.now() });
   const render = renderingOf(event, device?.ownerId ?? null, new Templates());
   let request: WebhookRequest;
   try {
@@ -50,25 +51,6 @@ export async function testWebhook(
   if (!result.ok) return { ...report(SENDING, result.failure), exchange };
   const outcome = webhookOutcome(result.value, { settings: integration, now: clock.now() });
   return { ...report(SENDING, outcome.kind === "failed" ? outcome.failure : null), exchange };
-}
-
-function testEvent(
-  { event: prefix, scope }: Integration,
-  { data, eventName }: TestRequest,
-  device: Device | null,
-  now: number,
-): DeviceEvent {
-  return {
-    id: newEventId(now),
-    name: eventName ?? prefix,
-    data,
-    contentType: "text/plain;charset=utf-8",
-    deviceId: device?.id ?? null,
-    productId: scope.kind === "product" ? scope.productId : (device?.productId ?? null),
-    firmwareVersion: device?.firmwareVersion ?? null,
-    publishedAt: now,
-    receivedAt: now,
-  };
 }
 
 function report(name: string, failure: Failure | null): TestReport {

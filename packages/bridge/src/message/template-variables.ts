@@ -1,5 +1,5 @@
 /** What templates can name: the device cloud's variables, and the keys of data that are a JSON object. */
-import type { DeviceEvent } from "./device-event.ts";
+import type { DeviceEvent } from "../core/device-event.ts";
 
 /** `userId`: the account that claimed the device; only a product's events tell it. */
 export function templateVariables(event: DeviceEvent, userId: string | null): Record<string, unknown> {

@@ -1,5 +1,5 @@
 /** What a message counts for at the hub: its size, and the blocks by which the day's quota is used up. */
-import type { HubMessage } from "./hub-client.ts";
+import type { HubMessage } from "../core/hub-client.ts";
 
 export interface MessageSize {
   /** Body, values of system properties, names and values of application properties. */

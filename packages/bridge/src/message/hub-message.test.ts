@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { PendingDelivery } from "./delivery.ts";
-import type { Result } from "./failure.ts";
-import type { HubMessage } from "./hub-client.ts";
-import { AZURE_IOT_HUB_DEFAULTS, type AzureIotHubOptions } from "./integration.ts";
+import type { PendingDelivery } from "../core/delivery.ts";
+import type { Result } from "../core/failure.ts";
+import type { HubMessage } from "../core/hub-client.ts";
+import { AZURE_IOT_HUB_DEFAULTS, type AzureIotHubOptions } from "../core/integration.ts";
 import { messageSize } from "./message-size.ts";
-import { buildMessage } from "./message.ts";
+import { buildMessage } from "./hub-message.ts";
 import { Templates } from "./template.ts";
 import { anEvent } from "../delivery/testing/examples.ts";
 

@@ -1,11 +1,11 @@
 /** What a message would be, and what about it may surprise: made like the real one, and never sent. */
-import type { Device } from "./device.ts";
-import type { DeviceEvent } from "./device-event.ts";
-import type { Failure } from "./failure.ts";
-import type { HubMessage } from "./hub-client.ts";
-import type { AzureIotHubOptions } from "./integration.ts";
+import type { Device } from "../core/device.ts";
+import type { DeviceEvent } from "../core/device-event.ts";
+import type { Failure } from "../core/failure.ts";
+import type { HubMessage } from "../core/hub-client.ts";
+import type { AzureIotHubOptions } from "../core/integration.ts";
 import { MAX_MESSAGE_BYTES, messageSize, type MessageSize } from "./message-size.ts";
-import { buildMessage } from "./message.ts";
+import { buildMessage } from "./hub-message.ts";
 import { isJson } from "./template-variables.ts";
 import { Templates } from "./template.ts";
 

@@ -1,9 +1,9 @@
 /** From a pending delivery to the message that reaches the hub. */
-import type { PendingDelivery } from "./delivery.ts";
-import type { Device } from "./device.ts";
-import { fail, succeed, type Result } from "./failure.ts";
-import type { HubMessage } from "./hub-client.ts";
-import type { AzureIotHubOptions } from "./integration.ts";
+import type { PendingDelivery } from "../core/delivery.ts";
+import type { Device } from "../core/device.ts";
+import { fail, succeed, type Result } from "../core/failure.ts";
+import type { HubMessage } from "../core/hub-client.ts";
+import type { AzureIotHubOptions } from "../core/integration.ts";
 import { isJson, templateVariables } from "./template-variables.ts";
 import type { Templates } from "./template.ts";
 
