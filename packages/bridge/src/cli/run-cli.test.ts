@@ -161,6 +161,30 @@ test("lists deliveries with their reasons and retries parked ones", async () => 
   expect((await run(`deliveries retry ${id} 9 10`)).out).toBe("2 will be sent again.\n");
 });
 
+test("shows what ails an integration, gives up and copies deliveries, and replays", async () => {
+  const { id } = await json("integrations create temp");
+  const { deliveries } = api.world;
+  const group = { parked: 3, waiting: 0, seen: 5, firstAt: 0, lastAt: api.world.now - 60_000, sampleId: 4 };
+  deliveries.groups = [{ code: "message_too_large", message: "Too large.", ...group }];
+  expect((await run(`deliveries failures ${id}`)).out).toMatch(
+    /message_too_large +3 +0 +1 min ago +4 +Too large\. Make/,
+  );
+  expect((await run(`deliveries discard ${id} 4 5 --reason test`)).out).toBe("2 ended as expired.\n");
+  expect(deliveries.asked.at(-1)).toEqual(["discard", id, { kind: "ids", ids: [4, 5] }, "test"]);
+  expect(await run(`deliveries discard ${id} --reason test`)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("--all"),
+  });
+  expect((await run(`deliveries retry ${id} --code message_too_large`)).code).toBe(0);
+  expect(deliveries.asked.at(-1)).toEqual(["retry", id, { kind: "code", code: "message_too_large" }]);
+  expect((await run(`deliveries copy ${id} 7`)).code).toBe(1);
+  expect((await run(`deliveries replay ${id} --from 2026-03-01 --to 2026-03-02`)).out).toBe(
+    "Replay r1 runs beside the live events.\n",
+  );
+  expect((await run(`deliveries replay ${id}`)).out).toMatch(/r1 +running/);
+  expect((await run(`deliveries replay ${id} --cancel r1`)).out).toBe("Cancelled.\n");
+});
+
 test("shows messages of a hub as the Azure command line does", async () => {
   await run(`devices add ${DEVICE}`);
   api.world.hubEvents = [

@@ -15,7 +15,7 @@ import type { GroupCommit } from "./sqlite/group-commit.ts";
 import type { ParkedStep } from "./sqlite/parked-operations.ts";
 
 /** Deliveries that one transaction changes at most when many are to change. */
-const STEP = 1_000;
+const STEP = 500;
 /** Rows that one step of a search looks at, and steps until it answers with what it has. */
 const SCAN = 2_000;
 const MAX_SCANS = 25;

@@ -84,9 +84,11 @@ export function registerIntegrations(program: Command, does: Does): void {
   const remove = integrations
     .command("delete <id>")
     .description("delete one")
-    .option(...PRODUCT_OPTION);
+    .option(...PRODUCT_OPTION)
+    .option("--confirm", "although events wait for it, which then are never sent");
   does(remove, async ({ api, args: [id], options }) => {
-    const json = await api.call("DELETE", await itemPath(api, options, id!));
+    const confirmed = options["confirm"] === true ? "?confirm=true" : "";
+    const json = await api.call("DELETE", (await itemPath(api, options, id!)) + confirmed);
     return { json, text: "Deleted.\n" };
   });
 
