@@ -9,7 +9,7 @@ import { refusedEntra } from "./core/entra-rule.ts";
 import { noDeviceLinks } from "./core/device-links.ts";
 import type { Failure } from "./core/failure.ts";
 import type { HubConnection } from "./core/integration.ts";
-import type { HubViews } from "./core/ports.ts";
+import type { HubViews } from "./core/hub-views.ts";
 import { RateLimit, UNLIMITED } from "./core/rate-limit.ts";
 import { Dispatcher } from "./delivery/dispatcher.ts";
 import { IntegrationTests } from "./delivery/integration-test.ts";

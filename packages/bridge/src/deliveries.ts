@@ -2,7 +2,9 @@
 import type { DeviceEvent } from "./core/device-event.ts";
 import type { PendingDelivery } from "./core/delivery.ts";
 import { newEventId } from "./core/ids.ts";
-import type { ConnectionState, Deliveries, EventFault, IntegrationState } from "./core/ports.ts";
+import type { EventFault } from "./core/accept.ts";
+import type { ConnectionState, IntegrationState } from "./core/connection-state.ts";
+import type { Deliveries } from "./core/deliveries.ts";
 import type { Retention } from "./store/retention.ts";
 import type { Changes, SqliteDeliveries } from "./store/sqlite-deliveries.ts";
 import type { SqliteIncidents } from "./store/sqlite-incidents.ts";

@@ -1,6 +1,6 @@
 /** Whether events are taken now, and if not why: what load balancers and operators go by. */
 import { monitorEventLoopDelay, type IntervalHistogram } from "node:perf_hooks";
-import type { ConnectionState } from "./core/ports.ts";
+import type { ConnectionState } from "./core/connection-state.ts";
 
 export interface HealthSources {
   /** False once the disk or the store's thread has failed. */

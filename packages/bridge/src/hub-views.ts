@@ -1,7 +1,7 @@
 /** Looking into a hub: a device's twin, and the messages as readers receive them. */
 import { fail } from "./core/failure.ts";
 import type { HubClient, Hubs } from "./core/hub-client.ts";
-import type { HubViews } from "./core/ports.ts";
+import type { HubViews } from "./core/hub-views.ts";
 import type { HubReach } from "./hub-reach.ts";
 
 export interface HubViewsOptions {

@@ -5,7 +5,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type Metric } from "prom-client";
 import type { NamedLedger } from "./core/delivery-history.ts";
 import type { Integration } from "./core/integration.ts";
-import type { Accept, ConnectionState } from "./core/ports.ts";
+import type { Accept } from "./core/accept.ts";
+import type { ConnectionState } from "./core/connection-state.ts";
 
 /** Integrations with labels of their own. */
 const MAX_LABELLED = 1_000;

@@ -7,7 +7,9 @@ import type { DeviceRate } from "../core/rate-limit.ts";
 import type { TestIntegration } from "../core/integration-test.ts";
 import type { RecentEvents } from "../core/recent-events.ts";
 import type { SourceControl, Sources } from "../core/source.ts";
-import type { Accept, Deliveries, HubViews } from "../core/ports.ts";
+import type { Accept } from "../core/accept.ts";
+import type { Deliveries } from "../core/deliveries.ts";
+import type { HubViews } from "../core/hub-views.ts";
 
 /** Turns what a user wrote as `hub_name` into a host: bare name, full host name or `local`. */
 export type HubHostRule = (

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { DeviceEvent } from "../core/device-event.ts";
-import type { EventLog } from "../core/ports.ts";
+import type { EventLog } from "../core/delivery-queue.ts";
 import { createAccept } from "../ingest/accept.ts";
 import { Matcher } from "../ingest/matcher.ts";
 import type { ApiDependencies } from "./dependencies.ts";

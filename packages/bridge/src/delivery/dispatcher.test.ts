@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import type { ConnectionState } from "../core/ports.ts";
+import type { ConnectionState } from "../core/connection-state.ts";
 import { replayQueue } from "../core/delivery.ts";
 import type { Device } from "../core/device.ts";
 import type { Integration } from "../core/integration.ts";

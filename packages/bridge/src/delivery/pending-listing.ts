@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
-import type { DeliveryQueue } from "../core/ports.ts";
+import type { DeliveryQueue } from "../core/delivery-queue.ts";
 import type { Lane } from "./lane.ts";
 import type { Route } from "./route.ts";
 import type { Routes } from "./routes.ts";

@@ -4,7 +4,7 @@ import type { PendingDelivery, Settlement } from "../core/delivery.ts";
 import type { Exchange } from "../core/exchange.ts";
 import type { Failure } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
-import type { DeliveryQueue } from "../core/ports.ts";
+import type { DeliveryQueue } from "../core/delivery-queue.ts";
 
 const AGAIN_AFTER_MS = 1_000;
 

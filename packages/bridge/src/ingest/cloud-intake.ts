@@ -6,7 +6,7 @@ import type { Device } from "../core/device.ts";
 import { isCloudDeviceId } from "../core/device.ts";
 import type { Directory } from "../core/directory.ts";
 import type { Log } from "../core/log.ts";
-import type { Accept } from "../core/ports.ts";
+import type { Accept } from "../core/accept.ts";
 import type { Source, Sources, WebhookAnswer } from "../core/source.ts";
 import { CreationBudget } from "./creation-budget.ts";
 

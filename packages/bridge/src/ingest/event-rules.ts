@@ -1,5 +1,5 @@
 /** What an event may look like. Limits of the device cloud: facts that firmware relies on. */
-import type { EventFault } from "../core/ports.ts";
+import type { EventFault } from "../core/accept.ts";
 
 const MAX_NAME_CHARACTERS = 64;
 /** UTF-8 bytes of `data`. */

@@ -1,6 +1,6 @@
 /** Short hashes of what publishers call their events: within a device, or a product, so that nobody hides another's event. */
 import { createHash } from "node:crypto";
-import type { IncomingEvent } from "../core/ports.ts";
+import type { IncomingEvent } from "../core/accept.ts";
 
 /** One print for each name that the event may come again under; none when the publisher gives it none. */
 export function repeatPrints({ dedupeKey, device, productId, accountId }: IncomingEvent): readonly string[] {

@@ -5,7 +5,7 @@ import { FakeSources } from "../api/testing/fake-sources.ts";
 import type { PendingDelivery } from "../core/delivery.ts";
 import type { DeviceEvent } from "../core/device-event.ts";
 import { hashToken } from "../core/ids.ts";
-import type { EventLog } from "../core/ports.ts";
+import type { EventLog } from "../core/delivery-queue.ts";
 import type { Source, SourceSettings, SourceState } from "../core/source.ts";
 import { createAccept } from "./accept.ts";
 import { Matcher } from "./matcher.ts";

@@ -2,7 +2,7 @@
 import { endsWithin, type Clock } from "../core/clock.ts";
 import type { Directory } from "../core/directory.ts";
 import type { Log } from "../core/log.ts";
-import type { Accept } from "../core/ports.ts";
+import type { Accept } from "../core/accept.ts";
 import type {
   ParticleCloudSource,
   Source,

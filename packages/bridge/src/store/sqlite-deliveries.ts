@@ -9,7 +9,8 @@ import {
 import type { DeliveryPage, Replay, ReplayWindow, Selection } from "../core/delivery-history.ts";
 import type { DeviceEvent } from "../core/device-event.ts";
 import { newId } from "../core/ids.ts";
-import type { Deliveries, DeliveryQueue, EventLog } from "../core/ports.ts";
+import type { Deliveries } from "../core/deliveries.ts";
+import type { DeliveryQueue, EventLog } from "../core/delivery-queue.ts";
 import type { Lane } from "./sqlite/delivery-rows.ts";
 import type { GroupCommit } from "./sqlite/group-commit.ts";
 import type { ParkedStep } from "./sqlite/parked-operations.ts";

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { lineKey } from "../../core/delivery-target.ts";
 import type { Integration } from "../../core/integration.ts";
-import type { ConnectionState } from "../../core/ports.ts";
+import type { ConnectionState } from "../../core/connection-state.ts";
 import { requireTokenPlacement, type Authentication } from "../authentication.ts";
 import { failureGroupJson, ledgerJson, logJson, namedLedgerJson, seriesJson } from "../delivery-json.ts";
 import type { ApiDependencies } from "../dependencies.ts";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import type { HubEvent } from "../../core/hub-client.ts";
-import type { HubViews } from "../../core/ports.ts";
+import type { HubViews } from "../../core/hub-views.ts";
 import { Monitors } from "./monitors.ts";
 
 type Options = Parameters<HubViews["monitor"]>[1];

@@ -7,7 +7,7 @@ import type { Readable } from "node:stream";
 import { FAILURES } from "../../core/failure.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { HubEvent } from "../../core/hub-client.ts";
-import type { HubViews } from "../../core/ports.ts";
+import type { HubViews } from "../../core/hub-views.ts";
 
 const KEEP_ALIVE_MS = 10_000;
 const MAX_VIEWERS = 32;

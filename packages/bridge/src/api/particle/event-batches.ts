@@ -3,7 +3,7 @@
  * result; those that are accepted are handed to the store in one turn, so that one flush serves them all and their order stays.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Accept } from "../../core/ports.ts";
+import type { Accept } from "../../core/accept.ts";
 import type { DeviceRate } from "../../core/rate-limit.ts";
 import { rateLimited, unavailable } from "../api-error.ts";
 import { requireTokenPlacement } from "../authentication.ts";

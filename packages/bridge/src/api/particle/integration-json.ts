@@ -1,6 +1,6 @@
 import { FAILURES, type Failure } from "../../core/failure.ts";
 import type { AzureIotHubIntegration, HubConnection, Integration } from "../../core/integration.ts";
-import type { ConnectionState } from "../../core/ports.ts";
+import type { ConnectionState } from "../../core/connection-state.ts";
 import type { WebhookSecrets } from "../../core/webhook.ts";
 import { connectionJson } from "./connection-settings.ts";
 import { isoTime } from "./iso-time.ts";

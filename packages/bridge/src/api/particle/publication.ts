@@ -1,6 +1,6 @@
 /** What a publisher sends, read field by field: one event of a request's body, or one of a batch. By hand, because it is hot. */
 import { eventTime, isContentType, MAX_DEDUPE_KEY_LENGTH } from "../../core/event-fields.ts";
-import type { IncomingEvent } from "../../core/ports.ts";
+import type { IncomingEvent } from "../../core/accept.ts";
 import type { Fields } from "../bodies.ts";
 
 type EventFields = Pick<IncomingEvent, "name" | "data" | "contentType" | "publishedAt" | "dedupeKey">;

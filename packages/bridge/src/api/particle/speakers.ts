@@ -1,7 +1,7 @@
 /** As whom a caller publishes: a device as itself, an account or API user as its devices or as nobody in particular. */
 import { isCloudDeviceId } from "../../core/device.ts";
 import type { Directory } from "../../core/directory.ts";
-import type { IncomingEvent } from "../../core/ports.ts";
+import type { IncomingEvent } from "../../core/accept.ts";
 import { permissionDenied } from "../api-error.ts";
 import { allow } from "../authentication.ts";
 import type { Caller } from "../authentication.ts";

@@ -11,7 +11,8 @@ import type {
 } from "../../core/delivery-history.ts";
 import type { DeliveryRecord, Ledger } from "../../core/delivery.ts";
 import type { DeviceEvent } from "../../core/device-event.ts";
-import type { ConnectionState, Deliveries, IntegrationState } from "../../core/ports.ts";
+import type { ConnectionState, IntegrationState } from "../../core/connection-state.ts";
+import type { Deliveries } from "../../core/deliveries.ts";
 
 interface States {
   readonly connections: readonly ConnectionState[];

@@ -3,7 +3,7 @@ import { systemClock } from "../../core/clock.ts";
 import type { Clock } from "../../core/clock.ts";
 import { newId } from "../../core/ids.ts";
 import type { Directory } from "../../core/directory.ts";
-import type { Accept } from "../../core/ports.ts";
+import type { Accept } from "../../core/accept.ts";
 import type {
   Gap,
   Source,

@@ -10,7 +10,7 @@ import type { DeliveryState, Ledger, PendingDelivery, Settlement } from "../../c
 import type { DeviceEvent } from "../../core/device-event.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { Identities, KnownIdentity } from "../../core/identities.ts";
-import type { DeliveryQueue, EventLog } from "../../core/ports.ts";
+import type { DeliveryQueue, EventLog } from "../../core/delivery-queue.ts";
 import type { Dice } from "./dice.ts";
 
 /** A delivery as the store keeps it. */

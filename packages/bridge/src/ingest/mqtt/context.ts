@@ -4,7 +4,7 @@ import type { Device } from "../../core/device.ts";
 import type { DeviceTraces } from "../../core/device-links.ts";
 import type { Devices } from "../../core/directory.ts";
 import type { Log } from "../../core/log.ts";
-import type { Accept } from "../../core/ports.ts";
+import type { Accept } from "../../core/accept.ts";
 import type { DeviceRate } from "../../core/rate-limit.ts";
 import type { DeviceConversation } from "./device-conversation.ts";
 import type { MqttLimits } from "./limits.ts";

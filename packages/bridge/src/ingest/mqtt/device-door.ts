@@ -5,7 +5,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { DeviceLinks, DeviceTraces } from "../../core/device-links.ts";
 import type { Devices } from "../../core/directory.ts";
 import type { Log } from "../../core/log.ts";
-import type { Accept } from "../../core/ports.ts";
+import type { Accept } from "../../core/accept.ts";
 import { RateLimit } from "../../core/rate-limit.ts";
 import type { DeviceRate } from "../../core/rate-limit.ts";
 import { Connection } from "./connection.ts";

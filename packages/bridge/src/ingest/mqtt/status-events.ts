@@ -1,7 +1,7 @@
 /** The device cloud's own word on who is there: `spark/status` events, `online` and `offline`. Integrations and streams take them like any other. */
 import type { Device } from "../../core/device.ts";
 import type { Log } from "../../core/log.ts";
-import type { Accept } from "../../core/ports.ts";
+import type { Accept } from "../../core/accept.ts";
 
 const NAME = "spark/status";
 

@@ -2,7 +2,7 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Device } from "../../core/device.ts";
 import type { Log } from "../../core/log.ts";
-import type { Accept } from "../../core/ports.ts";
+import type { Accept } from "../../core/accept.ts";
 import type { DeviceRate } from "../../core/rate-limit.ts";
 import type { Will } from "./will.ts";
 

@@ -9,7 +9,7 @@ import type { IConnectPacket, Packet } from "mqtt-packet";
 import { systemClock } from "../../../core/clock.ts";
 import type { Device } from "../../../core/device.ts";
 import type { DeviceDescription, DeviceLink } from "../../../core/device-links.ts";
-import type { IncomingEvent } from "../../../core/ports.ts";
+import type { IncomingEvent } from "../../../core/accept.ts";
 import { UNLIMITED } from "../../../core/rate-limit.ts";
 import { eventFault } from "../../event-rules.ts";
 import { createDeviceDoor } from "../device-door.ts";
