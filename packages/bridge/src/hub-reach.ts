@@ -62,7 +62,7 @@ export function createHubReach({ store, localHub, hubHosts }: HubReachOptions): 
       // Who pastes the Local Hub's connection string means the Local Hub.
       if (localHub !== null && asked === localHub.addresses.hostName) return { ok: true, hostName: LOCAL_HUB };
       if (asked === LOCAL_HUB && localHub === null) {
-        return { ok: false, message: "hub_name 'local' needs the Local Hub: start with ISTHMUS_LOCAL_HUB=on" };
+        return { ok: false, message: "'local' needs the Local Hub: start with ISTHMUS_LOCAL_HUB=on" };
       }
       return hubHost(hubName, hubHosts);
     },

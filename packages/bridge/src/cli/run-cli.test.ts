@@ -145,7 +145,9 @@ test("a failed integration test tells every step and ends with 1", async () => {
   };
   const failed = await run(`integrations test ${id}`);
   expect(failed.code).toBe(1);
-  expect(failed.out).toMatch(/^failed {2}registry: 401\nThe test failed: The hub refused the key\. Copy the policy/);
+  expect(failed.out).toMatch(
+    /^failed {2}registry: 401\nThe test failed: The hub refused the key\.\nNext: Copy the policy/,
+  );
 });
 
 test("lists deliveries with their reasons and retries parked ones", async () => {

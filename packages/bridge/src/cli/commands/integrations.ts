@@ -147,10 +147,13 @@ function hubLines(hub: HubState | undefined): [string, unknown][] {
     : [state, ["because", hub.failure.message], ["next step", hub.failure.next_step]];
 }
 
+/** The next step is told once, at the end, not behind each step that failed. */
 function testText(report: Json): string {
   const steps = (report["steps"] ?? []) as readonly { name: string; ok: boolean; message: string }[];
-  const lines = steps.map(({ name, ok, message }) => `${ok ? "ok    " : "failed"}  ${cell(name)}: ${cell(message)}\n`);
-  const data = report["pass"] === true ? `${cell(report["data"])}\n` : "";
-  const verdict = report["pass"] === true ? "The test passed.\n" : `The test failed: ${cell(report["error"])}\n`;
-  return lines.join("") + data + verdict;
+  const next = typeof report["next_step"] === "string" ? report["next_step"] : null;
+  const brief = (text: unknown): string => cell(next === null ? text : String(text).replace(next, "").trim());
+  const lines = steps.map(({ name, ok, message }) => `${ok ? "ok    " : "failed"}  ${cell(name)}: ${brief(message)}\n`);
+  if (report["pass"] === true) return `${lines.join("")}${cell(report["data"])}\nThe test passed.\n`;
+  const nextLine = next === null ? "" : `Next: ${cell(next)}\n`;
+  return `${lines.join("")}The test failed: ${brief(report["error"])}\n${nextLine}`;
 }

@@ -98,6 +98,12 @@ test.each([
   const emulator = await startHub();
   const report = await examine(emulator.addresses, connectionOf(emulator, policyName));
   expect(results(report)).toEqual({ ...allGood, ...lacking });
+  const steps = report.checks.filter(({ ok }) => ok === false).map(({ nextStep }) => nextStep);
+  expect(steps).toEqual(
+    Object.entries(lacking)
+      .filter(([, code]) => code === "permission_missing")
+      .map(([name]) => expect.stringContaining(`the permission ${titleOf(name)}: Azure portal`) as string),
+  );
   expect(report.pass).toBe(false);
   expect(emulator.dump().identities).toEqual([]);
 });
@@ -223,3 +229,8 @@ test("a port that speaks no TLS is explained", async () => {
 test("a Local Hub that is not there is told", async () => {
   expect(results(await examine(undefined, CONNECTION))).toMatchObject({ name_resolution: "hub_unreachable" });
 });
+
+/** `registry_read` as `Registry Read`. */
+function titleOf(check: string): string {
+  return check.replace("_", " ").replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase());
+}

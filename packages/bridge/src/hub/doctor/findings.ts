@@ -3,6 +3,14 @@ import type { DoctorCheck, DoctorCheckName, DoctorReport } from "../../core/doct
 import { FAILURES, type Failure } from "../../core/failure.ts";
 import { hubCodeOf } from "./hub-codes.ts";
 
+/** The permissions as Azure's portal spells them. */
+const PERMISSIONS: Partial<Record<DoctorCheckName, string>> = {
+  registry_read: "Registry Read",
+  registry_write: "Registry Write",
+  service_connect: "Service Connect",
+  device_connect: "Device Connect",
+};
+
 export class Findings {
   readonly #checks: DoctorCheck[] = [];
 
@@ -10,10 +18,9 @@ export class Findings {
     this.#checks.push({ name, ok: true, message });
   }
 
-  fail(name: DoctorCheckName, { code, message, hubCode }: Failure): void {
-    // The hub's number often says more than the class that the bridge puts it into.
-    const nextStep = hubCodeOf(hubCode)?.nextStep ?? FAILURES[code].nextStep;
-    this.#checks.push({ name, ok: false, message, code, nextStep });
+  fail(name: DoctorCheckName, failure: Failure): void {
+    const { code, message } = failure;
+    this.#checks.push({ name, ok: false, message, code, nextStep: nextStepOf(name, failure) });
   }
 
   tell(check: DoctorCheck): void {
@@ -27,4 +34,12 @@ export class Findings {
   report(): DoctorReport {
     return { pass: this.#checks.every(({ ok }) => ok !== false), checks: this.#checks };
   }
+}
+
+/** The hub has one number for a wrong key and for a missing permission; else its number often says more than our code. */
+function nextStepOf(name: DoctorCheckName, { code, hubCode }: Failure): string {
+  const permission = code === "permission_missing" ? PERMISSIONS[name] : undefined;
+  if (permission !== undefined)
+    return `Give the policy the permission ${permission}: Azure portal > IoT Hub > Shared access policies.`;
+  return hubCodeOf(hubCode)?.nextStep ?? FAILURES[code].nextStep;
 }
