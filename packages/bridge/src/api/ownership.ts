@@ -7,7 +7,7 @@ import type { Integration, Scope } from "../core/integration.ts";
 import type { Product } from "../core/product.ts";
 import { notFound, permissionDenied, unknownDevice } from "./api-error.ts";
 import { allow } from "./authentication.ts";
-import type { AccountCaller } from "./authentication.ts";
+import type { AccountCaller, Caller } from "./authentication.ts";
 
 const MAX_REFERENCE_LENGTH = 128;
 
@@ -16,6 +16,20 @@ export function sandboxOf(caller: AccountCaller): string {
   if (caller.kind === "account") return caller.accountId;
   allow(caller, "account");
   throw new Error("An API user passed as an account");
+}
+
+/** For whom a caller speaks, as a key: who has many tokens is one all the same. */
+export function tenantOf(caller: Caller): string {
+  switch (caller.kind) {
+    case "account":
+      return caller.accountId;
+    case "api_user":
+      return String(caller.apiUser.productId);
+    case "device": {
+      const { id, ownerId, productId } = caller.device;
+      return ownerId ?? String(productId ?? id);
+    }
+  }
 }
 
 /** A device that the account claimed, by id or name. An API user has claimed none. */

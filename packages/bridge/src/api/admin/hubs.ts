@@ -11,7 +11,7 @@ import { requireTokenPlacement } from "../authentication.ts";
 import type { AccountCaller, Authentication } from "../authentication.ts";
 import { optionalInteger, optionalText } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
-import { maySeeDevice, ownIntegration, ownIntegrations } from "../ownership.ts";
+import { maySeeDevice, ownIntegration, ownIntegrations, tenantOf } from "../ownership.ts";
 import { failureJson } from "../particle/integration-json.ts";
 import { isoTime } from "../particle/iso-time.ts";
 import { Monitors } from "./monitors.ts";
@@ -81,18 +81,27 @@ export function registerHubs(
     "/admin/v1/hubs/:hub/monitor-events",
     route("Messages as they arrive in a hub, one JSON object a line"),
     async (request, reply) => {
-      const caller = await authentication.account(request, "events:get");
       const { hub } = request.params;
-      const seesAll = hub !== "local" && seesAllOf(await ownIntegration(directory, caller, hub), caller);
+      // Asked for each message: a token may end while its stream is open.
+      const admit = async (): Promise<{ caller: AccountCaller; seesAll: boolean }> => {
+        const caller = await authentication.account(request, "events:get");
+        const seesAll = hub !== "local" && seesAllOf(await ownIntegration(directory, caller, hub), caller);
+        return { caller, seesAll };
+      };
+      const { caller } = await admit();
       const device = optionalText(request.query, "device", 128);
       const since = optionalInteger(request.query, "since", 0, Number.MAX_SAFE_INTEGER) ?? now();
       const started = await monitors.start({
         hub,
         since,
         gone: (callback) => reply.raw.once("close", callback),
-        wants: async (deviceId) =>
-          (device === null || deviceId === device || prefixedDevice(deviceId) === device) &&
-          (seesAll || (await maySeeDevice(directory, caller, prefixedDevice(deviceId)))),
+        tenant: tenantOf(caller),
+        review: admit,
+        wants: async (deviceId) => {
+          if (device !== null && deviceId !== device && prefixedDevice(deviceId) !== device) return false;
+          const { caller: viewer, seesAll } = await admit();
+          return seesAll || maySeeDevice(directory, viewer, prefixedDevice(deviceId));
+        },
       });
       if (started === "full") throw refusal(429, "Too many are watching at once");
       if (!started.ok) throw hubError(started.failure);

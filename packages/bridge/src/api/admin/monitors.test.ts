@@ -18,7 +18,14 @@ function watched(): { monitors: Monitors; opened: Options[] } {
   return { monitors, opened };
 }
 
-const VIEW = { hub: "local", since: 0, gone: () => undefined, wants: async () => true };
+const VIEW = {
+  hub: "local",
+  since: 0,
+  tenant: "ada",
+  review: async () => undefined,
+  gone: () => undefined,
+  wants: async () => true,
+};
 
 function event(deviceId: string, body: unknown = {}): HubEvent {
   return { deviceId, body, properties: {}, systemProperties: {}, partitionId: "0", sequenceNumber: 1, enqueuedTime: 0 };
@@ -65,8 +72,9 @@ test("a viewer that does not read is let go before it fills memory", async () =>
 test("a viewer that leaves ends its reader, and makes room for another", async () => {
   const { monitors, opened } = watched();
   const leave: (() => void)[] = [];
-  for (let i = 0; i < 32; i++) await monitors.start({ ...VIEW, gone: (callback) => leave.push(callback) });
+  for (let i = 0; i < 16; i++) await monitors.start({ ...VIEW, gone: (callback) => leave.push(callback) });
   expect(await monitors.start(VIEW)).toBe("full");
+  expect(await monitors.start({ ...VIEW, tenant: "eve" })).toMatchObject({ ok: true });
   leave[0]!();
   expect(opened[0]!.signal.aborted).toBe(true);
   expect(await monitors.start(VIEW)).toMatchObject({ ok: true });

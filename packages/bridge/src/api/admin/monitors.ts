@@ -8,13 +8,19 @@ import { FAILURES } from "../../core/failure.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { HubEvent } from "../../core/hub-client.ts";
 import type { HubViews } from "../../core/hub-views.ts";
+import { ApiError } from "../api-error.ts";
+import { Places } from "../limits/places.ts";
 
 const KEEP_ALIVE_MS = 10_000;
-const MAX_VIEWERS = 32;
+const VIEWERS = { total: 64, each: 16 };
 const MAX_UNREAD_BYTES = 1024 * 1024;
 const MAX_UNJUDGED = 10_000;
 
 interface View {
+  /** Who watches. */
+  readonly tenant: string;
+  /** Rejects with an `ApiError` when who watches may not any more. */
+  readonly review: () => Promise<unknown>;
   /** An integration's id or `local`. */
   readonly hub: string;
   /** Unix milliseconds. */
@@ -32,6 +38,7 @@ type Started =
 export class Monitors {
   readonly #hubViews: HubViews;
   readonly #open = new Set<AbortController>();
+  readonly #places = new Places(VIEWERS);
 
   constructor(hubViews: HubViews) {
     this.#hubViews = hubViews;
@@ -39,7 +46,8 @@ export class Monitors {
 
   /** Opens a view; the lines end when the viewer leaves or `stop` is called. */
   async start(view: View): Promise<Started> {
-    if (this.#open.size >= MAX_VIEWERS) return "full";
+    const leave = this.#places.take(view.tenant);
+    if (leave === null) return "full";
     const controller = new AbortController();
     const { signal } = controller;
     this.#open.add(controller);
@@ -49,10 +57,17 @@ export class Monitors {
       lines.write(line);
       if (lines.writableLength + lines.readableLength > MAX_UNREAD_BYTES) controller.abort();
     };
-    const keepAlive = setInterval(write, KEEP_ALIVE_MS, "\n");
+    const keepAlive = setInterval(() => {
+      write("\n");
+      view.review().catch((error: unknown) => {
+        // Trouble with finding out is no reason to end it: the question is asked again.
+        if (error instanceof ApiError) controller.abort();
+      });
+    }, KEEP_ALIVE_MS);
     signal.addEventListener("abort", () => {
       clearInterval(keepAlive);
       this.#open.delete(controller);
+      leave();
       lines.end();
     });
     view.gone(() => controller.abort());

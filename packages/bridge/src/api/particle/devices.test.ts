@@ -157,6 +157,18 @@ describe("a product", () => {
     expect(json).toMatchObject({ updated: 1, nameTakenDeviceIds: [TWO] });
   });
 
+  test.each([
+    ["millions of rows", "a\n".repeat(2_000_000), 413, "At most 100000 device ids at a time"],
+    ["millions of empty lines", "\n".repeat(2_000_000), 413, "At most 1000000 values at a time"],
+    ["millions of columns", ",".repeat(2_000_000), 413, "At most 1000000 values at a time"],
+    ["one endless line", "a".repeat(2_000_000), 400, "A value of the file has more than 4096 characters"],
+    ["nothing but quotation marks", '"'.repeat(2_000_000), 400, "A value of the file has more than 4096 characters"],
+  ])("refuses %s before they cost anything", async (_what, content, status, error) => {
+    const started = performance.now();
+    expect(await importFile(content)).toEqual({ status, json: { ok: false, error } });
+    expect(performance.now() - started).toBeLessThan(3_000);
+  });
+
   test("changes nothing when a row is wrong", async () => {
     const { status } = await importFile(`id,groups\n${ONE},north\n${TWO},North Pole!`);
     expect(status).toBe(400);

@@ -30,7 +30,7 @@ async function start(overrides: Partial<ApiDependencies> = {}): Promise<void> {
   const ada = await api.account("ada");
   token = ada.token;
   await directory.claimDevice(ada.id, MINE);
-  await directory.claimDevice((await api.account("eve")).id, THEIRS);
+  await directory.claimDevice((await api.account("mallory")).id, THEIRS);
   const product = { ownerId: ada.id, name: "Weather", slug: "weather", description: "" };
   await directory.addToProduct((await directory.createProduct(product))!.id, [FLEET]);
 }
@@ -199,9 +199,11 @@ test("only so many batches are in memory at once, and a bad token gets none of t
   const held = Array.from({ length: 16 }, () => send({ events: [{ name: "a" }] }));
   await expect.poll(() => release.length).toBe(16);
   expect(await send({ events: [{ name: "a" }] })).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
+  const other = send({ events: [{ name: "a" }] }, { as: (await api.account("eve")).token });
+  await expect.poll(() => release.length).toBe(17);
   expect((await send("x".repeat(1024), { as: "f".repeat(40) })).status).toBe(401);
   for (const letGo of release) letGo();
-  await Promise.all(held);
+  await Promise.all([...held, other]);
 });
 
 test("other methods are told what there is", async () => {

@@ -9,6 +9,8 @@ import { rateLimited, unavailable } from "../api-error.ts";
 import { requireTokenPlacement } from "../authentication.ts";
 import type { Authentication } from "../authentication.ts";
 import type { ApiDependencies } from "../dependencies.ts";
+import { Places } from "../limits/places.ts";
+import { tenantOf } from "../ownership.ts";
 import { batchIn, parseLines } from "./batch-body.ts";
 import type { BatchItem } from "./batch-body.ts";
 import { productSpeakers, sandboxSpeakers } from "./speakers.ts";
@@ -30,8 +32,8 @@ type ItemResult =
     };
 
 const BATCH_BYTES = 4 * 1024 * 1024;
-/** Batches in memory at once: bounds what slow senders and a slow disk can pile up. */
-const MAX_UNDER_WAY = 16;
+/** Batches in memory at once: bounds what slow senders and a slow disk can pile up, and leaves room beside one of them. */
+const UNDER_WAY = { total: 32, each: 16 };
 const tags = ["events"];
 
 export function registerEventBatches(
@@ -39,16 +41,13 @@ export function registerEventBatches(
   { directory, accept, limits }: ApiDependencies,
   authentication: Authentication,
 ): void {
-  let underWay = 0;
+  const places = new Places(UNDER_WAY);
 
   /** The token is known to be good before four megabytes are read. */
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    await authentication.caller(request);
-    if (underWay >= MAX_UNDER_WAY) throw unavailable("Too many batches at once. Try again.", 1);
-    underWay += 1;
-    reply.raw.once("close", () => {
-      underWay -= 1;
-    });
+    const leave = places.take(tenantOf(await authentication.caller(request)));
+    if (leave === null) throw unavailable("Too many batches at once. Try again.", 1);
+    reply.raw.once("close", leave);
   }
 
   const route = (summary: string): object => ({

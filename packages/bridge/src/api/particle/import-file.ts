@@ -1,5 +1,5 @@
 /** A file of devices: one id a line, or comma-separated values under a header that names the columns (RFC 4180). */
-import { badRequest } from "../api-error.ts";
+import { badRequest, refusal } from "../api-error.ts";
 import type { Fields } from "../bodies.ts";
 
 export interface ImportRow {
@@ -10,6 +10,12 @@ export interface ImportRow {
   /** What else the row says, by the API's field names. */
   readonly fields: Fields;
 }
+
+const MAX_ROWS = 100_000;
+/** Of all rows, empty ones too: reading them holds everything else up. */
+const MAX_CELLS = 1_000_000;
+/** Longer than any field may be. */
+const MAX_CELL_LENGTH = 4_096;
 
 /** Column names, in lower case and without spaces, dashes and underscores. Other columns are left alone. */
 const COLUMNS: Readonly<Record<string, string>> = {
@@ -64,7 +70,11 @@ function parseRows(text: string): readonly Row[] {
   let line = 1;
   let rowLine = 1;
   let at = 0;
+  let cellCount = 0;
   while (at <= text.length) {
+    // One row more for the header.
+    if (rows.length > MAX_ROWS + 1) throw refusal(413, `At most ${MAX_ROWS} device ids at a time`);
+    if (++cellCount > MAX_CELLS) throw refusal(413, `At most ${MAX_CELLS} values at a time`);
     const isQuoted = text[at] === '"';
     const cell = isQuoted ? quotedCell(text, at, line) : plainCell(text, at);
     cells.push(cell.value.trim());
@@ -93,6 +103,7 @@ interface Cell {
 function plainCell(text: string, start: number): Cell {
   CELL_END.lastIndex = start;
   const end = CELL_END.exec(text)?.index ?? text.length;
+  if (end - start > MAX_CELL_LENGTH) throw tooLong();
   return { value: text.slice(start, end), end, lineBreaks: 0 };
 }
 
@@ -101,6 +112,7 @@ function quotedCell(text: string, start: number, line: number): Cell {
   for (;;) {
     end = text.indexOf('"', end);
     if (end < 0) throw badRequest(`Line ${line} of the file has a quotation mark that is never closed`);
+    if (end - start > MAX_CELL_LENGTH) throw tooLong();
     if (text[end + 1] !== '"') break;
     end += 2;
   }
@@ -108,4 +120,8 @@ function quotedCell(text: string, start: number, line: number): Cell {
   const after = plainCell(text, end + 1);
   if (after.value.trim() !== "") throw badRequest(`Line ${line} of the file has text after a closing quotation mark`);
   return { value, end: after.end, lineBreaks: value.split(/\r\n|\r|\n/).length - 1 };
+}
+
+function tooLong(): Error {
+  return badRequest(`A value of the file has more than ${MAX_CELL_LENGTH} characters`);
 }

@@ -58,6 +58,8 @@ interface World {
   events: DeviceEvent[];
   /** Events that a monitor shows as soon as it is open. */
   hubEvents: HubEvent[];
+  /** The monitors that were opened: what they are given is shown. */
+  readonly monitors: ((event: HubEvent) => void)[];
   monitorFailure: Failure | null;
 }
 
@@ -94,6 +96,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     twin: { ok: true, value: null },
     events: [],
     hubEvents: [],
+    monitors: [],
     monitorFailure: null,
   };
   const now = (): number => world.now;
@@ -150,6 +153,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
       monitor: async (_hub, { onEvent }) => {
         if (world.monitorFailure !== null) return { ok: false, failure: world.monitorFailure };
         for (const event of world.hubEvents) onEvent(event);
+        world.monitors.push(onEvent);
         return { ok: true, value: null };
       },
     },
