@@ -175,6 +175,11 @@ describe("formats", () => {
     ["a device id that is none", { payload: { ...FIELDS, coreid: "kitchen" } }, /24 hexadecimal/],
     ["a name of 65 characters", { payload: { ...FIELDS, event: "t".repeat(65) } }, /64 characters/],
     ["half a character", { payload: '{"event":"t","coreid":"a","data":"\\ud800"}', headers: JSON_TYPE }, /Unicode/],
+    [
+      "data nested thirty thousand times",
+      { payload: `{"event":"t","coreid":"a","data":${"[".repeat(30_000)}${"]".repeat(30_000)}}`, headers: JSON_TYPE },
+      /nested/,
+    ],
     ["a list", { payload: [FIELDS] }, /JSON object/],
     ["broken JSON", { payload: "{", headers: JSON_TYPE }, /not valid JSON/],
     ["a forbidden key", { payload: '{"__proto__":{"x":1},"event":"t"}', headers: JSON_TYPE }, /JSON/],

@@ -1,6 +1,7 @@
 /** Checking passwords: slowly for who guesses, a few at a time for the sake of the machine, alike for users who exist and who do not. */
 import type { Logger } from "pino";
 import type { Account } from "../core/account.ts";
+import { addressKey } from "../core/address-key.ts";
 import type { Accounts } from "../core/directory.ts";
 import { rateLimited } from "./api-error.ts";
 import { hashPassword, verifyPassword } from "./password.ts";
@@ -27,7 +28,9 @@ export function createSignIn({ directory, now, log }: SignInOptions): SignIn {
   const guard = new SignInGuard(now);
   const oneOfFew = limitWork(MAX_CHECKS, MAX_WAITING_CHECKS);
   return {
-    async check(username, password, address) {
+    async check(username, password, from) {
+      // Who has a network of its own would have a fresh start with each of its addresses.
+      const address = addressKey(from);
       refuseLocked(guard.lockedFor(username, address));
       const user = await directory.accountByUsername(username);
       const fits = await oneOfFew(() => verifyPassword(password, user?.passwordHash ?? null));
@@ -36,7 +39,7 @@ export function createSignIn({ directory, now, log }: SignInOptions): SignIn {
         return user.account;
       }
       guard.failed(username, address);
-      log.warn({ address }, "sign-in.refused");
+      log.warn({ address: from }, "sign-in.refused");
       return null;
     },
     hash: (password) => oneOfFew(() => hashPassword(password)),

@@ -3,11 +3,11 @@
  * behind one address. Everything else is, refused tokens at the publishing routes too, so that nobody tries tokens for ever.
  */
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { addressKey } from "../../core/address-key.ts";
 import { RateLimit } from "../../core/rate-limit.ts";
 import { rateLimited } from "../api-error.ts";
 import type { ApiError } from "../api-error.ts";
 import type { ApiDependencies } from "../dependencies.ts";
-import { addressKey } from "./address-key.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {

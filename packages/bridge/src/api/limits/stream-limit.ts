@@ -1,7 +1,7 @@
 /** Event streams of one address: how many are open, and how often they are opened. */
+import { addressKey } from "../../core/address-key.ts";
 import { RateLimit } from "../../core/rate-limit.ts";
 import { rateLimited } from "../api-error.ts";
-import { addressKey } from "./address-key.ts";
 
 const WINDOW_MS = 5 * 60_000;
 const CAPACITY = 50_000;

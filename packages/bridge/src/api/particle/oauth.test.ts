@@ -80,6 +80,17 @@ test("ten wrong passwords lock the account for half an hour, even for the right 
   expect((await signIn(CLIENT)).status).toBe(200);
 });
 
+test("a guesser is locked out on all addresses of the own network, and nobody elsewhere is", async () => {
+  const from = async (remoteAddress: string, password: string): Promise<number> => {
+    const payload = new URLSearchParams({ grant_type: "password", username: "ada", password, ...CLIENT }).toString();
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    return (await api.app.inject({ method: "POST", url: "/oauth/token", payload, headers, remoteAddress })).statusCode;
+  };
+  for (let i = 1; i <= 10; i++) expect(await from(`2001:db8:1:1::${i}`, "guess")).toBe(400);
+  expect(await from("2001:db8:1:1:ffff::1", PASSWORD)).toBe(429);
+  expect(await from("2001:db8:1:2::1", PASSWORD)).toBe(200);
+});
+
 test("no guessed password appears in the log", async () => {
   await signIn({ ...CLIENT, password: "hunter2-secret" });
   expect(api.logged.join("")).toContain("sign-in.refused");

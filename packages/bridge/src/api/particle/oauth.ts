@@ -1,12 +1,12 @@
 /** Sign-in: the device cloud's OAuth, of which people need the password grant; the others are refused with what to do instead. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { addressKey } from "../../core/address-key.ts";
 import { RateLimit } from "../../core/rate-limit.ts";
 import { oauthError, rateLimited } from "../api-error.ts";
 import type { ApiError } from "../api-error.ts";
 import { fieldsOf, isForm } from "../bodies.ts";
 import type { Fields } from "../bodies.ts";
 import type { ApiDependencies, ApiLimits } from "../dependencies.ts";
-import { addressKey } from "../limits/address-key.ts";
 import type { SignIn } from "../sign-in.ts";
 
 const DEFAULT_LIFETIME_SECONDS = 90 * 24 * 3600;

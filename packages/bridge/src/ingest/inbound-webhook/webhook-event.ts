@@ -34,7 +34,8 @@ export function webhookEvent(source: InboundWebhookSource, { fields, text }: Web
   if (!isText(coreid)) return missing("device_id", "the device's id", "PARTICLE_DEVICE_ID");
   const value = source.fields.data === undefined && text !== null ? text : find("data");
   const isJson = typeof value === "object" && value !== null;
-  const data = value === undefined || value === null ? null : typeof value === "string" ? value : JSON.stringify(value);
+  const data = dataOf(value);
+  if (data === undefined) return "data must not be nested so deeply";
   if (data !== null && !isWellFormed(data)) return "data must be well-formed Unicode";
   return {
     name,
@@ -45,6 +46,17 @@ export function webhookEvent(source: InboundWebhookSource, { fields, text }: Web
     firmwareVersion: firmwareVersionIn(find("firmware_version")),
     ...(isJson && { contentType: "application/json" }),
   };
+}
+
+/** `undefined` when it cannot be written as a text: JSON is read to any depth, and written to some thousand levels. */
+function dataOf(value: unknown): string | null | undefined {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "string") return value;
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 function missing(field: WebhookField, what: string, variable: string): string {

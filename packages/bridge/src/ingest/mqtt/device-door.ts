@@ -1,4 +1,5 @@
 /** Devices' way in by MQTT 3.1.1 and 5: takes connected sockets, whatever lies below, and speaks with the devices on them. */
+import { addressKey } from "../../core/address-key.ts";
 import type { Duplex } from "node:stream";
 import { systemClock } from "../../core/clock.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -92,7 +93,8 @@ export function createDeviceDoor(options: DeviceDoorOptions): DeviceDoor {
   }
 
   return {
-    admits: (address) => !isClosing && connections.size < limits.maxConnections && connects.take(address) === 0,
+    admits: (address) =>
+      !isClosing && connections.size < limits.maxConnections && connects.take(addressKey(address)) === 0,
     accept(socket, address) {
       if (isClosing) socket.destroy();
       else connections.add(new Connection({ socket, address, context, decode, greet, onClosed }));
