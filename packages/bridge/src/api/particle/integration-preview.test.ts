@@ -230,3 +230,42 @@ test("a test shows what was sent and how it arrived", async () => {
     },
   });
 });
+
+test("a webhook's request is shown without its secrets, unsaved and with those of a stored one", async () => {
+  const webhook = {
+    event: "temp",
+    url: "https://example.com/in?key=s3cret-q",
+    headers: { "X-Api-Key": "s3cret-h", a: "b" },
+  };
+  const made = await preview({
+    ...webhook,
+    json: { t: "{{t}}" },
+    noDefaults: true,
+    data: '{"t":21}',
+    device_id: DEVICE,
+  });
+  expect(made).toMatchObject({
+    pass: true,
+    request: {
+      method: "POST",
+      url: "https://example.com/in?key=********",
+      headers: { "x-api-key": "********", a: "b", "content-type": "application/json" },
+      body: '{"t":"21"}',
+    },
+  });
+  const { json: stored } = await post("/v1/webhooks", webhook);
+  const changed = await preview({ id: stored["id"], requestType: "PUT", data: "1", device_id: DEVICE });
+  expect(changed).toMatchObject({ request: { method: "PUT", headers: { "x-api-key": "********", a: "b" } } });
+  expect(JSON.stringify([made, changed])).not.toContain("s3cret");
+});
+
+test("a webhook's template that cannot be rendered for the event is told, not sent", async () => {
+  const made = await preview({
+    event: "t",
+    url: "https://example.com",
+    json: '{"t": {{t}} }',
+    data: "x",
+    device_id: DEVICE,
+  });
+  expect(made).toMatchObject({ pass: false, request: null, code: "template_failed" });
+});

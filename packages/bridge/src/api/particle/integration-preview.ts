@@ -6,7 +6,7 @@ import { mismatch, mismatchSentence } from "../../core/matching.ts";
 import { previewMessage, type MessagePreview } from "../../message/message-preview.ts";
 import { requireTokenPlacement } from "../authentication.ts";
 import type { AccountCaller, Authentication } from "../authentication.ts";
-import { badRequest, notFound } from "../api-error.ts";
+import { notFound } from "../api-error.ts";
 import { fieldsOf, optionalText } from "../bodies.ts";
 import type { Fields } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
@@ -17,9 +17,11 @@ import { hubOptions } from "./hub-settings.ts";
 import { overlaid } from "./integration-overlay.ts";
 import { sameScope, scopeOf } from "./integration-roof.ts";
 import type { Roof } from "./integration-roof.ts";
-import { deviceFilter, eventPrefix } from "./integration-settings.ts";
+import { deviceFilter, eventPrefix, storedWebhook, typeOf } from "./integration-settings.ts";
 import { isoTime } from "./iso-time.ts";
 import { messageJson } from "./message-json.ts";
+import { webhookPreviewJson } from "./webhook-preview.ts";
+import { webhookOf, type StoredWebhook } from "./webhook-settings.ts";
 
 export function registerIntegrationPreview(
   app: FastifyInstance,
@@ -38,22 +40,17 @@ export function registerIntegrationPreview(
       if (asksForRealEvent(given)) await authentication.account(request, "events:get");
       const stored = await storedOf(given, scope, caller);
       const { id: _id, ...changes } = given;
-      const fields = stored === null ? changes : overlaid(stored, changes);
-      if ((fields["integration_type"] ?? "AzureIotHub") !== "AzureIotHub") {
-        throw badRequest("integration_type must be AzureIotHub: other types have no preview");
-      }
-      const options = hubOptions(fields);
+      const keeps = await storedWebhook({ directory, ...(stored !== null && { stored }) });
+      const fields = stored === null ? changes : overlaid(stored, changes, keeps?.secrets ?? null);
       const about = {
         scope,
         event: eventPrefix(fields) ?? "",
         deviceId: await deviceFilter(fields, { directory, caller, scope }),
       };
       const sample = await sampleOf(changes, about, caller, dependencies);
-      const preview = previewMessage(options, sample.event, sample.device ?? { ownerId: null });
       return {
-        ...previewJson(preview),
+        ...targetJson(fields, keeps, sample),
         event: sampleJson(sample),
-        device_id: hubDeviceId(options, sample.event.deviceId),
         ...triggerJson(stored === null ? null : { ...stored, ...about }, sample),
       };
     });
@@ -66,6 +63,14 @@ export function registerIntegrationPreview(
     if (!sameScope(stored.scope, scope)) throw notFound("Integration");
     return stored;
   }
+}
+
+function targetJson(fields: Fields, keeps: StoredWebhook | null, { event, device }: Sample): Record<string, unknown> {
+  if (typeOf(fields, fields["url"] === undefined ? "AzureIotHub" : null) === "Webhook")
+    return webhookPreviewJson({ ...webhookOf(fields, keeps), event, device });
+  const options = hubOptions(fields);
+  const preview = previewMessage(options, event, device ?? { ownerId: null });
+  return { ...previewJson(preview), device_id: hubDeviceId(options, event.deviceId) };
 }
 
 function previewJson(preview: MessagePreview): Record<string, unknown> {

@@ -29,7 +29,7 @@ const MAX_DAILY_CAP = 1_000_000_000;
 /** Throws 400 with the field's name in the error. */
 export async function integrationSettingsOf(fields: Fields, context: Context): Promise<IntegrationSettings> {
   const { scope, stored } = context;
-  const type = typeOf(fields, stored);
+  const type = settledTypeOf(fields, stored);
   const event = eventPrefix(fields) ?? stored?.event ?? missing("event");
   const common = {
     scope,
@@ -47,19 +47,27 @@ export async function integrationSettingsOf(fields: Fields, context: Context): P
   return { type, ...common, name: name ?? `${event} for ${connection.hubName}`, ...connection, ...hubOptions(fields) };
 }
 
-/** A type that is not named is told by what is given; an edit cannot change it. */
-function typeOf(fields: Fields, stored: Integration | undefined): IntegrationType {
-  const given =
-    fields["integration_type"] ??
-    stored?.type ??
-    (fields["url"] === undefined ? missing("integration_type") : "Webhook");
+/** `otherwise`: where no type is named and no address of a webhook is given; `null` refuses that. */
+export function typeOf(fields: Fields, otherwise: IntegrationType | null): IntegrationType {
+  const { integration_type: named, url } = fields;
+  const given = named ?? otherwise ?? (url === undefined ? missing("integration_type") : "Webhook");
   const type = TYPES.find((known) => known === given);
   if (type === undefined) throw badRequest(`integration_type must be one of ${TYPES.join(", ")}`);
+  return type;
+}
+
+/** An edit cannot change it. */
+function settledTypeOf(fields: Fields, stored: Integration | undefined): IntegrationType {
+  const type = typeOf(fields, stored?.type ?? null);
   if (stored !== undefined && stored.type !== type) throw badRequest("integration_type cannot be changed");
   return type;
 }
 
-async function storedWebhook({ directory, stored }: Context): Promise<StoredWebhook | null> {
+/** What an edit of a webhook keeps where it says nothing or sends masks. */
+export async function storedWebhook({
+  directory,
+  stored,
+}: Pick<Context, "directory" | "stored">): Promise<StoredWebhook | null> {
   if (stored?.type !== "Webhook") return null;
   return { url: stored.url, secrets: (await directory.webhookSecrets(stored.id)) ?? NO_WEBHOOK_SECRETS };
 }

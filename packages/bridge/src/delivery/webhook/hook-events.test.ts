@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Templates } from "../../message/template.ts";
 import type { WebhookOptions } from "../../core/webhook.ts";
 import { anEvent } from "../testing/examples.ts";
-import { renderingOf } from "./rendering.ts";
+import { renderingOf } from "../../message/rendering.ts";
 import { hookError, hookResponse, hookSent } from "./hook-events.ts";
 
 function options(about: Partial<WebhookOptions> = {}, inProduct = false): Parameters<typeof hookResponse>[1] {

@@ -5,7 +5,7 @@
 import type { WebhookAnswer, WebhookOptions } from "../../core/webhook.ts";
 import type { HookEvent } from "../../core/hook-event.ts";
 import type { DeviceEvent } from "../../core/device-event.ts";
-import type { Rendering } from "./rendering.ts";
+import type { Rendering } from "../../message/rendering.ts";
 
 /** Bytes of one piece. */
 const PIECE = 512;

@@ -11,10 +11,10 @@ import type { WebhookAnswer, WebhookClient, WebhookRequest, WebhookSecrets } fro
 import type { Templates } from "../../message/template.ts";
 import type { HookEvent } from "../../core/hook-event.ts";
 import { hookError, hookResponse, hookSent } from "./hook-events.ts";
-import { renderingOf } from "./rendering.ts";
-import { webhookExchange } from "./webhook-exchange.ts";
+import { renderingOf } from "../../message/rendering.ts";
+import { webhookExchange } from "../../message/webhook-exchange.ts";
 import { webhookOutcome } from "./webhook-outcome.ts";
-import { webhookRequest } from "./webhook-request.ts";
+import { webhookRequest } from "../../message/webhook-request.ts";
 
 /** Requests to one target at once. */
 export const WEBHOOKS_IN_FLIGHT = 16;

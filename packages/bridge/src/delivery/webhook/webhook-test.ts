@@ -12,10 +12,10 @@ import {
   type WebhookRequest,
   type WebhookSecrets,
 } from "../../core/webhook.ts";
-import { renderingOf } from "./rendering.ts";
-import { webhookExchange } from "./webhook-exchange.ts";
+import { renderingOf } from "../../message/rendering.ts";
+import { webhookExchange } from "../../message/webhook-exchange.ts";
 import { webhookOutcome } from "./webhook-outcome.ts";
-import { webhookRequest } from "./webhook-request.ts";
+import { webhookRequest } from "../../message/webhook-request.ts";
 
 export interface WebhookTestOptions {
   readonly secrets: (integrationId: string) => Promise<WebhookSecrets | null>;

@@ -1,8 +1,8 @@
 /** One event's variables in whatever template: computed once for all of a webhook's texts. */
-import type { DeviceEvent } from "../../core/device-event.ts";
-import type { PlainEscapes } from "../../message/json-template.ts";
-import type { Templates } from "../../message/template.ts";
-import { objectVariables, templateVariables } from "../../message/template-variables.ts";
+import type { DeviceEvent } from "../core/device-event.ts";
+import type { PlainEscapes } from "./json-template.ts";
+import type { Templates } from "./template.ts";
+import { objectVariables, templateVariables } from "./template-variables.ts";
 
 export interface Rendering {
   /** A text that is no JSON. */

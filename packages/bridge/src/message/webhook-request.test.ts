@@ -1,12 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { Templates } from "../../message/template.ts";
-import {
-  NO_WEBHOOK_SECRETS,
-  type WebhookOptions,
-  type WebhookRequest,
-  type WebhookSecrets,
-} from "../../core/webhook.ts";
-import { anEvent } from "../testing/examples.ts";
+import { Templates } from "./template.ts";
+import { NO_WEBHOOK_SECRETS, type WebhookOptions, type WebhookRequest, type WebhookSecrets } from "../core/webhook.ts";
+import { anEvent } from "../delivery/testing/examples.ts";
 import { renderingOf } from "./rendering.ts";
 import { webhookRequest } from "./webhook-request.ts";
 

@@ -1,8 +1,8 @@
 /** What was sent and answered, as the integration's log shows it: no credentials, no endless texts. */
-import type { Exchange } from "../../core/exchange.ts";
-import type { Result } from "../../core/failure.ts";
-import { isSecretName, MASKED } from "../../core/secret-names.ts";
-import type { WebhookAnswer, WebhookRequest } from "../../core/webhook.ts";
+import type { Exchange } from "../core/exchange.ts";
+import type { Result } from "../core/failure.ts";
+import { isSecretName, MASKED } from "../core/secret-names.ts";
+import type { WebhookAnswer, WebhookRequest } from "../core/webhook.ts";
 
 const MAX_TEXT = 2_048;
 /** Shorter values would mask half of what is worth reading. */
@@ -17,6 +17,18 @@ export function webhookExchange(request: WebhookRequest, result: Result<WebhookA
     response: mask(result.ok ? answerText(result.value) : result.failure.message).slice(0, MAX_TEXT),
     ...(result.ok ? { status: String(result.value.status) } : {}),
     durationMs,
+  };
+}
+
+/** The request as it may be shown before it is sent. */
+export function shownRequest(request: WebhookRequest): Omit<WebhookRequest, "rejectUnauthorized"> {
+  const mask = masking(secretsIn(request));
+  const { method, url, headers, body } = request;
+  return {
+    method,
+    url: mask(url),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, mask(value)])),
+    body: body === null ? null : mask(body),
   };
 }
 

@@ -2,8 +2,8 @@
  * From an event to the request that a webhook makes. Data can fill a template's places and nothing else: in a URL it is
  * percent-encoded, in a header it loses line ends, in JSON it is escaped, and the host is never a template's.
  */
-import type { DeviceEvent } from "../../core/device-event.ts";
-import type { WebhookOptions, WebhookRequest, WebhookSecrets } from "../../core/webhook.ts";
+import type { DeviceEvent } from "../core/device-event.ts";
+import type { WebhookOptions, WebhookRequest, WebhookSecrets } from "../core/webhook.ts";
 import type { Rendering } from "./rendering.ts";
 
 export interface WebhookMessage {
