@@ -6,7 +6,8 @@ import type { EventFault } from "./core/accept.ts";
 import type { ConnectionState, IntegrationState } from "./core/connection-state.ts";
 import type { Deliveries } from "./core/deliveries.ts";
 import type { Retention } from "./store/retention.ts";
-import type { Changes, SqliteDeliveries } from "./store/sqlite-deliveries.ts";
+import type { Changes } from "./store/changes.ts";
+import type { SqliteDeliveries } from "./store/sqlite-deliveries.ts";
 import type { SqliteIncidents } from "./store/sqlite-incidents.ts";
 
 export interface DeliveriesOptions {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { RetentionSettings } from "../core/delivery-history.ts";
 import { startRetention, type Forgetting, type RetentionOptions } from "./retention.ts";
-import type { Changes } from "./sqlite-deliveries.ts";
+import type { Changes } from "./changes.ts";
 
 const DAY = 86_400_000;
 const KEPT: RetentionSettings = { deliveredMs: 1_000, parkedMs: 7 * DAY, pendingMs: 7 * DAY };

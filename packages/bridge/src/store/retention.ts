@@ -2,7 +2,8 @@
 import { performance } from "node:perf_hooks";
 import type { RetentionSettings } from "../core/delivery-history.ts";
 import type { Log } from "../core/log.ts";
-import type { Changes, SqliteDeliveries } from "./sqlite-deliveries.ts";
+import type { Changes } from "./changes.ts";
+import type { SqliteDeliveries } from "./sqlite-deliveries.ts";
 import type { SqliteIncidents } from "./sqlite-incidents.ts";
 
 const STEP = 500;

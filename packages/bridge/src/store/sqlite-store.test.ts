@@ -1,14 +1,18 @@
+import { describeAccounts } from "./testing/accounts-conformance.ts";
 import { describeDeliveries } from "./testing/deliveries-conformance.ts";
 import { describeDeviceTraces } from "./testing/device-traces-conformance.ts";
-import { describeDirectory } from "./testing/directory-conformance.ts";
+import { describeDevices } from "./testing/devices-conformance.ts";
 import { describeFleet } from "./testing/fleet-conformance.ts";
 import { describeHistory } from "./testing/history-conformance.ts";
+import { describeIntegrations } from "./testing/integrations-conformance.ts";
 import { describeLedger } from "./testing/ledger-conformance.ts";
 import { describeLooking } from "./testing/looking-conformance.ts";
 import { describeSources } from "./testing/sources-conformance.ts";
 import { openSqlite } from "./testing/sqlite-under-test.ts";
 
-describeDirectory(openSqlite);
+describeAccounts(openSqlite);
+describeDevices(openSqlite);
+describeIntegrations(openSqlite);
 describeDeviceTraces(openSqlite);
 describeDeliveries(openSqlite);
 describeFleet(openSqlite);
