@@ -5,6 +5,7 @@ import { monitorEvents } from "./event-reader.ts";
 import type { Log } from "../core/log.ts";
 import { KeyReturn } from "./key-return.ts";
 import { KeyRing } from "./key-ring.ts";
+import { LinkTurns } from "./link-turns.ts";
 import type { EntraOptions } from "./entra/entra-credential.ts";
 import { openEntraTokens } from "./entra/entra-tokens.ts";
 import { entraAccess, policyAccess } from "./registry-access.ts";
@@ -26,6 +27,11 @@ export interface HubsOptions {
   readonly entra?: EntraOptions;
 }
 
+interface HubClientOptions extends Required<HubsOptions> {
+  /** Of the connection's hub. */
+  readonly turns: LinkTurns;
+}
+
 export function createHubs({
   endpointOf,
   now,
@@ -34,14 +40,21 @@ export function createHubs({
   keyReturnAfter = 60_000,
   entra = {},
 }: HubsOptions): Hubs {
+  /** By host name. */
+  const turnsOf = new Map<string, LinkTurns>();
   return {
-    open: (connection) => openHubClient({ endpointOf, now, log, limits, keyReturnAfter, entra }, connection),
+    open: (connection) => {
+      for (const [hostName, turns] of turnsOf) if (turns.isUnused) turnsOf.delete(hostName);
+      const turns = turnsOf.get(connection.hostName) ?? new LinkTurns();
+      turnsOf.set(connection.hostName, turns);
+      return openHubClient({ endpointOf, now, log, limits, keyReturnAfter, entra, turns }, connection);
+    },
     monitor: (connection, options) => monitorEvents({ endpointOf, now }, connection, options),
   };
 }
 
 function openHubClient(
-  { endpointOf, now, log, limits, keyReturnAfter, entra: entraOptions }: Required<HubsOptions>,
+  { endpointOf, now, log, limits, keyReturnAfter, entra: entraOptions, turns }: HubClientOptions,
   connection: HubConnection,
 ): HubClient {
   const endpoint = (): HubEndpoint | undefined => endpointOf(connection);
@@ -60,7 +73,7 @@ function openHubClient(
   let access = accessOf(connection);
   const transport = new RegistryTransport({ endpoint, access: () => access });
   const registry = new RegistryClient({ transport, now });
-  const telemetry = new Telemetry({ endpoint, keys, now, log, limits: { ...TELEMETRY_LIMITS, ...limits } });
+  const telemetry = new Telemetry({ endpoint, keys, turns, now, log, limits: { ...TELEMETRY_LIMITS, ...limits } });
   return {
     send: (deviceId, message) => telemetry.send(deviceId, message),
     createIdentity: (deviceId) => registry.createIdentity(deviceId),

@@ -51,8 +51,8 @@ export class TelemetryConnection {
   /** Least recently used first. */
   readonly #links = new Map<string, TelemetryLink>();
   readonly #bySender = new Map<Sender, TelemetryLink>();
-  /** Closed here, not yet confirmed by the hub: they still count against its limit. */
-  readonly #leaving = new Set<Sender>();
+  /** Closed here, not yet confirmed by the hub: they still count against its limit. With whom to tell when it is. */
+  readonly #leaving = new Map<Sender, () => void>();
   readonly #unsettled = new Map<Delivery, { readonly link: TelemetryLink; readonly sending: Sending }>();
   /** Links with credit that wait for room on the connection. */
   readonly #blocked = new Set<TelemetryLink>();
@@ -138,6 +138,23 @@ export class TelemetryConnection {
         return true;
       }
     return false;
+  }
+
+  /** Closes a device's link when nothing is under way on it. Resolves when the hub has confirmed it, or has not in time. */
+  async giveUp(deviceId: string): Promise<void> {
+    const link = this.#links.get(deviceId);
+    if (link === undefined) return;
+    while (!link.isIdle) await Promise.all([...link.inFlight, ...link.waiting].map(({ outcome }) => outcome));
+    if (this.#links.get(deviceId) === link) this.#drop(link, CLOSED);
+    const { sender } = link;
+    if (sender === undefined || !this.#leaving.has(sender)) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.#options.limits.connectTimeout);
+      this.#leaving.set(sender, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   async close(): Promise<void> {
@@ -238,7 +255,7 @@ export class TelemetryConnection {
 
   #detached(sender: Sender | undefined): void {
     if (sender === undefined) return;
-    this.#leaving.delete(sender);
+    this.#left(sender);
     const link = this.#bySender.get(sender);
     if (link === undefined) return;
     const { error } = sender;
@@ -248,6 +265,11 @@ export class TelemetryConnection {
     if (failure.code === "permission_missing" && link.wasGranted) return this.#amqp?.end(KEY_GONE);
     if (failure.code === "identity_in_use") this.#options.onTaken(link.deviceId);
     this.#drop(link, failure);
+    this.#left(sender);
+  }
+
+  #left(sender: Sender): void {
+    this.#leaving.get(sender)?.();
     this.#leaving.delete(sender);
   }
 
@@ -273,7 +295,7 @@ export class TelemetryConnection {
     const { sender } = link;
     if (sender === undefined || this.#ended) return;
     this.#bySender.delete(sender);
-    this.#leaving.add(sender);
+    this.#leaving.set(sender, () => undefined);
     this.#walk?.busy(sender);
     if (sender.is_open()) sender.close();
     const session = this.#session;
@@ -313,6 +335,7 @@ export class TelemetryConnection {
     this.#tokenLink?.fail(failure);
     for (const link of this.#links.values()) link.failAll(failure);
     this.#links.clear();
+    for (const sender of this.#leaving.keys()) this.#left(sender);
     this.#unsettled.clear();
     this.#blocked.clear();
     if (!this.#closing)

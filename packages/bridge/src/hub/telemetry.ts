@@ -5,6 +5,7 @@ import type { HubEndpoint, HubMessage } from "../core/hub-client.ts";
 import { AttachPace } from "./attach-pace.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { ContestedLinks } from "./contested-links.ts";
+import type { LinkHolder, LinkTurns } from "./link-turns.ts";
 import type { Log } from "../core/log.ts";
 import { encodeMessage } from "./message-encoding.ts";
 import { TelemetryConnection } from "./telemetry-connection.ts";
@@ -47,13 +48,15 @@ export interface TelemetryOptions {
   /** Asked at each connect: the Local Hub may have come back with other ports. */
   readonly endpoint: () => HubEndpoint | undefined;
   readonly keys: KeyRing;
+  /** Of this hub, shared by all who are signed in to it. */
+  readonly turns: LinkTurns;
   readonly limits: TelemetryPoolLimits;
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly log: Log;
 }
 
-export class Telemetry {
+export class Telemetry implements LinkHolder {
   readonly #options: TelemetryOptions;
   #pace: AttachPace | undefined;
   readonly #contested: ContestedLinks;
@@ -64,6 +67,7 @@ export class Telemetry {
   constructor(options: TelemetryOptions) {
     this.#options = options;
     this.#contested = new ContestedLinks(options.now);
+    options.turns.join(this);
     this.#sweep = setInterval(() => this.#closeIdle(), options.limits.linkIdleTime / 10).unref();
   }
 
@@ -75,14 +79,15 @@ export class Telemetry {
       return failed({ code: "message_too_large", message: `The message has ${payload.length} bytes.` });
     const contest = this.#contested.failure(deviceId);
     if (contest !== null) return failed(contest);
-    for (let tries = 1; ; tries++) {
-      const connection = this.#connectionFor(deviceId);
-      if (connection === undefined) return failed(NOWHERE);
-      const outcome = await connection.send(deviceId, payload);
-      // Another key is no second attempt of the message's: it never had a chance with the first one.
-      const refused = outcome.kind === "failed" && outcome.failure.code === "key_refused";
-      if (!refused || !connection.hasOtherKey || tries === KEYS) return outcome;
-    }
+    return this.#options.turns.take(this, deviceId, () => this.#send(deviceId, payload));
+  }
+
+  has(deviceId: string): boolean {
+    return this.#connections.some((connection) => connection.has(deviceId));
+  }
+
+  async giveUp(deviceId: string): Promise<void> {
+    await this.#connections.find((connection) => connection.has(deviceId))?.giveUp(deviceId);
   }
 
   /** Another key is in use: connections go over to it without losing anything. */
@@ -95,6 +100,18 @@ export class Telemetry {
     clearInterval(this.#sweep);
     this.#pace?.close();
     await Promise.all(this.#connections.map((connection) => connection.close()));
+    this.#options.turns.leave(this);
+  }
+
+  async #send(deviceId: string, payload: Buffer): Promise<Outcome> {
+    for (let tries = 1; ; tries++) {
+      const connection = this.#connectionFor(deviceId);
+      if (connection === undefined) return failed(NOWHERE);
+      const outcome = await connection.send(deviceId, payload);
+      // Another key is no second attempt of the message's: it never had a chance with the first one.
+      const refused = outcome.kind === "failed" && outcome.failure.code === "key_refused";
+      if (!refused || !connection.hasOtherKey || tries === KEYS) return outcome;
+    }
   }
 
   // A device stays where its link is. A new one goes where there is most room, so that connections fill evenly.

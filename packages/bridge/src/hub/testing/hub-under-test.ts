@@ -1,6 +1,6 @@
 /** A client of `createHubs` against a stand-in on this machine, closed with the test. */
 import { onTestFinished } from "vitest";
-import type { HubClient, HubEndpoint, HubMessage } from "../../core/hub-client.ts";
+import type { HubClient, HubEndpoint, HubMessage, Hubs } from "../../core/hub-client.ts";
 import type { HubConnection } from "../../core/integration.ts";
 import type { Log } from "../../core/log.ts";
 import { createHubs } from "../hubs.ts";
@@ -21,6 +21,7 @@ export const CONNECTION: HubConnection = {
 export const SILENT_LOG: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 export interface HubUnderTest {
+  readonly hubs: Hubs;
   readonly client: HubClient;
   readonly standIn: AmqpStandIn;
   readonly endpoint: HubEndpoint;
@@ -53,7 +54,7 @@ export async function startHubUnderTest(options: HubUnderTestOptions = {}): Prom
     await client.close();
     await standIn.close();
   });
-  return { client, standIn, endpoint };
+  return { hubs, client, standIn, endpoint };
 }
 
 export function makeMessage(messageId: string, body = "{}"): HubMessage {
