@@ -18,6 +18,7 @@ import { registerRetention } from "./admin/retention.ts";
 import { createAuthentication } from "./authentication.ts";
 import { parseBodies, compressionRefusal } from "./bodies.ts";
 import { closePromptly } from "./closing.ts";
+import { makeRoomWhenFull } from "./crowding.ts";
 import type { ApiDependencies } from "./dependencies.ts";
 import {
   answerExpectation,
@@ -97,6 +98,7 @@ export function createApi(dependencies: ApiDependencies): FastifyInstance {
   app.server.maxConnections = LIMITS.connections;
   app.server.on("checkExpectation", answerExpectation);
   closePromptly(app);
+  makeRoomWhenFull(app, dependencies.limits.elapsed);
   const addressLimit = createAddressLimit(dependencies.limits.address, dependencies);
   handleErrors(app, addressLimit);
   parseBodies(app);
