@@ -86,6 +86,8 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
     connections: () => dispatcher.connections(),
     storeDepth: () => store.depth(),
     deviceConnections: () => mqtt?.connections() ?? 0,
+    streams: () => feed.listeners,
+    sourceStates: async () => (await store.allSources()).map((source) => sources.state(source).state),
     isReady: () => watch.health().ready,
     incidents: () => store.incidents(),
     now: Date.now,

@@ -23,6 +23,10 @@ export interface MetricsSources {
   readonly storeDepth: () => number;
   /** Connections of devices over MQTT. */
   readonly deviceConnections: () => number;
+  /** Listeners of event streams. */
+  readonly streams: () => number;
+  /** Of sources: what each is doing. */
+  readonly sourceStates: () => Promise<readonly string[]>;
   readonly isReady: () => boolean;
   readonly incidents: () => Promise<readonly unknown[]>;
   readonly now: () => number;
@@ -118,6 +122,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
     ),
     gauge("store_waiting", "Store operations that wait for a flush", [], () => [[{}, sources.storeDepth()]]),
     gauge("mqtt_connections", "Connections of devices over MQTT", [], () => [[{}, sources.deviceConnections()]]),
+    gauge("event_streams", "Listeners of event streams", [], () => [[{}, sources.streams()]]),
+    gauge("sources", "Sources by what they are doing", ["state"], async () => counts(await sources.sourceStates())),
     gauge("ready", "1 when events are taken", [], () => [[{}, sources.isReady() ? 1 : 0]]),
     gauge("incidents", "Incidents that nobody has acknowledged", [], async () => [
       [{}, (await sources.incidents()).length],
@@ -129,6 +135,12 @@ export function createMetrics(sources: MetricsSources): Metrics {
     accepted: (seconds) => accept.observe(seconds),
     flushed: (seconds) => flush.observe(seconds),
   };
+}
+
+function counts(states: readonly string[]): Value[] {
+  const sums = new Map<string, number>();
+  for (const state of states) sums.set(state, (sums.get(state) ?? 0) + 1);
+  return [...sums].map(([state, count]) => [{ state }, count]);
 }
 
 function lines({ connections }: MetricsSources, value: (state: ConnectionState) => number): Value[] {

@@ -25,4 +25,6 @@ export interface EventFeed {
   publish(event: FeedEvent): void;
   /** Returns how to stop listening. A listener must not throw, and must not wait. */
   subscribe(filter: FeedFilter, listener: (event: FeedEvent) => void): () => void;
+  /** How many listen now. */
+  readonly listeners: number;
 }

@@ -69,3 +69,14 @@ test("a listener may leave while it is told", () => {
   feed.publish(spoken());
   expect(heard).toEqual([1, 2, 3]);
 });
+
+test("listeners are counted until they leave, once each", () => {
+  const feed = createEventFeed();
+  const filter = { scope: ADA, deviceId: null, prefix: "" };
+  const leave = feed.subscribe(filter, () => undefined);
+  feed.subscribe(filter, () => undefined);
+  expect(feed.listeners).toBe(2);
+  leave();
+  leave();
+  expect(feed.listeners).toBe(1);
+});

@@ -13,7 +13,19 @@ export function createEventFeed(): EventFeed {
   const byOwner: Shelf<string> = new Map();
   const byProduct: Shelf<number> = new Map();
 
+  let listeners = 0;
+
+  function shelve(subscription: Subscription): () => void {
+    const { scope, deviceId } = subscription.filter;
+    if (deviceId !== null) return place(byDevice, deviceId, subscription);
+    if (scope.kind === "product") return place(byProduct, scope.productId, subscription);
+    return place(byOwner, scope.accountId, subscription);
+  }
+
   return {
+    get listeners() {
+      return listeners;
+    },
     publish(event) {
       if (event.ownerId !== null) tell(byOwner.get(event.ownerId), event);
       if (event.productId !== null) tell(byProduct.get(event.productId), event);
@@ -21,10 +33,14 @@ export function createEventFeed(): EventFeed {
     },
     subscribe(filter, listener) {
       const subscription = { filter, listener };
-      const { scope, deviceId } = filter;
-      if (deviceId !== null) return place(byDevice, deviceId, subscription);
-      if (scope.kind === "product") return place(byProduct, scope.productId, subscription);
-      return place(byOwner, scope.accountId, subscription);
+      const leave = shelve(subscription);
+      listeners += 1;
+      let isListening = true;
+      return () => {
+        if (isListening) listeners -= 1;
+        isListening = false;
+        leave();
+      };
     },
   };
 }
