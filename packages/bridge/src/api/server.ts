@@ -16,6 +16,7 @@ import { registerTransfers } from "./admin/transfers.ts";
 import { registerReplays } from "./admin/replays.ts";
 import { registerRetention } from "./admin/retention.ts";
 import { createAuthentication } from "./authentication.ts";
+import { openApiDocument } from "./openapi/describe-routes.ts";
 import { parseBodies, compressionRefusal } from "./bodies.ts";
 import { closePromptly } from "./closing.ts";
 import { makeRoomWhenFull } from "./crowding.ts";
@@ -105,12 +106,10 @@ export function createApi(dependencies: ApiDependencies): FastifyInstance {
   app.addHook("onRequest", secure);
   limitAddresses(app, addressLimit);
   app.register(multipart, { limits: { fileSize: LIMITS.deviceFile, files: 1, fields: 8, parts: 9 } });
-  app.register(swagger, { openapi: { info: { title: "Isthmus", version: "1" }, components: { securitySchemes } } });
+  app.register(swagger, openApiDocument);
   app.register(async (faces) => registerFaces(faces, dependencies));
   return app;
 }
-
-const securitySchemes = { token: { type: "http", scheme: "bearer" } } as const;
 
 function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): void {
   const authentication = createAuthentication(dependencies.directory, dependencies.now);

@@ -1,0 +1,73 @@
+/** The OpenAPI document: the routes with what they take, how they answer and who may call them. */
+import type { FastifyDynamicSwaggerOptions } from "@fastify/swagger";
+import { ROUTE_INPUTS } from "./route-inputs.ts";
+import type { RouteInput } from "./route-inputs.ts";
+
+/** Called without a token: sign-in, what operators' tools ask, and webhooks, which bring a secret of their own. */
+const OPEN_TAGS = new Set(["operations", "inbound"]);
+const OPEN_ROUTES = new Set(["POST /oauth/token", "DELETE /v1/access_tokens/{token}"]);
+
+const ERROR = {
+  description:
+    "What is wrong. `error` says it in words; `code` never changes its meaning; `next_step` says what to do.",
+  type: "object",
+  properties: {
+    ok: { type: "boolean" },
+    error: { type: "string" },
+    error_description: { type: "string" },
+    info: { type: "string" },
+    code: { type: "string" },
+    next_step: { type: "string" },
+  },
+  required: ["error"],
+} as const;
+
+export const openApiDocument: FastifyDynamicSwaggerOptions = {
+  openapi: {
+    info: {
+      title: "Isthmus",
+      version: "1",
+      description:
+        "A fleet's device cloud joined to Azure IoT Hub. docs/api.md and the pages that it names explain the fields.",
+    },
+    components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+    security: [{ token: [] }],
+  },
+  transform({ schema, url, route }) {
+    const key = `${String(route.method)} ${url.replaceAll(/:(\w+)/g, "{$1}")}`;
+    const input = ROUTE_INPUTS[key] ?? {};
+    const tags = (schema as { tags?: readonly string[] } | undefined)?.tags ?? [];
+    const isOpen = OPEN_ROUTES.has(key) || tags.some((tag) => OPEN_TAGS.has(tag));
+    return { url, schema: { ...schema, ...documented(input, key), ...(isOpen && { security: [] }) } };
+  },
+};
+
+function documented({ query, body, status = 200 }: RouteInput, key: string): object {
+  return {
+    ...(query !== undefined && { querystring: objectOf(query) }),
+    ...(body !== undefined && { body: objectOf(body), consumes: mediaTypes(key) }),
+    response: { [status]: { description: "Done", type: "null" }, default: ERROR },
+  };
+}
+
+function mediaTypes(key: string): readonly string[] {
+  const form = "application/x-www-form-urlencoded";
+  if (key === "POST /oauth/token") return [form];
+  if (key.endsWith("/batch")) return ["application/json", "application/x-ndjson"];
+  return ["application/json", form];
+}
+
+/** `id! count:integer` as a schema. */
+function objectOf(fields: string): object {
+  const parsed = fields.split(" ").map((field) => {
+    const [, name, required, type = "string"] = /^(\w+)(!?)(?::(\w+))?$/.exec(field)!;
+    return { name: name!, required: required === "!", type };
+  });
+  return {
+    type: "object",
+    properties: Object.fromEntries(
+      parsed.map(({ name, type }) => [name, { type, ...(type === "array" && { items: {} }) }]),
+    ),
+    required: parsed.filter(({ required }) => required).map(({ name }) => name),
+  };
+}
