@@ -270,6 +270,24 @@ test("a new key is used at once, also by what waits for the old one", async () =
   expect(scene.dispatcher.connections().map(({ connectionId }) => connectionId)).toEqual(["new"]);
 });
 
+test("what is under way when an integration goes over to another connection ends on the old one, and is sent once", async () => {
+  const scene = await new Scene({ integrations: [to("old", "x")] }).start();
+  scene.fate.set("old", () => ({ delayMs: 3_000 }));
+  const devices = ids(30);
+  await scene.publish("x", devices);
+  expect(await scene.settled("x", 60_000)).toBe(true);
+  await scene.publish("x", devices);
+  await scene.clock.advance(1_000);
+  scene.integrations.set("x", to("new", "x"));
+  const began = scene.clock.elapsed();
+  await scene.run(scene.dispatcher.integrationChanged("x"));
+  expect(scene.clock.elapsed() - began).toBeLessThan(1_000);
+  await scene.publish("x", ["later"]);
+  expect(await scene.settled("x", 10_000)).toBe(true);
+  expect(scene.sent.filter((line) => line.startsWith("old "))).toHaveLength(60);
+  expect(scene.sent.filter((line) => line.startsWith("new "))).toEqual(["new later e61"]);
+});
+
 test("a change of the integration ends the wait of its devices", async () => {
   const scene = await new Scene({ integrations: [to("hub")] }).start();
   scene.hub("hub").put("a", "disabled");

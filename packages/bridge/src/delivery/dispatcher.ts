@@ -95,7 +95,7 @@ export class Dispatcher {
     this.#stopping = true;
     this.#runner.stop();
     for (const route of this.#routes.all) for (const lane of route.lanes) lane.cancel();
-    const { lines } = this.#routes;
+    const lines = this.#routes.openLines;
     const finished = Promise.all(lines.map((line) => line.finish()));
     await endsWithin(this.#clock, graceMs, finished);
     await Promise.all(lines.map((line) => line.close()));
@@ -182,7 +182,7 @@ export class Dispatcher {
     // What they waited for may be mended by the change.
     for (const lane of [...queued, ...waiting]) this.#runner.enqueue(lane);
     routes[0]?.line?.mended();
-    await this.#routes.closeUnusedLines();
+    this.#routes.closeUnusedLines();
   }
 
   async #openLine(integration: Integration, clock: Clock, random: Random): Promise<Line | null> {

@@ -49,6 +49,7 @@ export class Line {
   #aside = 0;
   #onIdle: (() => void)[] = [];
   #stopped = false;
+  #closed: Promise<void> | undefined;
 
   constructor(options: LineOptions) {
     const { key, target, clock, random } = options;
@@ -149,7 +150,7 @@ export class Line {
   async close(): Promise<void> {
     this.#stopped = true;
     this.#endTurns();
-    await this.target.close();
+    await (this.#closed ??= this.target.close());
   }
 
   #stateOf(failure: Failure | null): ConnectionState["state"] {

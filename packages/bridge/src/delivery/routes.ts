@@ -30,6 +30,8 @@ export class Routes {
   readonly #options: RoutesOptions;
   readonly #routes = new Map<string, Route>();
   readonly #lines = new Map<string, Line>();
+  /** Out of use, with messages that are still under way. */
+  readonly #leaving = new Set<Line>();
   /** One for each integration. */
   readonly #caps = new Map<string, DailyCap>();
 
@@ -43,6 +45,11 @@ export class Routes {
 
   get lines(): readonly Line[] {
     return [...this.#lines.values()];
+  }
+
+  /** Those too that are about to be closed. */
+  get openLines(): readonly Line[] {
+    return [...this.#lines.values(), ...this.#leaving];
   }
 
   route(queue: string): Route | undefined {
@@ -105,12 +112,15 @@ export class Routes {
     return cap;
   }
 
-  async closeUnusedLines(): Promise<void> {
+  /** Lets go of lines that no integration uses any more; what is under way on them ends first. */
+  closeUnusedLines(): void {
     const used = new Set(this.all.map((route) => lineKey(route.integration)));
     for (const [id, line] of this.#lines) {
       if (used.has(id)) continue;
       this.#lines.delete(id);
-      await line.close();
+      this.#leaving.add(line);
+      const closed = line.finish().then(() => line.close());
+      void closed.catch(() => undefined).finally(() => this.#leaving.delete(line));
     }
   }
 
