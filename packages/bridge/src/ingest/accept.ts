@@ -12,7 +12,7 @@ import { repeatPrints } from "./repeat-prints.ts";
 const DEFAULT_CONTENT_TYPE = "text/plain;charset=utf-8";
 
 export interface AcceptOptions {
-  readonly matcher: Matcher;
+  readonly matcher: Pick<Matcher, "match">;
   readonly log: EventLog;
   /** Told of new deliveries once they are on disk. */
   readonly onAccepted: (deliveries: readonly PendingDelivery[]) => void;
