@@ -80,6 +80,10 @@ test("fields of queries and bodies are named with their types, and errors have a
   expect(claim.responses["default"]).toMatchObject({ description: expect.stringContaining("next_step") as string });
 });
 
+test("no list of required fields is empty, which OpenAPI 3.0 does not have", async () => {
+  expect((await api.app.inject({ url: "/openapi.json" })).body).not.toContain('"required":[]');
+});
+
 test("what is called without a token says so", () => {
   const open = [...operations].filter(([, { security }]) => security?.length === 0).map(([route]) => route);
   expect(open.toSorted()).toEqual(OPEN_ROUTES.map((route) => route.replaceAll(/:(\w+)/g, "{$1}")).toSorted());

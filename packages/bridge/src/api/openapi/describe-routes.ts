@@ -63,11 +63,13 @@ function objectOf(fields: string): object {
     const [, name, required, type = "string"] = /^(\w+)(!?)(?::(\w+))?$/.exec(field)!;
     return { name: name!, required: required === "!", type };
   });
+  const required = parsed.filter((field) => field.required).map(({ name }) => name);
   return {
     type: "object",
     properties: Object.fromEntries(
       parsed.map(({ name, type }) => [name, { type, ...(type === "array" && { items: {} }) }]),
     ),
-    required: parsed.filter(({ required }) => required).map(({ name }) => name),
+    // OpenAPI 3.0 has no empty list here.
+    ...(required.length > 0 && { required }),
   };
 }
