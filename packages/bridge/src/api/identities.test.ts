@@ -1,10 +1,24 @@
 /** Every route against every kind of caller: what belongs to someone else is refused as if it were not there. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { DeviceEvent } from "../core/device-event.ts";
+import { hubSettings } from "./testing/integration-samples.ts";
 import { DEVICE, FLEET_DEVICE, OPEN_ROUTES, OWN_ROUTES, ROUTES } from "./testing/route-table.ts";
 import type { RouteRow } from "./testing/route-table.ts";
 import { createTenants } from "./testing/tenants.ts";
 import type { Answer, Tenants } from "./testing/tenants.ts";
 
+const AZURE = { integration_type: "AzureIotHub", event: "t", hub_name: "local" };
+const ADAS_EVENT: DeviceEvent = {
+  id: "ada-event",
+  name: "t",
+  data: "cellar",
+  contentType: "text/plain",
+  deviceId: DEVICE,
+  productId: null,
+  firmwareVersion: null,
+  publishedAt: 1,
+  receivedAt: 1,
+};
 const EVES_DEVICE = "eeeeeeeeeeeeeeeeeeeeeeee";
 const CASES = ROUTES.map((row) => ({ row, title: row[0] }));
 
@@ -119,6 +133,46 @@ describe("API users", () => {
     expect(status).toBe(expected);
     showsNothing(json);
   });
+});
+
+/** What a stranger may name in bodies and queries of its own routes: Ada's, and the answer. */
+const FOREIGN: readonly (readonly [route: RouteRow[0], body: object | undefined, status: number])[] = [
+  ["POST /admin/v1/match", { event_id: "ada-event" }, 404],
+  ["POST /admin/v1/match", { name: "t", device_id: DEVICE }, 403],
+  ["POST /admin/v1/match", { name: "t", device_id: "cellar" }, 403],
+  ["POST /admin/v1/match", { name: "t", device_id: FLEET_DEVICE, product: "weather" }, 404],
+  ["POST /admin/v1/match", { name: "t", device_id: FLEET_DEVICE, product: "harbour" }, 403],
+  ["POST /v1/integrations/preview", { ...AZURE, event_id: "ada-event" }, 404],
+  ["POST /v1/integrations/preview", { ...AZURE, device_id: DEVICE }, 403],
+  ["POST /v1/integrations/preview", { id: ":integration" }, 404],
+  ["POST /v1/products/harbour/integrations/preview", { id: ":fleetIntegration" }, 404],
+  ["POST /v1/products/harbour/integrations/preview", { ...AZURE, event_id: "ada-event" }, 404],
+  ["POST /v1/integrations", { ...AZURE, deviceID: DEVICE }, 400],
+  ["POST /admin/v1/integrations/:own/dry-run", { deviceID: DEVICE }, 400],
+  ["POST /v1/integrations/:own/test", { device_id: DEVICE }, 403],
+  ["POST /v1/integrations/:own/test", { device_id: FLEET_DEVICE }, 403],
+  ["PUT /v1/integrations/:own", { ...AZURE, deviceID: "cellar" }, 400],
+  ["POST /v1/devices/events", { name: "t", as_device_id: FLEET_DEVICE }, 403],
+  ["POST /v1/products/harbour/events", { name: "t", as_device_id: FLEET_DEVICE }, 403],
+  ["GET /admin/v1/products/harbour/sources/:source", undefined, 404],
+  ["GET /v1/products/harbour/team/:apiUser", undefined, 404],
+  ["GET /v1/products/harbour/devices/:fleetDevice", undefined, 403],
+  ["GET /v1/integrations/:fleetIntegration", undefined, 404],
+];
+
+test.each(FOREIGN)("%s with %j of somebody else is as if it were not there", async (route, body, status) => {
+  const { api, names, tokens } = shared;
+  const eve = (await api.directory.accountByUsername("eve"))!.account;
+  const own = await api.directory.createIntegration(hubSettings({ kind: "sandbox", accountId: eve.id }));
+  api.world.events = [ADAS_EVENT];
+  const withNames = (text: string): string =>
+    text.replaceAll(/:(\w+)/g, (all, name: string) => (name === "own" ? own.id : (names[name] ?? all)));
+  const payload = body === undefined ? {} : { body: JSON.parse(withNames(JSON.stringify(body))) as object };
+  const answer = await shared.call(withNames(route), tokens.eve, payload);
+  expect(answer.status).toBe(status);
+  showsNothing(answer.json);
+  await api.directory.deleteIntegration(own.id);
+  api.world.events = [];
 });
 
 test("a device speaks for itself and for no other", async () => {
