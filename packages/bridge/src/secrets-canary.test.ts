@@ -2,7 +2,10 @@
  * Unusual secrets are put in wherever the server takes any, and then it is used, well and badly: none of them may come out
  * again, in answers, errors, logs, metrics and the API's description, nor lie in clear in the data folder.
  */
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -19,6 +22,10 @@ const SECRETS = {
   clientSecret: "canary~client.secret_1",
   hookPassword: "canary-hook-password",
   hookHeader: "canary-hook-header",
+  echoPassword: "canary-echo-password",
+  echoHeader: "canary-echo header",
+  echoQuery: "canary/echo?query",
+  echoForm: "canary+echo&form",
   sourceToken: "canary0123456789abcdef0123456789abcdef01",
   password: "canary open sesame",
 } as const;
@@ -39,6 +46,23 @@ const HOOK = {
   headers: { "x-api-key": SECRETS.hookHeader },
   auth: { username: "hook", password: SECRETS.hookPassword },
 };
+
+/** A target that answers with all that it was sent, as many do when something is wrong. */
+async function echoingTarget(): Promise<string> {
+  const server = createServer((request, response) => {
+    let body = "";
+    request.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
+    request.on("end", () => {
+      const { url = "", headers } = request;
+      const basic = Buffer.from((headers.authorization ?? "").slice(6), "base64").toString();
+      response.setHeader("x-echo", encodeURI(basic));
+      response.end(JSON.stringify({ url, asked: decodeURIComponent(url), headers, basic, body }));
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  return `http://localhost:${(server.address() as AddressInfo).port}/in`;
+}
 
 test("what was given as a secret is never seen again", async () => {
   const folder = mkdtempSync(join(tmpdir(), "isthmus-canary-"));
@@ -92,6 +116,16 @@ test("what was given as a secret is never seen again", async () => {
     token: SECRETS.sourceToken,
   });
   expect([made, hooked, sourced]).toEqual([201, 201, 201]);
+  const [echoed, echo] = await call("POST", "/v1/integrations", {
+    ...HOOK,
+    url: await echoingTarget(),
+    headers: { "x-api-key": SECRETS.echoHeader },
+    query: { token: SECRETS.echoQuery },
+    form: { secret: SECRETS.echoForm },
+    auth: { username: "hook", password: SECRETS.echoPassword },
+  });
+  expect(echoed).toBe(201);
+  const echoPath = `/v1/integrations/${String(echo["id"])}`;
   const hubPath = `/v1/integrations/${String(hub["id"])}`;
   const hookPath = `/v1/integrations/${String(hook["id"])}`;
 
@@ -120,7 +154,12 @@ test("what was given as a secret is never seen again", async () => {
   // Everything is used while the hub, the webhook's target, the source and Entra are away.
   await call("POST", "/v1/devices/events", { name: "t", data: "1", as_device_id: DEVICE });
   await call("PUT", hubPath, { ...HUB, policy_key: "********" });
-  for (const path of [hubPath, hookPath]) {
+  await expect
+    .poll(async () => (await call("GET", `/admin${echoPath}/log`))[1])
+    .toMatchObject({
+      log: [{ success: true, response: expect.stringContaining("x-api-key") as string }],
+    });
+  for (const path of [hubPath, hookPath, echoPath]) {
     await call("POST", `${path}/test`, {});
     expect((await call("GET", path))[0]).toBe(200);
   }
@@ -136,6 +175,10 @@ test("what was given as a secret is never seen again", async () => {
     `/admin/v1/products/fleet/sources/${sourceId}`,
     `/admin${hubPath}/deliveries`,
     `/admin${hookPath}/deliveries`,
+    `/admin${echoPath}/deliveries`,
+    `/admin${echoPath}/log`,
+    `/admin${hubPath}/log`,
+    `/admin${hookPath}/failures`,
     `/admin${hubPath}/devices/${DEVICE}/twin`,
     "/metrics",
     "/health/ready",
