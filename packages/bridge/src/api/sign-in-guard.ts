@@ -1,8 +1,9 @@
 /** Slows down guessing: ten wrong passwords in a row for one account from one address lock that pair for half an hour. */
+import { Recent } from "../core/recent.ts";
 
 const MAX_FAILURES = 10;
 const LOCK_MS = 30 * 60_000;
-/** Bounds the memory that guessing can cost; the pair that was quiet longest is forgotten first. */
+/** Bounds the memory that guessing can cost. */
 const MAX_PAIRS = 10_000;
 
 interface Failures {
@@ -12,7 +13,7 @@ interface Failures {
 }
 
 export class SignInGuard {
-  readonly #failures = new Map<string, Failures>();
+  readonly #failures = new Recent<string, Failures>(MAX_PAIRS);
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -29,14 +30,7 @@ export class SignInGuard {
   failed(username: string, address: string): void {
     const key = pair(username, address);
     const count = (this.#recent(key)?.count ?? 0) + 1;
-    this.#failures.delete(key);
     this.#failures.set(key, { count, last: this.#now() });
-    if (this.#failures.size > MAX_PAIRS) {
-      for (const oldest of this.#failures.keys()) {
-        this.#failures.delete(oldest);
-        break;
-      }
-    }
   }
 
   succeeded(username: string, address: string): void {

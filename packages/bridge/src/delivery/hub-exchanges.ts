@@ -6,9 +6,12 @@ import type { Clock } from "../core/clock.ts";
 import type { Exchange } from "../core/exchange.ts";
 import type { Outcome } from "../core/failure.ts";
 import type { HubMessage } from "../core/hub-client.ts";
+import { Recent } from "../core/recent.ts";
 
 /** Between two samples of an integration that ended alike. */
 const EVERY_MS = 1_000;
+/** Integrations of one hub whose last samples are remembered. */
+const MAX_INTEGRATIONS = 1_000;
 const LONGEST_TEXT = 2_048;
 
 interface Last {
@@ -30,7 +33,7 @@ interface Sent {
 export class HubExchanges {
   readonly #clock: Clock;
   /** By integration, on the growing clock: when the last sample was taken. */
-  readonly #last = new Map<string, Last>();
+  readonly #last = new Recent<string, Last>(MAX_INTEGRATIONS);
 
   constructor(clock: Clock) {
     this.#clock = clock;

@@ -6,6 +6,7 @@ import type { Clock } from "../core/clock.ts";
 import type { HubClient } from "../core/hub-client.ts";
 import type { Failure } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
+import { Recent } from "../core/recent.ts";
 import { backoffMs, type Backoff, type Random } from "./backoff.ts";
 
 const NAME_RETRY: Backoff = { firstMs: 5_000, maxMs: 10 * 60_000 };
@@ -22,7 +23,10 @@ export interface NameSyncOptions {
   readonly onWritten: (deviceId: string, generationId: string, name: string | null) => Promise<void>;
 }
 
-/** Only devices with a write under way or a failed one have an entry. */
+/** Devices whose name could not be written, in memory at most. Who is forgotten is tried again sooner. */
+const MAX_TROUBLES = 100_000;
+
+/** Of a device whose last write has failed. */
 interface Trouble {
   readonly failures: number;
   /** On the growing clock. */
@@ -31,7 +35,7 @@ interface Trouble {
 
 export class NameSync {
   readonly #options: NameSyncOptions;
-  readonly #troubles = new Map<string, Trouble>();
+  readonly #troubles = new Recent<string, Trouble>(MAX_TROUBLES);
   readonly #writing = new Map<string, Promise<void>>();
   #failure: Failure | null = null;
   /** On the growing clock: the hub has no twins, and is not asked before. */

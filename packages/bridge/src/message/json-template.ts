@@ -4,14 +4,17 @@
  * can end a string, or add a name beside the template's own.
  */
 import Mustache from "mustache";
+import { Recent } from "../core/recent.ts";
 import { isJson } from "./template-variables.ts";
 
 /** Steps that one rendering may take: nested sections over a list multiply. */
 const MAX_STEPS = 20_000;
 /** Characters of rendered text. More could never be sent. */
 const MAX_RENDERED = 256 * 1024;
-/** Parsed templates kept. */
+/** Parsed templates kept: Mustache's own cache would keep every template for ever. */
 const MAX_PARSED = 500;
+
+type ParsedTemplates = Recent<string, unknown>;
 
 /** Looks at own properties only: a name like `constructor` finds nothing. */
 class OwnProperties extends Mustache.Context {
@@ -123,25 +126,6 @@ class JsonWriter extends BoundedWriter {
   }
 }
 
-/** Parsed templates, the oldest forgotten first. Mustache's own cache would keep every template for ever. */
-class ParsedTemplates {
-  readonly #parsed = new Map<string, unknown>();
-
-  get(key: string): unknown {
-    return this.#parsed.get(key);
-  }
-
-  set(key: string, tokens: unknown): void {
-    const oldest = this.#parsed.keys().next();
-    if (this.#parsed.size >= MAX_PARSED && !oldest.done) this.#parsed.delete(oldest.value);
-    this.#parsed.set(key, tokens);
-  }
-
-  clear(): void {
-    this.#parsed.clear();
-  }
-}
-
 /** Remembers which part of the template wrote what. */
 class PlacingWriter extends JsonWriter {
   readonly #sought: number;
@@ -176,7 +160,7 @@ class PlacingWriter extends JsonWriter {
 }
 
 export class JsonTemplates {
-  readonly #parsed = new ParsedTemplates();
+  readonly #parsed: ParsedTemplates = new Recent(MAX_PARSED);
 
   /** The part of a text template that wrote the character at an offset of what `text` gave. */
   place(template: string, variables: object, offset: number): string {

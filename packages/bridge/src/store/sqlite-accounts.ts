@@ -2,7 +2,7 @@
 import type { AccessToken, Account } from "../core/account.ts";
 import type { Accounts } from "../core/directory.ts";
 import { hashToken, newId, newToken } from "../core/ids.ts";
-import { Recent } from "./recent.ts";
+import { Recent } from "../core/recent.ts";
 import type { GroupCommit } from "./sqlite/group-commit.ts";
 
 interface SqliteAccounts extends Accounts {

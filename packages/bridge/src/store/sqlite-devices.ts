@@ -3,7 +3,7 @@ import type { Device, DeviceChange, DeviceDetails } from "../core/device.ts";
 import type { Devices, Transfers } from "../core/directory.ts";
 import { hashToken, newId, newToken } from "../core/ids.ts";
 import type { Transfer } from "../core/transfer.ts";
-import { Recent } from "./recent.ts";
+import { Recent } from "../core/recent.ts";
 import type { GroupCommit } from "./sqlite/group-commit.ts";
 
 export interface SqliteDevicesOptions {

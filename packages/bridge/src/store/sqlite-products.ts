@@ -2,7 +2,7 @@
 import type { DeviceGroup } from "../core/device-group.ts";
 import type { DeviceGroups, ProductChange, Products } from "../core/directory.ts";
 import type { Product } from "../core/product.ts";
-import { Recent } from "./recent.ts";
+import { Recent } from "../core/recent.ts";
 import type { GroupCommit } from "./sqlite/group-commit.ts";
 
 interface Options {

@@ -1,7 +1,7 @@
 /** Sources of events in the embedded store. Their secrets are sealed before they go to the worker. */
 import { newId } from "../core/ids.ts";
 import type { Gap, Source, SourceProgress, Sources, SourceSettings, ToldDevice } from "../core/source.ts";
-import { Recent } from "./recent.ts";
+import { Recent } from "../core/recent.ts";
 import type { Secrets } from "./secrets.ts";
 import type { GroupCommit } from "./sqlite/group-commit.ts";
 import type { InTurn } from "./turns.ts";

@@ -1,4 +1,5 @@
 /** What outlives a connection: a device's subscriptions, and which of its QoS 2 messages were taken. In memory, for an hour at most. */
+import { Recent } from "../../core/recent.ts";
 import type { Verdict } from "./incoming.ts";
 import type { MqttLimits } from "./limits.ts";
 
@@ -18,10 +19,11 @@ interface Kept {
 /** Sessions of devices that are away. A device has one, whatever its client calls itself. */
 export class Sessions {
   readonly #limits: Pick<MqttLimits, "longestSession" | "maxSessions">;
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept: Recent<string, Kept>;
 
   constructor(limits: Pick<MqttLimits, "longestSession" | "maxSessions">) {
     this.#limits = limits;
+    this.#kept = new Recent(limits.maxSessions);
   }
 
   get size(): number {
@@ -48,12 +50,6 @@ export class Sessions {
     { expiry, elapsed }: { readonly expiry: number; readonly elapsed: number },
   ): void {
     if (expiry <= 0) return;
-    if (this.#kept.size >= this.#limits.maxSessions) {
-      for (const oldest of this.#kept.keys()) {
-        this.#kept.delete(oldest);
-        break;
-      }
-    }
     this.#kept.set(deviceId, { session, expiresAt: elapsed + Math.min(expiry, this.#limits.longestSession) });
   }
 
@@ -62,6 +58,6 @@ export class Sessions {
   }
 
   removeExpired(elapsed: number): void {
-    for (const [deviceId, { expiresAt }] of this.#kept) if (expiresAt <= elapsed) this.#kept.delete(deviceId);
+    this.#kept.deleteWhere(({ expiresAt }) => expiresAt <= elapsed);
   }
 }
