@@ -423,3 +423,23 @@ test("previews of an integration in a product need its id only", async () => {
   const { code, out } = await run(`integrations preview ${id} --data {"t":2}`);
   expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('{"t":2}') });
 });
+
+test("an edit of a webhook keeps all that is not named, its secrets too", async () => {
+  const webhook = {
+    event: "temp",
+    url: "https://example.com/in",
+    requestType: "PUT",
+    headers: { "X-Api-Key": "s3cret" },
+  };
+  const headers = { authorization: `Bearer ${token}` };
+  const made = await api.app.inject({ method: "POST", url: "/v1/webhooks", headers, payload: webhook });
+  const { id } = made.json<{ id: string }>();
+  expect((await run(`integrations edit ${id} --disable`)).code).toBe(0);
+  const { out } = await run(`integrations show ${id}`);
+  expect(out).toMatch(/request +PUT\n/);
+  expect(out).toMatch(/headers +{"X-Api-Key":"\*{8}"}\n/);
+  expect(out).toMatch(/enabled +no\n/);
+  expect(out).not.toContain("policy");
+  expect((await run("integrations list")).out).toContain("https://example.com/in");
+  expect((await run(`integrations preview ${id} --data 5`)).out).toMatch(/^request +PUT https:\/\/example\.com\/in\n/);
+});

@@ -105,8 +105,10 @@ function eventText({ id, name, device_id: device }: Json): string {
 }
 
 function previewText(json: Json): string {
-  const message = json["message"] as Json | null;
-  if (message === null) return `No message: ${cell(json["error"])}\nNext step: ${cell(json["next_step"])}\n`;
+  const message = json["message"] as Json | null | undefined;
+  if (json["request"] !== undefined && json["request"] !== null) return requestText(json["request"] as Json);
+  if (message === null || message === undefined)
+    return `No message: ${cell(json["error"])}\nNext step: ${cell(json["next_step"])}\n`;
   const properties = Object.entries(message["properties"] as Json).map(([name, value]) => `${name}=${String(value)}`);
   const warnings = json["warnings"] as readonly { readonly message: string }[];
   const shown = card([
@@ -120,4 +122,13 @@ function previewText(json: Json): string {
     ],
   ]);
   return shown + warnings.map((warning) => `Note: ${cell(warning.message)}\n`).join("");
+}
+
+function requestText(request: Json): string {
+  const headers = Object.entries(request["headers"] as Json).map(([name, value]) => `${name}: ${String(value)}`);
+  return card([
+    ["request", `${String(request["method"])} ${String(request["url"])}`],
+    ...headers.map((header, index) => [index === 0 ? "headers" : "", header] as const),
+    ["body", request["body"]],
+  ]);
 }

@@ -2,29 +2,12 @@ import type { Command } from "commander";
 import type { Json } from "../api-client.ts";
 import { textOption } from "../command-runner.ts";
 import type { Does } from "../command-runner.ts";
-import { relativeTime } from "../relative-time.ts";
-import { card, cell, table } from "../table.ts";
+import { cell, table } from "../table.ts";
+import { integrationCard } from "./integration-card.ts";
 import { integrationFields, settingOptions } from "./integration-fields.ts";
+import { keptFields } from "./integration-kept.ts";
 import { registerIntegrationLooking } from "./integration-looking.ts";
 import { itemPath, PRODUCT_OPTION, rootPath } from "./integration-place.ts";
-
-/** What an edit sends back as it was; the key stays in the server. */
-const KEPT_FIELDS = [
-  "event",
-  "name",
-  "hub_name",
-  "policy_name",
-  "deviceID",
-  "json",
-  "content_type",
-  "message_properties",
-  "parse_data",
-  "name_sync",
-  "create_identities",
-  "device_id_prefix",
-  "daily_cap",
-  "disabled",
-];
 
 export function registerIntegrations(program: Command, does: Does): void {
   const integrations = program.command("integrations").description("which events go to which hub");
@@ -38,13 +21,13 @@ export function registerIntegrations(program: Command, does: Does): void {
     const rows = json.map((integration) => {
       const today = integration["todayCounters"] as { success: number; error: number };
       const enabled = integration["disabled"] === true ? "no" : "yes";
-      const { id, event, hub_name: hub, deviceID: device } = integration;
-      return [id, event, hub, device ?? "any", enabled, today.success, today.error];
+      const { id, event, hub_name: hub, url, deviceID: device } = integration;
+      return [id, event, hub ?? url, device ?? "any", enabled, today.success, today.error];
     });
     const place =
       textOption(options, "product") === undefined ? "in your sandbox; of a product: --product PRODUCT" : "here";
     const nothing = `No integrations ${place}. Make one: isthmus integrations create EVENT --hub HUB`;
-    return { json, text: table(["ID", "EVENT", "HUB", "DEVICE", "ON", "TODAY", "ERRORS"], rows, nothing) };
+    return { json, text: table(["ID", "EVENT", "TARGET", "DEVICE", "ON", "TODAY", "ERRORS"], rows, nothing) };
   });
 
   const create = integrations
@@ -76,8 +59,7 @@ export function registerIntegrations(program: Command, does: Does): void {
     const stored = (await api.call("GET", await itemPath(api, options, id!)))["integration"] as Json;
     const event = textOption(options, "event");
     const changes = { ...(event !== undefined && { event }), ...(await integrationFields(options, terminal.env)) };
-    const kept = Object.fromEntries(KEPT_FIELDS.filter((name) => name in stored).map((name) => [name, stored[name]]));
-    const json = await api.call("PUT", await itemPath(api, options, id!), { ...kept, ...changes });
+    const json = await api.call("PUT", await itemPath(api, options, id!), { ...keptFields(stored), ...changes });
     return { json, text: integrationCard(json["integration"] as Json, terminal.now()) };
   });
 
@@ -107,44 +89,6 @@ export function registerIntegrations(program: Command, does: Does): void {
     return { json, text: testText(json), failed: json["pass"] !== true };
   });
   registerIntegrationLooking(integrations, does);
-}
-
-function integrationCard(integration: Json, now: number): string {
-  const ledger = (integration["counters"] as { ledger?: Json } | undefined)?.ledger;
-  return card([
-    ["id", integration["id"]],
-    ["name", integration["name"]],
-    ["event", integration["event"]],
-    ["device", integration["deviceID"] ?? "any"],
-    ["hub", integration["hub_name"]],
-    ...hubLines(integration["hub"] as HubState | undefined),
-    ["policy", integration["policy_name"]],
-    ["template", integration["json"]],
-    ["properties", integration["message_properties"]],
-    ["content type", integration["content_type"]],
-    ["parse data", integration["parse_data"] === true ? "yes" : "no"],
-    ["name sync", integration["name_sync"]],
-    ["makes identities", integration["create_identities"] === false ? "no" : "yes"],
-    ["device id prefix", integration["device_id_prefix"]],
-    ["daily cap", integration["daily_cap"]],
-    ["enabled", integration["disabled"] === true ? "no" : "yes"],
-    ["created", relativeTime(integration["created_at"], now)],
-    ...Object.entries(ledger ?? {}).map(([state, count]) => [state, count] as const),
-  ]);
-}
-
-interface HubState {
-  readonly state: string;
-  readonly failure: { readonly message: string; readonly next_step: string } | null;
-}
-
-/** A hub that takes no messages says why, and what to do. */
-function hubLines(hub: HubState | undefined): [string, unknown][] {
-  if (hub === undefined) return [];
-  const state: [string, unknown] = ["hub state", hub.state];
-  return hub.failure === null
-    ? [state]
-    : [state, ["because", hub.failure.message], ["next step", hub.failure.next_step]];
 }
 
 /** The next step is told once, at the end, not behind each step that failed. */
