@@ -49,30 +49,27 @@ try {
   await warmUp(firstRun, integrationId, deviceIds.slice(0, 100));
 
   progress("raw ceiling");
-  lines.push(await raw(firstRun, deviceIds.slice(0, 100)));
+  add(await raw(firstRun, deviceIds.slice(0, 100)));
   for (const count of [100, 1_000, 10_000]) {
     progress(`HTTP publish, ${count} devices`);
     if (count > 100) await warmUp(firstRun, integrationId, deviceIds.slice(0, count));
-    lines.push(
-      await publish(firstRun, integrationId, "Isthmus, HTTP single publish", deviceIds.slice(0, count), {
-        seconds: SECONDS,
-      }),
-    );
+    const fleet = deviceIds.slice(0, count);
+    add(await publish(firstRun, integrationId, "Isthmus, HTTP single publish", fleet, { seconds: SECONDS }));
   }
   for (const batch of [10, 100]) {
     progress(`HTTP batches of ${batch}, 1000 devices`);
     const name = `Isthmus, HTTP batches of ${batch}`;
-    lines.push(await publish(firstRun, integrationId, name, deviceIds.slice(0, 1_000), { seconds: SECONDS, batch }));
+    add(await publish(firstRun, integrationId, name, deviceIds.slice(0, 1_000), { seconds: SECONDS, batch }));
   }
   for (const count of [100, 1_000]) {
     progress(`MQTT publish, ${count} devices`);
     const name = "Isthmus, MQTT publish with QoS 1";
-    lines.push(await publishByMqtt(firstRun, integrationId, name, deviceIds.slice(0, count)));
+    add(await publishByMqtt(firstRun, integrationId, name, deviceIds.slice(0, count)));
   }
   progress("Microsoft's device clients");
   for (const protocol of ["mqtt", "amqp"] as const) {
     const strings = await deviceStrings(firstRun, deviceIds.slice(0, 100), protocol);
-    lines.push(await sdk(firstRun, `azure-iot-device-${protocol}, one client a device`, protocol, strings));
+    add(await sdk(firstRun, `azure-iot-device-${protocol}, one client a device`, protocol, strings));
   }
   progress("latency at 1,000/s");
   latency = await measureLatency(firstRun, deviceIds.slice(0, 1_000));
@@ -321,6 +318,14 @@ function reportHub({ amqp, mqtt, reading }: HubFigures): void {
 
 function figure(value: number | undefined, digits: number): string {
   return value === undefined ? "-" : value.toFixed(digits);
+}
+
+/** Told at once, so that a bench that is interrupted has said something. */
+function add(line: Line): void {
+  lines.push(line);
+  progress(
+    `${line.name}, ${line.devices} devices: ${line.rate.toFixed(0)} events/s${process.stderr.isTTY ? "\n" : ""}`,
+  );
 }
 
 function progress(what: string): void {
