@@ -9,10 +9,10 @@ import { telemetryAddress } from "iot-hub-protocol";
 import { openAmqpConnection, readAmqpRefusal } from "./amqp-connection.ts";
 import type { AmqpConnection } from "./amqp-connection.ts";
 import type { AttachPace } from "./attach-pace.ts";
+import { ConnectionToken } from "./connection-token.ts";
 import { classifyRefusal } from "./error-classification.ts";
-import type { KeyRing, KeyToken } from "./key-ring.ts";
+import type { KeyRing } from "./key-ring.ts";
 import type { Log } from "../core/log.ts";
-import { TokenLink } from "./put-token.ts";
 import { forget, isWritten, linkLimit, ringRoom, shortenLinkWalk } from "./rhea-bookkeeping.ts";
 import type { LinkWalk } from "./rhea-bookkeeping.ts";
 import { Sending } from "./sending.ts";
@@ -58,13 +58,10 @@ export class TelemetryConnection {
   readonly #blocked = new Set<TelemetryLink>();
   readonly #connecting = new AbortController();
   #amqp: AmqpConnection | undefined;
-  #tokenLink: TokenLink | undefined;
+  #token: ConnectionToken | undefined;
   #session: Session | undefined;
   #walk: LinkWalk | undefined;
   #capacity: number;
-  /** The last one that was handed to the hub. */
-  #token: KeyToken | undefined;
-  #renewal: NodeJS.Timeout | undefined;
   #hasOtherKey = false;
   #closing = false;
   #ended = false;
@@ -101,15 +98,16 @@ export class TelemetryConnection {
     if (!opened.ok) return this.#end(opened.failure);
     this.#amqp = opened.value;
     const connection = this.#amqp.rhea;
-    this.#tokenLink = new TokenLink({ connection, audience: endpoint.hostName, now, answerTimeout: connectTimeout });
-    const token = (this.#token = keys.token(endpoint.hostName));
-    const refused = await this.#tokenLink.put(token.text);
+    const { hostName } = endpoint;
+    const onRefused = (failure: Failure): void => this.#amqp?.end(failure);
+    const token = new ConnectionToken({ connection, hostName, keys, answerTimeout: connectTimeout, now, onRefused });
+    this.#token = token;
+    const refused = await token.begin();
     if (refused !== null) return this.#amqp.end(refused);
     if (this.#ended) return;
-    this.#scheduleRenewal(token.renewAt);
     this.#openSession(connection.create_session(RING));
-    log.debug({ hub: endpoint.hostName }, "hub.connected");
-    if (!keys.isCurrent(token)) await this.renewToken();
+    log.debug({ hub: hostName }, "hub.connected");
+    if (!token.isCurrent) await token.renew();
   }
 
   /** Resolves with the hub's settlement, or with the reason why there is none. */
@@ -305,34 +303,16 @@ export class TelemetryConnection {
     for (const delivery of deliveries) forget(delivery);
   }
 
-  /** Another token is to be used. One that is refused makes place for the other key's, or else ends the connection. */
+  /** Another key is in use. A connection that is still opening looks by itself. */
   async renewToken(): Promise<void> {
-    const { endpoint, keys } = this.#options;
-    if (this.#ended || this.#session === undefined) return;
-    const token = (this.#token = keys.token(endpoint.hostName));
-    const refused = await this.#tokenLink?.put(token.text);
-    if (this.#ended || token !== this.#token) return;
-    if (!refused) this.#scheduleRenewal(token.renewAt);
-    // Where there is another key, its token follows at once: whoever listens to the ring calls this again.
-    else if (refused.code !== "key_refused" || !keys.refused(token)) this.#amqp?.end(refused);
-  }
-
-  #scheduleRenewal(renewAt: number): void {
-    const { now } = this.#options;
-    clearTimeout(this.#renewal);
-    this.#renewal = setTimeout(() => {
-      void this.renewToken();
-    }, renewAt - now());
+    if (this.#session !== undefined) await this.#token?.renew();
   }
 
   // Every message that waits here or is unsettled ends with the connection's own reason, which concerns the whole hub.
   #end(failure: Failure): void {
     if (this.#ended) return;
     this.#ended = true;
-    if (failure.code === "key_refused" && this.#token !== undefined)
-      this.#hasOtherKey = this.#options.keys.refused(this.#token);
-    clearTimeout(this.#renewal);
-    this.#tokenLink?.fail(failure);
+    this.#hasOtherKey = this.#token?.end(failure) ?? false;
     for (const link of this.#links.values()) link.failAll(failure);
     this.#links.clear();
     for (const sender of this.#leaving.keys()) this.#left(sender);
