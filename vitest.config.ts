@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-// Unit and conformance tests share threads without isolation (a fifth of the time); what needs processes runs alone in e2e;
+// Unit and conformance tests share threads without isolation (a fifth of the time); what needs processes runs in e2e, two files at once because they mostly wait;
 // conformance tests a hub, ours or a real one, by the vendors' clients.
 export default defineConfig({
   test: {
@@ -19,7 +19,7 @@ export default defineConfig({
           name: "e2e",
           include: ["e2e/*.test.ts"],
           pool: "forks",
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },

@@ -21,6 +21,7 @@ let target: Server;
 let received: Received[] = [];
 /** What the target answers to a path: a status, or nothing at all. */
 let answers: Record<string, number> = {};
+let echoes = false;
 
 beforeAll(async () => {
   target = createServer((incoming, response) => {
@@ -29,7 +30,8 @@ beforeAll(async () => {
     incoming.on("end", () => {
       const { method = "", url = "", headers } = incoming;
       received.push({ method, url, headers, body: Buffer.concat(pieces).toString() });
-      response.writeHead(answers[url] ?? 200, { "content-type": "application/json" }).end('{"weather":"fine"}');
+      const answer = echoes ? JSON.stringify(headers) : '{"weather":"fine"}';
+      response.writeHead(answers[url] ?? 200, { "content-type": "application/json" }).end(answer);
     });
   });
   await new Promise<void>((resolve) => target.listen(0, "127.0.0.1", resolve));
@@ -173,4 +175,24 @@ test("TEST sends for real, and says what was sent and answered without the secre
   expect(failed.json).toMatchObject({ pass: false, code: "webhook_refused", hub_code: "403" });
   expect(sentTo("/bad")[0]?.headers["x-api-key"]).toBe("s3cr3t-canary");
   expect(JSON.stringify([passed.json, failed.json])).not.toContain("s3cr3t-canary");
+});
+
+test("a target that answers with what it was sent tells nobody the secrets", async () => {
+  echoes = true;
+  const heard: string[] = [];
+  const stream = await client().getEventStream({ product: "hooks", auth: auth() });
+  stream.on("event", (event: { name: string; data: string }) => heard.push(`${event.name} ${event.data}`));
+  answers = { "/echo-refused": 422 };
+  for (const path of ["/echo", "/echo-refused"]) {
+    const settings = { event: "echo", headers: { "X-Api-Key": "s3cr3t-canary" }, url: at(path) };
+    await request(firstRun, "POST", "/v1/products/hooks/integrations", settings);
+  }
+  await publish("echo", "1");
+  await until(() => heard.filter((text) => /hook-(response|error)/.test(text)).length >= 2, "both answers");
+  stream.abort();
+  expect(heard.join("\n")).toContain("x-api-key");
+  const { json } = await request(firstRun, "GET", "/v1/products/hooks/integrations");
+  const ids = (json as unknown as { id: string; event: string }[]).filter(({ event }) => event === "echo");
+  const details = await Promise.all(ids.map(({ id }) => integration(id)));
+  expect(JSON.stringify([heard, details])).not.toContain("s3cr3t-canary");
 });

@@ -10,7 +10,7 @@ const SHORTEST_SECRET = 4;
 const SCHEMES: readonly string[] = ["Basic", "Bearer"];
 
 export function webhookExchange(request: WebhookRequest, result: Result<WebhookAnswer>, durationMs: number): Exchange {
-  // Targets like to answer with what they were sent, so values are looked for in both texts.
+  // Values are looked for in both texts: an answer's headers may repeat them too.
   const mask = masking(secretsIn(request));
   return {
     request: mask(requestText(request)).slice(0, MAX_TEXT),
@@ -18,6 +18,17 @@ export function webhookExchange(request: WebhookRequest, result: Result<WebhookA
     ...(result.ok ? { status: String(result.value.status) } : {}),
     durationMs,
   };
+}
+
+/** The answer without what the request held of secrets: targets like to answer with what they were sent. */
+export function withoutSecrets(answer: WebhookAnswer, request: WebhookRequest): WebhookAnswer {
+  const mask = masking(secretsIn(request).map(asBytes));
+  return { ...answer, body: Buffer.from(mask(Buffer.from(answer.body).toString("latin1")), "latin1") };
+}
+
+/** Every byte as one character, so that texts are found in what is no text. */
+function asBytes(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
 }
 
 /** The request as it may be shown before it is sent. */

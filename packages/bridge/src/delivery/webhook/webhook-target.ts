@@ -4,7 +4,7 @@ import type { PendingDelivery } from "../../core/delivery.ts";
 import type { DeliveryTarget } from "../../core/delivery-target.ts";
 import type { Device } from "../../core/device.ts";
 import type { Exchange } from "../../core/exchange.ts";
-import { fail, type Failure, type Outcome, type Result } from "../../core/failure.ts";
+import { fail, succeed, type Failure, type Outcome, type Result } from "../../core/failure.ts";
 import type { Integration, WebhookIntegration } from "../../core/integration.ts";
 import { NO_WEBHOOK_SECRETS } from "../../core/webhook.ts";
 import type { WebhookAnswer, WebhookClient, WebhookRequest, WebhookSecrets } from "../../core/webhook.ts";
@@ -12,7 +12,7 @@ import type { Templates } from "../../message/template.ts";
 import type { HookEvent } from "../../core/hook-event.ts";
 import { hookError, hookResponse, hookSent } from "./hook-events.ts";
 import { renderingOf } from "../../message/rendering.ts";
-import { webhookExchange } from "../../message/webhook-exchange.ts";
+import { webhookExchange, withoutSecrets } from "../../message/webhook-exchange.ts";
 import { webhookOutcome } from "./webhook-outcome.ts";
 import { webhookRequest } from "../../message/webhook-request.ts";
 
@@ -95,7 +95,8 @@ export class WebhookTarget implements DeliveryTarget {
   ): Promise<{ readonly outcome: Outcome; readonly answer: WebhookAnswer | null }> {
     const { client, clock } = this.#options;
     const begun = clock.elapsed();
-    const result = await client.request(request);
+    const answered = await client.request(request);
+    const result = answered.ok ? succeed(withoutSecrets(answered.value, request)) : answered;
     const durationMs = Math.round(clock.elapsed() - begun);
     if (this.#closed) return { outcome: stopped(), answer: null };
     const outcome = result.ok

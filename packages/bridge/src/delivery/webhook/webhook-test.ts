@@ -1,7 +1,7 @@
 /** TEST of a webhook: the request of a first event, sent for real. Nothing is stored, nothing goes back to a device. */
 import type { Clock } from "../../core/clock.ts";
 import type { Device } from "../../core/device.ts";
-import { fail, FAILURES, type Failure } from "../../core/failure.ts";
+import { fail, succeed, FAILURES, type Failure } from "../../core/failure.ts";
 import type { WebhookIntegration } from "../../core/integration.ts";
 import type { TestReport, TestRequest } from "../../core/integration-test.ts";
 import { madeUpEvent } from "../../message/made-up-event.ts";
@@ -13,7 +13,7 @@ import {
   type WebhookSecrets,
 } from "../../core/webhook.ts";
 import { renderingOf } from "../../message/rendering.ts";
-import { webhookExchange } from "../../message/webhook-exchange.ts";
+import { webhookExchange, withoutSecrets } from "../../message/webhook-exchange.ts";
 import { webhookOutcome } from "./webhook-outcome.ts";
 import { webhookRequest } from "../../message/webhook-request.ts";
 
@@ -46,7 +46,8 @@ export async function testWebhook(
     return report("render the templates", failure);
   }
   const begun = clock.elapsed();
-  const result = await client.request(request);
+  const answered = await client.request(request);
+  const result = answered.ok ? succeed(withoutSecrets(answered.value, request)) : answered;
   const exchange = webhookExchange(request, result, Math.round(clock.elapsed() - begun));
   if (!result.ok) return { ...report(SENDING, result.failure), exchange };
   const outcome = webhookOutcome(result.value, { settings: integration, now: clock.now() });
