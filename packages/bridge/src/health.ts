@@ -1,6 +1,7 @@
 /** Whether events are taken now, and if not why: what load balancers and operators go by. */
 import { monitorEventLoopDelay, type IntervalHistogram } from "node:perf_hooks";
 import type { ConnectionState } from "./core/connection-state.ts";
+import type { Health } from "./core/health.ts";
 
 export interface HealthSources {
   /** False once the disk or the store's thread has failed. */
@@ -14,15 +15,6 @@ export interface HealthSources {
   /** What an operator has to know about the data. */
   readonly incidents: () => readonly string[];
   readonly now: () => number;
-}
-
-interface Health {
-  readonly live: boolean;
-  readonly ready: boolean;
-  /** Why it is not ready, a sentence each. */
-  readonly reasons: readonly string[];
-  /** What does not keep events from being taken. */
-  readonly warnings: readonly string[];
 }
 
 export interface HealthWatch {

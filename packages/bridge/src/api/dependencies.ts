@@ -9,24 +9,15 @@ import type { RecentEvents } from "../core/recent-events.ts";
 import type { SourceControl, Sources } from "../core/source.ts";
 import type { Accept } from "../core/accept.ts";
 import type { Deliveries } from "../core/deliveries.ts";
+import type { Health } from "../core/health.ts";
+import type { HubHost } from "../core/hub-host.ts";
 import type { HubViews } from "../core/hub-views.ts";
 
 /** Turns what a user wrote as `hub_name` into a host: bare name, full host name or `local`. */
-export type HubHostRule = (
-  hubName: string,
-) => { readonly ok: true; readonly hostName: string } | { readonly ok: false; readonly message: string };
+export type HubHostRule = (hubName: string) => HubHost;
 
 /** Why an Entra credential must not be used for a host, in a sentence; `null` when it may. */
 export type EntraRule = (credential: EntraSettings, hostName: string) => string | null;
-
-interface Health {
-  readonly live: boolean;
-  readonly ready: boolean;
-  /** Why it is not ready, a sentence each. */
-  readonly reasons: readonly string[];
-  /** What does not keep events from being taken. */
-  readonly warnings: readonly string[];
-}
 
 /** What one address, one device and one sign-in may ask for; `null`: as much as they like. */
 export interface ApiLimits {
