@@ -22,6 +22,8 @@ export interface DeliveryTarget {
   isReady(device: Device, integration: Integration): boolean | Promise<boolean>;
   /** Makes what a device's messages need, as its identity in a hub; asked twice at once, it is made once. */
   prepare(device: Device, integration: Integration): Promise<Result<null>>;
+  /** Whether the device's next message must wait for something to be opened, as a link; absent: never. */
+  opensFor?(deviceId: string, integration: Integration): boolean;
   /** Builds the message and sends it; one that cannot be built is a failure like any other. */
   send(delivery: PendingDelivery, integration: Integration, device: Device): Promise<Outcome>;
   /** A send has failed for the device's own reason: what is known of the device may be out of date. */

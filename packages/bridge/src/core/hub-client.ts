@@ -30,6 +30,8 @@ export type KeyName = "primary" | "secondary";
 export interface HubClient {
   /** Sends on the device's own telemetry link and waits for the hub's settlement, at most 20 s. Never rejects. */
   send(deviceId: string, message: HubMessage): Promise<Outcome>;
+  /** Whether the device's link is open; else the next message waits until it is, in its turn. */
+  hasLink(deviceId: string): boolean;
   /** Makes the identity; an existing one is adopted (`created: false`). */
   createIdentity(deviceId: string): Promise<Result<{ readonly identity: DeviceIdentity; readonly created: boolean }>>;
   /** `null` when the hub has no such device. */

@@ -232,6 +232,21 @@ test("new devices that wait for a slow registry do not keep known ones waiting",
   expect(scene.clock.elapsed() - began).toBeLessThan(1_000);
 });
 
+test("a fleet whose links open slowly does not keep those waiting whose links are open", async () => {
+  const scene = await new Scene({ integrations: [to("hub")], maxInFlight: 40 }).start();
+  const [known, fleet] = [ids(10), ids(200, "new")];
+  for (const device of fleet) scene.hub("hub").put(device);
+  await scene.publish("to-hub", known);
+  await scene.settled("to-hub", 10_000);
+  scene.fate.set("hub", (call, device) => (call === "send" && device.startsWith("new") ? { delayMs: 8_000 } : {}));
+  await scene.publish("to-hub", fleet);
+  await scene.clock.advance(1_000);
+  await scene.publish("to-hub", known);
+  await scene.clock.advance(1_000);
+  expect(scene.store.ledger("to-hub").delivered).toBe(20);
+  expect(await scene.settled("to-hub", 4 * 60_000)).toBe(true);
+});
+
 test("a bad event is parked with the hub's reason and its device goes on", async () => {
   const scene = await new Scene({ integrations: [to("hub")] }).start();
   let sends = 0;

@@ -68,6 +68,10 @@ export class HubTarget implements DeliveryTarget {
     return this.#identities.make(inHub(device, hub), hub.createIdentities);
   }
 
+  opensFor(deviceId: string, integration: Integration): boolean {
+    return !this.client.hasLink(hubDeviceId(ofHub(integration), deviceId));
+  }
+
   async send(delivery: PendingDelivery, integration: Integration, device: Device): Promise<Outcome> {
     const hub = ofHub(integration);
     const message = buildMessage({ integration: hub, delivery, device, templates: this.#options.templates });

@@ -74,7 +74,7 @@ export class LaneRunner {
     if (route === undefined) return lane.cancel();
     route.wake(lane);
     if (route.line === null || this.#stopping) route.drop(lane);
-    else route.line.enqueue(lane);
+    else route.line.enqueue(lane, route.line.target.opensFor?.(lane.deviceId, route.integration) ?? false);
   }
 
   async run(lane: Lane, line: Line, pass: Pass): Promise<void> {

@@ -21,6 +21,12 @@ export interface LineOptions {
   readonly run: (lane: Lane, line: Line, pass: Pass) => Promise<void>;
 }
 
+/**
+ * Of all places, those that lanes may take whose way to the target is not open yet. Opening is slow where a hub limits it: a
+ * fleet that comes at once must not keep the others waiting.
+ */
+const OPENING_SHARE = 1 / 4;
+
 /** Troubles that any answer of the target ends. */
 const NO_ANSWER: ReadonlySet<FailureCode> = new Set([
   "hub_not_found",
@@ -41,15 +47,20 @@ export class Line {
   readonly #options: LineOptions;
   readonly rate: SendRate;
   readonly #ready = new LaneQueue();
+  /** Lanes whose way to the target must be opened first. */
+  readonly #closed = new LaneQueue();
   /** Calls off the timer for the next message that the rate lets through. */
   #nextTurn: (() => void) | null = null;
   /** The last word that limited the rate. */
   #slowedBy: Failure | null = null;
   #inFlight = 0;
+  /** Of those in flight. */
+  #opening = 0;
+  #tookClosed = false;
   #aside = 0;
   #onIdle: (() => void)[] = [];
   #stopped = false;
-  #closed: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(options: LineOptions) {
     const { key, target, clock, random } = options;
@@ -76,7 +87,7 @@ export class Line {
       nextProbeAt,
       since,
       inFlight: this.#inFlight,
-      waiting: this.#ready.size,
+      waiting: this.#ready.size + this.#closed.size,
       rate: { perSecond: this.rate.perSecond, limit },
     };
   }
@@ -117,10 +128,10 @@ export class Line {
     this.#pump();
   }
 
-  /** Puts a lane at the end of the line, where it also waits while the gate is closed. */
-  enqueue(lane: Lane): void {
+  /** Puts a lane at the end of the line, where it also waits while the gate is closed. `opens`: its way is not open yet. */
+  enqueue(lane: Lane, opens = false): void {
     lane.status = "ready";
-    this.#ready.push(lane);
+    (opens ? this.#closed : this.#ready).push(lane);
     this.#pump();
   }
 
@@ -135,7 +146,7 @@ export class Line {
 
   /** Takes an integration's lanes out of the line. */
   drain(integrationId: string): Lane[] {
-    return this.#ready.drain(integrationId);
+    return [...this.#ready.drain(integrationId), ...this.#closed.drain(integrationId)];
   }
 
   /** Starts nothing more. Resolves when nothing is under way. */
@@ -150,7 +161,7 @@ export class Line {
   async close(): Promise<void> {
     this.#stopped = true;
     this.#endTurns();
-    await (this.#closed ??= this.target.close());
+    await (this.#closing ??= this.target.close());
   }
 
   #stateOf(failure: Failure | null): ConnectionState["state"] {
@@ -160,18 +171,31 @@ export class Line {
   }
 
   #pump(): void {
-    while (!this.#stopped && this.#inFlight < this.#options.maxInFlight && this.#ready.size > 0) {
-      if (!this.#mayGo()) return;
+    const { maxInFlight } = this.#options;
+    while (!this.#stopped && this.#inFlight < maxInFlight) {
+      const opens = this.#opensNext();
+      const queue = opens ? this.#closed : this.#ready;
+      if (queue.size === 0 || !this.#mayGo()) return;
       const pass = this.gate.pass();
-      const lane = pass === null ? undefined : this.#ready.take();
+      const lane = pass === null ? undefined : queue.take();
       if (pass === null || lane === undefined) return;
+      this.#tookClosed = opens;
       this.#inFlight += 1;
+      if (opens) this.#opening += 1;
       void this.#options.run(lane, this, pass).finally(() => {
         this.#inFlight -= 1;
+        if (opens) this.#opening -= 1;
         this.#pump();
         this.#tellIdle();
       });
     }
+  }
+
+  // Both kinds in turn, while the closed ones have places.
+  #opensNext(): boolean {
+    const places = Math.ceil(this.#options.maxInFlight * OPENING_SHARE);
+    if (this.#closed.size === 0 || this.#opening >= places) return false;
+    return this.#ready.size === 0 || !this.#tookClosed;
   }
 
   /** Whether the rate lets a message through now; else the line goes on when it does. A probe need not ask. */

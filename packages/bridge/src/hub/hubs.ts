@@ -76,6 +76,7 @@ function openHubClient(
   const telemetry = new Telemetry({ endpoint, keys, turns, now, log, limits: { ...TELEMETRY_LIMITS, ...limits } });
   return {
     send: (deviceId, message) => telemetry.send(deviceId, message),
+    hasLink: (deviceId) => telemetry.hasOpen(deviceId),
     createIdentity: (deviceId) => registry.createIdentity(deviceId),
     getIdentity: (deviceId) => registry.getIdentity(deviceId),
     deleteIdentity: (deviceId) => registry.deleteIdentity(deviceId),

@@ -88,6 +88,11 @@ export class TelemetryConnection {
     return this.#links.has(deviceId);
   }
 
+  /** Whether the hub has opened the device's link. */
+  isOpen(deviceId: string): boolean {
+    return this.#links.get(deviceId)?.sender?.is_open() === true;
+  }
+
   /** Opens connection, token and session. Messages may be handed in before; they fail together when this fails. */
   async start(): Promise<void> {
     const { endpoint, keys, limits, now, log } = this.#options;

@@ -86,6 +86,10 @@ export class Telemetry implements LinkHolder {
     return this.#connections.some((connection) => connection.has(deviceId));
   }
 
+  hasOpen(deviceId: string): boolean {
+    return this.#connections.some((connection) => connection.isOpen(deviceId));
+  }
+
   async giveUp(deviceId: string): Promise<void> {
     await this.#connections.find((connection) => connection.has(deviceId))?.giveUp(deviceId);
   }

@@ -53,6 +53,8 @@ export class ScriptedHub {
   /** `isAlive`: whether the process that uses the client still runs; a dead one hears no answers. */
   client(watcher: HubWatcher = {}, isAlive: () => boolean = () => true): HubClient {
     let closed = false;
+    /** Devices whose link is open. */
+    const links = new Set<string>();
     const onClose = new Set<() => void>();
     /** Ends at the time of its fate, or with the client. */
     const ended = (ms: number): Promise<void> =>
@@ -89,9 +91,12 @@ export class ScriptedHub {
         const outcome: Outcome = result.ok
           ? { kind: "delivered" }
           : { kind: "failed", failure: closed ? { code: "outcome_unknown", message: "Closed." } : result.failure };
+        if (outcome.kind === "delivered") links.add(deviceId);
+        else links.delete(deviceId);
         watcher.onOutcome?.(deviceId, message, outcome);
         return outcome;
       },
+      hasLink: (deviceId) => links.has(deviceId),
       renew: () => undefined,
       keyInUse: () => "primary",
       createIdentity: (deviceId) =>
