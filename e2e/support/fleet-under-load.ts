@@ -122,7 +122,7 @@ export class FleetUnderLoad {
   }
 
   /** Ends the load and waits until nothing is wrong any more: then everything accepted must be in the hub, in order. */
-  async outcome(reader: HubReader, { parked = 0 }: { readonly parked?: number } = {}): Promise<FleetOutcome> {
+  async outcome(reader: HubReader, { parked = 0, inDoubt = false }: Expected = {}): Promise<FleetOutcome> {
     await this.load.stop();
     const accepted = this.load.count + this.#more;
     await until(async () => (await this.ledger())["pending"] === 0, "the backlog", 2 * MINUTE);
@@ -143,8 +143,15 @@ export class FleetUnderLoad {
       invented: bodies.size - (accepted - parked),
       disordered: seqs.filter((numbers) => numbers.some((seq, i) => i > 0 && seq < numbers[i - 1]!)).length,
       contradicted: [...bodies.values()].filter(({ size }) => size > 1).length,
+      repeated: inDoubt ? 0 : mine().length - bodies.size,
     };
   }
+}
+
+interface Expected {
+  readonly parked?: number;
+  /** The hub has left open whether it took some messages: these may come twice. */
+  readonly inDoubt?: boolean;
 }
 
 export interface FleetOutcome {
@@ -155,7 +162,9 @@ export interface FleetOutcome {
   readonly disordered: number;
   /** Messages that came again with another body. */
   readonly contradicted: number;
+  /** Messages that came again although the hub had answered the first time. */
+  readonly repeated: number;
 }
 
 /** Nothing lost, nothing twice under another name, every device in order. */
-export const ALL_WELL: FleetOutcome = { ledgerCloses: true, invented: 0, disordered: 0, contradicted: 0 };
+export const ALL_WELL: FleetOutcome = { ledgerCloses: true, invented: 0, disordered: 0, contradicted: 0, repeated: 0 };
