@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import type { Command } from "commander";
 import { CommandFailure, wrongUsage } from "./command-failure.ts";
 import { createProgram } from "./program.ts";
+import { systemFailure } from "./system-failure.ts";
 import { cell } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -57,10 +58,6 @@ function commandLine(program: Command, args: readonly string[]): string {
   return words.join(" ");
 }
 
-/** Errors of other parts have a code too, such as a port that is taken when the server starts. */
 function failureOf(error: unknown): CommandFailure {
-  if (error instanceof CommandFailure) return error;
-  const { message, code } = error as { message?: unknown; code?: unknown };
-  const isKnown = typeof message === "string" && typeof code === "string";
-  return isKnown ? new CommandFailure(code, message) : new CommandFailure("internal", String(error));
+  return error instanceof CommandFailure ? error : systemFailure(error);
 }

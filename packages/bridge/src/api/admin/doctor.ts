@@ -22,7 +22,7 @@ export function registerDoctor(
     const caller = await authentication.account(request, "integrations:test");
     const integration = await ownIntegration(directory, caller, request.params.id);
     const report = await diagnose(integration.id);
-    if (report === null) throw badRequest("The doctor looks at hubs: this integration has none");
+    if (report === null) throw badRequest("The doctor looks at hubs: this integration has none. TEST tries a webhook");
     return reportJson(report);
   });
 }
