@@ -6,7 +6,7 @@ import { serverSettings } from "./server-settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a command has to say. */
-interface Shown {
+export interface Shown {
   /** For `--json`. */
   readonly json: unknown;
   /** For people; ends with a newline. */

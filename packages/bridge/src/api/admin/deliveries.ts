@@ -1,5 +1,6 @@
 /** Deliveries of an integration, for consoles and the command line: looking at them and acting on them. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { isCloudDeviceId } from "../../core/device.ts";
 import type { DeliveryFilter, Selection } from "../../core/delivery-history.ts";
 import type { Permission } from "../../core/permission.ts";
 import { ApiError, badRequest, notFound } from "../api-error.ts";
@@ -8,6 +9,7 @@ import { fieldsOf, optionalFlag, optionalInteger, optionalText, requiredText, ty
 import { deliveryDetailJson, deliveryJson } from "../delivery-json.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { ownIntegration } from "../ownership.ts";
+import { failureJson } from "../particle/integration-json.ts";
 import { optionalTime } from "../times.ts";
 import { DELIVERY_STATES } from "./delivery-states.ts";
 
@@ -43,8 +45,10 @@ export function registerDeliveries(
     const limit = optionalInteger(query, "limit", 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
     const before = cursorIn(query);
     const page = await deliveries.page(id, { ...filterIn(query), limit, ...(before !== null && { before }) });
-    // `next` goes into `cursor` for the following page.
-    return { deliveries: page.records.map(deliveryJson), next: page.next };
+    const { failure } = deliveries.integrationState(id);
+    // What waits without a failure of its own waits for this. `next` goes into `cursor` for the following page.
+    const heldUpBy = failure === null ? null : failureJson(failure);
+    return { deliveries: page.records.map(deliveryJson), held_up_by: heldUpBy, next: page.next };
   });
 
   app.get<OfIntegration>(`${path}/:delivery`, route("One delivery with its event and its tries"), async (request) => {
@@ -106,12 +110,19 @@ function filterIn(query: Fields): DeliveryFilter {
   const until = optionalTime(query, "until");
   return {
     ...(state !== null && { state }),
-    ...(deviceId !== null && { deviceId: deviceId.toLowerCase() }),
+    ...(deviceId !== null && { deviceId: deviceFilter(deviceId) }),
     ...(event !== null && { event }),
     ...(code !== null && { code }),
     ...(since !== null && { since }),
     ...(until !== null && { until }),
   };
+}
+
+/** A name would silently find nothing. */
+function deviceFilter(text: string): string {
+  const id = text.toLowerCase();
+  if (!isCloudDeviceId(id)) throw badRequest("device must be a device's id of 24 hexadecimal digits");
+  return id;
 }
 
 function stateIn(query: Fields): (typeof DELIVERY_STATES)[number] | null {

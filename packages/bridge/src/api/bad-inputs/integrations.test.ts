@@ -232,6 +232,14 @@ describe("an integration", () => {
       400,
       "limit must be a whole number from 1 to 500",
     ],
+    [
+      "with deliveries of a device by name",
+      "GET",
+      `${admin}?device=roof`,
+      {},
+      400,
+      "device must be a device's id of 24 hexadecimal digits",
+    ],
     ["with deliveries without end", "GET", `${admin}?limit=501`, {}, 400, "limit must be a whole number from 1 to 500"],
     [
       "with deliveries before x",

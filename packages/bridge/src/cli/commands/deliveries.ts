@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { pathOf, type Json } from "../api-client.ts";
 import { wrongUsage } from "../command-failure.ts";
-import { textOption, type Does, type Options } from "../command-runner.ts";
+import { textOption, type Does, type Options, type Shown } from "../command-runner.ts";
 import { relativeTime } from "../relative-time.ts";
 import { card, cell, table } from "../table.ts";
 
@@ -36,7 +36,8 @@ function registerLooking(deliveries: Command, does: Does): void {
       if (value !== undefined) query.set(name, value);
     }
     const json = await api.call("GET", `${path(integration!)}?${query.toString()}`);
-    const rows = (json["deliveries"] as readonly Json[]).map((delivery) => deliveryRow(delivery, terminal.now()));
+    const heldUpBy = (json["held_up_by"] ?? null) as Json | null;
+    const rows = (json["deliveries"] as readonly Json[]).map((one) => deliveryRow(one, heldUpBy, terminal.now()));
     const more = json["next"] === null ? "" : `More: --cursor ${cell(json["next"])}\n`;
     return { json, text: table(TITLES, rows, "No deliveries.") + more };
   });
@@ -72,7 +73,7 @@ function registerActing(deliveries: Command, does: Does): void {
     .option("--code <code>", "those parked for this cause");
   does(retry, async ({ api, args: [integration, ...ids], options }) => {
     const json = await api.call("POST", `${path(integration!)}/retry`, chosen(ids, options) ?? {});
-    return { json, text: `${cell(json["retried"])} will be sent again.\n` };
+    return acted(json, Number(json["retried"]), ids, "will be sent again");
   });
 
   const discard = deliveries
@@ -88,7 +89,7 @@ function registerActing(deliveries: Command, does: Does): void {
       ...which,
       reason: textOption(options, "reason"),
     });
-    return { json, text: `${cell(json["discarded"])} ended as expired.\n` };
+    return acted(json, Number(json["discarded"]), ids, "ended as expired");
   });
 
   const copy = deliveries
@@ -150,16 +151,23 @@ function deliveryId(text: string): string {
   return text;
 }
 
+/** Who names deliveries expects something to happen to them. */
+function acted(json: Json, count: number, ids: readonly string[], what: string): Shown {
+  const none = count === 0 && ids.length > 0;
+  return { json, text: none ? "None of them is parked here.\n" : `${count} ${what}.\n`, failed: none };
+}
+
 function chosen(ids: readonly string[], options: Options): Json | null {
   if (ids.length > 0) return { ids: ids.map((id) => Number(deliveryId(id))) };
   const code = textOption(options, "code");
   return code === undefined ? null : { code };
 }
 
-function deliveryRow(delivery: Json, now: number): readonly unknown[] {
+function deliveryRow(delivery: Json, heldUpBy: Json | null, now: number): readonly unknown[] {
   const { id, event, device_id: device, seq, state, attempts, accepted_at: accepted, error, code } = delivery;
   const ended = delivery["reason"] ?? null;
-  const why = ended ?? (error === null ? null : `${cell(code)}: ${cell(error)}`);
+  const waits = state === "pending" && heldUpBy !== null ? `waits: ${cell(heldUpBy["code"])}` : null;
+  const why = ended ?? (error === null ? waits : `${cell(code)}: ${cell(error)}`);
   return [id, event, device, seq, state, attempts, relativeTime(accepted, now), why];
 }
 

@@ -12,7 +12,8 @@ export function baseUrlFault(baseUrl: string, hosts: readonly string[]): string 
     return "base_url must hold no user, query or fragment";
   }
   if (hosts.includes(url.hostname)) return null;
-  if (url.protocol === "http:") return "base_url must begin with https://";
+  if (url.protocol === "http:")
+    return "base_url must begin with https://; plain HTTP is for hosts that ISTHMUS_SOURCE_HOSTS lists";
   if (url.hostname === PARTICLE && url.port === "") return null;
   return `base_url must be https://${PARTICLE}; other hosts must be listed in ISTHMUS_SOURCE_HOSTS`;
 }
