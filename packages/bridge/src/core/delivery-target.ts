@@ -32,7 +32,7 @@ export interface DeliveryTarget {
   retryWanted?(deviceId: string, integration: Integration): void;
   renamed(device: Device, integration: Integration): Promise<void>;
   /** An integration that uses it was changed: takes up new keys. What is under way ends with the old ones. */
-  refresh(): Promise<void>;
+  refresh(integration: Integration): Promise<void>;
   /** Gives up what is under way: it ends as an unknown outcome. */
   close(): Promise<void>;
 }

@@ -128,7 +128,7 @@ export class Routes {
     const key = lineKey(integration);
     const known = this.#lines.get(key);
     if (known !== undefined) {
-      await known.target.refresh();
+      await known.target.refresh(integration);
       return known;
     }
     const line = await this.#options.openLine(integration);

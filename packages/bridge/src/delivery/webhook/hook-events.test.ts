@@ -1,26 +1,13 @@
 import { expect, test } from "vitest";
 import { Templates } from "../../message/template.ts";
-import type { WebhookOptions } from "../../core/webhook.ts";
+import { WEBHOOK_DEFAULTS, type WebhookOptions } from "../../core/webhook.ts";
 import { anEvent } from "../testing/examples.ts";
 import { renderingOf } from "../../message/rendering.ts";
 import { hookError, hookResponse, hookSent } from "./hook-events.ts";
 
 function options(about: Partial<WebhookOptions> = {}, inProduct = false): Parameters<typeof hookResponse>[1] {
   const event = anEvent();
-  const settings: WebhookOptions = {
-    url: "https://example.com",
-    requestType: "POST",
-    payload: { kind: "standard" },
-    noDefaults: false,
-    rejectUnauthorized: true,
-    responseTopic: null,
-    errorResponseTopic: null,
-    responseTemplate: null,
-    unchunked: false,
-    dataUrlResponseEvent: false,
-    template: null,
-    ...about,
-  };
+  const settings: WebhookOptions = { ...WEBHOOK_DEFAULTS, url: "https://example.com", ...about };
   return { settings, event, inProduct, render: renderingOf(event, null, new Templates()) };
 }
 

@@ -56,8 +56,7 @@ function codeOf(status: number, url: string): FailureCode {
 function wordsOf({ body }: WebhookAnswer): string {
   const words = Buffer.from(body.subarray(0, MAX_WORDS * 4))
     .toString("utf8")
-    // eslint-disable-next-line no-control-regex
-    .replace(/[\u0000-\u001f\u007f-\u009f\ufffd]+/g, " ")
+    .replace(/[\p{Cc}\ufffd]+/gu, " ")
     .trim();
   return words === "" ? "" : `: ${words.slice(0, MAX_WORDS)}`;
 }

@@ -31,14 +31,18 @@ export interface WebhookTargetOptions {
 
 export class WebhookTarget implements DeliveryTarget {
   readonly policyName = "";
-  readonly hostName: string;
+  #hostName: string;
   readonly #options: WebhookTargetOptions;
   #secrets: Promise<WebhookSecrets | null> | undefined;
   #closed = false;
 
   constructor(options: WebhookTargetOptions) {
     this.#options = options;
-    this.hostName = hostOf(options.integration);
+    this.#hostName = hostOf(options.integration);
+  }
+
+  get hostName(): string {
+    return this.#hostName;
   }
 
   isReady(): boolean {
@@ -81,7 +85,8 @@ export class WebhookTarget implements DeliveryTarget {
     // No twin, no name.
   }
 
-  async refresh(): Promise<void> {
+  async refresh(integration: Integration): Promise<void> {
+    if (integration.type === "Webhook") this.#hostName = hostOf(integration);
     this.#secrets = undefined;
   }
 
