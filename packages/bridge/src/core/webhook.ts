@@ -35,6 +35,20 @@ export interface WebhookOptions {
   readonly template: string | null;
 }
 
+/** What a webhook does when its user says nothing but where to. */
+export const WEBHOOK_DEFAULTS: Omit<WebhookOptions, "url"> = {
+  requestType: "POST",
+  payload: { kind: "standard" },
+  noDefaults: false,
+  rejectUnauthorized: true,
+  responseTopic: null,
+  errorResponseTopic: null,
+  responseTemplate: null,
+  unchunked: false,
+  dataUrlResponseEvent: false,
+  template: null,
+};
+
 /** The parts that may hold secrets: sealed at rest, masked when read. Values are Mustache templates. */
 export interface WebhookSecrets {
   readonly query: Readonly<Record<string, string>>;

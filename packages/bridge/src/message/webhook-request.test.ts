@@ -1,23 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { Templates } from "./template.ts";
-import { NO_WEBHOOK_SECRETS, type WebhookOptions, type WebhookRequest, type WebhookSecrets } from "../core/webhook.ts";
+import {
+  NO_WEBHOOK_SECRETS,
+  WEBHOOK_DEFAULTS,
+  type WebhookOptions,
+  type WebhookRequest,
+  type WebhookSecrets,
+} from "../core/webhook.ts";
 import { anEvent } from "../delivery/testing/examples.ts";
 import { renderingOf } from "./rendering.ts";
 import { webhookRequest } from "./webhook-request.ts";
 
-const PLAIN: WebhookOptions = {
-  url: "https://example.com/in",
-  requestType: "POST",
-  payload: { kind: "standard" },
-  noDefaults: false,
-  rejectUnauthorized: true,
-  responseTopic: null,
-  errorResponseTopic: null,
-  responseTemplate: null,
-  unchunked: false,
-  dataUrlResponseEvent: false,
-  template: null,
-};
+const PLAIN: WebhookOptions = { ...WEBHOOK_DEFAULTS, url: "https://example.com/in" };
 
 function requestFor(
   options: Partial<WebhookOptions>,

@@ -1,5 +1,6 @@
 /** A webhook as a user writes it, read into settings that cannot be wrong; every refusal names its field. */
 import { NO_WEBHOOK_SECRETS } from "../../core/webhook.ts";
+import { WEBHOOK_DEFAULTS } from "../../core/webhook.ts";
 import type { WebhookMethod, WebhookOptions, WebhookPayload, WebhookSecrets } from "../../core/webhook.ts";
 import { badRequest } from "../api-error.ts";
 import { missing, optionalFlag, optionalText } from "../bodies.ts";
@@ -52,13 +53,13 @@ export function webhookOf(
       url,
       requestType: methodOf(fields),
       payload: payloadOf(fields),
-      noDefaults: optionalFlag(fields, "noDefaults") ?? false,
-      rejectUnauthorized: optionalFlag(fields, "rejectUnauthorized") ?? true,
+      noDefaults: optionalFlag(fields, "noDefaults") ?? WEBHOOK_DEFAULTS.noDefaults,
+      rejectUnauthorized: optionalFlag(fields, "rejectUnauthorized") ?? WEBHOOK_DEFAULTS.rejectUnauthorized,
       responseTopic: templateText(fields, "responseTopic", 128),
       errorResponseTopic: templateText(fields, "errorResponseTopic", 128),
       responseTemplate: templateText(fields, "responseTemplate", MAX_BODY),
-      unchunked: optionalFlag(fields, "unchunked") ?? false,
-      dataUrlResponseEvent: optionalFlag(fields, "dataUrlResponseEvent") ?? false,
+      unchunked: optionalFlag(fields, "unchunked") ?? WEBHOOK_DEFAULTS.unchunked,
+      dataUrlResponseEvent: optionalFlag(fields, "dataUrlResponseEvent") ?? WEBHOOK_DEFAULTS.dataUrlResponseEvent,
       template: optionalText(fields, "template", 128),
     },
     secrets: {
@@ -104,7 +105,7 @@ function originOf(url: string): string {
 }
 
 function methodOf(fields: Fields): WebhookMethod {
-  const text = optionalText(fields, "requestType", 16)?.toUpperCase() ?? "POST";
+  const text = optionalText(fields, "requestType", 16)?.toUpperCase() ?? WEBHOOK_DEFAULTS.requestType;
   const method = METHODS.find((known) => known === text);
   if (method === undefined) throw badRequest(`requestType must be one of ${METHODS.join(", ")}`);
   return method;

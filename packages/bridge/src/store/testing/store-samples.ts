@@ -4,7 +4,7 @@ import type { DeviceEvent } from "../../core/device-event.ts";
 import type { AzureIotHubSettings, IntegrationSettings } from "../../core/directory.ts";
 import type { Failure } from "../../core/failure.ts";
 import { AZURE_IOT_HUB_DEFAULTS, type Scope } from "../../core/integration.ts";
-import type { WebhookSecrets } from "../../core/webhook.ts";
+import { WEBHOOK_DEFAULTS, type WebhookSecrets } from "../../core/webhook.ts";
 
 /** 24 hex digits that name the number. */
 export function deviceId(n: number): string {
@@ -55,17 +55,8 @@ export function webhookSettings(scope: Scope, secrets: WebhookSecrets): Integrat
     event: "temp",
     deviceId: null,
     name: "hook",
+    ...WEBHOOK_DEFAULTS,
     url: "https://example.com/in",
-    requestType: "POST",
-    payload: { kind: "standard" },
-    noDefaults: false,
-    rejectUnauthorized: true,
-    responseTopic: null,
-    errorResponseTopic: null,
-    responseTemplate: null,
-    unchunked: false,
-    dataUrlResponseEvent: false,
-    template: null,
     dailyCap: null,
     disabled: false,
     secrets,
