@@ -1,11 +1,10 @@
 /** No event that was acknowledged over MQTT is lost, whenever the bridge is killed. */
-import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeDevices, makeIntegration, makeProduct, request, type FleetDevice } from "./support/cloud.ts";
 import { HubReader } from "./support/hub-reader.ts";
 import { IsthmusProcess, type FirstRun } from "./support/isthmus-process.ts";
 import { MqttLoad } from "./support/mqtt-load.ts";
+import { keptPort } from "./support/kept-port.ts";
 import { until } from "./support/until.ts";
 
 const KILLS = Number(process.env["ISTHMUS_KILLS"] ?? 4);
@@ -18,7 +17,7 @@ let integrationId: string;
 
 beforeAll(async () => {
   // Devices know one port; it must be the same after every start.
-  isthmus = new IsthmusProcess({ ISTHMUS_MQTT_PORT: String(await freePort()) });
+  isthmus = new IsthmusProcess({ ISTHMUS_MQTT_PORT: String(await keptPort()) });
   firstRun = await isthmus.start();
   await makeProduct(firstRun, "fleet");
   devices = await makeDevices(firstRun, "fleet", 20);
@@ -76,13 +75,4 @@ function missing(load: MqttLoad, reader: HubReader): string[] {
 async function ledger(): Promise<Record<string, number>> {
   const { json } = await request(firstRun, "GET", `/admin/v1/integrations/${integrationId}/ledger`);
   return json["ledger"] as Record<string, number>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -6,6 +6,7 @@ import { makeIntegration, makeProduct, request } from "./support/cloud.ts";
 import { firstOccurrences, HubReader } from "./support/hub-reader.ts";
 import { lookUp } from "./support/hub-registry.ts";
 import { builtFile, IsthmusProcess, type FirstRun } from "./support/isthmus-process.ts";
+import { keptPort } from "./support/kept-port.ts";
 import { until } from "./support/until.ts";
 
 const SOURCES = "/admin/v1/products/fleet/sources";
@@ -15,7 +16,8 @@ const device = (n: number): string => `e00fce68${n.toString(16).padStart(16, "0"
 const STAND_IN = builtFile("packages/bridge/dist/ingest/particle-cloud/testing/stand-in-cloud.js");
 const { StandInCloud } = (await import(pathToFileURL(STAND_IN).href)) as { StandInCloud: typeof StandIn };
 const cloud = new StandInCloud({ keepAliveMs: 1_000, retryAfterMs: [8_000, 16_000] });
-const isthmus = new IsthmusProcess({ ISTHMUS_SOURCE_HOSTS: "127.0.0.1", ISTHMUS_PORT: String(await freePort()) });
+// The webhook's address must outlive the process that is killed.
+const isthmus = new IsthmusProcess({ ISTHMUS_SOURCE_HOSTS: "127.0.0.1", ISTHMUS_PORT: String(await keptPort()) });
 let firstRun: FirstRun;
 let reader: HubReader;
 let baseUrl: string;
@@ -128,15 +130,4 @@ function expectEachOnce(): void {
   const all = [...byDevice.values()].flat();
   expect(all).toHaveLength(published);
   expect(new Set(all.map(({ body }) => body["data"])).size).toBe(published);
-}
-
-/** The webhook's address must outlive the process that is killed. */
-async function freePort(): Promise<number> {
-  const { createServer } = await import("node:net");
-  const server = createServer();
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
-  });
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
