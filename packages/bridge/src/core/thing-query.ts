@@ -1,0 +1,41 @@
+/** What can be asked about Things, as a tree. Para's query strings are parsed into it, the store turns it into its own language. */
+import type { Json } from "./json.ts";
+
+/**
+ * `field`: `id`, `name`, `tags`, `timestamp`, `updated`, `type`, `appid`, `parentid`, `creatorid`, `votes`, `version`,
+ * `serviceBroker`; `deviceState.a.b`; or `properties.a.b`, a field of the user's own.
+ */
+export type ThingFilter =
+  | { readonly kind: "all" }
+  | { readonly kind: "none" }
+  /** Equal; for `tags` one of them is. Numbers equal numbers and their text. */
+  | { readonly kind: "equals"; readonly field: string; readonly value: Json }
+  | { readonly kind: "prefix"; readonly field: string; readonly prefix: string }
+  /** `*` any text, `?` one character. Letter case does not count. */
+  | { readonly kind: "wildcard"; readonly field: string; readonly pattern: string }
+  /** A word or phrase in a text, letter case aside; without `field` in the name, the tags and the text fields. */
+  | { readonly kind: "text"; readonly field: string | null; readonly text: string }
+  | {
+      readonly kind: "range";
+      readonly field: string;
+      /** `null`: no bound. */
+      readonly from: Json;
+      readonly to: Json;
+      readonly includesFrom: boolean;
+      readonly includesTo: boolean;
+    }
+  | { readonly kind: "exists"; readonly field: string }
+  | { readonly kind: "and" | "or"; readonly of: readonly ThingFilter[] }
+  | { readonly kind: "not"; readonly of: ThingFilter };
+
+export interface ThingQuery {
+  readonly filter: ThingFilter;
+  /** A field as above, or `_docid`: the order of making. */
+  readonly sort: string;
+  readonly descending: boolean;
+  readonly limit: number;
+  /** How many to skip. */
+  readonly skip: number;
+  /** Go on after this one in the order of making, whatever `sort` says. */
+  readonly afterDocId: number | null;
+}
