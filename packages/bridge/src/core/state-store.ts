@@ -75,10 +75,17 @@ export interface HubRemoval {
 }
 
 export interface HubRemovals {
-  hubRemovals(options: { readonly dueAt: number; readonly limit: number }): Promise<readonly HubRemoval[]>;
+  hubRemovals(options: {
+    readonly dueAt: number;
+    readonly limit: number;
+    /** Connections whose removals are left out, so that a hub that does not answer holds up no other. */
+    readonly without?: readonly string[];
+  }): Promise<readonly HubRemoval[]>;
+  hubRemoval(connectionId: string, hubDeviceId: string): Promise<HubRemoval | null>;
   hubRemovalDone(connectionId: string, hubDeviceId: string): Promise<void>;
   hubRemovalFailed(removal: HubRemoval): Promise<void>;
-  hubRemovalCount(): Promise<number>;
+  /** Of one connection, or of all. */
+  hubRemovalCount(connectionId?: string): Promise<number>;
 }
 
 /** The hub of a scope as its user set it. */
