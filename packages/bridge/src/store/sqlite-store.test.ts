@@ -8,6 +8,7 @@ import { describeIntegrations } from "./testing/integrations-conformance.ts";
 import { describeLedger } from "./testing/ledger-conformance.ts";
 import { describeLooking } from "./testing/looking-conformance.ts";
 import { describeSources } from "./testing/sources-conformance.ts";
+import { describeStates } from "./testing/states-conformance.ts";
 import { openSqlite } from "./testing/sqlite-under-test.ts";
 
 describeAccounts(openSqlite);
@@ -20,3 +21,4 @@ describeHistory(openSqlite);
 describeLedger(openSqlite);
 describeLooking(openSqlite);
 describeSources(openSqlite);
+describeStates(openSqlite);

@@ -8,6 +8,7 @@ import type { Identities, KnownIdentity } from "../core/identities.ts";
 import type { RecentEvents } from "../core/recent-events.ts";
 import type { TestIdentities } from "../core/test-identities.ts";
 import type { Sources } from "../core/source.ts";
+import type { DeviceStates, HubRemovals, ReadingPositions } from "../core/state-store.ts";
 import { keepHighWater, readHighWater } from "./high-water.ts";
 import { lockFolder } from "./lock.ts";
 import { rotateSecrets, settleKeys } from "./key-rotation.ts";
@@ -23,6 +24,7 @@ import { createIntegrations, type SqliteIntegrations } from "./sqlite-integratio
 import { createLooking } from "./sqlite-looking.ts";
 import { createProducts } from "./sqlite-products.ts";
 import { createSources } from "./sqlite-sources.ts";
+import { createStates } from "./sqlite-states.ts";
 import { createTurns } from "./turns.ts";
 import { GroupCommit } from "./sqlite/group-commit.ts";
 
@@ -54,6 +56,9 @@ export interface SqliteStore
     DeviceTraces,
     Sources,
     RecentEvents,
+    DeviceStates,
+    ReadingPositions,
+    HubRemovals,
     TestIdentities {
   /** Seals all secrets anew under a new key; resolves with how many rows. Throws where the operator keeps the key himself. */
   rotateSecrets(): Promise<number>;
@@ -112,6 +117,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       ...createDeviceTraces(worker),
       ...createSources({ worker, secrets, now, inTurn }),
       ...createLooking(worker, now),
+      ...createStates(worker),
       rotateSecrets: () => rotateSecrets(rotation),
       isAlive: () => worker.isAlive,
       waitedMs: () => worker.waitedMs,

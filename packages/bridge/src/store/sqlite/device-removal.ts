@@ -1,4 +1,5 @@
 /** What goes with a device when it is forgotten, and what stays behind when it leaves a product. */
+import { stateRows } from "./state-rows.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface DeviceRemoval {
@@ -10,7 +11,9 @@ export interface DeviceRemoval {
   endTransfers(deviceId: string): void;
 }
 
-export function deviceRemoval({ db }: Transaction): DeviceRemoval {
+export function deviceRemoval(transaction: Transaction): DeviceRemoval {
+  const { db } = transaction;
+  const states = stateRows(transaction);
   const remove = db.prepare("DELETE FROM device WHERE id = ?");
   const removeTokens = db.prepare("DELETE FROM device_token WHERE device_id = ?");
   const removeTrace = db.prepare("DELETE FROM device_trace WHERE device_id = ?");
@@ -25,6 +28,7 @@ export function deviceRemoval({ db }: Transaction): DeviceRemoval {
       for (const statement of [removeTokens, removeTrace, removeGroups, removeTransfers, remove]) {
         statement.run(deviceId);
       }
+      states.forget(deviceId);
     },
     leaveProduct(deviceId) {
       removeGroups.run(deviceId);

@@ -26,6 +26,9 @@ import { pruneOperations, type PruneOperations } from "./prune-operations.ts";
 import { seenOperations, type SeenOperations } from "./seen-operations.ts";
 import { sealOperations, type SealOperations } from "./seal-operations.ts";
 import { sourceOperations, type SourceOperations } from "./source-operations.ts";
+import { hubRemovalOperations, type HubRemovalOperations } from "./hub-removal-operations.ts";
+import { readingOperations, type ReadingOperations } from "./reading-operations.ts";
+import { stateOperations, type StateOperations } from "./state-operations.ts";
 import { transferOperations, type TransferOperations } from "./transfer-operations.ts";
 import { recentEventOperations, type RecentEventOperations } from "./recent-event-operations.ts";
 import { testIdentityOperations, type TestIdentityOperations } from "./test-identity-operations.ts";
@@ -44,6 +47,7 @@ export interface Operations
     EventOperations,
     ExpiryOperations,
     HistoryOperations,
+    HubRemovalOperations,
     IdentityOperations,
     IntegrationOperations,
     LedgerOperations,
@@ -52,11 +56,13 @@ export interface Operations
     ProductOperations,
     PruneOperations,
     SealOperations,
+    ReadingOperations,
     RecentEventOperations,
     ReplayOperations,
     SeenOperations,
     SettleOperations,
     SourceOperations,
+    StateOperations,
     TestIdentityOperations,
     TransferOperations {
   /** Brings the tables up to date with what is gathered in memory, before the file is closed. */
@@ -81,6 +87,7 @@ export function createOperations(transaction: Transaction): Operations {
     ...events,
     ...expiryOperations(transaction, endings),
     ...historyOperations(transaction, books),
+    ...hubRemovalOperations(transaction),
     ...identityOperations(transaction),
     ...integrationOperations(transaction, books.logs),
     ...ledgerOperations(transaction, books.counters),
@@ -89,12 +96,14 @@ export function createOperations(transaction: Transaction): Operations {
     ...productOperations(transaction),
     ...sealOperations(transaction),
     ...pruneOperations(transaction, numbers),
+    ...readingOperations(transaction),
     ...recentEventOperations(transaction),
     ...replayOperations(transaction, books.counters, endings, numbers),
     ...testIdentityOperations(transaction),
     ...seenOperations(transaction, events),
     ...settleOperations(transaction, books),
     ...sourceOperations(transaction),
+    ...stateOperations(transaction),
     ...transferOperations(transaction),
     writeGathered() {
       heard.write();

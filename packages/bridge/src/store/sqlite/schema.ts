@@ -206,6 +206,42 @@ const MIGRATIONS: readonly string[] = [
     connection_id TEXT NOT NULL, device_id TEXT NOT NULL, created_at INTEGER NOT NULL, PRIMARY KEY (connection_id, device_id)
   ) WITHOUT ROWID;
   `,
+  // States of devices that a hub mirrors, and how far its messages have been read. Small columns stand before the long ones.
+  `
+  CREATE TABLE device_state (
+    device_id TEXT PRIMARY KEY, revision INTEGER NOT NULL, reach TEXT NOT NULL, connection_id TEXT, hub_device_id TEXT NOT NULL,
+    pending_since INTEGER, due_at INTEGER NOT NULL, message_pending INTEGER NOT NULL, missing_since INTEGER, etag TEXT,
+    generation_id TEXT NOT NULL, status TEXT NOT NULL, connection_state TEXT NOT NULL, last_activity INTEGER,
+    conflicts INTEGER NOT NULL, changed_at INTEGER NOT NULL,
+    trouble TEXT, state TEXT NOT NULL, desired TEXT NOT NULL, reported TEXT NOT NULL, stamps TEXT NOT NULL
+  );
+  CREATE UNIQUE INDEX device_state_hub ON device_state (connection_id, hub_device_id) WHERE connection_id IS NOT NULL;
+  CREATE INDEX device_state_order ON device_state (connection_id, device_id);
+  CREATE INDEX device_state_pending ON device_state (connection_id, pending_since, due_at) WHERE pending_since IS NOT NULL;
+  CREATE INDEX device_state_count ON device_state (connection_id, reach, pending_since, missing_since);
+  CREATE TABLE state_conflict (
+    id INTEGER PRIMARY KEY, device_id TEXT NOT NULL, at INTEGER NOT NULL, path TEXT NOT NULL, ours TEXT NOT NULL,
+    theirs TEXT NOT NULL, their_source TEXT NOT NULL, kept TEXT NOT NULL, rule TEXT NOT NULL
+  );
+  CREATE INDEX state_conflict_device ON state_conflict (device_id, id);
+  CREATE TABLE state_settings (
+    id TEXT PRIMARY KEY, scope_kind TEXT NOT NULL, scope_id TEXT NOT NULL, options TEXT NOT NULL, sealed_endpoint TEXT,
+    hub_name TEXT, policy_name TEXT, connection_id TEXT
+  ) WITHOUT ROWID;
+  CREATE TABLE reading (
+    connection_id TEXT NOT NULL, consumer_group TEXT NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (connection_id, consumer_group)
+  ) WITHOUT ROWID;
+  CREATE TABLE reading_position (
+    connection_id TEXT NOT NULL, consumer_group TEXT NOT NULL, partition_id TEXT NOT NULL, event_offset TEXT NOT NULL,
+    sequence_number INTEGER NOT NULL, enqueued_time INTEGER NOT NULL, PRIMARY KEY (connection_id, consumer_group, partition_id)
+  ) WITHOUT ROWID;
+  CREATE TABLE hub_removal (
+    connection_id TEXT NOT NULL, hub_device_id TEXT NOT NULL, product_id INTEGER, since INTEGER NOT NULL, attempts INTEGER NOT NULL,
+    retry_at INTEGER NOT NULL, reason TEXT, PRIMARY KEY (connection_id, hub_device_id)
+  ) WITHOUT ROWID;
+  CREATE INDEX hub_removal_due ON hub_removal (retry_at);
+  CREATE INDEX integration_connection ON integration (connection_id) WHERE connection_id IS NOT NULL;
+  `,
 ];
 
 /** Brings the file to the newest schema, or to the `newest` first ones of its history; refuses one that a newer release has written. */

@@ -5,6 +5,7 @@ import type { Identities } from "../../core/identities.ts";
 import type { RecentEvents } from "../../core/recent-events.ts";
 import type { TestIdentities } from "../../core/test-identities.ts";
 import type { Sources } from "../../core/source.ts";
+import type { DeviceStates, HubRemovals, ReadingPositions } from "../../core/state-store.ts";
 import type { SqliteDeliveries } from "../sqlite-deliveries.ts";
 import type { SqliteIncidents } from "../sqlite-incidents.ts";
 
@@ -17,6 +18,9 @@ export interface Store
     DeviceTraces,
     Sources,
     RecentEvents,
+    DeviceStates,
+    ReadingPositions,
+    HubRemovals,
     TestIdentities {
   close(): Promise<void>;
 }

@@ -1,0 +1,66 @@
+/** Device states by device, by hub, and by what waits. */
+import type { DeviceState, StateChange, StateConflict } from "../../core/device-state.ts";
+import type { Scope } from "../../core/integration.ts";
+import type { StateConnectionCount } from "../../core/state-store.ts";
+import { stateRows, toConflict, toDeviceState } from "./state-rows.ts";
+import type { Transaction } from "./transaction.ts";
+
+export interface StateOperations {
+  deviceState(deviceId: string): DeviceState | null;
+  deviceStates(deviceIds: readonly string[]): DeviceState[];
+  statesInHub(connectionId: string, hubDeviceIds: readonly string[]): DeviceState[];
+  /** Returns the ids of those that were not written. */
+  saveStates(changes: readonly StateChange[]): string[];
+  statesToPush(connectionId: string, options: { readonly dueAt: number; readonly limit: number }): DeviceState[];
+  statesOf(connectionId: string, options: { readonly after: string; readonly limit: number }): DeviceState[];
+  conflictsOf(deviceId: string): StateConflict[];
+  conflictsIn(scope: Scope, limit: number): StateConflict[];
+  stateConnections(): StateConnectionCount[];
+}
+
+export function stateOperations(transaction: Transaction): StateOperations {
+  const { db } = transaction;
+  const rows = stateRows(transaction);
+  const inHub = db.prepare("SELECT * FROM device_state WHERE connection_id = ? AND hub_device_id = ?");
+  const toPush = db.prepare(
+    `SELECT * FROM device_state WHERE connection_id = ? AND pending_since IS NOT NULL AND due_at <= ?
+     ORDER BY pending_since LIMIT ?`,
+  );
+  const ofConnection = db.prepare(
+    "SELECT * FROM device_state WHERE connection_id = ? AND device_id > ? ORDER BY device_id LIMIT ?",
+  );
+  const conflictsOf = db.prepare("SELECT * FROM state_conflict WHERE device_id = ? ORDER BY id DESC");
+  // CROSS JOIN: from the newest conflict on, and no further than the limit.
+  const conflictsWhere = (condition: string): string =>
+    `SELECT c.* FROM state_conflict c CROSS JOIN device d ON d.id = c.device_id WHERE ${condition} ORDER BY c.id DESC LIMIT ?`;
+  const ofProduct = db.prepare(conflictsWhere("d.product_id = ?"));
+  const ofSandbox = db.prepare(conflictsWhere("d.owner_id = ? AND d.product_id IS NULL"));
+  const counts = db.prepare(
+    `SELECT connection_id, count(*) AS devices, sum(reach = 'itself') AS things, count(pending_since) AS pending,
+     count(missing_since) AS missing, min(pending_since) AS oldest
+     FROM device_state WHERE connection_id IS NOT NULL GROUP BY connection_id`,
+  );
+
+  return {
+    deviceState: rows.find,
+    deviceStates: (ids) => ids.flatMap((id) => rows.find(id) ?? []),
+    statesInHub: (connectionId, ids) => ids.flatMap((id) => inHub.all(connectionId, id).map(toDeviceState)),
+    saveStates: (changes) => changes.filter((change) => !rows.save(change)).map(({ next }) => next.deviceId),
+    statesToPush: (connectionId, { dueAt, limit }) => toPush.all(connectionId, dueAt, limit).map(toDeviceState),
+    statesOf: (connectionId, { after, limit }) => ofConnection.all(connectionId, after, limit).map(toDeviceState),
+    conflictsOf: (deviceId) => conflictsOf.all(deviceId).map(toConflict),
+    conflictsIn: (scope, limit) =>
+      (scope.kind === "product" ? ofProduct.all(scope.productId, limit) : ofSandbox.all(scope.accountId, limit)).map(
+        toConflict,
+      ),
+    stateConnections: () =>
+      counts.all().map((row) => ({
+        connectionId: String(row["connection_id"]),
+        devices: Number(row["devices"]),
+        things: Number(row["things"]),
+        pending: Number(row["pending"]),
+        missing: Number(row["missing"]),
+        oldestPending: row["oldest"] as number | null,
+      })),
+  };
+}
