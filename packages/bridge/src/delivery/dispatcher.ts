@@ -19,7 +19,7 @@ import type { Failure, FailureCode } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
 import type { ConnectionState, IntegrationState } from "../core/connection-state.ts";
 import type { DeliveryQueue } from "../core/delivery-queue.ts";
-import type { Random } from "./backoff.ts";
+import type { Random } from "../core/backoff.ts";
 import { decisionLog } from "./decision-log.ts";
 import { HubTarget, hubClientOf } from "./hub-target.ts";
 import { LaneRunner } from "./lane-runner.ts";

@@ -7,7 +7,7 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { Failure, FailureCode } from "../core/failure.ts";
-import { backoffMs, type Backoff, type Random } from "./backoff.ts";
+import { backoffMs, type Backoff, type Random } from "../core/backoff.ts";
 
 const DEFAULT: Backoff = { firstMs: 1_000, maxMs: 60_000 };
 /** A key or a permission is mended by people, who are not waited for: a change of the integration is tried at once. */

@@ -8,7 +8,7 @@ import type { HubClient, Hubs, KeyName } from "../core/hub-client.ts";
 import type { Identities } from "../core/identities.ts";
 import { hubDeviceId, type AzureIotHubIntegration, type HubConnection, type Integration } from "../core/integration.ts";
 import type { Log } from "../core/log.ts";
-import type { Random } from "./backoff.ts";
+import type { Random } from "../core/backoff.ts";
 import { HubExchanges } from "./hub-exchanges.ts";
 import { IdentitySync } from "./identity-sync.ts";
 import { buildMessage } from "../message/hub-message.ts";

@@ -11,7 +11,7 @@ import type { HubClient } from "../core/hub-client.ts";
 import type { Identities, KnownIdentity } from "../core/identities.ts";
 import type { Log } from "../core/log.ts";
 import { endOfUtcDay, utcDay } from "../core/utc-day.ts";
-import type { Random } from "./backoff.ts";
+import type { Random } from "../core/backoff.ts";
 import { NameSync } from "./name-sync.ts";
 import { RegistryPace } from "./registry-pace.ts";
 

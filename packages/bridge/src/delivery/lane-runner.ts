@@ -9,7 +9,7 @@ import { FAILURES, type Failure } from "../core/failure.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { DeliveryQueue } from "../core/delivery-queue.ts";
-import type { Random } from "./backoff.ts";
+import type { Random } from "../core/backoff.ts";
 import type { Pass } from "./gate.ts";
 import type { Line } from "./line.ts";
 import type { Lane } from "./lane.ts";

@@ -3,7 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { DeliveryTarget } from "../core/delivery-target.ts";
 import type { Failure, FailureCode } from "../core/failure.ts";
 import type { ConnectionState } from "../core/connection-state.ts";
-import type { Random } from "./backoff.ts";
+import type { Random } from "../core/backoff.ts";
 import { Gate, type Pass } from "./gate.ts";
 import { LaneQueue } from "./lane-queue.ts";
 import type { Lane } from "./lane.ts";

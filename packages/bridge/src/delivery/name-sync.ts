@@ -7,7 +7,7 @@ import type { HubClient } from "../core/hub-client.ts";
 import type { Failure } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
 import { Recent } from "../core/recent.ts";
-import { backoffMs, type Backoff, type Random } from "./backoff.ts";
+import { backoffMs, type Backoff, type Random } from "../core/backoff.ts";
 
 const NAME_RETRY: Backoff = { firstMs: 5_000, maxMs: 10 * 60_000 };
 /** A hub without twins has them only after a change of its tier. */

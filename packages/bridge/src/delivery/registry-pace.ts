@@ -1,7 +1,7 @@
 /** Asks one hub's registry for new devices: a few at once, and none for a while after it has said that it is too much. */
 import type { Clock } from "../core/clock.ts";
 import { fail, type Result } from "../core/failure.ts";
-import { backoffMs, type Backoff, type Random } from "./backoff.ts";
+import { backoffMs, type Backoff, type Random } from "../core/backoff.ts";
 
 /** The registry's own throttle: 100 operations a minute on the smallest hubs. */
 const REGISTRY_RETRY: Backoff = { firstMs: 2_000, maxMs: 60_000 };

@@ -1,6 +1,6 @@
 /** How long a lane waits after a failure of its own. */
 import type { Failure, FailureCode } from "../core/failure.ts";
-import { backoffMs, type Backoff, type Random } from "./backoff.ts";
+import { backoffMs, type Backoff, type Random } from "../core/backoff.ts";
 
 const LANE_RETRY: Backoff = { firstMs: 500, maxMs: 5 * 60_000 };
 
