@@ -82,6 +82,8 @@ function localEndpoint({ addresses }: Pick<LocalHub, "addresses">): HubEndpoint 
     amqpsPort: addresses.amqpsPort,
     ca: addresses.ca,
     allowPrivate: true,
+    // Devices think of 8883 themselves.
+    ...(addresses.mqttsPort !== 8883 && { deviceGateway: `${addresses.hostName}:${addresses.mqttsPort}` }),
     linksPerSecond: Infinity,
     eventHubConnectionString: addresses.plainEventHubConnectionString,
   };

@@ -37,6 +37,9 @@ export type FailureCode =
   | "not_sent"
   | "daily_cap_reached"
   | "not_in_tier"
+  | "twin_refused"
+  | "message_queue_full"
+  | "registry_full"
   | "identity_in_use"
   | "device_disabled"
   | "device_id_refused"
@@ -166,6 +169,21 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     verdict: "refused",
     nextStep:
       "The hub's tier has no device twins: messages go on, names are not written. Choose a Standard tier for that.",
+  },
+  twin_refused: {
+    scope: "device",
+    verdict: "refused",
+    nextStep: "The hub takes no such change of the twin. Look at its reason, and write something else.",
+  },
+  message_queue_full: {
+    scope: "device",
+    verdict: "retry",
+    nextStep: "50 messages wait in the hub for the device. Let it connect and read them, or purge its queue.",
+  },
+  registry_full: {
+    scope: "device",
+    verdict: "retry",
+    nextStep: "The hub holds as many devices as it can. Remove some, or use another hub for more.",
   },
   identity_in_use: {
     scope: "device",

@@ -59,6 +59,8 @@ export interface HubEndpoint {
   readonly ca?: string;
   /** Whether private and loopback addresses are fine (operator's list and Local Hub). */
   readonly allowPrivate: boolean;
+  /** Where devices connect, as their connection string names it, when that is not the host itself: host and port. */
+  readonly deviceGateway?: string;
   /** Device links that may be opened each second; absent: 100, which one S1 unit of Azure takes. */
   readonly linksPerSecond?: number;
   /** Where to read events, when it need not be found through the hub: an Event Hubs-compatible connection string. */

@@ -58,17 +58,17 @@ const CASES: readonly (readonly [occasion: Occasion, refusal: Refusal, code: str
   ["identity", { status: 403, text: "403002 quota" }, "quota_exceeded"],
   ["identity", { status: 403, text: "IP filter rule denies" }, "hub_unreachable"],
   ["identity", { status: 403, text: "" }, "permission_missing"],
-  ["identity", { status: 413, name: "TooManyDevices", text: "" }, "identity_missing"],
+  ["identity", { status: 413, name: "TooManyDevices", text: "" }, "registry_full"],
   ["identity", { status: 429, text: "" }, "throttled"],
   ["identity", { status: 429, name: "ThrottlingException", text: "429001" }, "throttled"],
   ["identity", { status: 404, name: "IotHubNotFound", text: "" }, "hub_not_found"],
   ["identity", { status: 500, text: "" }, "hub_error"],
   ["identity", { status: 502, text: "<html>bad gateway</html>" }, "hub_error"],
   ["identity", { status: 503, name: "ServiceUnavailable", text: "" }, "hub_error"],
-  ["twin", { status: 400, name: "ArgumentInvalid", text: "400004" }, "message_refused"],
+  ["twin", { status: 400, name: "ArgumentInvalid", text: "400004" }, "twin_refused"],
   ["twin", { status: 403, name: "OperationNotAvailableInCurrentTier", text: "403010" }, "not_in_tier"],
   ["twin", { status: 404, name: "DeviceNotFound", text: "404001" }, "identity_missing"],
-  ["twin", { status: 413, text: "" }, "message_too_large"],
+  ["twin", { status: 413, text: "" }, "twin_refused"],
 ];
 
 test.each(CASES)("on %s the refusal %j means %s", (occasion, refusal, code) => {

@@ -61,6 +61,7 @@ export const CLASSIFICATION: readonly Row[] = [
   { number: 401003, name: "IotHubUnauthorized", code: "key_refused" },
   { number: 403001, name: "IotHubSuspended", code: "hub_error" },
   { number: 403002, name: "IotHubQuotaExceeded", code: "quota_exceeded" },
+  { number: 403004, name: "DeviceMaximumQueueDepthExceeded", code: "message_queue_full" },
   { number: 403005, name: "IotHubMaxCbsTokenExceeded", code: "hub_error" },
   { number: 403010, name: "OperationNotAvailableInCurrentTier", code: "not_in_tier" },
   { number: 403012, name: "DeviceDisabled", code: "device_disabled" },
@@ -70,9 +71,10 @@ export const CLASSIFICATION: readonly Row[] = [
   { number: 409001, name: "DeviceAlreadyExists", code: "hub_error" },
   { number: 409002, name: "LinkCreationConflict", code: "identity_in_use" },
   { number: 412001, name: "PreconditionFailed", code: "hub_error" },
+  { number: 413001, name: "MessageTooLarge", on: ["twin"], code: "twin_refused" },
   { number: 413001, name: "MessageTooLarge", code: "message_too_large" },
   // The registry is full: only this device waits, the others go on.
-  { number: 413002, name: "TooManyDevices", code: "identity_missing" },
+  { number: 413002, name: "TooManyDevices", code: "registry_full" },
   { number: 429000, name: "GenericTooManyRequests", code: "throttled" },
   { number: 429001, name: "ThrottlingException", code: "throttled" },
   { number: 429002, name: "ThrottleBacklogLimitExceeded", code: "throttled" },
@@ -119,12 +121,13 @@ export const CLASSIFICATION: readonly Row[] = [
   // HTTP statuses and put-token answers.
   { status: 400, on: ["token"], code: "key_refused" },
   { status: 400, on: ["identity"], code: "device_id_refused" },
-  { status: 400, on: ["twin"], code: "message_refused" },
+  { status: 400, on: ["twin"], code: "twin_refused" },
   { status: 401, code: "key_refused" },
   { status: 403, on: ["token"], code: "permission_missing" },
   { status: 403, code: "permission_missing" },
   { status: 404, on: ["token"], code: "hub_not_found" },
   { status: 404, on: ["twin"], code: "identity_missing" },
+  { status: 413, on: ["twin"], code: "twin_refused" },
   { status: 413, code: "message_too_large" },
   { status: 429, code: "throttled" },
 ];
@@ -147,6 +150,9 @@ const LEADS: Readonly<Record<RefusalCode, string>> = {
   message_too_large: "The message is too large for the hub",
   message_refused: "The hub refused it for good",
   not_in_tier: "The hub's tier does not offer this",
+  twin_refused: "The hub refused the change of the twin",
+  message_queue_full: "Too many messages wait in the hub for this device",
+  registry_full: "The hub holds as many devices as it can",
 };
 
 /** Turns a refusal into a failure. What no row knows is the message's fault when one message was rejected, else the hub's. */

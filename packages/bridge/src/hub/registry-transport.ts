@@ -4,7 +4,7 @@ import { Agent, request } from "undici";
 import type { Dispatcher } from "undici";
 import type { HubEndpoint } from "../core/hub-client.ts";
 import { fail, succeed } from "../core/failure.ts";
-import type { Result } from "../core/failure.ts";
+import type { Failure, Result } from "../core/failure.ts";
 import { addressGuard } from "../network/address-guard.ts";
 import type { RegistryAccess } from "./registry-access.ts";
 import { networkFailure } from "./network-failure.ts";
@@ -13,15 +13,19 @@ import type { HttpAnswer } from "./http-refusal.ts";
 const API_VERSION = "2021-04-12";
 const CONNECT_TIMEOUT = 10_000;
 const REQUEST_TIMEOUT = 20_000;
+const CONNECTIONS = 4;
 // A twin is at most 72 KB and its metadata a small multiple of that.
 const LARGEST_ANSWER = 1_048_576;
 
 export interface RegistryRequest {
-  readonly method: "GET" | "PUT" | "PATCH" | "DELETE";
+  readonly method: "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
   /** Percent-encoded already. */
   readonly path: string;
   readonly ifMatch?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** Bytes of the answer; a longer one fails as `ANSWER_TOO_LONG`. */
+  readonly largestAnswer?: number;
 }
 
 export interface RegistryTransportOptions {
@@ -30,7 +34,14 @@ export interface RegistryTransportOptions {
   /** Who asks: a policy or an Entra identity. */
   readonly access: () => RegistryAccess;
   readonly requestTimeout?: number;
+  /** Requests under way at the same time. */
+  readonly connections?: number;
 }
+
+/** The hub's answer is longer than was asked for. */
+export const ANSWER_TOO_LONG: Failure = { code: "hub_error", message: "The hub's answer is too long." };
+
+class AnswerTooLongError extends Error {}
 
 /** Sends requests and gives back whatever was answered; only a request that got no answer fails. */
 export class RegistryTransport {
@@ -57,7 +68,7 @@ export class RegistryTransport {
   }
 
   async #send(
-    { method, path, ifMatch, body }: RegistryRequest,
+    { method, path, ifMatch, headers, body, largestAnswer = LARGEST_ANSWER }: RegistryRequest,
     endpoint: HubEndpoint,
     authorization: string,
   ): Promise<Result<HttpAnswer>> {
@@ -70,14 +81,20 @@ export class RegistryTransport {
         headers: {
           authorization,
           accept: "application/json",
+          ...headers,
           ...(ifMatch === undefined ? {} : { "if-match": ifMatch }),
           ...(body === undefined ? {} : { "content-type": "application/json; charset=utf-8" }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(this.#options.requestTimeout ?? REQUEST_TIMEOUT),
       });
-      return succeed({ status: answer.statusCode, headers: answer.headers, body: await readText(answer) });
+      return succeed({
+        status: answer.statusCode,
+        headers: answer.headers,
+        body: await readText(answer, largestAnswer),
+      });
     } catch (error) {
+      if (error instanceof AnswerTooLongError) return { ok: false, failure: ANSWER_TOO_LONG };
       return { ok: false, failure: networkFailure(error, hostName) };
     }
   }
@@ -88,7 +105,7 @@ export class RegistryTransport {
     if (this.#agent?.trust === trust) return this.#agent.agent;
     void this.#agent?.agent.close();
     const agent = new Agent({
-      connections: 4,
+      connections: this.#options.connections ?? CONNECTIONS,
       keepAliveTimeout: 30_000,
       connect: {
         timeout: CONNECT_TIMEOUT,
@@ -101,12 +118,12 @@ export class RegistryTransport {
   }
 }
 
-async function readText({ body }: Dispatcher.ResponseData): Promise<string> {
+async function readText({ body }: Dispatcher.ResponseData, largest: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > LARGEST_ANSWER) throw new Error("The answer is too long.");
+    if (size > largest) throw new AnswerTooLongError();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");

@@ -1,0 +1,133 @@
+/** Devices with keys of their own, in the hub's identity registry. */
+import { randomBytes } from "node:crypto";
+import { formatDeviceConnectionString } from "iot-hub-protocol";
+import { fail, succeed } from "../../core/failure.ts";
+import type { Failure, Result } from "../../core/failure.ts";
+import type { HubEndpoint, KeyName } from "../../core/hub-client.ts";
+import type { HubDevice, HubDeviceWithKeys } from "../../core/twin-hub.ts";
+import type { HttpAnswer } from "../http-refusal.ts";
+import {
+  identityPath,
+  isAddressable,
+  isMissingDevice,
+  isSuccess,
+  parseObject,
+  refusedId,
+} from "../registry-requests.ts";
+import type { RegistryRequests } from "../registry-requests.ts";
+import { hubDevice, keysOf } from "./twin-views.ts";
+
+const KEY_BYTES = 32;
+/** Somebody else changes the same device at the same moment: not for long. */
+const UPDATE_TRIES = 4;
+
+export interface DeviceChange {
+  readonly status?: "enabled" | "disabled";
+  readonly newKey?: KeyName;
+}
+
+export class DeviceRegistry {
+  readonly #requests: RegistryRequests;
+  readonly #endpoint: () => HubEndpoint | undefined;
+
+  constructor(options: { readonly requests: RegistryRequests; readonly endpoint: () => HubEndpoint | undefined }) {
+    this.#requests = options.requests;
+    this.#endpoint = options.endpoint;
+  }
+
+  /**
+   * The keys are made here, so that a device whose answer was lost on the way can be told from somebody else's of the same
+   * id, and nothing stays in the hub that nobody has the keys of.
+   */
+  async create(deviceId: string): Promise<Result<HubDeviceWithKeys | "exists">> {
+    if (!isAddressable(deviceId)) return refusedId(deviceId);
+    const symmetricKey = { primaryKey: freshKey(), secondaryKey: freshKey() };
+    const body = { deviceId, status: "enabled", authentication: { type: "sas", symmetricKey } };
+    const made = await this.#requests.send({ method: "PUT", path: identityPath(deviceId), body });
+    if (made.ok && isSuccess(made.value)) return this.#withKeys(made.value, deviceId);
+    if (made.ok && made.value.status === 409) return succeed("exists");
+    if (!made.ok || made.value.status >= 500) {
+      const found = await this.#find(deviceId);
+      if (found.ok && found.value !== null && keysOf(found.value)?.primaryKey === symmetricKey.primaryKey)
+        return this.#shown(found.value);
+    }
+    return made.ok ? this.#refuse(made.value, deviceId) : made;
+  }
+
+  async find(deviceId: string): Promise<Result<HubDevice | null>> {
+    const found = await this.#find(deviceId);
+    if (!found.ok) return found;
+    return succeed(found.value === null ? null : hubDevice(found.value));
+  }
+
+  /** Reads, changes and writes with the etag, so that what somebody else changed at the same time is kept. */
+  async update(deviceId: string, change: DeviceChange): Promise<Result<HubDeviceWithKeys | null>> {
+    for (let tries = 1; ; tries++) {
+      const found = await this.#find(deviceId);
+      if (!found.ok) return found;
+      if (found.value === null) return succeed(null);
+      const identity = found.value;
+      const keys = keysOf(identity);
+      if (change.newKey !== undefined && keys === null) return fail("twin_refused", NO_KEYS);
+      const body = {
+        ...identity,
+        ...(change.status !== undefined && { status: change.status }),
+        ...(change.newKey !== undefined && {
+          authentication: { type: "sas", symmetricKey: { ...keys, [`${change.newKey}Key`]: freshKey() } },
+        }),
+      };
+      const ifMatch = `"${typeof identity["etag"] === "string" ? identity["etag"] : "*"}"`;
+      const written = await this.#requests.send({ method: "PUT", path: identityPath(deviceId), ifMatch, body });
+      if (!written.ok) return written;
+      if (isSuccess(written.value)) return this.#withKeys(written.value, deviceId);
+      if (isMissingDevice(written.value)) return succeed(null);
+      if (written.value.status !== 412 || tries === UPDATE_TRIES) return this.#refuse(written.value, deviceId);
+    }
+  }
+
+  async delete(deviceId: string): Promise<Result<null>> {
+    if (!isAddressable(deviceId)) return succeed(null);
+    const gone = await this.#requests.send({ method: "DELETE", path: identityPath(deviceId), ifMatch: '"*"' });
+    if (!gone.ok) return gone;
+    return isSuccess(gone.value) || isMissingDevice(gone.value) ? succeed(null) : this.#refuse(gone.value, deviceId);
+  }
+
+  async #find(deviceId: string): Promise<Result<Record<string, unknown> | null>> {
+    if (!isAddressable(deviceId)) return succeed(null);
+    const found = await this.#requests.send({ method: "GET", path: identityPath(deviceId) });
+    if (!found.ok) return found;
+    if (isMissingDevice(found.value)) return succeed(null);
+    return isSuccess(found.value) ? parseObject(found.value.body) : this.#refuse(found.value, deviceId);
+  }
+
+  async #refuse(answer: HttpAnswer, deviceId: string): Promise<{ readonly ok: false; readonly failure: Failure }> {
+    const refused = await this.#requests.refuse(answer, "identity", deviceId);
+    // The registry has a limit of its own: it says nothing of twins and messages.
+    if (refused.failure.code !== "throttled") return refused;
+    return { ok: false, failure: { ...refused.failure, code: "create_throttled" } };
+  }
+
+  #withKeys(answer: HttpAnswer, deviceId: string): Result<HubDeviceWithKeys> {
+    const parsed = parseObject(answer.body);
+    return parsed.ok ? this.#shown({ ...parsed.value, deviceId }) : parsed;
+  }
+
+  #shown(identity: Readonly<Record<string, unknown>>): Result<HubDeviceWithKeys> {
+    const device = hubDevice(identity);
+    const { primaryKey, secondaryKey } = keysOf(identity) ?? { primaryKey: "", secondaryKey: "" };
+    const { hostName = "", deviceGateway: gatewayHostName } = this.#endpoint() ?? {};
+    const connectionString = formatDeviceConnectionString({
+      hostName,
+      deviceId: device.deviceId,
+      sharedAccessKey: primaryKey,
+      ...(gatewayHostName !== undefined && { gatewayHostName }),
+    });
+    return succeed({ ...device, primaryKey, secondaryKey, connectionString });
+  }
+}
+
+const NO_KEYS = "The device signs in to the hub with a certificate: it has no keys to be renewed.";
+
+function freshKey(): string {
+  return randomBytes(KEY_BYTES).toString("base64");
+}

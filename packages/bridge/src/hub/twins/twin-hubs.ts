@@ -1,0 +1,85 @@
+/** The one place where the parts of the port to twins and their devices come together. */
+import { fail } from "../../core/failure.ts";
+import type { HubEndpoint } from "../../core/hub-client.ts";
+import type { HubConnection } from "../../core/integration.ts";
+import type { Log } from "../../core/log.ts";
+import type { TwinHub, TwinHubs } from "../../core/twin-hub.ts";
+import type { EntraOptions } from "../entra/entra-credential.ts";
+import { openEntraTokens } from "../entra/entra-tokens.ts";
+import { KeyReturn } from "../key-return.ts";
+import { KeyRing } from "../key-ring.ts";
+import { entraAccess, policyAccess } from "../registry-access.ts";
+import type { RegistryAccess } from "../registry-access.ts";
+import { RegistryRequests } from "../registry-requests.ts";
+import { RegistryTransport } from "../registry-transport.ts";
+import { DeviceRegistry } from "./device-registry.ts";
+import { TwinQuery } from "./twin-query.ts";
+import { TwinRegistry } from "./twin-registry.ts";
+
+/** Requests under way at the same time: a far hub answers each after a tenth of a second. */
+const CONNECTIONS = 16;
+const LARGEST_ANSWER = 64 * 1_048_576;
+
+export interface TwinHubsOptions {
+  /** Where a connection's hub is now; `undefined` while that is not known (the Local Hub is starting). Must not throw. */
+  readonly endpointOf: (connection: HubConnection) => HubEndpoint | undefined;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly log: Log;
+  /** Milliseconds after which a refused first key is tried again, and then at growing distances. */
+  readonly keyReturnAfter?: number;
+  readonly entra?: EntraOptions;
+  /** Bytes of one page of twins. */
+  readonly largestAnswer?: number;
+}
+
+export function createTwinHubs(options: TwinHubsOptions): TwinHubs {
+  return { openTwins: (connection) => openTwinHub(options, connection) };
+}
+
+function openTwinHub(options: TwinHubsOptions, connection: HubConnection): TwinHub {
+  const { endpointOf, now, log, keyReturnAfter = 60_000, entra: entraOptions = {} } = options;
+  const endpoint = (): HubEndpoint | undefined => endpointOf(connection);
+  const keys = new KeyRing({
+    connection,
+    now,
+    onChange: (inUse) => {
+      log.info({ connectionId: connection.id, hub: connection.hostName, key: inUse }, "hub.key_in_use");
+      wayBack.watch();
+    },
+  });
+  const wayBack = new KeyReturn({ keys, endpoint, now, firstTry: keyReturnAfter });
+  const accessOf = ({ entra }: HubConnection): RegistryAccess =>
+    entra === null ? policyAccess(keys) : entraAccess(openEntraTokens(entra, entraOptions, now), now);
+  let access = accessOf(connection);
+  const transport = new RegistryTransport({ endpoint, access: () => access, connections: CONNECTIONS });
+  const requests = new RegistryRequests({ transport, now });
+  const devices = new DeviceRegistry({ requests, endpoint });
+  const twins = new TwinRegistry(requests);
+  const query = new TwinQuery({ requests, largestAnswer: options.largestAnswer ?? LARGEST_ANSWER });
+  return {
+    createDevice: (deviceId) => devices.create(deviceId),
+    device: (deviceId) => devices.find(deviceId),
+    updateDevice: (deviceId, change) => devices.update(deviceId, change),
+    deleteDevice: (deviceId) => devices.delete(deviceId),
+    twin: (deviceId) => twins.twin(deviceId),
+    patchDesired: (deviceId, patch, etag) => twins.patchDesired(deviceId, patch, etag),
+    report: async () => fail("not_sent", "Reporting for a device is not built yet."),
+    sendToDevice: async () => fail("not_sent", "Sending to a device is not built yet."),
+    glance: (asked) => query.glance(asked),
+    glanceAt: (deviceIds) => query.glanceAt(deviceIds),
+    twins: (asked) => query.twins(asked),
+    read: async ({ signal, onTrouble }) => {
+      onTrouble({ code: "hub_error", message: "Reading a hub's messages is not built yet." });
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    },
+    renew(renewed) {
+      access = accessOf(renewed);
+      keys.replace(renewed);
+    },
+    close: async () => {
+      wayBack.stop();
+      await transport.close();
+    },
+  };
+}

@@ -1,0 +1,79 @@
+/** The hub's JSON of devices and twins as the views of the port. What a hub leaves out has its plainest value. */
+import { fail, succeed } from "../../core/failure.ts";
+import type { Result } from "../../core/failure.ts";
+import type { JsonObject } from "../../core/json.ts";
+import type { HubDevice, TwinGlance, TwinSectionView, TwinView } from "../../core/twin-hub.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The answer of `/devices/{id}`. */
+export function hubDevice(identity: Fields): HubDevice {
+  return { ...standingOf(identity), generationId: text(identity["generationId"]) };
+}
+
+/** The primary and secondary key of an answer of `/devices/{id}`; `null` when it signs in by a certificate. */
+export function keysOf(identity: Fields): { readonly primaryKey: string; readonly secondaryKey: string } | null {
+  const keys = fieldsOf(fieldsOf(identity["authentication"])["symmetricKey"]);
+  const [primaryKey, secondaryKey] = [text(keys["primaryKey"]), text(keys["secondaryKey"])];
+  return primaryKey === "" && secondaryKey === "" ? null : { primaryKey, secondaryKey };
+}
+
+/** The answer of `/twins/{id}`, or a row of a query of whole twins. Fails for what is no twin. */
+export function twinView(twin: Fields): Result<TwinView> {
+  const properties = twin["properties"];
+  if (!isObject(properties) || text(twin["deviceId"]) === "")
+    return fail("hub_error", "The answer is no twin. Is there a proxy in between?");
+  return succeed({
+    ...twinGlance(twin),
+    desired: sectionOf(properties["desired"]),
+    reported: sectionOf(properties["reported"]),
+  });
+}
+
+/** A row of a query that selects as much as a glance needs. */
+export function twinGlance(row: Fields): TwinGlance {
+  return { ...standingOf(row), etag: text(row["etag"]), version: count(row["version"]) };
+}
+
+function standingOf(fields: Fields): Omit<HubDevice, "generationId"> {
+  return {
+    deviceId: text(fields["deviceId"]),
+    status: text(fields["status"]).toLowerCase() === "disabled" ? "disabled" : "enabled",
+    connectionState: text(fields["connectionState"]).toLowerCase() === "connected" ? "connected" : "disconnected",
+    lastActivity: timeOf(fields["lastActivityTime"]),
+  };
+}
+
+function sectionOf(value: unknown): TwinSectionView {
+  const section = fieldsOf(value);
+  const properties = Object.fromEntries(Object.entries(section).filter(([key]) => !key.startsWith("$")));
+  return {
+    properties: properties as JsonObject,
+    version: count(section["$version"]),
+    metadata: fieldsOf(section["$metadata"]) as JsonObject,
+  };
+}
+
+// A hub's word for never is the year 1.
+function timeOf(value: unknown): number | null {
+  const written = text(value);
+  // Without a zone it is UTC all the same.
+  const time = Date.parse(/(?:z|[+-]\d\d:?\d\d)$/i.test(written) ? written : `${written}Z`);
+  return Number.isFinite(time) && time > 0 ? time : null;
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function count(value: unknown): number {
+  return typeof value === "number" && Number.isFinite(value) ? value : 0;
+}
+
+function fieldsOf(value: unknown): Fields {
+  return isObject(value) ? value : {};
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
