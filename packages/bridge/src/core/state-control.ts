@@ -38,6 +38,8 @@ export interface StateControl {
   state(deviceId: string): Promise<DeviceState | null>;
   /** From the API. Makes the state where there is none. Waits for the hub for at most `waitMs`. */
   write(device: Device, write: StateWrite, waitMs: number): Promise<StateWritten>;
+  /** Whether a twin could hold it as the whole state: `null` when one could. So that many writes are refused before the first. */
+  fault(state: JsonObject): StateFault | null;
   /** From a device that is connected to the bridge: a merge patch of what it is like. */
   report(device: Device, patch: JsonObject): Promise<StateWritten>;
   /** `null`: nothing was ever wished of it. */
