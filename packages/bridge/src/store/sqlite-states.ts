@@ -32,6 +32,7 @@ export function createStates(worker: GroupCommit): DeviceStates & ReadingPositio
       await worker.call("restartReading", connectionId, consumerGroup, since);
     },
 
+    hubRemoval: (connectionId, hubDeviceId) => worker.call("hubRemoval", connectionId, hubDeviceId),
     hubRemovals: (options) => worker.call("hubRemovals", options),
     async hubRemovalDone(connectionId, hubDeviceId) {
       await worker.call("hubRemovalDone", connectionId, hubDeviceId);
@@ -39,7 +40,7 @@ export function createStates(worker: GroupCommit): DeviceStates & ReadingPositio
     async hubRemovalFailed(removal) {
       await worker.call("hubRemovalFailed", removal);
     },
-    hubRemovalCount: () => worker.call("hubRemovalCount"),
+    hubRemovalCount: (connectionId) => worker.call("hubRemovalCount", connectionId ?? null),
   };
 }
 
