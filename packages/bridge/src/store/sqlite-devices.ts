@@ -76,7 +76,7 @@ export function createDevices({ worker, now, onDeviceRenamed, onDeviceChanged }:
     },
 
     async unclaimDevice(id: string): Promise<void> {
-      await revoking(id, worker.call("unclaimDevice", id));
+      await revoking(id, worker.call("unclaimDevice", id, now()));
     },
 
     async updateDevice(id: string, change: DeviceChange): Promise<"updated" | "name_taken" | "unknown"> {
@@ -131,7 +131,7 @@ export function createDevices({ worker, now, onDeviceRenamed, onDeviceChanged }:
     },
 
     async removeFromProduct(productId: number, deviceId: string): Promise<void> {
-      await revoking(deviceId, worker.call("removeFromProduct", productId, deviceId));
+      await revoking(deviceId, worker.call("removeFromProduct", productId, deviceId, now()));
     },
 
     requestTransfer(deviceId: string, requesterId: string): Promise<Transfer | null> {
@@ -147,7 +147,7 @@ export function createDevices({ worker, now, onDeviceRenamed, onDeviceChanged }:
     },
 
     async acceptTransfer(id: string): Promise<boolean> {
-      const deviceId = await worker.call("acceptTransfer", id);
+      const deviceId = await worker.call("acceptTransfer", id, now());
       if (deviceId === null) return false;
       await revoking(deviceId, Promise.resolve());
       return true;

@@ -46,7 +46,7 @@ export function createProducts({ worker, now, onDeleted }: Options): Products & 
     },
 
     async deleteProduct(id: number): ReturnType<Products["deleteProduct"]> {
-      const deletion = await worker.call("deleteProduct", id);
+      const deletion = await worker.call("deleteProduct", id, now());
       forget(id);
       if (deletion.outcome === "deleted") onDeleted(deletion.deviceIds, deletion.apiUserIds);
       return deletion.outcome;

@@ -4,6 +4,7 @@ import type { DeviceQuery } from "../../core/directory.ts";
 import { deviceRemoval } from "./device-removal.ts";
 import type { Row } from "./driver.ts";
 import type { LastHeard } from "./last-heard.ts";
+import { stateRows } from "./state-rows.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface DeviceOperations {
@@ -11,7 +12,7 @@ export interface DeviceOperations {
   devicesOf(ownerId: string): Device[];
   deviceByName(ownerId: string, name: string): Device | null;
   claimDevice(ownerId: string, id: string, at: number): "claimed" | "taken";
-  unclaimDevice(id: string): null;
+  unclaimDevice(id: string, at: number): null;
   updateDevice(id: string, change: DeviceChange, at: number): "updated" | "name_taken" | "unknown";
   createDeviceToken(hash: string, deviceId: string, at: number): null;
   deviceIdByToken(hash: string): string | null;
@@ -20,7 +21,7 @@ export interface DeviceOperations {
   addToProduct(productId: number, ids: readonly string[], at: number): { added: string[]; nonmember: string[] };
   admitToProduct(productId: number, id: string, at: number): Device | null;
   setApproval(deviceId: string, approval: Approval): null;
-  removeFromProduct(productId: number, deviceId: string): null;
+  removeFromProduct(productId: number, deviceId: string, at: number): null;
 }
 
 const ORDER = { deviceId: "id", firmwareVersion: "firmware_version", lastConnection: "last_heard" } as const;
@@ -28,6 +29,7 @@ const ORDER = { deviceId: "id", firmwareVersion: "firmware_version", lastConnect
 export function deviceOperations(transaction: Transaction, heard: LastHeard): DeviceOperations {
   const { db } = transaction;
   const { forget, leaveProduct, endTransfers } = deviceRemoval(transaction);
+  const states = stateRows(transaction);
   const byId = db.prepare("SELECT * FROM device WHERE id = ?");
   const byOwner = db.prepare("SELECT * FROM device WHERE owner_id = ? ORDER BY last_heard DESC, id");
   const byName = db.prepare("SELECT * FROM device WHERE owner_id = ? AND name = ?");
@@ -63,6 +65,7 @@ export function deviceOperations(transaction: Transaction, heard: LastHeard): De
   const place = (device: Device | null, id: string, productId: number, approval: Approval, at: number): void => {
     if (device === null) insert.run(id, null, productId, approval, at);
     else setProduct.run(productId, approval, id);
+    if (device !== null && device.productId !== productId) states.leaveHub(id, at);
   };
   const setGroups = (id: string, productId: number, groups: readonly string[], at: number): void => {
     leaveGroups.run(id);
@@ -93,11 +96,11 @@ export function deviceOperations(transaction: Transaction, heard: LastHeard): De
       }
       return "claimed";
     },
-    unclaimDevice(id) {
+    unclaimDevice(id, at) {
       const device = find(id);
       if (device === null) return null;
       endTransfers(id);
-      if (device.productId === null) forget(id);
+      if (device.productId === null) forget(id, at);
       else setOwner.run(null, id);
       return null;
     },
@@ -163,11 +166,11 @@ export function deviceOperations(transaction: Transaction, heard: LastHeard): De
       setApproval.run(approval, deviceId);
       return null;
     },
-    removeFromProduct(productId, deviceId) {
+    removeFromProduct(productId, deviceId, at) {
       const device = find(deviceId);
       if (device?.productId !== productId) return null;
-      if (device.ownerId === null) forget(deviceId);
-      else leaveProduct(deviceId);
+      if (device.ownerId === null) forget(deviceId, at);
+      else leaveProduct(deviceId, at);
       return null;
     },
   };

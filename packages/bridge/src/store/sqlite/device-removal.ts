@@ -3,10 +3,12 @@ import { stateRows } from "./state-rows.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface DeviceRemoval {
-  /** The device, its tokens, and all that is known of it. */
-  forget(deviceId: string): void;
-  /** It keeps its name, notes and tokens, and is as approved as any other device of its owner. */
-  leaveProduct(deviceId: string): void;
+  /** The device, its tokens, and all that is known of it. A Thing's device in the hub is noted to be deleted there. */
+  forget(deviceId: string, at: number): void;
+  /** It keeps its name, notes, tokens and state, and is as approved as any other device of its owner. */
+  leaveProduct(deviceId: string, at: number): void;
+  /** Another account has it now: what it was like and was to be like was the former one's. */
+  changeOwner(deviceId: string, at: number): void;
   /** Nobody waits for it any more. */
   endTransfers(deviceId: string): void;
 }
@@ -24,15 +26,22 @@ export function deviceRemoval(transaction: Transaction): DeviceRemoval {
   );
 
   return {
-    forget(deviceId) {
+    forget(deviceId, at) {
+      // First, while it is known whose it was.
+      states.forget(deviceId, at);
       for (const statement of [removeTokens, removeTrace, removeGroups, removeTransfers, remove]) {
         statement.run(deviceId);
       }
-      states.forget(deviceId);
     },
-    leaveProduct(deviceId) {
+    leaveProduct(deviceId, at) {
       removeGroups.run(deviceId);
+      states.leaveHub(deviceId, at);
       leave.run(deviceId);
+    },
+    changeOwner(deviceId, at) {
+      removeTokens.run(deviceId);
+      removeTransfers.run(deviceId);
+      states.forget(deviceId, at);
     },
     endTransfers: (deviceId) => void removeTransfers.run(deviceId),
   };

@@ -9,7 +9,7 @@ export interface ProductOperations {
   productsOf(ownerId: string): Product[];
   product(idOrSlug: string): Product | null;
   updateProduct(id: number, change: ProductChange): "updated" | "slug_taken" | "unknown";
-  deleteProduct(id: number): ProductDeletion;
+  deleteProduct(id: number, at: number): ProductDeletion;
 }
 
 /** With the ids of the devices and the API users that it had. */
@@ -63,14 +63,14 @@ export function productOperations(transaction: Transaction): ProductOperations {
       update.run(slug, name, description, quarantine ? 1 : 0, id);
       return "updated";
     },
-    deleteProduct(id) {
+    deleteProduct(id, at) {
       if (byId.get(id) === undefined) return { outcome: "unknown" };
       if (integrations.get(String(id)) !== undefined) return { outcome: "has_integrations" };
       if (sources.get(id) !== undefined) return { outcome: "has_sources" };
       const members = devices.all(id);
       for (const { id: deviceId, owner_id: ownerId } of members) {
-        if (ownerId === null) removal.forget(String(deviceId));
-        else removal.leaveProduct(String(deviceId));
+        if (ownerId === null) removal.forget(String(deviceId), at);
+        else removal.leaveProduct(String(deviceId), at);
       }
       const apiUserIds = apiUsers.all(id).map((row) => String(row["id"]));
       for (const apiUserId of apiUserIds) endTokens.run(apiUserId);

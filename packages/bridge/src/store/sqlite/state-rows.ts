@@ -1,6 +1,7 @@
 /** A device's state as a row, and the one place where such rows and their conflicts are written and forgotten. */
 import type { DeviceState, StateChange, StateConflict } from "../../core/device-state.ts";
 import type { Row, Value } from "./driver.ts";
+import { hubRemovalNotes } from "./hub-removal-operations.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Conflicts that are kept of a device. */
@@ -10,11 +11,18 @@ export interface StateRows {
   find(deviceId: string): DeviceState | null;
   /** False, and nothing is written, when the row has another revision by now or there is no such device. */
   save(change: StateChange): boolean;
-  /** The state and its conflicts. */
-  forget(deviceId: string): void;
+  /** The state and its conflicts. The hub's device of a Thing is noted to be deleted there. */
+  forget(deviceId: string, at: number): void;
+  /**
+   * The device belongs to somebody else's hub from now on: what is wished and reported of it waits for that one, and what
+   * was seen in the former one is forgotten. Does nothing of a Thing, which stays where it was made.
+   */
+  leaveHub(deviceId: string, at: number): void;
 }
 
-export function stateRows({ db }: Transaction): StateRows {
+export function stateRows(transaction: Transaction): StateRows {
+  const { db } = transaction;
+  const removals = hubRemovalNotes(transaction);
   const byId = db.prepare("SELECT * FROM device_state WHERE device_id = ?");
   const insert = db.prepare(
     `INSERT INTO device_state (${COLUMNS.map(({ name }) => name).join(", ")}, device_id)
@@ -32,7 +40,18 @@ export function stateRows({ db }: Transaction): StateRows {
     `DELETE FROM state_conflict WHERE device_id = ?1 AND id <=
      (SELECT id FROM state_conflict WHERE device_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ${KEPT_CONFLICTS})`,
   );
+  const thingInHub = db.prepare(
+    `SELECT s.connection_id, s.hub_device_id, d.product_id FROM device_state s LEFT JOIN device d ON d.id = s.device_id
+     WHERE s.device_id = ? AND s.reach = 'itself' AND s.connection_id IS NOT NULL`,
+  );
   const remove = db.prepare("DELETE FROM device_state WHERE device_id = ?");
+  const leave = db.prepare(
+    `UPDATE device_state SET revision = revision + 1, connection_id = NULL, etag = NULL, generation_id = '', status = 'enabled',
+     connection_state = 'disconnected', missing_since = NULL, trouble = NULL, due_at = 0,
+     desired = ${waiting("desired")}, reported = ${waiting("reported")}, pending_since = coalesce(pending_since,
+       iif(json_extract(desired, '$.properties') = '{}' AND json_extract(reported, '$.properties') = '{}', NULL, ?))
+     WHERE device_id = ? AND reach = 'bridge' AND connection_id IS NOT NULL`,
+  );
   const removeConflicts = db.prepare("DELETE FROM state_conflict WHERE device_id = ?");
 
   function keep({ deviceId, at, path, ours, theirs, theirSource, kept, rule }: StateConflict): void {
@@ -55,11 +74,27 @@ export function stateRows({ db }: Transaction): StateRows {
       if (conflicts.length > 0) dropOldConflicts.run(next.deviceId);
       return true;
     },
-    forget(deviceId) {
+    forget(deviceId, at) {
+      const inHub = thingInHub.get(deviceId);
+      if (inHub !== undefined) {
+        removals.note({
+          connectionId: String(inHub["connection_id"]),
+          hubDeviceId: String(inHub["hub_device_id"]),
+          productId: inHub["product_id"] as number | null,
+          at,
+        });
+      }
       remove.run(deviceId);
       removeConflicts.run(deviceId);
     },
+    leaveHub: (deviceId, at) => void leave.run(at, deviceId),
   };
+}
+
+/** A section of which all that it holds waits for a hub that has seen nothing of it. */
+function waiting(section: "desired" | "reported"): string {
+  return `json_object('properties', json('{}'), 'version', 0, 'pending',
+    json(nullif(json_patch(json_extract(${section}, '$.properties'), coalesce(json_extract(${section}, '$.pending'), '{}')), '{}')))`;
 }
 
 /** All columns but the id, with what stands in them. */

@@ -9,7 +9,7 @@ export interface TransferOperations {
   transfersOf(accountId: string): Transfer[];
   transfer(id: string): Transfer | null;
   /** The device that changed hands. */
-  acceptTransfer(id: string): string | null;
+  acceptTransfer(id: string, at: number): string | null;
   refuseTransfer(id: string): boolean;
 }
 
@@ -32,7 +32,6 @@ export function transferOperations(transaction: Transaction): TransferOperations
   );
   const sameName = db.prepare("SELECT id FROM device WHERE owner_id = ? AND name = ?");
   const give = db.prepare("UPDATE device SET owner_id = ?, name = ? WHERE id = ?");
-  const removeTokens = db.prepare("DELETE FROM device_token WHERE device_id = ?");
   const remove = db.prepare("DELETE FROM device_transfer WHERE id = ?");
 
   /** Somebody else's, and in no fleet of anybody else. */
@@ -55,7 +54,7 @@ export function transferOperations(transaction: Transaction): TransferOperations
     },
     transfersOf: (accountId) => byAccount.all(accountId).map(toTransfer),
     transfer: find,
-    acceptTransfer(id) {
+    acceptTransfer(id, at) {
       const transfer = find(id);
       if (transfer === null) return null;
       const { deviceId, requesterId } = transfer;
@@ -63,8 +62,7 @@ export function transferOperations(transaction: Transaction): TransferOperations
       if (!mayAskFor(row, requesterId) || account.get(requesterId) === undefined) return null;
       const name = row!["name"] as string | null;
       give.run(requesterId, name !== null && sameName.get(requesterId, name) !== undefined ? null : name, deviceId);
-      removeTokens.run(deviceId);
-      removal.endTransfers(deviceId);
+      removal.changeOwner(deviceId, at);
       return deviceId;
     },
     refuseTransfer: (id) => remove.run(id).changes === 1,

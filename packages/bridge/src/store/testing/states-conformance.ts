@@ -1,6 +1,7 @@
 /** What every store must keep of device states: whole records, one writer at a time, what waits for a hub. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { DeviceState, StateChange, StateConflict } from "../../core/device-state.ts";
+import type { ReadingPosition } from "../../core/state-store.ts";
 import { deviceId } from "./store-samples.ts";
 import type { OpenStore, Store, StoreUnderTest } from "./store-under-test.ts";
 
@@ -187,6 +188,126 @@ export function describeStates(open: OpenStore): void {
       expect(ofProduct).toEqual([conflict(2, 90, { path: "a\0b", ours: { x: [1] } })]);
       expect(await store.conflictsIn({ kind: "sandbox", accountId: "ada" }, 3)).toEqual(kept.slice(0, 3));
       expect(await store.conflictsIn({ kind: "sandbox", accountId: "bob" }, 3)).toEqual([]);
+    });
+
+    test("a device that joins or leaves a product waits for another hub, with all that it was to be", async () => {
+      const product = (await store.createProduct({ slug: "p", name: "p", description: "", ownerId: "ada" }))!;
+      const seen = deviceState(1, {
+        desired: { properties: { a: 1, b: { c: 2 } }, version: 7, pending: { a: null, b: { d: 3 } } },
+        reported: { properties: {}, version: 4, pending: null },
+        etag: "x",
+        trouble: { failure: { code: "message_refused", message: "No." }, attempts: 2, retryAt: 99 },
+        standing: { ...deviceState(1).standing, generationId: "g", lastActivity: 6, connectionState: "connected" },
+      });
+      const nothing = deviceState(2, { desired: { properties: {}, version: 3, pending: null } });
+      await store.saveStates([written(seen), written(nothing)]);
+      await store.addToProduct(product.id, [deviceId(1), deviceId(2)]);
+      const joined = {
+        ...seen,
+        connectionId: null,
+        etag: null,
+        trouble: null,
+        standing: { ...deviceState(1).standing, lastActivity: 6 },
+        desired: { properties: {}, version: 0, pending: { b: { c: 2, d: 3 } } },
+        reported: { properties: {}, version: 0, pending: null },
+        pendingSince: 1_700_000_000_000,
+        revision: 2,
+      };
+      expect(await store.deviceState(deviceId(1))).toEqual(joined);
+      expect(await store.deviceState(deviceId(2))).toMatchObject({ pendingSince: null, desired: { pending: null } });
+      // Nothing changes for one that is a member already.
+      await store.addToProduct(product.id, [deviceId(1)]);
+      expect(await store.deviceState(deviceId(1))).toEqual(joined);
+      await store.saveStates([written({ ...joined, connectionId: "fleet", revision: 3 })]);
+      await store.removeFromProduct(product.id, deviceId(1));
+      expect(await store.deviceState(deviceId(1))).toEqual({ ...joined, revision: 4 });
+    });
+
+    test("another owner sees nothing of what the device was to be for the former one", async () => {
+      const bob = (await store.createAccount({ username: "bob", passwordHash: "h" }))!;
+      await store.saveStates([{ next: deviceState(1), conflicts: [conflict(1, 5)] }]);
+      const transfer = (await store.requestTransfer(deviceId(1), bob.id))!;
+      expect(await store.acceptTransfer(transfer.id)).toBe(true);
+      expect(await store.deviceState(deviceId(1))).toBeNull();
+      expect(await store.conflictsOf(deviceId(1))).toEqual([]);
+    });
+
+    test("of a device that reaches its hub by itself, the hub's device is to be deleted when it is forgotten here", async () => {
+      const product = (await store.createProduct({ slug: "p", name: "p", description: "", ownerId: "ada" }))!;
+      const [first, second, third] = [11, 12, 13].map(deviceId) as [string, string, string];
+      await store.addToProduct(product.id, [first, second, third]);
+      const itself = { reach: "itself" } as const;
+      await store.saveStates(
+        [
+          deviceState(11, { ...itself, hubDeviceId: "thing-11" }),
+          deviceState(12, itself),
+          deviceState(13, { ...itself, connectionId: null }),
+        ].map(written),
+      );
+      await store.removeFromProduct(product.id, first);
+      await store.removeFromProduct(product.id, third);
+      const removal = { connectionId: "hub", hubDeviceId: "thing-11", since: 1_700_000_000_000, attempts: 0 };
+      expect(await store.hubRemovals({ dueAt: 0, limit: 5 })).toEqual([{ ...removal, retryAt: 0, reason: null }]);
+      await store.deleteProduct(product.id);
+      store = await under.reopen();
+      expect(await store.hubRemovalCount()).toBe(2);
+      expect(await store.hubRemovalCount("hub")).toBe(2);
+      expect(await store.hubRemovalCount("other")).toBe(0);
+    });
+
+    test("a removal from a hub is kept with its tries until it is done", async () => {
+      const product = (await store.createProduct({ slug: "p", name: "p", description: "", ownerId: "ada" }))!;
+      const ids = [11, 12].map(deviceId);
+      await store.addToProduct(product.id, ids);
+      await store.saveStates(
+        [11, 12].map((n) => written(deviceState(n, { reach: "itself", connectionId: `hub-${n}`, hubDeviceId: "x" }))),
+      );
+      for (const id of ids) await store.removeFromProduct(product.id, id);
+      const [removal] = await store.hubRemovals({ dueAt: 0, limit: 1 });
+      const failed = { ...removal!, attempts: 3, retryAt: 50, reason: "The hub said no." };
+      await store.hubRemovalFailed(failed);
+      store = await under.reopen();
+      expect(await store.hubRemoval(failed.connectionId, "x")).toEqual(failed);
+      const due = async (dueAt: number, without?: readonly string[]): Promise<readonly string[]> =>
+        (await store.hubRemovals({ dueAt, limit: 5, ...(without === undefined ? {} : { without }) })).map(
+          ({ connectionId }) => connectionId,
+        );
+      const other = failed.connectionId === "hub-11" ? "hub-12" : "hub-11";
+      expect(await due(49)).toEqual([other]);
+      expect(await due(50)).toEqual([other, failed.connectionId]);
+      expect(await due(50, [other])).toEqual([failed.connectionId]);
+      await store.hubRemovalDone(failed.connectionId, "x");
+      // A late word of one that is done does not bring it back.
+      await store.hubRemovalFailed(failed);
+      expect(await store.hubRemoval(failed.connectionId, "x")).toBeNull();
+      expect(await store.hubRemovalCount()).toBe(1);
+    });
+
+    test("reading goes on after a restart where it was, by consumer group and partition", async () => {
+      const at = (partitionId: string, sequenceNumber: number): ReadingPosition => ({
+        partitionId,
+        offset: `${sequenceNumber * 100}`,
+        sequenceNumber,
+        enqueuedTime: 1_700_000_000_000 + sequenceNumber,
+      });
+      expect(await store.readingPositions("hub", "$Default")).toBeNull();
+      await store.saveReadingPosition("hub", "$Default", at("0", 1));
+      expect(await store.readingPositions("hub", "$Default")).toBeNull();
+      await store.beginReading("hub", "$Default", 5);
+      await store.beginReading("hub", "$Default", 9);
+      await store.beginReading("hub", "isthmus", 6);
+      await store.saveReadingPosition("hub", "$Default", at("1", 4));
+      await store.saveReadingPosition("hub", "$Default", at("0", 2));
+      await store.saveReadingPosition("hub", "$Default", at("0", 3));
+      store = await under.reopen();
+      expect(await store.readingPositions("hub", "$Default")).toEqual({
+        since: 5,
+        positions: [at("0", 3), at("1", 4)],
+      });
+      expect(await store.readingPositions("hub", "isthmus")).toEqual({ since: 6, positions: [] });
+      await store.restartReading("hub", "$Default", 12);
+      expect(await store.readingPositions("hub", "$Default")).toEqual({ since: 12, positions: [] });
+      expect(await store.readingPositions("hub", "isthmus")).toMatchObject({ since: 6 });
     });
   });
 }
