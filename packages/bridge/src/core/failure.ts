@@ -32,6 +32,7 @@ export type FailureCode =
   | "hub_error"
   | "outcome_unknown"
   | "identity_missing"
+  | "device_missing"
   | "identity_not_created"
   | "identity_keeps_vanishing"
   | "not_sent"
@@ -142,6 +143,12 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     scope: "device",
     verdict: "retry",
     nextStep: "The device identity is not in the hub. It is created again.",
+  },
+  device_missing: {
+    scope: "device",
+    verdict: "retry",
+    nextStep:
+      "Somebody deleted the Thing's device in the hub. Delete the Thing here too, or make a device of its id in the hub again.",
   },
   identity_not_created: {
     scope: "device",

@@ -11,6 +11,7 @@ type RefusalCode = Exclude<
   | "create_not_permitted"
   | "create_throttled"
   | "daily_cap_reached"
+  | "device_missing"
   | "identity_keeps_vanishing"
   | "identity_not_created"
   | "not_sent"
