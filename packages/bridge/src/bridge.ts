@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { createApi } from "./api/server.ts";
+import type { ThingDependencies } from "./api/dependencies.ts";
 import type { Config } from "./config.ts";
 import { systemClock } from "./core/clock.ts";
 import { refusedEntra } from "./core/entra-rule.ts";
@@ -209,6 +210,8 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
 
   const hubViews = createHubViews({ reach, hubs, openClient: (id) => dispatcher.hubClient(id) });
   const api = createApi({
+    // The state engine and the store of Things are composed here as soon as they are there.
+    ...({} as ThingDependencies),
     directory: store,
     feed,
     accept,

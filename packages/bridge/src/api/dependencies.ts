@@ -12,6 +12,9 @@ import type { Deliveries } from "../core/deliveries.ts";
 import type { Health } from "../core/health.ts";
 import type { HubHost } from "../core/hub-host.ts";
 import type { HubViews } from "../core/hub-views.ts";
+import type { StateControl, ThingControl } from "../core/state-control.ts";
+import type { StateSettingsStore } from "../core/state-store.ts";
+import type { AppKeys, ThingRecords } from "../core/thing-store.ts";
 
 /** Turns what a user wrote as `hub_name` into a host: bare name, full host name or `local`. */
 export type HubHostRule = (hubName: string) => HubHost;
@@ -34,8 +37,19 @@ export interface ApiLimits {
   readonly elapsed: () => number;
 }
 
+/** What the faces need of device states, Things and apps. */
+export interface ThingDependencies {
+  readonly states: StateControl;
+  readonly things: ThingControl;
+  readonly thingRecords: Pick<ThingRecords, "thing" | "things" | "searchThings" | "countThings">;
+  readonly appKeys: AppKeys;
+  readonly stateSettings: StateSettingsStore;
+  /** As `hubHostRule`, for the hub of a scope's states. */
+  readonly stateHubRule: HubHostRule;
+}
+
 /** All that the HTTP faces need; `bridge.ts` joins them. */
-export interface ApiDependencies {
+export interface ApiDependencies extends ThingDependencies {
   readonly directory: Directory;
   readonly accept: Accept;
   /** What is accepted, as it happens. */

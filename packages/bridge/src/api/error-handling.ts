@@ -3,9 +3,12 @@ import { STATUS_CODES } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { ApiError } from "./api-error.ts";
+import { ApiError, unavailable } from "./api-error.ts";
 import type { ErrorBody } from "./api-error.ts";
 import { UNSUPPORTED_TYPE } from "./bodies.ts";
+import { tooLarge, unsupportedType } from "./para/json-body.ts";
+import { paraErrorBody } from "./para/para-error.ts";
+import { isParaUrl } from "./request-path.ts";
 
 /** What the framework refuses before a handler sees it. Own words: its own would repeat parts of the request. */
 const FRAMEWORK_REFUSALS: Readonly<Record<string, { readonly status: number; readonly error: string }>> = {
@@ -37,12 +40,14 @@ export function handleErrors(
   app.setErrorHandler((error: FastifyError | ApiError, request, reply) =>
     answerError(error instanceof ApiError ? afterRefusal(request, error) : error, request, reply),
   );
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ ok: false, error: "Not found" }));
+  app.setNotFoundHandler((request, reply) =>
+    answerRefusal(new ApiError(404, body(isParaUrl(request.url) ? "HTTP 404 Not Found" : "Not found")), request, reply),
+  );
 }
 
 /** Answers a path that cannot be decoded. */
-export function answerMalformedPath(_error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
-  void reply.code(400).send(body("Malformed request"));
+export function answerMalformedPath(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  void answerRefusal(new ApiError(400, body("Malformed request")), request, reply);
 }
 
 /** Answers what is not even HTTP, and closes. */
@@ -76,16 +81,30 @@ export function answerExpectation(_request: IncomingMessage, response: ServerRes
 }
 
 function answerError(error: FastifyError | ApiError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (error instanceof ApiError) return reply.code(error.statusCode).headers(error.headers).send(error.body);
-  const known = FRAMEWORK_REFUSALS[error.code];
-  if (known !== undefined) return reply.code(known.status).send(body(known.error));
+  if (error instanceof ApiError) return answerRefusal(error, request, reply);
+  const known = frameworkRefusal(error, request);
+  if (known !== null) return answerRefusal(known, request, reply);
   const status = error.statusCode ?? 500;
-  if (status >= 400 && status < 500) return reply.code(status).send(body(STATUS_CODES[status] ?? "Bad request"));
+  if (status >= 400 && status < 500) {
+    return answerRefusal(new ApiError(status, body(STATUS_CODES[status] ?? "Bad request")), request, reply);
+  }
   request.log.error({ err: error, method: request.method, route: request.routeOptions.url }, "request.failed");
-  return reply
-    .code(503)
-    .header("retry-after", "5")
-    .send({ ok: false, error: "server_error", error_description: "The server could not do this. Try again." });
+  return answerRefusal(unavailable("The server could not do this. Try again.", 5), request, reply);
+}
+
+/** In the shape of the face that was asked. */
+function answerRefusal(error: ApiError, { url }: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const answer = isParaUrl(url) ? paraErrorBody(error) : error.body;
+  return reply.code(error.statusCode).headers(error.headers).send(answer);
+}
+
+function frameworkRefusal({ code }: FastifyError, request: FastifyRequest): ApiError | null {
+  if (isParaUrl(request.url)) {
+    if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return unsupportedType();
+    if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return tooLarge(request.routeOptions.bodyLimit);
+  }
+  const known = FRAMEWORK_REFUSALS[code];
+  return known === undefined ? null : new ApiError(known.status, body(known.error));
 }
 
 function body(error: string): ErrorBody {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DeviceEvent } from "../core/device-event.ts";
 import { hubSettings } from "./testing/integration-samples.ts";
+import { PARA_ROUTES } from "./testing/para-route-table.ts";
 import { DEVICE, FLEET_DEVICE, OPEN_ROUTES, OWN_ROUTES, ROUTES } from "./testing/route-table.ts";
 import type { RouteRow } from "./testing/route-table.ts";
 import { createTenants } from "./testing/tenants.ts";
@@ -263,7 +264,8 @@ test("whoever watches a hub sees nothing more once the token is revoked", async 
 
 test("every route of the API is in the table", async () => {
   const { paths } = (await shared.api.app.inject("/openapi.json")).json<{ paths: Record<string, object> }>();
-  const rows = [...ROUTES.map(([route]) => pattern(route)), ...OPEN_ROUTES, ...OWN_ROUTES];
+  const para = PARA_ROUTES.map(({ route }) => route);
+  const rows = [...ROUTES.map(([route]) => pattern(route)), ...OPEN_ROUTES, ...OWN_ROUTES, ...para];
   const tested = new Set(rows.map((route) => route.replaceAll(/:\w+/g, "*")));
   const known = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{\w+\}/g, "*")}`),

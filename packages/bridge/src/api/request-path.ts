@@ -1,15 +1,47 @@
-/** Addresses as people and older clients write them, turned into those of the routes. */
+/** Addresses as people and older clients write them, turned into those of the routes; and which face a request is for. */
 import type { IncomingMessage } from "node:http";
+
+/**
+ * Where the routes of Para's face are. Both faces live under `/v1`, so requests for Para's are put under this prefix before
+ * they are routed. Nobody reaches it from outside.
+ */
+export const PARA_ROOT = "/para";
+
+/** The credentials of Para's clients: a signature, a guest's access key, or a token of three parts (JWT). Ours have one part. */
+const PARA_CREDENTIALS = /^(?:AWS4-HMAC-SHA256|Anonymous)(?:\s|$)|^Bearer\s+[\w-]+\.[\w-]*\.[\w-]*\s*$/i;
+const FIRST_VERSION = /^\/v1(?:[/?]|$)/;
+const PARA_PATH = /^\/v1(?:[?]|\/_|\/things?(?:[/?]|$)|$)/;
+const PARA_QUERY = /[?&]accessKey=/;
+const PARA_TOKENS = /^\/jwt_auth(?:[/?]|$)/;
+/** However it is spelled: the router decodes before it compares. */
+const FROM_OUTSIDE = /^\/(?:p|%70)(?:a|%61)(?:r|%72)(?:a|%61)(?:[/?]|$)/;
 
 /**
  * A slash too many at the end (`/v1/webhooks/`) or at the beginning (`//v1/devices`, from a base address that ends with one) is taken away.
  * Behind `events/` in a GET it stays: there it belongs to the prefix of a stream.
  */
-export function routedUrl({ url = "/", method }: Pick<IncomingMessage, "url" | "method">): string {
+export function routedUrl({ url = "/", method, headers }: Pick<IncomingMessage, "url" | "method" | "headers">): string {
+  const plain = plainUrl(url, method);
+  if (FROM_OUTSIDE.test(plain)) return "/not-found";
+  return isForPara(plain, headers.authorization) ? PARA_ROOT + plain : plain;
+}
+
+/** Whether a routed URL is one of Para's face. */
+export function isParaUrl(routed: string): boolean {
+  return routed.startsWith(`${PARA_ROOT}/`);
+}
+
+function plainUrl(url: string, method: string | undefined): string {
   const start = url.startsWith("//") ? url.slice(1) : url;
   const query = start.indexOf("?");
   const path = query < 0 ? start : start.slice(0, query);
   if (path.length < 2 || !path.endsWith("/")) return start;
   if (method === "GET" && /\/events\/./.test(path)) return start;
   return path.slice(0, -1) + start.slice(path.length);
+}
+
+function isForPara(url: string, authorization: string | undefined): boolean {
+  if (!FIRST_VERSION.test(url)) return PARA_TOKENS.test(url);
+  if (authorization === undefined) return PARA_PATH.test(url) || PARA_QUERY.test(url);
+  return PARA_CREDENTIALS.test(authorization) || PARA_PATH.test(url);
 }

@@ -50,6 +50,7 @@ import { registerProducts } from "./particle/products.ts";
 import { registerTeam } from "./particle/team.ts";
 import { registerUnsupported } from "./particle/unsupported.ts";
 import { registerUser } from "./particle/user.ts";
+import { registerPara } from "./para/register-para.ts";
 import { routedUrl } from "./request-path.ts";
 import { createSignIn } from "./sign-in.ts";
 
@@ -147,6 +148,7 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerSources(app, dependencies, authentication);
   registerInbound(app, dependencies);
   registerTransfers(app, dependencies, authentication);
+  registerPara(app, dependencies);
   // Last, when the routes of inner contexts are there too.
   app.register(async () => refuseOtherMethods());
 }

@@ -10,6 +10,11 @@ export function newToken(): string {
   return randomBytes(20).toString("hex");
 }
 
+/** What an app signs with: 40 random bytes as Base64, as Para's clients expect it. */
+export function newAppSecret(): string {
+  return randomBytes(40).toString("base64");
+}
+
 /** How tokens are kept: high-entropy secrets need no slow hash. */
 export function hashToken(token: string): string {
   return createHash("sha256").update(token).digest("hex");

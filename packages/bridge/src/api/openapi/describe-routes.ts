@@ -1,11 +1,20 @@
 /** The OpenAPI document: the routes with what they take, how they answer and who may call them. */
 import type { FastifyDynamicSwaggerOptions } from "@fastify/swagger";
+import { isParaUrl, PARA_ROOT } from "../request-path.ts";
 import { ROUTE_INPUTS } from "./route-inputs.ts";
 import type { RouteInput } from "./route-inputs.ts";
 
 /** Called without a token: sign-in, what operators' tools ask, and webhooks, which bring a secret of their own. */
 const OPEN_TAGS = new Set(["operations", "inbound"]);
-const OPEN_ROUTES = new Set(["POST /oauth/token", "DELETE /v1/access_tokens/{token}"]);
+const OPEN_ROUTES = new Set([
+  "POST /oauth/token",
+  "DELETE /v1/access_tokens/{token}",
+  "GET /v1/_health",
+  "GET /v1/_setup",
+]);
+
+/** One of the two. */
+const PARA_SECURITY = [{ paraSignature: [] }, { paraToken: [] }];
 
 const ERROR = {
   description:
@@ -30,15 +39,34 @@ export const openApiDocument: FastifyDynamicSwaggerOptions = {
       description:
         "A fleet's device cloud joined to Azure IoT Hub. docs/api.md and the pages that it names explain the fields.",
     },
-    components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+    components: {
+      securitySchemes: {
+        token: { type: "http", scheme: "bearer" },
+        paraSignature: {
+          type: "apiKey",
+          in: "header",
+          name: "Authorization",
+          description: "AWS Signature Version 4 with an app's keys: AWS4-HMAC-SHA256, service para, region us-east-1.",
+        },
+        paraToken: {
+          type: "http",
+          scheme: "bearer",
+          bearerFormat: "JWT",
+          description: "HS256 with an app's secret; claims appid (the access key) and exp.",
+        },
+      },
+    },
     security: [{ token: [] }],
   },
-  transform({ schema, url, route }) {
+  transform({ schema, url: routed, route }) {
+    const isPara = isParaUrl(routed);
+    const url = isPara ? routed.slice(PARA_ROOT.length) : routed;
     const key = `${String(route.method)} ${url.replaceAll(/:(\w+)/g, "{$1}")}`;
     const input = ROUTE_INPUTS[key] ?? {};
     const tags = (schema as { tags?: readonly string[] } | undefined)?.tags ?? [];
     const isOpen = OPEN_ROUTES.has(key) || tags.some((tag) => OPEN_TAGS.has(tag));
-    return { url, schema: { ...schema, ...documented(input, key), ...(isOpen && { security: [] }) } };
+    const security = isOpen ? [] : isPara ? PARA_SECURITY : undefined;
+    return { url, schema: { ...schema, ...documented(input, key), ...(security !== undefined && { security }) } };
   },
 };
 

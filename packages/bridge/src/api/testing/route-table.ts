@@ -207,6 +207,8 @@ export const OPEN_ROUTES: readonly string[] = [
   "GET /health/live",
   "GET /health/ready",
   "GET /metrics",
+  "GET /v1/_health",
+  "GET /v1/_setup",
   "POST /oauth/token",
   "DELETE /v1/access_tokens/:token",
   "GET /inbound/v1/:source",

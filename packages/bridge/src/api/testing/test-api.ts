@@ -20,11 +20,16 @@ import { createApi } from "../server.ts";
 import { FakeDeliveries } from "./fake-deliveries.ts";
 import { FakeDirectory } from "./fake-directory.ts";
 import { fakeSourceControl, FakeSources } from "./fake-sources.ts";
+import { FakeStates, FakeStateSettings } from "./fake-states.ts";
+import { FakeAppKeys, FakeThings } from "./fake-things.ts";
 
 export interface TestApi {
   readonly app: FastifyInstance;
   readonly directory: FakeDirectory;
   readonly sources: FakeSources;
+  readonly states: FakeStates;
+  readonly things: FakeThings;
+  readonly appKeys: FakeAppKeys;
   readonly feed: EventFeed;
   /** What reached `accept`, in order. */
   readonly accepted: IncomingEvent[];
@@ -106,6 +111,9 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
   const changedIntegrations: string[] = [];
   const changedSources: string[] = [];
   const sources = new FakeSources(now);
+  const states = new FakeStates(now);
+  const things = new FakeThings(states, now);
+  const appKeys = new FakeAppKeys((id) => directory.product(id));
   const tests: TestRequest[] = [];
   const logged: string[] = [];
 
@@ -116,6 +124,12 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     log: pino({ level: "info" }, { write: (line: string) => void logged.push(line) }),
     limits: NO_LIMITS,
     hubHostRule,
+    states,
+    things,
+    thingRecords: things,
+    appKeys,
+    stateSettings: new FakeStateSettings(),
+    stateHubRule: hubHostRule,
     rotateSecrets: async () => 3,
     diagnose: async () => world.doctorReport,
     entraRule: (credential, hostName) =>
@@ -176,6 +190,9 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     changedIntegrations,
     changedSources,
     sources,
+    states,
+    things,
+    appKeys,
     tests,
     logged,
     world,

@@ -1,0 +1,90 @@
+/**
+ * The text that a client signs (AWS Signature Version 4), made again from what arrived. Which headers belong to it the
+ * client says. Clients differ in small things, so where a request can be read in more than one way each reading is made.
+ */
+import { createHash } from "node:crypto";
+
+export interface SignedRequest {
+  readonly method: string;
+  /** As sent: path and query, not decoded. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** What the client may have taken for the host, with the port where it named one. */
+  readonly hosts: readonly string[];
+  readonly body: Uint8Array;
+}
+
+/** Each reading of the request, the likeliest first. `signedHeaders`: lower-case names in the order of the client. */
+export function* canonicalRequests(request: SignedRequest, signedHeaders: readonly string[]): Generator<string> {
+  const split = request.url.indexOf("?");
+  const path = split < 0 ? request.url : request.url.slice(0, split);
+  const query = split < 0 ? "" : request.url.slice(split + 1);
+  const bodyHash = createHash("sha256").update(request.body).digest("hex");
+  for (const canonicalPath of canonicalPaths(path)) {
+    for (const canonicalQuery of canonicalQueries(query)) {
+      for (const host of request.hosts) {
+        const lines = signedHeaders.map((name) => `${name}:${headerValue(request, name, host)}`);
+        yield [request.method, canonicalPath, canonicalQuery, ...lines, "", signedHeaders.join(";"), bodyHash].join(
+          "\n",
+        );
+      }
+    }
+  }
+}
+
+/** The path as it arrived, encoded once more; some clients sign it with doubled slashes made one. */
+function canonicalPaths(path: string): readonly string[] {
+  const encode = (text: string): string =>
+    text
+      .split("/")
+      .map((piece) => encodeBytes(piece))
+      .join("/");
+  const asSent = encode(path);
+  return path.includes("//") ? [asSent, encode(path.replaceAll(/\/{2,}/g, "/"))] : [asSent];
+}
+
+/** Sorted by name. Of a name that comes again most clients sign the first value alone, some sign all. */
+function canonicalQueries(query: string): readonly string[] {
+  const values = new Map<string, string[]>();
+  for (const part of query.split("&")) {
+    const split = part.indexOf("=");
+    const name = encodeBytes(decodePlus(split < 0 ? part : part.slice(0, split)));
+    if (name === "") continue;
+    const value = encodeBytes(decodePlus(split < 0 ? "" : part.slice(split + 1)));
+    const earlier = values.get(name);
+    if (earlier === undefined) values.set(name, [value]);
+    else earlier.push(value);
+  }
+  // Encoded names are ASCII: this is the order of code points.
+  const names = [...values.keys()].toSorted();
+  const firstOnly = names.map((name) => `${name}=${values.get(name)![0]}`).join("&");
+  if (names.length === 0 || [...values.values()].every(({ length }) => length === 1)) return [firstOnly];
+  const all = names.flatMap((name) =>
+    values
+      .get(name)!
+      .toSorted()
+      .map((value) => `${name}=${value}`),
+  );
+  return [firstOnly, all.join("&")];
+}
+
+function headerValue({ headers }: SignedRequest, name: string, host: string): string {
+  if (name === "host") return host;
+  const value = headers[name] ?? "";
+  return (typeof value === "string" ? value : value.join(",")).trim().replaceAll(/\s+/g, " ");
+}
+
+/** Bytes as a latin1 text, percent signs and plus signs resolved. What is no escape stays. */
+function decodePlus(text: string): string {
+  return text
+    .replaceAll("+", " ")
+    .replaceAll(/%([\da-f]{2})/gi, (_match, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+/** RFC 3986 section 2.3: all but the unreserved, each byte of a latin1 text as `%XX`. */
+function encodeBytes(text: string): string {
+  return text.replaceAll(
+    /[^\w.~-]/g,
+    (byte) => `%${(byte.charCodeAt(0) & 0xff).toString(16).toUpperCase().padStart(2, "0")}`,
+  );
+}

@@ -1,0 +1,23 @@
+/**
+ * Every route of Para's face that asks who calls, and what it answers to whom. `para-identities.test.ts` plays each row with
+ * every kind of caller; a route of the OpenAPI document without a row fails `identities.test.ts`. The cast: `weather` is the
+ * app that has what the paths name, `harbour` another one, `para` the root app.
+ */
+
+export interface ParaRow {
+  /** As in OpenAPI, with `:name` for what the cast has. */
+  readonly route: `${"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} /${string}`;
+  /** Query that the route needs; names as in the path. */
+  readonly query?: string;
+  readonly body?: unknown;
+  /** Statuses: to the app itself, to another app, to the root app (otherwise as another). */
+  readonly own: number;
+  readonly other: number;
+  readonly root?: number;
+}
+
+export const PARA_ROUTES: readonly ParaRow[] = [
+  { route: "GET /v1", own: 200, other: 200 },
+  { route: "GET /v1/_setup/:newApp", own: 403, other: 403, root: 200 },
+  { route: "POST /v1/_newkeys", own: 200, other: 200 },
+];
