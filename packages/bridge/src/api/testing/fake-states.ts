@@ -4,7 +4,14 @@ import type { DeviceState } from "../../core/device-state.ts";
 import type { Device } from "../../core/device.ts";
 import type { Scope } from "../../core/integration.ts";
 import type { JsonObject } from "../../core/json.ts";
-import type { DesiredView, StateControl, StateHubReport, StateWrite, StateWritten } from "../../core/state-control.ts";
+import type {
+  DesiredView,
+  StateControl,
+  StateFault,
+  StateHubReport,
+  StateWrite,
+  StateWritten,
+} from "../../core/state-control.ts";
 import type { ScopeStateSettings, StateHubSettings, StateSettingsStore } from "../../core/state-store.ts";
 
 export class FakeStates implements StateControl {
@@ -26,7 +33,14 @@ export class FakeStates implements StateControl {
   async write(device: Device, write: StateWrite): Promise<StateWritten> {
     const known = this.#states.get(device.id) ?? this.begin(device.id, "bridge", {});
     const state = write.kind === "replace" ? write.state : merged(known.state, write.patch);
+    const fault = this.fault(state);
+    if (fault !== null) return { kind: "fault", fault };
     return { kind: "written", state: this.#save({ ...known, state }) };
+  }
+
+  /** Of a twin's limits the one that tests need: keys without dots, dollars and spaces. */
+  fault(state: JsonObject): StateFault | null {
+    return faultIn(state, "");
   }
 
   async report(device: Device, patch: JsonObject): Promise<StateWritten> {
@@ -116,6 +130,16 @@ export class FakeStates implements StateControl {
 
 function viewOf({ deviceId, desired: { properties }, revision }: DeviceState): DesiredView {
   return { deviceId, properties, revision };
+}
+
+function faultIn(state: JsonObject, under: string): StateFault | null {
+  for (const [key, value] of Object.entries(state)) {
+    const path = under + key;
+    if (/[.$\s]/.test(key)) return { path, message: `${path} is no key that a twin can hold` };
+    const inner = isObject(value) ? faultIn(value, `${path}.`) : null;
+    if (inner !== null) return inner;
+  }
+  return null;
 }
 
 /** A JSON merge patch (RFC 7396). */

@@ -26,6 +26,8 @@ export class FakeThings implements ThingControl, Records {
 
   async create(product: Product, { id, deviceState, name, timestamp, ...rest }: NewThing): Promise<ThingMade> {
     if (this.refusal !== null) return this.refusal;
+    const fault = this.#states.fault(deviceState);
+    if (fault !== null) return { kind: "fault", fault };
     const docId = ++this.#made;
     const thingId = id ?? String(2_700_000_000_000_000_000n + BigInt(docId));
     if (this.#things.has(thingId)) return { kind: "id_taken" };
@@ -49,6 +51,8 @@ export class FakeThings implements ThingControl, Records {
     const known = await this.thing(id);
     if (known === null) return { kind: "unknown" };
     const { thing, state } = known;
+    const fault = deviceState === undefined ? null : this.#states.fault(deviceState);
+    if (fault !== null) return { kind: "fault", fault };
     if (version !== undefined && version > 0 && thing.version > 0 && version !== thing.version) {
       return { kind: "version", stored: thing.version };
     }
