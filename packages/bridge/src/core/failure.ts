@@ -40,6 +40,7 @@ export type FailureCode =
   | "not_in_tier"
   | "twin_refused"
   | "message_queue_full"
+  | "message_throttled"
   | "registry_full"
   | "identity_in_use"
   | "device_disabled"
@@ -186,6 +187,11 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     scope: "device",
     verdict: "retry",
     nextStep: "50 messages wait in the hub for the device. Let it connect and read them, or purge its queue.",
+  },
+  message_throttled: {
+    scope: "device",
+    verdict: "retry",
+    nextStep: "The hub limits how fast messages go to devices: 100 a minute on the smallest. Twins go on.",
   },
   registry_full: {
     scope: "device",

@@ -14,6 +14,7 @@ type RefusalCode = Exclude<
   | "device_missing"
   | "identity_keeps_vanishing"
   | "identity_not_created"
+  | "message_throttled"
   | "not_sent"
   | "template_failed"
   | `webhook_${string}`
@@ -21,7 +22,7 @@ type RefusalCode = Exclude<
 >;
 
 /** What was asked of the hub when it refused. */
-export type Occasion = "token" | "connection" | "link" | "message" | "identity" | "twin";
+export type Occasion = "token" | "connection" | "link" | "message" | "command" | "identity" | "twin";
 
 /** The hub's refusal as it came, over either protocol. */
 export interface Refusal {
@@ -48,7 +49,7 @@ export interface Row {
   readonly code: RefusalCode;
 }
 
-const LINK: readonly Occasion[] = ["link", "message"];
+const LINK: readonly Occasion[] = ["link", "message", "command"];
 
 export const CLASSIFICATION: readonly Row[] = [
   // Numbers and names of the service's error list.
@@ -89,7 +90,7 @@ export const CLASSIFICATION: readonly Row[] = [
   { number: 504101, name: "GatewayTimeout", code: "hub_error" },
 
   // Words, where condition or status alone would mislead.
-  { words: /\bdevice\b.*\bdisabled\b|\bdisabled\b.*\bdevice\b/i, on: ["link", "message"], code: "device_disabled" },
+  { words: /\bdevice\b.*\bdisabled\b|\bdisabled\b.*\bdevice\b/i, on: LINK, code: "device_disabled" },
   { words: /\bip[ -]?filter|not allowed .*\bip\b|public network access/i, code: "hub_unreachable" },
   { words: /\bnew connection\b|\bstolen\b/i, on: LINK, code: "identity_in_use" },
   { words: /invalid ?signature|\bsignature (?:is|was|does|mismatch)|\bmatch the signature/i, code: "key_refused" },
@@ -101,6 +102,8 @@ export const CLASSIFICATION: readonly Row[] = [
   // The token was taken, so the key is right: the policy lacks DeviceConnect.
   { condition: "amqp:unauthorized-access", on: LINK, code: "permission_missing" },
   { condition: "amqp:unauthorized-access", code: "key_refused" },
+  // A device's queue in the hub holds 50 messages.
+  { condition: "amqp:resource-limit-exceeded", on: ["command"], code: "message_queue_full" },
   { condition: "amqp:resource-limit-exceeded", on: LINK, code: "quota_exceeded" },
   { condition: "amqp:link:message-size-exceeded", code: "message_too_large" },
   { condition: "amqp:link:stolen", code: "identity_in_use" },
@@ -156,9 +159,12 @@ const LEADS: Readonly<Record<RefusalCode, string>> = {
   registry_full: "The hub holds as many devices as it can",
 };
 
+/** Where what no row knows is the message's own fault. */
+const REFUSABLE: ReadonlySet<Occasion> = new Set<Occasion>(["message", "command"]);
+
 /** Turns a refusal into a failure. What no row knows is the message's fault when one message was rejected, else the hub's. */
 export function classifyRefusal(refusal: Refusal, occasion: Occasion, now: number): Failure {
-  const code = lookUp(refusal, occasion) ?? (occasion === "message" ? "message_refused" : "hub_error");
+  const code = lookUp(refusal, occasion) ?? (REFUSABLE.has(occasion) ? "message_refused" : "hub_error");
   const number = numberIn(refusal);
   const hubCode =
     number === undefined ? (refusal.name ?? refusal.condition ?? refusal.status?.toString()) : `${number}`;

@@ -5,7 +5,7 @@ import { monitorEvents } from "./event-reader.ts";
 import type { Log } from "../core/log.ts";
 import { KeyReturn } from "./key-return.ts";
 import { KeyRing } from "./key-ring.ts";
-import { LinkTurns } from "./link-turns.ts";
+import { HubTurns } from "./hub-turns.ts";
 import type { EntraOptions } from "./entra/entra-credential.ts";
 import { openEntraTokens } from "./entra/entra-tokens.ts";
 import { entraAccess, policyAccess } from "./registry-access.ts";
@@ -25,11 +25,8 @@ export interface HubsOptions {
   /** Milliseconds after which a refused first key is tried again, and then at growing distances. */
   readonly keyReturnAfter?: number;
   readonly entra?: EntraOptions;
-}
-
-interface HubClientOptions extends Required<HubsOptions> {
-  /** Of the connection's hub. */
-  readonly turns: LinkTurns;
+  /** Shared with whoever else opens links of devices. */
+  readonly turns?: HubTurns;
 }
 
 export function createHubs({
@@ -39,22 +36,16 @@ export function createHubs({
   limits = {},
   keyReturnAfter = 60_000,
   entra = {},
+  turns = new HubTurns(),
 }: HubsOptions): Hubs {
-  /** By host name. */
-  const turnsOf = new Map<string, LinkTurns>();
   return {
-    open: (connection) => {
-      for (const [hostName, turns] of turnsOf) if (turns.isUnused) turnsOf.delete(hostName);
-      const turns = turnsOf.get(connection.hostName) ?? new LinkTurns();
-      turnsOf.set(connection.hostName, turns);
-      return openHubClient({ endpointOf, now, log, limits, keyReturnAfter, entra, turns }, connection);
-    },
+    open: (connection) => openHubClient({ endpointOf, now, log, limits, keyReturnAfter, entra, turns }, connection),
     monitor: (connection, options) => monitorEvents({ endpointOf, now }, connection, options),
   };
 }
 
 function openHubClient(
-  { endpointOf, now, log, limits, keyReturnAfter, entra: entraOptions, turns }: HubClientOptions,
+  { endpointOf, now, log, limits, keyReturnAfter, entra: entraOptions, turns }: Required<HubsOptions>,
   connection: HubConnection,
 ): HubClient {
   const endpoint = (): HubEndpoint | undefined => endpointOf(connection);
@@ -73,7 +64,14 @@ function openHubClient(
   let access = accessOf(connection);
   const transport = new RegistryTransport({ endpoint, access: () => access });
   const registry = new RegistryClient({ transport, now });
-  const telemetry = new Telemetry({ endpoint, keys, turns, now, log, limits: { ...TELEMETRY_LIMITS, ...limits } });
+  const telemetry = new Telemetry({
+    endpoint,
+    keys,
+    turns: turns.of(connection.hostName),
+    now,
+    log,
+    limits: { ...TELEMETRY_LIMITS, ...limits },
+  });
   return {
     send: (deviceId, message) => telemetry.send(deviceId, message),
     hasLink: (deviceId) => telemetry.hasOpen(deviceId),

@@ -11,6 +11,7 @@ import type { AmqpConnection } from "./amqp-connection.ts";
 import type { AttachPace } from "./attach-pace.ts";
 import { ConnectionToken } from "./connection-token.ts";
 import { classifyRefusal } from "./error-classification.ts";
+import type { Occasion } from "./error-classification.ts";
 import type { KeyRing } from "./key-ring.ts";
 import type { Log } from "../core/log.ts";
 import { forget, isWritten, linkLimit, ringRoom, shortenLinkWalk } from "./rhea-bookkeeping.ts";
@@ -40,6 +41,10 @@ export interface TelemetryConnectionOptions {
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly log: Log;
+  /** Where a link leads; absent: to the telemetry of the device whose id it is known by. */
+  readonly addressOf?: (id: string) => string;
+  /** What the hub refuses, where it is not a link or a message of a device. */
+  readonly occasion?: Occasion;
   /** Somebody else has taken over the device's link. */
   readonly onTaken: (deviceId: string) => void;
   /** Called once, when nothing more can be sent over it. */
@@ -183,7 +188,7 @@ export class TelemetryConnection {
     this.#options.pace.enqueue(() => {
       if (this.#ended || this.#links.get(link.deviceId) !== link) return false;
       link.sender = this.#session?.open_sender({
-        target: telemetryAddress(link.deviceId),
+        target: (this.#options.addressOf ?? telemetryAddress)(link.deviceId),
         source: link.deviceId,
         snd_settle_mode: 0,
         rcv_settle_mode: 0,
@@ -246,7 +251,7 @@ export class TelemetryConnection {
     this.#unsettled.delete(delivery);
     entry.link.inFlight.delete(entry.sending);
     const refusal = readAmqpRefusal(delivery.remote_state?.["error"]);
-    settle(entry.sending, classifyRefusal(refusal, "message", this.#options.now()));
+    settle(entry.sending, classifyRefusal(refusal, this.#options.occasion ?? "message", this.#options.now()));
     if (!delivery.remote_settled) delivery.update(true);
     forget(delivery);
     for (const link of this.#blocked) {
@@ -262,7 +267,8 @@ export class TelemetryConnection {
     const link = this.#bySender.get(sender);
     if (link === undefined) return;
     const { error } = sender;
-    const failure = error ? classifyRefusal(readAmqpRefusal(error), "link", this.#options.now()) : DETACHED;
+    const { now, occasion = "link" } = this.#options;
+    const failure = error ? classifyRefusal(readAmqpRefusal(error), occasion, now()) : DETACHED;
     this.#options.log.debug({ device: link.deviceId, code: failure.code }, "hub.link_detached");
     // It had the permission a moment ago, so it is the token that is worth nothing any more: for all links.
     if (failure.code === "permission_missing" && link.wasGranted) return this.#amqp?.end(KEY_GONE);

@@ -12,6 +12,7 @@ import { entraAccess, policyAccess } from "../registry-access.ts";
 import type { RegistryAccess } from "../registry-access.ts";
 import { RegistryRequests } from "../registry-requests.ts";
 import { RegistryTransport } from "../registry-transport.ts";
+import { DeviceMessages } from "./device-messages.ts";
 import { DeviceRegistry } from "./device-registry.ts";
 import { TwinQuery } from "./twin-query.ts";
 import { TwinRegistry } from "./twin-registry.ts";
@@ -45,6 +46,7 @@ function openTwinHub(options: TwinHubsOptions, connection: HubConnection): TwinH
     now,
     onChange: (inUse) => {
       log.info({ connectionId: connection.id, hub: connection.hostName, key: inUse }, "hub.key_in_use");
+      messages.renewToken();
       wayBack.watch();
     },
   });
@@ -56,6 +58,7 @@ function openTwinHub(options: TwinHubsOptions, connection: HubConnection): TwinH
   const requests = new RegistryRequests({ transport, now });
   const devices = new DeviceRegistry({ requests, endpoint });
   const twins = new TwinRegistry(requests);
+  const messages = new DeviceMessages({ endpoint, keys, now, log });
   const query = new TwinQuery({ requests, largestAnswer: options.largestAnswer ?? LARGEST_ANSWER });
   return {
     createDevice: (deviceId) => devices.create(deviceId),
@@ -65,7 +68,7 @@ function openTwinHub(options: TwinHubsOptions, connection: HubConnection): TwinH
     twin: (deviceId) => twins.twin(deviceId),
     patchDesired: (deviceId, patch, etag) => twins.patchDesired(deviceId, patch, etag),
     report: async () => fail("not_sent", "Reporting for a device is not built yet."),
-    sendToDevice: async () => fail("not_sent", "Sending to a device is not built yet."),
+    sendToDevice: (deviceId, message) => messages.send(deviceId, message),
     glance: (asked) => query.glance(asked),
     glanceAt: (deviceIds) => query.glanceAt(deviceIds),
     twins: (asked) => query.twins(asked),
@@ -79,7 +82,7 @@ function openTwinHub(options: TwinHubsOptions, connection: HubConnection): TwinH
     },
     close: async () => {
       wayBack.stop();
-      await transport.close();
+      await Promise.all([messages.close(), transport.close()]);
     },
   };
 }
