@@ -2,9 +2,13 @@
 import type { FastifyInstance } from "fastify";
 import type { ApiDependencies } from "../dependencies.ts";
 import { PARA_ROOT } from "../request-path.ts";
+import { registerParaApps } from "./apps.ts";
 import { authenticatePara } from "./authentication.ts";
 import { keepBodyBytes } from "./json-body.ts";
 import { registerParaInfo } from "./info.ts";
+import { registerParaMe } from "./me.ts";
+import { registerNotKept } from "./not-kept.ts";
+import { registerOtherTypes } from "./other-types.ts";
 import { registerParaSetup } from "./setup.ts";
 
 /** Routes are written as `/v1/…`; the prefix by which they are kept apart from the other faces is added here. */
@@ -15,6 +19,10 @@ export function registerPara(app: FastifyInstance, dependencies: ApiDependencies
       authenticatePara(face, dependencies);
       registerParaInfo(face, dependencies);
       registerParaSetup(face, dependencies);
+      registerParaMe(face, dependencies);
+      registerParaApps(face, dependencies);
+      registerNotKept(face);
+      registerOtherTypes(face);
     },
     { prefix: PARA_ROOT },
   );
