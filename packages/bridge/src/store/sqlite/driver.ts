@@ -18,6 +18,8 @@ export interface Database {
   exec(sql: string): void;
   /** The same statement for the same text: a database has few texts and runs them often. */
   prepare(sql: string): Statement;
+  /** For a text that is made of what somebody asked: run once and not kept. */
+  once(sql: string, ...values: Value[]): Row[];
   close(): void;
 }
 
@@ -36,6 +38,7 @@ export function openDatabase(file: string): Database {
       }
       return statement;
     },
+    once: (sql, ...values) => textOnly(db.once(sql, bound(values))),
     close: () => db.close(),
   };
 }
@@ -51,6 +54,7 @@ interface RawStatement {
 interface RawDatabase {
   exec(sql: string): void;
   prepare(sql: string): RawStatement;
+  once(sql: string, values: Bound[]): Record<string, Bound>[];
   close(): void;
 }
 
@@ -106,6 +110,7 @@ function openNodeSqlite(require: NodeJS.Require, file: string): RawDatabase | un
       const statement = db.prepare(sql);
       return { run: (values) => statement.run(...values), all: (values) => statement.all(...values) };
     },
+    once: (sql, values) => db.prepare(sql).all(...values),
     close: () => db.close(),
   };
 }
@@ -119,6 +124,8 @@ interface WasmStatement extends RawStatement {
 interface WasmDatabase {
   exec(sql: string): void;
   prepare(sql: string): WasmStatement;
+  /** Prepares, asks and finalizes. */
+  all(sql: string, values: Bound[]): Record<string, Bound>[];
   close(): void;
 }
 
@@ -137,6 +144,7 @@ function openWasm(require: NodeJS.Require, file: string): RawDatabase {
         all: (values) => resetAfterFailure(statement, () => statement.all(values)),
       };
     },
+    once: (sql, values) => db.all(sql, values),
     close() {
       for (const statement of statements) statement.finalize();
       db.close();

@@ -32,6 +32,7 @@ test.each(["PRAGMA synchronous", "PRAGMA journal_mode = WAL"])("a driver that ig
   const deaf: Database = {
     exec: (sql) => (sql.startsWith(ignored) ? undefined : db.exec(sql)),
     prepare: (sql) => db.prepare(sql === ignored ? "SELECT 1" : sql),
+    once: (sql) => db.once(sql),
     close: () => db.close(),
   };
   expect(() => setDurability(deaf)).toThrow(/would not flush/);

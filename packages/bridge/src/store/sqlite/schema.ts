@@ -242,6 +242,22 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX hub_removal_due ON hub_removal (retry_at);
   CREATE INDEX integration_connection ON integration (connection_id) WHERE connection_id IS NOT NULL;
   `,
+  // Things, those whose device may be in the hub before they are, and the secrets of apps.
+  `
+  CREATE TABLE thing (
+    doc_id INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, product_id INTEGER NOT NULL, name TEXT NOT NULL,
+    timestamp INTEGER NOT NULL, updated INTEGER, creator_id TEXT, parent_id TEXT, tags TEXT NOT NULL, votes INTEGER NOT NULL,
+    version INTEGER NOT NULL, stored INTEGER NOT NULL, indexed INTEGER NOT NULL, cached INTEGER NOT NULL,
+    properties TEXT NOT NULL, revision INTEGER NOT NULL
+  );
+  CREATE INDEX thing_product ON thing (product_id);
+  CREATE INDEX thing_timestamp ON thing (product_id, timestamp);
+  CREATE TABLE noted_thing (
+    id TEXT PRIMARY KEY, product_id INTEGER NOT NULL, connection_id TEXT NOT NULL, thing TEXT NOT NULL, run TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX noted_thing_product ON noted_thing (product_id);
+  CREATE TABLE app_key (id INTEGER PRIMARY KEY, sealed_secret TEXT NOT NULL);
+  `,
 ];
 
 /** Brings the file to the newest schema, or to the `newest` first ones of its history; refuses one that a newer release has written. */
