@@ -151,10 +151,10 @@ export interface Products {
   product(idOrSlug: string): Promise<Product | null>;
   updateProduct(id: number, change: ProductChange): Promise<"updated" | "slug_taken" | "unknown">;
   /**
-   * Its API users, groups and those of its devices that have no owner go with it. It stays while it has integrations or
-   * sources, which others must end first.
+   * Its API users, groups and those of its devices that have no owner go with it. It stays while it has integrations,
+   * sources or Things, which others must end first.
    */
-  deleteProduct(id: number): Promise<"deleted" | "has_integrations" | "has_sources" | "unknown">;
+  deleteProduct(id: number): Promise<"deleted" | "has_integrations" | "has_sources" | "has_things" | "unknown">;
 }
 
 /** As a user sets it: a client secret that is not given again is kept. */

@@ -20,7 +20,7 @@ export interface SqliteAppKeys extends AppKeys {
 }
 
 /** What a secret is sealed to: a sealed secret is of no use in another row. */
-export const appRecord = (productId: string | number): string => `app ${productId}`;
+const appRecord = (productId: number): string => `app ${productId}`;
 
 export function createAppKeys({ worker, secrets, inTurn, product }: SqliteAppKeysOptions): SqliteAppKeys {
   // With `null` for products that have none: strangers may ask for them as often as they like.

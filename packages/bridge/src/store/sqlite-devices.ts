@@ -18,6 +18,8 @@ export interface SqliteDevicesOptions {
 export interface SqliteDevices extends Devices, Transfers {
   /** The devices of a product that is gone: what is remembered of them is not true any more. */
   productGone(deviceIds: readonly string[]): void;
+  /** Changed or deleted by others. */
+  devicesChanged(deviceIds: readonly string[]): void;
   /** An event of the device was stored: what the cache holds of it stays true. */
   heardFrom(deviceId: string, at: number): void;
 }
@@ -59,6 +61,10 @@ export function createDevices({ worker, now, onDeviceRenamed, onDeviceChanged }:
     productGone(deviceIds) {
       const gone = new Set(deviceIds);
       deviceTokens.deleteWhere((id) => gone.has(id));
+      for (const id of deviceIds) devices.delete(id);
+      for (const id of deviceIds) onDeviceChanged(id);
+    },
+    devicesChanged(deviceIds) {
       for (const id of deviceIds) devices.delete(id);
       for (const id of deviceIds) onDeviceChanged(id);
     },

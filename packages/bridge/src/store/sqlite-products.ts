@@ -9,7 +9,7 @@ interface Options {
   readonly worker: GroupCommit;
   readonly now: () => number;
   /** Told which devices and API users a deleted product had. */
-  readonly onDeleted: (deviceIds: readonly string[], apiUserIds: readonly string[]) => void;
+  readonly onDeleted: (productId: number, deviceIds: readonly string[], apiUserIds: readonly string[]) => void;
 }
 
 export function createProducts({ worker, now, onDeleted }: Options): Products & DeviceGroups {
@@ -48,7 +48,7 @@ export function createProducts({ worker, now, onDeleted }: Options): Products & 
     async deleteProduct(id: number): ReturnType<Products["deleteProduct"]> {
       const deletion = await worker.call("deleteProduct", id, now());
       forget(id);
-      if (deletion.outcome === "deleted") onDeleted(deletion.deviceIds, deletion.apiUserIds);
+      if (deletion.outcome === "deleted") onDeleted(id, deletion.deviceIds, deletion.apiUserIds);
       return deletion.outcome;
     },
 

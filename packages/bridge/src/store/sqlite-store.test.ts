@@ -9,6 +9,7 @@ import { describeLedger } from "./testing/ledger-conformance.ts";
 import { describeLooking } from "./testing/looking-conformance.ts";
 import { describeSources } from "./testing/sources-conformance.ts";
 import { describeStates } from "./testing/states-conformance.ts";
+import { describeThings } from "./testing/things-conformance.ts";
 import { openSqlite } from "./testing/sqlite-under-test.ts";
 
 describeAccounts(openSqlite);
@@ -22,3 +23,4 @@ describeLedger(openSqlite);
 describeLooking(openSqlite);
 describeSources(openSqlite);
 describeStates(openSqlite);
+describeThings(openSqlite);

@@ -8,13 +8,16 @@ import type { Identities, KnownIdentity } from "../core/identities.ts";
 import type { RecentEvents } from "../core/recent-events.ts";
 import type { TestIdentities } from "../core/test-identities.ts";
 import type { Sources } from "../core/source.ts";
+import type { AppKeys, ThingRecords } from "../core/thing-store.ts";
 import type { DeviceStates, HubRemovals, ReadingPositions } from "../core/state-store.ts";
+import type { Changes } from "./changes.ts";
 import { keepHighWater, readHighWater } from "./high-water.ts";
 import { lockFolder } from "./lock.ts";
 import { rotateSecrets, settleKeys } from "./key-rotation.ts";
 import { SecretKeys, type SecretKeySource } from "./secret-keys.ts";
 import { createSecrets } from "./secrets.ts";
 import { createAccounts } from "./sqlite-accounts.ts";
+import { createAppKeys } from "./sqlite-app-keys.ts";
 import { createApiUsers } from "./sqlite-api-users.ts";
 import { createDeliveries, type SqliteDeliveries } from "./sqlite-deliveries.ts";
 import { createDeviceTraces } from "./sqlite-device-traces.ts";
@@ -25,6 +28,7 @@ import { createLooking } from "./sqlite-looking.ts";
 import { createProducts } from "./sqlite-products.ts";
 import { createSources } from "./sqlite-sources.ts";
 import { createStates } from "./sqlite-states.ts";
+import { createThings } from "./sqlite-things.ts";
 import { createTurns } from "./turns.ts";
 import { GroupCommit } from "./sqlite/group-commit.ts";
 
@@ -43,6 +47,8 @@ export interface SqliteStoreOptions {
   readonly onIncident?: (incident: Incident) => void;
   /** Told how many seconds each group of writes took to be on disk. */
   readonly onFlushed?: (seconds: number) => void;
+  /** Told of deliveries that ended because their Thing was deleted. */
+  readonly onDeliveriesEnded?: (changes: Changes) => void;
   readonly now?: () => number;
 }
 
@@ -54,6 +60,8 @@ export interface SqliteStore
     SqliteIncidents,
     Identities,
     DeviceTraces,
+    AppKeys,
+    ThingRecords,
     Sources,
     RecentEvents,
     DeviceStates,
@@ -81,6 +89,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     onDeviceRenamed = () => undefined,
     onDeviceChanged = () => undefined,
     onIncident = () => undefined,
+    onDeliveriesEnded = () => undefined,
     now = Date.now,
   } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -100,16 +109,25 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     if (incident !== null) onIncident(incident);
     const highWater = keepHighWater(folder, worker);
     const { forgetTokensOf, ...accounts } = createAccounts({ worker, now });
-    const { productGone, ...devices } = createDevices({ worker, now, onDeviceRenamed, onDeviceChanged });
-    const onDeleted = (deviceIds: readonly string[], apiUserIds: readonly string[]): void => {
+    const { productGone, devicesChanged, ...devices } = createDevices({
+      worker,
+      now,
+      onDeviceRenamed,
+      onDeviceChanged,
+    });
+    const onDeleted = (productId: number, deviceIds: readonly string[], apiUserIds: readonly string[]): void => {
+      appKeys.forgetAppSecret(productId);
       productGone(deviceIds);
       for (const id of apiUserIds) forgetTokensOf(id);
     };
+    const products = createProducts({ worker, now, onDeleted });
+    const appKeys = createAppKeys({ worker, secrets, inTurn, product: products.product });
     return {
       ...accounts,
       ...createApiUsers({ worker, now, forgetTokensOf }),
       ...devices,
-      ...createProducts({ worker, now, onDeleted }),
+      ...products,
+      ...appKeys,
       ...createIntegrations({ worker, secrets, now, inTurn }),
       ...createDeliveries({ worker, now, heardFrom: devices.heardFrom }),
       ...createIncidents(worker, now),
@@ -118,6 +136,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       ...createSources({ worker, secrets, now, inTurn }),
       ...createLooking(worker, now),
       ...createStates(worker),
+      ...createThings({ worker, now, onChanged: devicesChanged, onEnded: onDeliveriesEnded }),
       rotateSecrets: () => rotateSecrets(rotation),
       isAlive: () => worker.isAlive,
       waitedMs: () => worker.waitedMs,

@@ -87,8 +87,10 @@ function isConfirmed(body: Fields, query: Fields): boolean {
   return optionalFlag(body, "confirm") === true || optionalFlag(query, "confirm") === true;
 }
 
-function stillInUse(outcome: "has_integrations" | "has_sources"): ApiError {
-  const what = outcome === "has_integrations" ? "integrations" : "sources";
+const STILL_THERE = { has_integrations: "integrations", has_sources: "sources", has_things: "Things" } as const;
+
+function stillInUse(outcome: keyof typeof STILL_THERE): ApiError {
+  const what = STILL_THERE[outcome];
   return new ApiError(409, {
     ok: false,
     error: `The product has ${what}`,

@@ -52,6 +52,12 @@ export function deviceOperations(transaction: Transaction, heard: LastHeard): De
   const joinGroup = db.prepare(
     "INSERT INTO device_group (device_id, product_id, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
   );
+  const thing = db.prepare(
+    "SELECT id FROM thing WHERE id = ?1 UNION ALL SELECT id FROM noted_thing WHERE id = ?1 LIMIT 1",
+  );
+  const renameThing = db.prepare(
+    "UPDATE thing SET name = ?, updated = ?, revision = revision + 1 WHERE id = ? AND name <> ?",
+  );
   const insertToken = db.prepare("INSERT INTO device_token (hash, device_id, created_at) VALUES (?, ?, ?)");
   const selectToken = db.prepare("SELECT device_id FROM device_token WHERE hash = ?");
   const removeTokens = db.prepare("DELETE FROM device_token WHERE device_id = ?");
@@ -62,11 +68,16 @@ export function deviceOperations(transaction: Transaction, heard: LastHeard): De
     const device = toDevice(row);
     return { ...device, lastHeard: heard.of(id) ?? device.lastHeard };
   };
+  // Also while its device is being made in the hub.
+  const isThing = (id: string): boolean => thing.get(id) !== undefined;
   const place = (device: Device | null, id: string, productId: number, approval: Approval, at: number): void => {
     if (device === null) insert.run(id, null, productId, approval, at);
     else setProduct.run(productId, approval, id);
     if (device !== null && device.productId !== productId) states.leaveHub(id, at);
   };
+  /** A Thing is never without a name. */
+  const nameOfThing = (id: string, change: DeviceChange): DeviceChange =>
+    change.name === null && isThing(id) ? { ...change, name: `ParaObject ${id}` } : change;
   const setGroups = (id: string, productId: number, groups: readonly string[], at: number): void => {
     leaveGroups.run(id);
     for (const name of groups) {
@@ -86,6 +97,7 @@ export function deviceOperations(transaction: Transaction, heard: LastHeard): De
       return row === undefined ? null : find(String(row["id"]));
     },
     claimDevice(ownerId, id, at) {
+      if (isThing(id)) return "taken";
       const device = find(id);
       if (device === null) insert.run(id, ownerId, null, "approved", at);
       else if (device.ownerId !== null && device.ownerId !== ownerId) return "taken";
@@ -108,7 +120,7 @@ export function deviceOperations(transaction: Transaction, heard: LastHeard): De
       const row = byId.get(id);
       if (row === undefined) return "unknown";
       const { ownerId, productId } = toDevice(row);
-      const { name = row["name"] as string | null } = change;
+      const { name = row["name"] as string | null } = nameOfThing(id, change);
       if (name !== null && ownerId !== null) {
         const other = byName.get(ownerId, name);
         if (other !== undefined && other["id"] !== id) return "name_taken";
@@ -121,6 +133,7 @@ export function deviceOperations(transaction: Transaction, heard: LastHeard): De
         development = row["development"] === 1,
       } = change;
       update.run(name, notes, firmwareVersion, serialNumber, desiredFirmwareVersion, development ? 1 : 0, id);
+      if (name !== null) renameThing.run(name, at, id, name);
       if (change.groups !== undefined && productId !== null) setGroups(id, productId, change.groups, at);
       return "updated";
     },
@@ -144,7 +157,8 @@ export function deviceOperations(transaction: Transaction, heard: LastHeard): De
       const nonmember: string[] = [];
       for (const id of ids) {
         const device = find(id);
-        if (device !== null && device.productId !== null && device.productId !== productId) {
+        const isElsewhere = device !== null && device.productId !== null && device.productId !== productId;
+        if (isElsewhere || (device === null && isThing(id))) {
           nonmember.push(id);
           continue;
         }
@@ -158,6 +172,7 @@ export function deviceOperations(transaction: Transaction, heard: LastHeard): De
       if (device?.productId === productId) return device;
       const home = product.get(productId);
       if (home === undefined || (device !== null && device.productId !== null)) return null;
+      if (device === null && isThing(id)) return null;
       if (device !== null && device.ownerId !== null && device.ownerId !== home["owner_id"]) return null;
       place(device, id, productId, home["quarantine"] === 1 ? "quarantined" : "approved", at);
       return find(id);

@@ -21,6 +21,7 @@ export function deviceRemoval(transaction: Transaction): DeviceRemoval {
   const removeTrace = db.prepare("DELETE FROM device_trace WHERE device_id = ?");
   const removeGroups = db.prepare("DELETE FROM device_group WHERE device_id = ?");
   const removeTransfers = db.prepare("DELETE FROM device_transfer WHERE device_id = ?");
+  const removeThing = db.prepare("DELETE FROM thing WHERE id = ?");
   const leave = db.prepare(
     "UPDATE device SET product_id = NULL, approval = 'approved', desired_firmware_version = NULL, development = 0 WHERE id = ?",
   );
@@ -29,7 +30,7 @@ export function deviceRemoval(transaction: Transaction): DeviceRemoval {
     forget(deviceId, at) {
       // First, while it is known whose it was.
       states.forget(deviceId, at);
-      for (const statement of [removeTokens, removeTrace, removeGroups, removeTransfers, remove]) {
+      for (const statement of [removeTokens, removeTrace, removeGroups, removeTransfers, removeThing, remove]) {
         statement.run(deviceId);
       }
     },

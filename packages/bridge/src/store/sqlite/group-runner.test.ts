@@ -42,6 +42,7 @@ function observed(inner: Database): Database {
       check(sql);
       inner.exec(sql);
     },
+    once: (sql, ...values) => inner.once(sql, ...values),
     prepare(sql): Statement {
       const statement = inner.prepare(sql);
       return {

@@ -1,4 +1,5 @@
 /** All operations of the embedded store, by name: what the worker can be asked to do. */
+import { appKeyOperations, type AppKeyOperations } from "./app-key-operations.ts";
 import { accountOperations, type AccountOperations } from "./account-operations.ts";
 import { apiUserOperations, type ApiUserOperations } from "./api-user-operations.ts";
 import { openBooks } from "./books.ts";
@@ -29,6 +30,9 @@ import { sourceOperations, type SourceOperations } from "./source-operations.ts"
 import { hubRemovalOperations, type HubRemovalOperations } from "./hub-removal-operations.ts";
 import { readingOperations, type ReadingOperations } from "./reading-operations.ts";
 import { stateOperations, type StateOperations } from "./state-operations.ts";
+import { thingDeliveries } from "./thing-deliveries.ts";
+import { thingOperations, type ThingOperations } from "./thing-operations.ts";
+import { thingSearchOperations, type ThingSearchOperations } from "./thing-search-operations.ts";
 import { transferOperations, type TransferOperations } from "./transfer-operations.ts";
 import { recentEventOperations, type RecentEventOperations } from "./recent-event-operations.ts";
 import { testIdentityOperations, type TestIdentityOperations } from "./test-identity-operations.ts";
@@ -38,6 +42,7 @@ export interface Operations
   extends
     AccountOperations,
     ApiUserOperations,
+    AppKeyOperations,
     DeliveryOperations,
     DeviceDetailOperations,
     DeviceGroupOperations,
@@ -64,6 +69,8 @@ export interface Operations
     SourceOperations,
     StateOperations,
     TestIdentityOperations,
+    ThingOperations,
+    ThingSearchOperations,
     TransferOperations {
   /** Brings the tables up to date with what is gathered in memory, before the file is closed. */
   writeGathered(): null;
@@ -74,10 +81,12 @@ export function createOperations(transaction: Transaction): Operations {
   const endings = createEndings(transaction, books);
   const heard = createLastHeard(transaction);
   const numbers = createEventNumbers(transaction);
+  const states = stateOperations(transaction);
   const events = eventOperations(transaction, books.counters, heard, numbers);
   return {
     ...accountOperations(transaction),
     ...apiUserOperations(transaction),
+    ...appKeyOperations(transaction),
     ...deliveryOperations(transaction),
     ...deviceDetailOperations(transaction),
     ...deviceGroupOperations(transaction),
@@ -103,7 +112,9 @@ export function createOperations(transaction: Transaction): Operations {
     ...seenOperations(transaction, events),
     ...settleOperations(transaction, books),
     ...sourceOperations(transaction),
-    ...stateOperations(transaction),
+    ...states,
+    ...thingOperations(transaction, { states, deliveries: thingDeliveries(transaction, endings) }),
+    ...thingSearchOperations(transaction),
     ...transferOperations(transaction),
     writeGathered() {
       heard.write();

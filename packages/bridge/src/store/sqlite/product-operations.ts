@@ -15,7 +15,7 @@ export interface ProductOperations {
 /** With the ids of the devices and the API users that it had. */
 export type ProductDeletion =
   | { readonly outcome: "deleted"; readonly deviceIds: readonly string[]; readonly apiUserIds: readonly string[] }
-  | { readonly outcome: "has_integrations" | "has_sources" | "unknown" };
+  | { readonly outcome: "has_integrations" | "has_sources" | "has_things" | "unknown" };
 
 export function productOperations(transaction: Transaction): ProductOperations {
   const { db } = transaction;
@@ -29,6 +29,10 @@ export function productOperations(transaction: Transaction): ProductOperations {
   const update = db.prepare("UPDATE product SET slug = ?, name = ?, description = ?, quarantine = ? WHERE id = ?");
   const integrations = db.prepare("SELECT id FROM integration WHERE scope_kind = 'product' AND scope_id = ? LIMIT 1");
   const sources = db.prepare("SELECT id FROM source WHERE product_id = ? LIMIT 1");
+  const things = db.prepare(
+    "SELECT id FROM thing WHERE product_id = ? UNION ALL SELECT id FROM noted_thing WHERE product_id = ? LIMIT 1",
+  );
+  const removeAppKey = db.prepare("DELETE FROM app_key WHERE id = ?");
   const devices = db.prepare("SELECT id, owner_id FROM device WHERE product_id = ?");
   const apiUsers = db.prepare("SELECT id FROM api_user WHERE product_id = ?");
   const endTokens = db.prepare("DELETE FROM access_token WHERE account_id = ?");
@@ -67,6 +71,7 @@ export function productOperations(transaction: Transaction): ProductOperations {
       if (byId.get(id) === undefined) return { outcome: "unknown" };
       if (integrations.get(String(id)) !== undefined) return { outcome: "has_integrations" };
       if (sources.get(id) !== undefined) return { outcome: "has_sources" };
+      if (things.get(id, id) !== undefined) return { outcome: "has_things" };
       const members = devices.all(id);
       for (const { id: deviceId, owner_id: ownerId } of members) {
         if (ownerId === null) removal.forget(String(deviceId), at);
@@ -76,6 +81,7 @@ export function productOperations(transaction: Transaction): ProductOperations {
       for (const apiUserId of apiUserIds) endTokens.run(apiUserId);
       removeApiUsers.run(id);
       removeGroups.run(id);
+      removeAppKey.run(id);
       remove.run(id);
       return { outcome: "deleted", deviceIds: members.map((row) => String(row["id"])), apiUserIds };
     },

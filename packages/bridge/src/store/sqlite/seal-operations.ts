@@ -10,6 +10,7 @@ export const SEALED_COLUMNS: readonly {
   readonly record: (id: string) => string;
 }[] = [
   { table: "source", column: "sealed_secret", record: (id) => `source ${id}` },
+  { table: "app_key", column: "sealed_secret", record: (id) => `app ${id}` },
   { table: "integration", column: "sealed_secrets", record: (id) => id },
 ];
 

@@ -38,10 +38,7 @@ export interface ThingParts {
   readonly deliveries: ThingDeliveries;
 }
 
-export function thingOperations(
-  transaction: Transaction,
-  { states, deliveries }: ThingParts,
-): ThingOperations {
+export function thingOperations(transaction: Transaction, { states, deliveries }: ThingParts): ThingOperations {
   const { db } = transaction;
   const rows = thingRows(transaction);
   const { forget } = deviceRemoval(transaction);

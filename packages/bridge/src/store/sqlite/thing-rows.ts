@@ -23,9 +23,7 @@ export interface ThingRows {
 }
 
 export function thingRows({ db }: Transaction): ThingRows {
-  const insert = db.prepare(
-    `INSERT INTO thing (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`,
-  );
+  const insert = db.prepare(`INSERT INTO thing (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`);
   const changing = COLUMNS.slice(2);
   const update = db.prepare(`UPDATE thing SET ${changing.map((name) => `${name} = ?`).join(", ")} WHERE id = ?`);
   return {

@@ -5,6 +5,7 @@ import type { Identities } from "../../core/identities.ts";
 import type { RecentEvents } from "../../core/recent-events.ts";
 import type { TestIdentities } from "../../core/test-identities.ts";
 import type { Sources } from "../../core/source.ts";
+import type { AppKeys, ThingRecords } from "../../core/thing-store.ts";
 import type { DeviceStates, HubRemovals, ReadingPositions } from "../../core/state-store.ts";
 import type { SqliteDeliveries } from "../sqlite-deliveries.ts";
 import type { SqliteIncidents } from "../sqlite-incidents.ts";
@@ -16,6 +17,8 @@ export interface Store
     SqliteIncidents,
     Identities,
     DeviceTraces,
+    AppKeys,
+    ThingRecords,
     Sources,
     RecentEvents,
     DeviceStates,
