@@ -6,7 +6,7 @@ import type { DeviceState, StateChange } from "../../core/device-state.ts";
 import type { Thing, ThingWithState } from "../../core/thing.ts";
 import type { Lane } from "./delivery-rows.ts";
 import { deviceRemoval } from "./device-removal.ts";
-import { removalNotes } from "./hub-removal-operations.ts";
+import { hubRemovalNotes } from "./hub-removal-operations.ts";
 import type { ThingDeliveries } from "./thing-deliveries.ts";
 import type { Row } from "./driver.ts";
 import { thingRows, toThing, type UnplacedThing } from "./thing-rows.ts";
@@ -42,7 +42,7 @@ export function thingOperations(transaction: Transaction, { states, deliveries }
   const { db } = transaction;
   const rows = thingRows(transaction);
   const { forget } = deviceRemoval(transaction);
-  const noteRemoval = removalNotes(transaction);
+  const removals = hubRemovalNotes(transaction);
   const device = db.prepare("SELECT id FROM device WHERE id = ?");
   const removal = db.prepare("SELECT 1 FROM hub_removal WHERE connection_id = ? AND hub_device_id = ?");
   const note = db.prepare(
@@ -69,11 +69,11 @@ export function thingOperations(transaction: Transaction, { states, deliveries }
   }
 
   function remove(note: Row, at: number): void {
-    noteRemoval({
+    removals.note({
       connectionId: String(note["connection_id"]),
       hubDeviceId: String(note["id"]),
       productId: Number(note["product_id"]),
-      since: at,
+      at,
     });
   }
 
