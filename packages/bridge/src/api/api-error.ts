@@ -9,6 +9,8 @@ export interface ErrorBody {
   readonly next_step?: string;
   /** With `pending_deliveries`: how many. */
   readonly pending?: number;
+  /** With `state_refused`: keys joined by dots. */
+  readonly path?: string;
 }
 
 /** Thrown by handlers, answered by the server's one error handler. Its message never repeats what came in. */

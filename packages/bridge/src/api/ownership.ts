@@ -59,10 +59,24 @@ export async function ownProducts(directory: Directory, caller: AccountCaller): 
 
 /** A device in a product, by id. */
 export async function productDevice(directory: Directory, productId: number, id: string): Promise<Device> {
-  const deviceId = id.toLowerCase();
-  const device = isCloudDeviceId(deviceId) ? await directory.device(deviceId) : null;
+  const device = await deviceById(directory, id);
   if (device === null || device.productId !== productId) throw unknownDevice();
   return device;
+}
+
+/** A device that the caller claimed, by id or name, or one of its products, by id. */
+export async function visibleDevice(directory: Directory, caller: AccountCaller, idOrName: string): Promise<Device> {
+  const device = await deviceById(directory, idOrName);
+  if (device !== null && (await maySeeDevice(directory, caller, device.id))) return device;
+  return ownDevice(directory, caller, idOrName);
+}
+
+/** Ids of the device cloud count in either letter case, those that clients gave to Things as they are. */
+async function deviceById(directory: Directory, id: string): Promise<Device | null> {
+  if (id.length > MAX_REFERENCE_LENGTH) return null;
+  const device = await directory.device(id);
+  const lowerCase = id.toLowerCase();
+  return device !== null || id === lowerCase || !isCloudDeviceId(lowerCase) ? device : directory.device(lowerCase);
 }
 
 /** An integration in the caller's sandbox or in one of its products. */

@@ -28,6 +28,11 @@ const SOURCE =
   "kind! name event disabled:boolean create_devices:boolean system_events:boolean fields:object " +
   "token base_url particle_product particle_device follow_events:boolean";
 const SERIES = "from to bucket";
+const STATE_SETTINGS =
+  "telemetry conflicts cloud_to_device:boolean consumer_group event_endpoint event_hub_name sweep_seconds:integer " +
+  "hub_name policy_name policy_key secondary_policy_key";
+const THING =
+  "name deviceState:object tags:array properties:object votes:integer version:integer stored:boolean indexed:boolean cached:boolean";
 const METRICS = "start_date end_date bucket_size:integer";
 const DELIVERIES = "state device event code since until limit:integer cursor";
 
@@ -100,6 +105,23 @@ export const ROUTE_INPUTS: Readonly<Record<string, RouteInput>> = {
   "POST /admin/v1/integrations/{id}/replays": { body: "from! to! device event", status: 202 },
   "DELETE /admin/v1/integrations/{id}/replays/{replay}": { status: 204 },
   "GET /admin/v1/integrations/{id}/series": { query: SERIES },
+  "PATCH /admin/v1/devices/{device}/state": { query: "wait:integer", body: "state!:object" },
+  "PUT /admin/v1/devices/{device}/state": { query: "wait:integer", body: "state!:object" },
+  "GET /admin/v1/products/{product}/state-conflicts": { query: "limit:integer" },
+  "PUT /admin/v1/products/{product}/state-settings": { body: STATE_SETTINGS },
+  "DELETE /admin/v1/products/{product}/state-settings": { status: 204 },
+  "PUT /admin/v1/state-settings": { body: STATE_SETTINGS },
+  "DELETE /admin/v1/state-settings": { status: 204 },
+  "GET /admin/v1/products/{product}/things": { query: "q limit:integer after" },
+  "POST /admin/v1/products/{product}/things": {
+    body: `id serviceBroker timestamp:integer creatorid parentid ${THING}`,
+    status: 201,
+  },
+  "PATCH /admin/v1/things/{thing}": { query: "wait:integer", body: THING },
+  "DELETE /admin/v1/things/{thing}": { status: 204 },
+  "POST /admin/v1/things/{thing}/keys": { body: "key" },
+  "PUT /admin/v1/things/{thing}/status": { body: "status!" },
+  "POST /admin/v1/products/{product}/app-tokens": { body: "expires_in:integer", status: 201 },
   "POST /admin/v1/match": { body: "event_id name data device_id product" },
   "PUT /admin/v1/settings/retention": {
     body: "delivered_hours parked_hours pending_hours".replaceAll("hours", "hours:integer"),

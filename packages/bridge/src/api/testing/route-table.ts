@@ -5,7 +5,7 @@
  */
 import type { Requirement } from "../../core/permission.ts";
 
-export type Method = "GET" | "POST" | "PUT" | "DELETE";
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** Answer to another account: not found, permission denied, bad whoever asks, or 200 with nothing but its own (`own`). */
 type Stranger = 400 | 403 | 404 | "own";
@@ -182,6 +182,34 @@ export const ROUTES: readonly RouteRow[] = [
   ["DELETE /admin/v1/devices/:fleetDevice/data", "account", 200, 403],
   ["GET /admin/v1/integrations/:fleetIntegration/devices/:fleetDevice/twin", "devices:get", 200, 404],
   ["GET /admin/v1/integrations/:integration/devices/:device/twin", "devices:get", 200, 404, { member: 404 }],
+  ["GET /admin/v1/devices/:fleetDevice/state", "devices:get", 200, 403],
+  ["GET /admin/v1/devices/:device/state", "devices:get", 200, 403, { member: 403 }],
+  ["GET /admin/v1/devices/cellar/state", "devices:get", 200, 403, { member: 403 }],
+  ["GET /admin/v1/devices/:thing/state", "devices:get", 200, 403],
+  ["PATCH /admin/v1/devices/:fleetDevice/state", "devices:update", 200, 403, { body: { state: { on: true } } }],
+  ["PATCH /admin/v1/devices/:thing/state", "devices:update", 200, 403, { body: { state: { on: true } } }],
+  ["PUT /admin/v1/devices/:fleetDevice/state", "devices:update", 200, 403, { body: { state: {} } }],
+  ["PUT /admin/v1/devices/:device/state", "devices:update", 200, 403, { body: { state: {} }, member: 403 }],
+  ["GET /admin/v1/devices/:fleetDevice/state/conflicts", "devices:get", 200, 403],
+  ["POST /admin/v1/devices/:fleetDevice/state/compare", "devices:update", 200, 403],
+  ["GET /admin/v1/products/weather/state-conflicts", "devices:list", 200, 404],
+  ["GET /admin/v1/state-settings", "account", 200, "own"],
+  ["PUT /admin/v1/state-settings", "account", 200, "own", { body: { telemetry: "merge" } }],
+  ["GET /admin/v1/products/weather/state-settings", "integrations:get", 200, 404],
+  ["PUT /admin/v1/products/weather/state-settings", "integrations:update", 200, 404, { body: { sweep_seconds: 30 } }],
+  ["DELETE /admin/v1/products/weather/state-settings", "integrations:remove", 404, 404],
+  ["GET /admin/v1/state-hubs", "integrations:list", 200, "own"],
+  ["GET /admin/v1/products/weather/things", "devices:list", 200, 404],
+  ["POST /admin/v1/products/weather/things", "devices:import", 201, 404, { body: { name: "pump" } }],
+  ["GET /admin/v1/things/:thing", "devices:get", 200, 404],
+  ["PATCH /admin/v1/things/:thing", "devices:update", 200, 404, { body: { name: "mine" } }],
+  ["DELETE /admin/v1/things/:thing", "devices:remove", 204, 404],
+  ["POST /admin/v1/things/:thing/keys", "devices:import", 200, 404, { body: { key: "primary" } }],
+  ["PUT /admin/v1/things/:thing/status", "devices:update", 200, 404, { body: { status: "disabled" } }],
+  ["GET /admin/v1/products/weather/app-keys", "account", 200, 404],
+  ["POST /admin/v1/products/weather/app-keys", "account", 200, 404],
+  ["POST /admin/v1/products/weather/app-tokens", "account", 201, 404, { body: { expires_in: 60 } }],
+
   ["GET /admin/v1/transfers", "account", 200, "own"],
   ["POST /admin/v1/transfers/:transfer/accept", "account", 200, 404],
   ["DELETE /admin/v1/transfers/:transfer", "account", 200, 404],
@@ -219,6 +247,7 @@ export const OPEN_ROUTES: readonly string[] = [
 
 /** Every caller changes its own here, so that no stranger exists; tested beside their sources. */
 export const OWN_ROUTES: readonly string[] = [
+  "DELETE /admin/v1/state-settings",
   "DELETE /v1/access_tokens",
   "DELETE /v1/access_tokens/current",
   "POST /v1/integrations",

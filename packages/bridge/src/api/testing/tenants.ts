@@ -1,7 +1,9 @@
 /** Two accounts that must not see each other: Ada with a sandbox, a product and API users, Eve with the same. */
 import { lineKey } from "../../core/delivery-target.ts";
+import { newAppSecret } from "../../core/ids.ts";
 import { PERMISSIONS } from "../../core/permission.ts";
 import type { Permission, Requirement } from "../../core/permission.ts";
+import { newThing } from "../para/thing-body.ts";
 import { hubSettings } from "./integration-samples.ts";
 import { DEVICE, FLEET_DEVICE } from "./route-table.ts";
 import type { Method } from "./route-table.ts";
@@ -76,6 +78,12 @@ export async function createTenants(): Promise<Tenants> {
     JSON.stringify({ hash: "", formerHash: null, formerUntil: 0 }),
   );
 
+  const made = await api.things.create(product!, newThing({ name: "north buoy", serviceBroker: "Azure" }));
+  if (made.kind !== "made") throw new Error("The Thing was not made");
+  const { id: thing } = made.made.thing;
+  await directory.addToProduct(productId, [thing]);
+  await api.appKeys.renewAppSecret(productId, newAppSecret());
+
   const names: Record<string, string> = {
     device: DEVICE,
     fleetDevice: FLEET_DEVICE,
@@ -88,6 +96,7 @@ export async function createTenants(): Promise<Tenants> {
     function: "openHatch",
     variable: "hatchLevel",
     source: source.id,
+    thing,
   };
   await api.app.ready();
   let listening: Promise<string> | undefined;
