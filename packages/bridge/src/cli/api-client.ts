@@ -3,7 +3,7 @@ import { CommandFailure } from "./command-failure.ts";
 import type { ServerSettings } from "./server-settings.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
-type Method = "GET" | "POST" | "PUT" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 export interface ApiClient {
   /** The answer's JSON; an empty object for an empty answer. */
@@ -28,6 +28,7 @@ const NEXT_STEPS_BY_TEXT: readonly (readonly [RegExp, string])[] = [
   [/^I didn't recognize that device/, "See isthmus devices list. For a device of a product add --product PRODUCT."],
   [/^Integration not found/, "See isthmus integrations list, and with --product PRODUCT those of a product."],
   [/^Product not found/, "See isthmus products list."],
+  [/^Thing not found/, "See isthmus things list --product PRODUCT."],
 ];
 
 export function createApiClient({ url, token }: ServerSettings, signal: AbortSignal): ApiClient {
@@ -96,7 +97,8 @@ async function refusalOf(response: Response): Promise<CommandFailure> {
   const text = (said as string | undefined) ?? response.statusText;
   const code = typeof body["code"] === "string" ? body["code"] : `http_${response.status}`;
   const step = typeof body["next_step"] === "string" ? body["next_step"] : nextStep(response.status, text);
-  return new CommandFailure(code, text, step);
+  const retryAfter = Number(response.headers.get("retry-after") ?? Number.NaN);
+  return new CommandFailure(code, text, step, 1, Number.isNaN(retryAfter) ? null : retryAfter);
 }
 
 function nextStep(status: number, text: string): string | null {

@@ -3,12 +3,21 @@ export class CommandFailure extends Error {
   readonly code: string;
   readonly nextStep: string | null;
   readonly exitCode: 1 | 2;
+  /** When the server says so. */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(code: string, message: string, nextStep: string | null = null, exitCode: 1 | 2 = 1) {
+  constructor(
+    code: string,
+    message: string,
+    nextStep: string | null = null,
+    exitCode: 1 | 2 = 1,
+    retryAfterSeconds: number | null = null,
+  ) {
     super(message);
     this.code = code;
     this.nextStep = nextStep;
     this.exitCode = exitCode;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 

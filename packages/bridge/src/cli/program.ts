@@ -14,6 +14,7 @@ import { registerProducts } from "./commands/products.ts";
 import { registerPublish } from "./commands/publish.ts";
 import { registerSecrets } from "./commands/secrets.ts";
 import { registerSources } from "./commands/sources.ts";
+import { registerThings } from "./commands/things.ts";
 import { registerSubscribe } from "./commands/subscribe.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -56,6 +57,7 @@ export async function createProgram(
   registerSubscribe(program, does);
   registerDevices(program, does);
   registerProducts(program, does);
+  registerThings(program, does);
   registerIntegrations(program, does);
   registerSources(program, does);
   registerDeliveries(program, does);

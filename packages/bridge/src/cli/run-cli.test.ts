@@ -386,8 +386,8 @@ test("a command line that is wrong is told in one line with the help that mends 
   expect((await run("integrations lst")).err).toBe(
     "isthmus: unknown command 'lst' (Did you mean list?) [usage] Next: isthmus integrations --help\n",
   );
-  expect((await run("--url http://a.example nothing")).err).toBe(
-    "isthmus: unknown command 'nothing' [usage] Next: isthmus --help\n",
+  expect((await run("--url http://a.example wibble")).err).toBe(
+    "isthmus: unknown command 'wibble' [usage] Next: isthmus --help\n",
   );
 });
 

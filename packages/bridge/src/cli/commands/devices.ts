@@ -5,6 +5,7 @@ import { textOption } from "../command-runner.ts";
 import type { Does, Options } from "../command-runner.ts";
 import { relativeTime } from "../relative-time.ts";
 import { card, cell, table } from "../table.ts";
+import { registerStates } from "./states.ts";
 
 const PRODUCT_OPTION = ["-p, --product <id or slug>", "among a product's devices instead of your own"] as const;
 
@@ -47,6 +48,8 @@ export function registerDevices(program: Command, does: Does): void {
     const json = await api.call("DELETE", devicePath(options, device!));
     return { json, text: "Removed.\n" };
   });
+
+  registerStates(devices, does);
 
   const token = devices
     .command("token <device>")

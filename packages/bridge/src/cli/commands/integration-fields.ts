@@ -1,9 +1,9 @@
 /** An integration's settings as options, for create and edit alike. */
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { wrongUsage } from "../command-failure.ts";
 import { textOption } from "../command-runner.ts";
 import type { Options } from "../command-runner.ts";
+import { contentOf } from "../file-content.ts";
 import type { Json } from "../api-client.ts";
 
 /** Options whose text is a field as it stands. */
@@ -110,13 +110,5 @@ async function templateOf(option: string): Promise<unknown> {
     return typeof parsed === "object" ? parsed : text;
   } catch {
     return text;
-  }
-}
-
-async function contentOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch {
-    throw wrongUsage(`The file ${file} cannot be read.`);
   }
 }

@@ -1,11 +1,11 @@
 /** A source's settings as options, for create and edit alike. */
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { pathOf } from "../api-client.ts";
 import type { Json } from "../api-client.ts";
 import { wrongUsage } from "../command-failure.ts";
 import { textOption } from "../command-runner.ts";
 import type { Options } from "../command-runner.ts";
+import { contentOf } from "../file-content.ts";
 
 const KINDS: Readonly<Record<string, string>> = { stream: "particle-cloud", webhook: "inbound-webhook" };
 /** Options whose text is a field as it stands. */
@@ -69,12 +69,4 @@ export async function sourceFields(
   const token = file === undefined ? env["ISTHMUS_PARTICLE_TOKEN"] : (await contentOf(file)).trim();
   if (token !== undefined && kind !== "webhook") fields["token"] = token;
   return fields;
-}
-
-async function contentOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch {
-    throw wrongUsage(`The file ${file} cannot be read.`);
-  }
 }

@@ -1,0 +1,281 @@
+/**
+ * Many Things at once, at the hub's pace. Started again with the same names and keys file it goes on where it ended: names
+ * that are there already are passed over. When an answer is lost, nobody knows whether the Thing was made; what is there by
+ * then is looked up, and gets a new key, as the lost answer held the only copy of the first one.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { pathOf } from "../api-client.ts";
+import type { ApiClient, Json } from "../api-client.ts";
+import { CommandFailure, wrongUsage } from "../command-failure.ts";
+import { textOption } from "../command-runner.ts";
+import type { Options, Shown } from "../command-runner.ts";
+import { countOption } from "../count-option.ts";
+import { contentOf } from "../file-content.ts";
+import { createProgress } from "../progress.ts";
+import { cell } from "../table.ts";
+import type { Terminal } from "../terminal.ts";
+import { KeysFile } from "./keys-file.ts";
+
+const MAX_AT_ONCE = 64;
+const PAGE = 1_000;
+/** Of looking up what became of lost answers and making what was not made. */
+const MAX_ROUNDS = 5;
+const FIRST_WAIT_SECONDS = 2;
+const LONGEST_WAIT_SECONDS = 60;
+
+/** The hub or the server asks for patience: the same again later. */
+const PATIENCE = new Set([
+  "throttled",
+  "create_throttled",
+  "quota_exceeded",
+  "rate_limit_exceeded",
+  "http_429",
+  "http_503",
+]);
+/** Nobody knows whether it was done. */
+const LOST = new Set(["unreachable", "outcome_unknown", "not_isthmus", "http_500"]);
+/** True for one is true for all: the rest is not tried. */
+const FOR_ALL = new Set(
+  (
+    "no_hub key_refused permission_missing create_not_permitted hub_not_found hub_address_refused hub_tls_failed " +
+    "http_400 http_401 http_403 http_404"
+  ).split(" "),
+);
+
+export interface FleetOptions {
+  readonly api: ApiClient;
+  readonly terminal: Terminal;
+  readonly options: Options;
+  readonly path: string;
+  readonly names: readonly string[];
+  /** What they all have beside their names. */
+  readonly fields: Json;
+  readonly keysFile: string;
+}
+
+/** The names of many, or `null` when one is to be made. */
+export async function namesAsked(name: string | undefined, options: Options): Promise<readonly string[] | null> {
+  const [count, file] = [countOption(options, "count"), textOption(options, "file")];
+  if (count === undefined && file === undefined) return null;
+  if (name !== undefined || (count !== undefined && file !== undefined)) {
+    throw wrongUsage("Give one name, or --count, or --file.");
+  }
+  if (file !== undefined) return namesIn(await contentOf(file));
+  const [prefix, digits] = [textOption(options, "namePrefix") ?? "", String(count).length];
+  return Array.from({ length: count! }, (_, index) => prefix + String(index + 1).padStart(digits, "0"));
+}
+
+/** The first column; a head `name` is none. Each name once. */
+function namesIn(text: string): readonly string[] {
+  const first = text.split(/\r?\n/).map((line) => {
+    const quoted = /^\s*"((?:[^"]|"")*)"/.exec(line)?.[1];
+    return (quoted?.replaceAll('""', '"') ?? line.split(",")[0]!).trim();
+  });
+  const names = new Set(first.filter((name, index) => name !== "" && !(index === 0 && name.toLowerCase() === "name")));
+  if (names.size === 0)
+    throw wrongUsage("The file names no Things.", "One name a line, or in the first column of a CSV.");
+  return [...names];
+}
+
+export async function createFleet(options: FleetOptions): Promise<Shown> {
+  const { terminal, names } = options;
+  const atOnce = Math.min(countOption(options.options, "atOnce") ?? 8, MAX_AT_ONCE);
+  const run = new FleetRun(options, await KeysFile.open(options.keysFile));
+  const progress = createProgress(terminal, () => run.line());
+  const ticks = setInterval(() => progress.show(), 200);
+  try {
+    await run.make(names, atOnce);
+  } finally {
+    clearInterval(ticks);
+    progress.end();
+    await run.close();
+  }
+  return run.shown();
+}
+
+class FleetRun {
+  readonly #asked: FleetOptions;
+  readonly #keys: KeysFile;
+  readonly #startedAt: number;
+  readonly #failures = new Map<string, { count: number; readonly message: string; readonly nextStep: string | null }>();
+  /** Ids of Things that are there while their keys are in no file. */
+  readonly #withoutKeys: string[] = [];
+  #made = 0;
+  #passedOver = 0;
+  #stopped: CommandFailure | null = null;
+  /** What all wait for. */
+  #wait: { readonly until: number; readonly code: string; readonly over: Promise<void> } | null = null;
+  #waitSeconds = FIRST_WAIT_SECONDS;
+
+  constructor(asked: FleetOptions, keys: KeysFile) {
+    this.#asked = asked;
+    this.#keys = keys;
+    this.#startedAt = asked.terminal.now();
+  }
+
+  async make(names: readonly string[], atOnce: number): Promise<void> {
+    const before = await this.#present(new Set(names));
+    this.#passedOver = before.size;
+    const keyless = [...before].filter(([name]) => !this.#keys.names.has(name));
+    if (this.#asked.options["renewMissing"] === true) {
+      await this.#each(keyless, atOnce, ([, id]) => this.#renew(id));
+    } else this.#withoutKeys.push(...keyless.map(([, id]) => id));
+    let todo = names.filter((name) => !before.has(name));
+    for (let round = 0; round < MAX_ROUNDS && todo.length > 0 && this.#goesOn(); round++) {
+      const lost = new Set<string>();
+      await this.#each(todo, atOnce, (name) => this.#makeOne(name, lost));
+      if (lost.size === 0) return;
+      const there = await this.#patiently(() => this.#present(lost));
+      await this.#each([...there], atOnce, ([, id]) => this.#renew(id));
+      todo = [...lost].filter((name) => !there.has(name));
+    }
+    for (const name of todo) if (this.#stopped === null) this.#failed(answerLost(name));
+  }
+
+  line(): string {
+    const { names, terminal } = this.#asked;
+    const seconds = Math.max(0.001, (terminal.now() - this.#startedAt) / 1_000);
+    const failed = this.#failedCount();
+    return [
+      `${this.#made + this.#passedOver} of ${names.length}`,
+      `${(this.#made / seconds).toFixed(1)}/s`,
+      ...(failed === 0 ? [] : [`${failed} failed`]),
+      ...(this.#wait === null ? [] : [`waits for the hub: ${this.#wait.code}`]),
+    ].join(", ");
+  }
+
+  shown(): Shown {
+    const failures = [...this.#failures].map(([code, one]) => ({ code, ...one }));
+    const seconds = (this.#asked.terminal.now() - this.#startedAt) / 1_000;
+    const left = this.#asked.names.length - this.#made - this.#passedOver - this.#failedCount();
+    const lines = [
+      `Made ${this.#made} in ${seconds.toFixed(1)} s. Their connection strings are in ${cell(this.#asked.keysFile)}.`,
+      ...(this.#passedOver === 0 ? [] : [`${this.#passedOver} of these names were there already.`]),
+      ...(this.#withoutKeys.length === 0
+        ? []
+        : [`Of them ${this.#withoutKeys.length} are not in that file. With --renew-missing they get new keys.`]),
+      ...failures.map(({ code, count, message, nextStep }) =>
+        cell(`${count} failed: ${message} [${code}]${nextStep === null ? "" : ` Next: ${nextStep}`}`),
+      ),
+      ...(left > 0 ? [`${left} were not tried. The same command goes on with them.`] : []),
+    ];
+    const json = {
+      made: this.#made,
+      there_before: this.#passedOver,
+      without_keys: this.#withoutKeys,
+      not_tried: left,
+      failures: failures.map(({ nextStep, ...one }) => ({ ...one, next_step: nextStep })),
+      keys_file: this.#asked.keysFile,
+    };
+    return { json, text: lines.map((text) => `${text}\n`).join(""), failed: failures.length > 0 || left > 0 };
+  }
+
+  close(): Promise<void> {
+    return this.#keys.close();
+  }
+
+  #goesOn(): boolean {
+    return this.#stopped === null && !this.#asked.terminal.signal.aborted;
+  }
+
+  #failedCount(): number {
+    return [...this.#failures.values()].reduce((sum, { count }) => sum + count, 0);
+  }
+
+  async #each<T>(all: readonly T[], atOnce: number, work: (one: T) => Promise<void>): Promise<void> {
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      while (next < all.length && this.#goesOn()) await work(all[next++]!);
+    };
+    await Promise.all(Array.from({ length: atOnce }, worker));
+  }
+
+  async #makeOne(name: string, lost: Set<string>): Promise<void> {
+    const { api, path, fields } = this.#asked;
+    try {
+      await this.#keep(await this.#patiently(() => api.call("POST", path, { ...fields, name })));
+      this.#made += 1;
+    } catch (error) {
+      const failure = failureIn(error);
+      if (LOST.has(failure.code)) lost.add(name);
+      else this.#failed(failure);
+    }
+  }
+
+  async #renew(id: string): Promise<void> {
+    const { api } = this.#asked;
+    try {
+      await this.#keep(await this.#patiently(() => api.call("POST", pathOf`/admin/v1/things/${id}/keys`, {})));
+      if (this.#asked.options["renewMissing"] !== true) this.#made += 1;
+    } catch (error) {
+      this.#withoutKeys.push(id);
+      this.#failed(failureIn(error));
+    }
+  }
+
+  async #keep(json: Json): Promise<void> {
+    const { id, name, deviceDetails } = json["thing"] as Json;
+    await this.#keys.append([{ id, name, connectionString: (deviceDetails as Json)["connectionString"] }]);
+  }
+
+  #failed(failure: CommandFailure): void {
+    const { code, message, nextStep } = failure;
+    const known = this.#failures.get(code);
+    if (known === undefined) this.#failures.set(code, { count: 1, message, nextStep });
+    else known.count += 1;
+    if (FOR_ALL.has(code)) this.#stopped = failure;
+  }
+
+  /** Again and again while the hub asks for patience; all wait together. */
+  async #patiently<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      if (this.#wait !== null) await this.#wait.over;
+      try {
+        const result = await work();
+        this.#waitSeconds = FIRST_WAIT_SECONDS;
+        return result;
+      } catch (error) {
+        const failure = failureIn(error);
+        if (!PATIENCE.has(failure.code)) throw error;
+        this.#pause(failure);
+      }
+    }
+  }
+
+  #pause({ code, retryAfterSeconds }: CommandFailure): void {
+    if (this.#wait !== null) return;
+    const { terminal } = this.#asked;
+    const seconds = retryAfterSeconds ?? this.#waitSeconds;
+    this.#waitSeconds = Math.min(this.#waitSeconds * 2, LONGEST_WAIT_SECONDS);
+    const over = sleep(seconds * 1_000, undefined, { signal: terminal.signal }).finally(() => (this.#wait = null));
+    this.#wait = { until: terminal.now() + seconds * 1_000, code, over };
+  }
+
+  /** Ids of those of these names that are there. */
+  async #present(names: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
+    const { api, path } = this.#asked;
+    const found = new Map<string, string>();
+    for (let after: string | null = null; ;) {
+      const query = new URLSearchParams({ limit: String(PAGE), ...(after !== null && { after }) });
+      const page: Json = await api.call("GET", `${path}?${query.toString()}`);
+      for (const { name, id } of page["things"] as readonly Json[]) {
+        if (names.has(String(name))) found.set(String(name), String(id));
+      }
+      after = page["next"] as string | null;
+      if (after === null) return found;
+    }
+  }
+}
+
+function failureIn(error: unknown): CommandFailure {
+  if (error instanceof CommandFailure) return error;
+  throw error;
+}
+
+function answerLost(name: string): CommandFailure {
+  return new CommandFailure(
+    "unreachable",
+    `No answer for ${name} and others.`,
+    "See that the server runs, and start again.",
+  );
+}

@@ -1,0 +1,34 @@
+/** How far a long command is: one line that is written over at a terminal, a line now and then in a log. */
+import type { Terminal } from "./terminal.ts";
+
+const AT_TERMINAL_MS = 200;
+const IN_LOG_MS = 10_000;
+
+export interface Progress {
+  /** Says it when it is time to. */
+  show(): void;
+  /** Says the last state, and leaves the line. */
+  end(): void;
+}
+
+/** `text` gives one line without its end, at most 79 characters of which are shown. */
+export function createProgress(
+  { err, now }: Pick<Terminal, "err" | "now">,
+  text: () => string,
+  isTerminal: boolean = process.stderr.isTTY === true,
+): Progress {
+  const every = isTerminal ? AT_TERMINAL_MS : IN_LOG_MS;
+  let shownAt = now();
+  const say = (): void => err(isTerminal ? `\r${text().slice(0, 79).padEnd(79)}` : `${text()}\n`);
+  return {
+    show() {
+      if (now() - shownAt < every) return;
+      shownAt = now();
+      say();
+    },
+    end() {
+      say();
+      if (isTerminal) err("\n");
+    },
+  };
+}
