@@ -116,7 +116,7 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
     secrets: (id: string) => store.webhookSecrets(id),
     onHookEvents: hookEventTeller({ feed, links: () => mqtt?.links ?? noDeviceLinks, now: Date.now }),
   };
-  const reach = createHubReach({ store, localHub, hubHosts: config.hubHosts });
+  const reach = createHubReach({ store, localHub, hubHosts: config.hubHosts, paraHub: config.para.hub });
   const directory = {
     device: (id: string) => store.device(id),
     integration: (id: string) => store.integration(id),

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { parse } from "yaml";
 import type { RetentionSettings } from "./core/delivery-history.ts";
 import { readLimits, type LimitSettings } from "./limit-settings.ts";
+import { readParaSettings, type ParaSettings } from "./para-settings.ts";
 
 export interface MqttConfig {
   /** `null`: no plain listener. */
@@ -40,6 +41,7 @@ export interface Config {
     | { readonly kind: "file"; readonly file: string; readonly name: string }
     | null;
   readonly limits: LimitSettings;
+  readonly para: ParaSettings;
   /** How long deliveries are kept, until somebody sets something else at run time. */
   readonly retention: RetentionSettings;
   /** Pending events of one integration beyond which it takes no more. */
@@ -86,6 +88,7 @@ export function readConfig(environment: Settings = process.env, folder: string =
     entraAuthority: authority(settings["ISTHMUS_ENTRA_AUTHORITY"]),
     secretKey: secretKey(settings, folder),
     limits: readLimits(settings, (message) => new ConfigError(message)),
+    para: readParaSettings(settings, hosts(text("ISTHMUS_HUB_HOSTS", "")), (message) => new ConfigError(message)),
     retention: {
       deliveredMs: hours(settings, "ISTHMUS_RETENTION_HOURS", 24),
       parkedMs: hours(settings, "ISTHMUS_PARKED_RETENTION_HOURS", 7 * 24),
@@ -131,9 +134,16 @@ function readFile(folder: string, named: string | undefined): Settings {
   if (parsed === null) return {};
   if (typeof parsed !== "object" || Array.isArray(parsed))
     throw new ConfigError(`${file} must hold NAME: value lines.`);
-  return Object.fromEntries(
-    Object.entries(parsed).map(([name, value]) => [name, Array.isArray(value) ? value.join(",") : String(value)]),
-  );
+  return Object.fromEntries(lines(parsed));
+}
+
+/** A block stands for its lines: `para: { iot_enabled: true }` is `para.iot_enabled: true`. */
+function lines(block: object, within: string = ""): [string, string][] {
+  return Object.entries(block).flatMap(([key, value]: [string, unknown]): [string, string][] => {
+    const name = within + key;
+    if (Array.isArray(value)) return [[name, value.join(",")]];
+    return typeof value === "object" && value !== null ? lines(value, `${name}.`) : [[name, String(value)]];
+  });
 }
 
 function hosts(list: string): readonly string[] {

@@ -3,17 +3,25 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hashPassword } from "./api/password.ts";
-import type { Accounts } from "./core/directory.ts";
+import type { Account } from "./core/account.ts";
+import type { Accounts, Products } from "./core/directory.ts";
+import type { AppKeys } from "./core/thing-store.ts";
 import type { LocalHub } from "./local-hub.ts";
+import { ensureRootApp, type AppKeyPair } from "./root-app.ts";
 
-export interface FirstRun {
+interface Administrator {
+  readonly username: string;
+  readonly password: string;
+  readonly accessToken: string;
+}
+
+export interface FirstRun extends Administrator {
   readonly url: string;
   /** Where devices connect; absent when MQTT is off. */
   readonly mqttUrl?: string;
   readonly mqttsUrl?: string;
-  readonly username: string;
-  readonly password: string;
-  readonly accessToken: string;
+  /** The root app's keys, for Para's clients. */
+  readonly para: AppKeyPair;
   readonly localHub?: {
     readonly hostName: string;
     readonly httpsPort: number;
@@ -34,7 +42,9 @@ export interface FirstRunOptions {
   readonly url: string;
   readonly mqttUrl: string | null;
   readonly mqttsUrl: string | null;
-  readonly accounts: Accounts;
+  readonly store: Accounts & Products & AppKeys;
+  /** What the root app's secret shall be; `null`: one is made. */
+  readonly rootSecret: string | null;
   readonly localHub: LocalHub | null;
 }
 
@@ -44,9 +54,11 @@ export async function writeFirstRun(
 ): Promise<{ readonly firstRun: FirstRun; readonly created: boolean }> {
   const file = join(options.folder, "first-run.json");
   const known = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as FirstRun) : null;
-  const { mqttUrl: _, mqttsUrl: __, ...kept } = known ?? {};
+  const administrator = known ?? (await createAdministrator(options.store));
+  const { mqttUrl: _, mqttsUrl: __, ...kept }: Administrator & Partial<FirstRun> = administrator;
   const firstRun: FirstRun = {
-    ...(known === null ? await createAdministrator(options.accounts) : (kept as FirstRun)),
+    ...kept,
+    para: await rootAppKeys(options, known, administrator.username),
     url: options.url,
     ...(options.mqttUrl !== null && { mqttUrl: options.mqttUrl }),
     ...(options.mqttsUrl !== null && { mqttsUrl: options.mqttsUrl }),
@@ -58,9 +70,24 @@ export async function writeFirstRun(
   return { firstRun, created: known === null };
 }
 
-async function createAdministrator(
-  accounts: Accounts,
-): Promise<Pick<FirstRun, "username" | "password" | "accessToken">> {
+/** Of a data folder from before there were apps too. */
+async function rootAppKeys(
+  { store, rootSecret }: FirstRunOptions,
+  known: FirstRun | null,
+  username: string,
+): Promise<AppKeyPair> {
+  const owner = (await store.accountByUsername(username))?.account ?? (await operator(store));
+  return ensureRootApp({ store, ownerId: owner.id, known: known?.para ?? null, secret: rootSecret });
+}
+
+/** The administrator of the first run may be gone; somebody runs the server all the same. */
+async function operator(accounts: Accounts): Promise<Account> {
+  const found = (await accounts.accounts()).find((account) => account.operator);
+  if (found === undefined) throw new Error("No account runs this server: there is no operator among its accounts.");
+  return found;
+}
+
+async function createAdministrator(accounts: Accounts): Promise<Administrator> {
   const password = randomBytes(12).toString("base64url");
   const passwordHash = await hashPassword(password);
   // A start that was killed before the file was written left the account: its password was never seen, so it gets a new name.

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { HubConnection } from "./core/integration.ts";
 import { createHubReach, type HubReach } from "./hub-reach.ts";
 import type { LocalHub } from "./local-hub.ts";
+import type { ParaHub } from "./para-settings.ts";
 import { anIntegration } from "./delivery/testing/examples.ts";
 
 const ADDRESSES = {
@@ -22,13 +23,14 @@ const KEPT: HubConnection = {
   entra: null,
 };
 
-function reachOf(kept: Partial<HubConnection>, withLocalHub = true): HubReach {
+function reachOf(kept: Partial<HubConnection>, withLocalHub = true, paraHub: ParaHub | null = null): HubReach {
   const integration = anIntegration();
   const store = {
     integration: async (id: string) => (id === integration.id ? integration : null),
     connection: async () => ({ ...KEPT, ...kept }),
   };
-  return createHubReach({ store, localHub: withLocalHub ? { addresses: ADDRESSES } : null, hubHosts: ["my.hub"] });
+  const localHub = withLocalHub ? { addresses: ADDRESSES } : null;
+  return createHubReach({ store, localHub, hubHosts: ["my.hub"], paraHub });
 }
 
 test("the Local Hub's policy and key need not be given", async () => {
@@ -48,6 +50,19 @@ test("a connection is found by its integration, and the Local Hub's by its name"
   expect(await reach.connectionOf("local")).toMatchObject({ id: "local", policyKey: "owner's key" });
   expect(await reach.connectionOf("nothing")).toBe(null);
   expect(await reachOf({}, false).connectionOf("local")).toBe(null);
+});
+
+test("states are mirrored by the hub of Para's settings, else by the Local Hub, else by none", async () => {
+  const reach = reachOf({}, true, { hostName: "abc.azure-devices.net", accessKey: "theirs", events: null });
+  expect(reach.defaultConnectionId).toBe("para");
+  expect(await reach.connection("para")).toMatchObject({
+    hostName: "abc.azure-devices.net",
+    policyName: "iothubowner",
+    policyKey: "theirs",
+  });
+  expect(reachOf({}).defaultConnectionId).toBe("local");
+  expect(await reachOf({}).connection("local")).toMatchObject({ policyName: "iothubowner", policyKey: "owner's key" });
+  expect(reachOf({}, false).defaultConnectionId).toBe(null);
 });
 
 test("Azure's hubs are at their names, and private addresses are for the operator's list and the Local Hub", () => {

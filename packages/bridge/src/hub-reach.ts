@@ -6,6 +6,7 @@ import { hubHost, LOCAL_HUB, type HubHost } from "./core/hub-host.ts";
 import type { HubEndpoint } from "./core/hub-client.ts";
 import type { HubConnection, Integration } from "./core/integration.ts";
 import type { LocalHub } from "./local-hub.ts";
+import type { ParaHub } from "./para-settings.ts";
 
 export interface HubReachOptions {
   readonly store: {
@@ -16,13 +17,17 @@ export interface HubReachOptions {
   readonly localHub: Pick<LocalHub, "addresses"> | null;
   /** Further hosts that the operator trusts. Lower case. */
   readonly hubHosts: readonly string[];
+  /** The hub of Para's settings. */
+  readonly paraHub: ParaHub | null;
 }
 
 export interface HubReach {
   /** `undefined` while it is not known. */
   endpointOf(connection: HubConnection): HubEndpoint | undefined;
-  /** As it is kept, with the Local Hub's key where it has none of its own. */
+  /** As it is kept, with the Local Hub's key where it has none of its own; or one of the server's own, by its name. */
   connection(id: string): Promise<HubConnection | null>;
+  /** The server's own connection that mirrors states where nobody has set another; `null`: there is none. */
+  readonly defaultConnectionId: string | null;
   /** Of an integration, by its id, or of the Local Hub, by its name. */
   connectionOf(hub: string): Promise<HubConnection | null>;
   /** Which host a user means by a `hub_name`. */
@@ -38,16 +43,22 @@ const LOCAL_CONNECTION: HubConnection = {
   entra: null,
 };
 
-export function createHubReach({ store, localHub, hubHosts }: HubReachOptions): HubReach {
+/** The id of the connection that Para's settings make. */
+export const PARA_HUB = "para";
+
+export function createHubReach({ store, localHub, hubHosts, paraHub }: HubReachOptions): HubReach {
   async function connection(id: string): Promise<HubConnection | null> {
+    if (id === LOCAL_HUB) return localHub === null ? null : withLocalKey(LOCAL_CONNECTION, localHub);
+    if (id === PARA_HUB) return paraHub === null ? null : paraConnection(paraHub);
     const kept = await store.connection(id);
     return kept === null || localHub === null ? kept : withLocalKey(kept, localHub);
   }
   return {
     connection,
+    defaultConnectionId: paraHub !== null ? PARA_HUB : localHub !== null ? LOCAL_HUB : null,
 
     async connectionOf(hub) {
-      if (hub === LOCAL_HUB) return localHub === null ? null : withLocalKey(LOCAL_CONNECTION, localHub);
+      if (hub === LOCAL_HUB) return connection(hub);
       const integration = await store.integration(hub);
       return integration?.type === "AzureIotHub" ? connection(integration.connectionId) : null;
     },
@@ -67,6 +78,12 @@ export function createHubReach({ store, localHub, hubHosts }: HubReachOptions): 
       return hubHost(hubName, hubHosts);
     },
   };
+}
+
+// Para knows one policy only, for the hub and for its event endpoint alike.
+function paraConnection({ hostName, accessKey }: ParaHub): HubConnection {
+  const connection = { id: PARA_HUB, hostName, policyName: "iothubowner", policyKey: accessKey };
+  return { ...connection, secondaryKey: null, entra: null };
 }
 
 function withLocalKey(connection: HubConnection, { addresses }: Pick<LocalHub, "addresses">): HubConnection {

@@ -14,9 +14,9 @@ test("the page of settings names every setting that the code reads, and no other
     (file) => file.endsWith(".ts") && !file.endsWith(".test.ts") && !file.includes("testing"),
   );
   const read = sources.flatMap(
-    (file) => readFileSync(join(SOURCES, file), "utf8").match(/(?<=")ISTHMUS_[A-Z_]+(?=")/g) ?? [],
+    (file) => readFileSync(join(SOURCES, file), "utf8").match(/(?<=")(?:ISTHMUS_[A-Z_]+|para\.[a-z_.]+)(?=")/g) ?? [],
   );
-  const named = readFileSync(PAGE, "utf8").match(/(?<=`)ISTHMUS_[A-Z_]+(?=`)/g) ?? [];
+  const named = readFileSync(PAGE, "utf8").match(/(?<=`)(?:ISTHMUS_[A-Z_]+|para\.[a-z_.]+)(?=`)/g) ?? [];
   const inCode = [...new Set(read)].filter((name) => !OF_TESTS.test(name)).toSorted();
   expect([...new Set(named)].toSorted()).toEqual(inCode);
 });

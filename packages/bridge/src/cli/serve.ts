@@ -37,7 +37,8 @@ async function serve(config: Config): Promise<void> {
     url: bridge.url,
     mqttUrl: bridge.mqttUrl,
     mqttsUrl: bridge.mqttsUrl,
-    accounts: bridge.store,
+    store: bridge.store,
+    rootSecret: config.para.rootSecret,
     localHub: bridge.localHub,
   });
   print(banner(firstRun, config, created));
@@ -108,13 +109,14 @@ function print(text: string): void {
 }
 
 function banner(firstRun: FirstRun, config: Config, created: boolean): string {
-  const { url, mqttUrl, mqttsUrl, username, password, accessToken, localHub } = firstRun;
+  const { url, mqttUrl, mqttsUrl, username, password, accessToken, para, localHub } = firstRun;
   const lines = [`${pc.bold("Isthmus is running.")}`, `  API            ${pc.cyan(url)}`];
   const devicesConnectTo = [mqttUrl, mqttsUrl].filter((address) => address !== undefined);
   if (devicesConnectTo.length > 0) lines.push(`  MQTT           ${pc.cyan(devicesConnectTo.join(", "))}`);
   // Secrets are shown once; on a laptop with the demo they stay in sight.
   if (created || config.demo) {
     lines.push(`  sign in        ${username}  password ${password}`, `  access token   ${accessToken}`);
+    lines.push(`  Para's clients ${para.accessKey}  ${para.secretKey}`);
   }
   if (localHub !== undefined) {
     lines.push(

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { readParaSettings } from "./para-settings.ts";
+
+const refuse = (message: string): Error => new Error(message);
+const read = (settings: Record<string, string>): ReturnType<typeof readParaSettings> =>
+  readParaSettings(settings, [], refuse);
+
+test("without any of Para's settings Things go to whatever hub there is", () => {
+  expect(read({})).toEqual({ iotEnabled: true, hub: null, rootSecret: null });
+});
+
+const HUB = { hostName: "abc.azure-devices.net", accessKey: "c2VjcmV0", events: null };
+
+test.each([
+  ["in the file", { "para.azure.iot_hostname": HUB.hostName, "para.azure.iot_access_key": HUB.accessKey }],
+  ["in the environment", { para_azure_iot_hostname: HUB.hostName, para_azure_iot_access_key: HUB.accessKey }],
+  ["in capitals", { PARA_AZURE_IOT_HOSTNAME: HUB.hostName, PARA_AZURE_IOT_ACCESS_KEY: HUB.accessKey }],
+  ["without its prefix", { azure_iot_hostname: HUB.hostName, azure_iot_access_key: HUB.accessKey }],
+  ["by a bare hub name", { "para.azure.iot_hostname": "abc", "para.azure.iot_access_key": HUB.accessKey }],
+])("the hub is named %s", (_where, settings) => {
+  expect(read(settings).hub).toEqual(HUB);
+});
+
+test("the endpoint where events are read may be given with its name", () => {
+  const endpoint = "sb://ihsuprod.servicebus.windows.net/";
+  const hub = { "para.azure.iot_hostname": "abc", "para.azure.iot_access_key": "k" };
+  const events = { "para.azure.iot_eventhub_name": "abc", "para.azure.iot_eventhub_endpoint": endpoint };
+  expect(read({ ...hub, ...events }).hub?.events).toEqual({ name: "abc", endpoint });
+  expect(() => read({ ...hub, "para.azure.iot_eventhub_name": "abc" })).toThrow("iot_eventhub_endpoint go together");
+});
+
+test("Things can be switched off", () => {
+  expect(read({ "para.iot_enabled": "false" }).iotEnabled).toBe(false);
+  expect(() => read({ "para.iot_enabled": "maybe" })).toThrow("takes 'true' or 'false'");
+});
+
+test.each([
+  ["a key without a host", { "para.azure.iot_access_key": "k" }, "the first is missing"],
+  ["a host without a key", { "para.azure.iot_hostname": "abc" }, "the second is missing"],
+  [
+    "a host that is none",
+    { "para.azure.iot_hostname": "http://a b", "para.azure.iot_access_key": "k" },
+    "must be a hub's",
+  ],
+  ["a root secret that anybody guesses", { "para.root_secret_override": "abc" }, "at least 6 characters"],
+])("%s is refused by name", (_what, settings, message) => {
+  expect(() => read(settings as Record<string, string>)).toThrow(message);
+});

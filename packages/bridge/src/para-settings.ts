@@ -1,0 +1,82 @@
+/** Settings that Para documents, by Para's own names: an app's default connection to a hub. */
+import { hubHost } from "./core/hub-host.ts";
+import type { EventEndpoint } from "./core/device-state.ts";
+
+export interface ParaSettings {
+  /** `false`: nobody makes Things here. Where it is not set, a hub is all that is needed. */
+  readonly iotEnabled: boolean;
+  /** Mirrors the Things of apps that have no hub of their own; `null`: the Local Hub does, where there is one. */
+  readonly hub: ParaHub | null;
+  /** Secret: the root app's, from its first start on. `null`: one is made. */
+  readonly rootSecret: string | null;
+}
+
+export interface ParaHub {
+  /** Full host name. */
+  readonly hostName: string;
+  /** Secret: the key of the policy `iothubowner`. */
+  readonly accessKey: string;
+  /** `null`: found through the hub. */
+  readonly events: EventEndpoint | null;
+}
+
+type Settings = Readonly<Record<string, string | undefined>>;
+type Refuse = (message: string) => Error;
+
+const NAMES = {
+  enabled: "para.iot_enabled",
+  hostName: "para.azure.iot_hostname",
+  accessKey: "para.azure.iot_access_key",
+  eventHubName: "para.azure.iot_eventhub_name",
+  eventHubEndpoint: "para.azure.iot_eventhub_endpoint",
+  rootSecret: "para.root_secret_override",
+} as const;
+
+/** The shortest secret with which requests may be signed. */
+const SHORTEST_SECRET = 6;
+
+/**
+ * As in Para, a name in the environment has underscores in place of dots, in either letter case, with or without `para_`;
+ * in the file it is written with dots, or as a block.
+ */
+export function readParaSettings(settings: Settings, hubHosts: readonly string[], refuse: Refuse): ParaSettings {
+  const text = (name: string): string | null => {
+    const underscored = name.replaceAll(".", "_");
+    const bare = underscored.slice("para_".length);
+    const spellings = [name, underscored, underscored.toUpperCase(), bare];
+    return spellings.map((spelling) => settings[spelling]?.trim()).find((value) => value) ?? null;
+  };
+  const hub = paraHub(text, hubHosts, refuse);
+  const rootSecret = text(NAMES.rootSecret);
+  if (rootSecret !== null && rootSecret.length < SHORTEST_SECRET) {
+    throw refuse(`${NAMES.rootSecret} takes at least ${SHORTEST_SECRET} characters.`);
+  }
+  return { iotEnabled: isOn(text(NAMES.enabled), refuse), hub, rootSecret };
+}
+
+function paraHub(text: (name: string) => string | null, hubHosts: readonly string[], refuse: Refuse): ParaHub | null {
+  const [named, accessKey] = [text(NAMES.hostName), text(NAMES.accessKey)];
+  const [eventHubName, eventHubEndpoint] = [text(NAMES.eventHubName), text(NAMES.eventHubEndpoint)];
+  if (named === null && accessKey === null && eventHubName === null && eventHubEndpoint === null) return null;
+  if (named === null || accessKey === null) {
+    throw refuse(
+      `${NAMES.hostName} and ${NAMES.accessKey} go together: ${named === null ? "the first" : "the second"} is missing.`,
+    );
+  }
+  if ((eventHubName === null) !== (eventHubEndpoint === null)) {
+    throw refuse(
+      `${NAMES.eventHubName} and ${NAMES.eventHubEndpoint} go together; without both they are found through the hub.`,
+    );
+  }
+  const host = hubHost(named, hubHosts);
+  if (!host.ok) throw refuse(`${NAMES.hostName} ${host.message}.`);
+  const events = eventHubName === null ? null : { name: eventHubName, endpoint: eventHubEndpoint! };
+  return { hostName: host.hostName, accessKey, events };
+}
+
+function isOn(text: string | null, refuse: Refuse): boolean {
+  const value = (text ?? "true").toLowerCase();
+  if (["true", "on", "1", "yes"].includes(value)) return true;
+  if (["false", "off", "0", "no"].includes(value)) return false;
+  throw refuse(`${NAMES.enabled} takes 'true' or 'false'.`);
+}
