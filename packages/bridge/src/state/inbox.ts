@@ -1,0 +1,244 @@
+/**
+ * What a hub's stream tells of devices that have a state here: their messages, changes of their twins, that they come and
+ * go. How far it was read is written after what was read has had its effect, so that nothing is missed; what is read twice
+ * changes nothing. Events of all other devices of the hub are passed over without asking the store each time.
+ */
+import type { Clock } from "../core/clock.ts";
+import type { DeviceState, EventEndpoint } from "../core/device-state.ts";
+import type { Failure } from "../core/failure.ts";
+import type { Log } from "../core/log.ts";
+import { Recent } from "../core/recent.ts";
+import type { DeviceStates, ReadingPositions } from "../core/state-store.ts";
+import type { StreamEvent } from "../core/twin-hub.ts";
+import { Activity } from "./activity.ts";
+import { checkDevice } from "./device-check.ts";
+import type { HubChanges, StandingSeen, TelemetrySeen, TwinChangeSeen } from "./hub-changes.ts";
+import type { MirrorHub } from "./mirror-hub.ts";
+import { readEvent, type Told } from "./stream-events.ts";
+
+/** The hub's clock may differ from ours by that much when reading begins. */
+const CLOCKS_DIFFER_MS = 5 * 60_000;
+const ACTIVITY_MS = 30_000;
+const UNKNOWN_DEVICES = 50_000;
+const FORMER_GENERATIONS = 2_000;
+
+export interface Reading {
+  readonly consumerGroup: string;
+  /** `null`: found through the hub. */
+  readonly endpoint: EventEndpoint | null;
+}
+
+export interface InboxOptions {
+  readonly hub: MirrorHub;
+  readonly reading: Reading;
+  readonly store: ReadingPositions & Pick<DeviceStates, "statesInHub">;
+  readonly changes: HubChanges;
+  /** The registry is to be asked about this device, by whoever has the time. */
+  readonly lookAt: (hubDeviceId: string) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Notes that reading begins now, unless it has begun. */
+export function beginReading(
+  store: Pick<ReadingPositions, "beginReading">,
+  connectionId: string,
+  { consumerGroup }: Reading,
+  now: number,
+): Promise<void> {
+  return store.beginReading(connectionId, consumerGroup, now - CLOCKS_DIFFER_MS);
+}
+
+export class Inbox {
+  readonly reading: Reading;
+  readonly #options: InboxOptions;
+  readonly #abort = new AbortController();
+  readonly #activity = new Activity();
+  readonly #unknown = new Recent<string, true>(UNKNOWN_DEVICES);
+  /** Of devices that were made anew: what their former generations sent is late. By device and generation. */
+  readonly #former = new Recent<string, true>(FORMER_GENERATIONS);
+  /** Things made so far: who was looked up before one was made may be there by now. */
+  #made = 0;
+  #failure: Failure | null = null;
+  #isReading = false;
+  #lastEventAt: number | null = null;
+  #done: Promise<void> = Promise.resolve();
+  #callOff: () => void = () => undefined;
+
+  constructor(options: InboxOptions) {
+    this.#options = options;
+    this.reading = options.reading;
+  }
+
+  start(): void {
+    const { hub, log, clock } = this.#options;
+    const { connectionId } = hub;
+    this.#done = this.#read().catch((error: unknown) => {
+      this.#isReading = false;
+      this.#failure = { code: "hub_error", message: "The hub's messages are not read: the reader ended." };
+      log.error({ connectionId, reason: String(error) }, "reading.ended");
+      // Only a mistake of this server's own ends a reader; it is not to be the end of all reading.
+      if (!this.#abort.signal.aborted) this.#callOff = clock.after(ACTIVITY_MS, () => this.start());
+    });
+    this.#writeActivityLater();
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    this.#callOff();
+    await this.#done;
+    await this.#writeActivity().catch(() => undefined); // the sweep finds it
+  }
+
+  /** A Thing was made: who was unknown may be known. */
+  thingMade(): void {
+    this.#made += 1;
+    this.#unknown.deleteWhere(() => true);
+  }
+
+  state(): { isReading: boolean; failure: Failure | null; lastEventAt: number | null } {
+    return { isReading: this.#isReading, failure: this.#failure, lastEventAt: this.#lastEventAt };
+  }
+
+  async #read(): Promise<void> {
+    const { hub, reading, store, clock, log } = this.#options;
+    const { connectionId } = hub;
+    const { consumerGroup, endpoint } = reading;
+    await beginReading(store, connectionId, reading, clock.now());
+    const begun = await store.readingPositions(connectionId, consumerGroup);
+    const since = begun?.since ?? clock.now() - CLOCKS_DIFFER_MS;
+    this.#isReading = true;
+    await hub.twins.read({
+      consumerGroup,
+      endpoint,
+      since,
+      after: new Map((begun?.positions ?? []).map((position) => [position.partitionId, position])),
+      onEvents: (events) => this.#take(events),
+      onTrouble: (failure) => this.#trouble(failure),
+      onRestarted: (partitionId) => {
+        log.warn({ connectionId, partitionId }, "reading.stream_restarted");
+        void store.restartReading(connectionId, consumerGroup, since).catch(() => undefined); // the store ends the process
+      },
+      signal: this.#abort.signal,
+    });
+    this.#isReading = false;
+  }
+
+  #trouble(failure: Failure | null): void {
+    const { log, hub } = this.#options;
+    const { connectionId } = hub;
+    if (failure !== null && failure.code !== this.#failure?.code) {
+      log.warn({ connectionId, code: failure.code, reason: failure.message }, "reading.troubled");
+    } else if (failure === null && this.#failure !== null) log.info({ connectionId }, "reading.resumed");
+    this.#failure = failure;
+    this.#isReading = failure === null;
+  }
+
+  async #take(events: readonly StreamEvent[]): Promise<void> {
+    const last = events.at(-1);
+    if (last === undefined) return;
+    const { store, hub, reading } = this.#options;
+    await this.#takeTold(events.flatMap(toldOf));
+    const { partitionId, offset, sequenceNumber, enqueuedTime } = last;
+    const position = { partitionId, offset, sequenceNumber, enqueuedTime };
+    await store.saveReadingPosition(hub.connectionId, reading.consumerGroup, position);
+    this.#lastEventAt = Math.max(this.#lastEventAt ?? 0, enqueuedTime);
+  }
+
+  async #takeTold(all: readonly ToldOfDevice[]): Promise<void> {
+    const { hub, changes, lookAt } = this.#options;
+    const { connectionId } = hub;
+    const states = await this.#known(new Set(all.map(({ event }) => event.deviceId)));
+    const known = all.filter(({ event }) => states.has(event.deviceId));
+    await this.#check(known, states);
+    const telemetry: TelemetrySeen[] = [];
+    const twinChanges: TwinChangeSeen[] = [];
+    const standings: StandingSeen[] = [];
+    let isMuch = false;
+    for (const { event, told } of known) {
+      if (told.kind === "telemetry" && this.#former.get(generationKey(event)) === true) continue;
+      if (told.kind === "twin") twinChanges.push(told.change);
+      else if (told.kind === "standing") standings.push(told.standing);
+      else if (told.kind !== "telemetry" && isNews(told, states.get(event.deviceId))) lookAt(event.deviceId);
+      if (told.kind !== "telemetry") continue;
+      if (told.telemetry !== null && states.get(event.deviceId)?.reach === "itself") telemetry.push(told.telemetry);
+      if (this.#activity.note(event.deviceId, event.enqueuedTime)) isMuch = true;
+    }
+    if (telemetry.length > 0) await changes.takeTelemetry(connectionId, telemetry);
+    if (twinChanges.length > 0) await changes.takeTwinChanges(connectionId, twinChanges);
+    if (standings.length > 0) await changes.takeStandings(connectionId, standings);
+    if (isMuch) await this.#writeActivity();
+  }
+
+  async #known(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, DeviceState>> {
+    const { store, hub } = this.#options;
+    const asked = [...ids].filter((id) => this.#unknown.get(id) === undefined);
+    if (asked.length === 0) return new Map();
+    const made = this.#made;
+    const states = await store.statesInHub(hub.connectionId, asked);
+    if (made === this.#made) for (const id of asked) if (!states.has(id)) this.#unknown.set(id, true);
+    return states;
+  }
+
+  /**
+   * A message of another generation than is known comes from before the device was made anew, or from after: the registry
+   * knows. Until it has said so nothing is taken.
+   */
+  async #check(known: readonly ToldOfDevice[], states: ReadonlyMap<string, DeviceState>): Promise<void> {
+    const { hub, changes, store } = this.#options;
+    const doubtful = known.filter(({ event, told }) => told.kind === "telemetry" && this.#isDoubtful(event, states));
+    if (doubtful.length === 0) return;
+    const ids = new Set(doubtful.map(({ event }) => event.deviceId));
+    for (const hubDeviceId of ids) {
+      const failure = await checkDevice(hub, changes, hubDeviceId);
+      if (failure !== null) throw new Error(failure.message);
+    }
+    const now = await store.statesInHub(hub.connectionId, [...ids]);
+    for (const { event } of doubtful) {
+      const present = now.get(event.deviceId)?.standing.generationId;
+      if (event.generationId !== present) this.#former.set(generationKey(event), true);
+    }
+  }
+
+  #isDoubtful(event: StreamEvent, states: ReadonlyMap<string, DeviceState>): boolean {
+    const generation = states.get(event.deviceId)?.standing.generationId ?? "";
+    const isOther = generation !== "" && event.generationId !== generation;
+    return isOther && this.#former.get(generationKey(event)) === undefined;
+  }
+
+  #writeActivityLater(): void {
+    this.#callOff();
+    this.#callOff = this.#options.clock.after(ACTIVITY_MS, () => {
+      const { log, hub } = this.#options;
+      void this.#writeActivity().catch((error: unknown) =>
+        log.warn({ connectionId: hub.connectionId, reason: String(error) }, "activity.not_written"),
+      );
+      if (!this.#abort.signal.aborted) this.#writeActivityLater();
+    });
+  }
+
+  async #writeActivity(): Promise<void> {
+    const seen = this.#activity.take();
+    if (seen.length > 0) await this.#options.changes.takeStandings(this.#options.hub.connectionId, seen);
+  }
+}
+
+interface ToldOfDevice {
+  readonly event: StreamEvent;
+  readonly told: Told;
+}
+
+function toldOf(event: StreamEvent): readonly ToldOfDevice[] {
+  const told = readEvent(event);
+  return told === null ? [] : [{ event, told }];
+}
+
+/** That we made a device ourselves is none. */
+function isNews({ kind }: Told, state: DeviceState | undefined): boolean {
+  const isMissing = state?.standing.missingSince !== null;
+  return kind === "deleted" ? !isMissing : isMissing;
+}
+
+function generationKey({ deviceId, generationId }: StreamEvent): string {
+  return `${deviceId} ${generationId ?? ""}`;
+}

@@ -1,0 +1,70 @@
+/** What the events of a hub's stream say, by their source. The bodies of the hub's own events are as it documents them. */
+import type { JsonObject } from "../core/json.ts";
+import type { StreamEvent } from "../core/twin-hub.ts";
+import type { StandingSeen, TelemetrySeen, TwinChangeSeen } from "./hub-changes.ts";
+
+export type Told =
+  | { readonly kind: "telemetry"; readonly telemetry: TelemetrySeen | null }
+  | { readonly kind: "twin"; readonly change: TwinChangeSeen }
+  | { readonly kind: "standing"; readonly standing: StandingSeen }
+  | { readonly kind: "created" | "deleted" };
+
+type Reader = (event: StreamEvent) => Told | null;
+
+/** By `iothub-message-source`. Other sources say nothing of states. */
+const READERS: Readonly<Record<string, Reader>> = {
+  Telemetry({ deviceId, json, enqueuedTime }) {
+    const telemetry = isObject(json) ? { hubDeviceId: deviceId, body: json, at: enqueuedTime } : null;
+    return { kind: "telemetry", telemetry };
+  },
+  twinChangeEvents({ deviceId, json, properties, enqueuedTime }) {
+    const sections = isObject(json) ? json["properties"] : undefined;
+    if (!isObject(sections)) return null;
+    const { desired, reported } = sections;
+    if (!isObject(desired) && !isObject(reported)) return null;
+    return {
+      kind: "twin",
+      change: {
+        hubDeviceId: deviceId,
+        kind: properties["opType"] === "replaceTwin" ? "whole" : "patch",
+        ...(isObject(desired) ? { desired } : {}),
+        ...(isObject(reported) ? { reported } : {}),
+        at: enqueuedTime,
+      },
+    };
+  },
+  deviceConnectionStateEvents({ deviceId, properties }) {
+    const connectionState = CONNECTION_STATES[String(properties["opType"])];
+    return connectionState === undefined
+      ? null
+      : { kind: "standing", standing: { hubDeviceId: deviceId, connectionState } };
+  },
+  deviceLifecycleEvents({ properties }) {
+    return LIFE[String(properties["opType"])] ?? null;
+  },
+};
+
+const CONNECTION_STATES: Readonly<Record<string, "connected" | "disconnected">> = {
+  deviceConnected: "connected",
+  deviceDisconnected: "disconnected",
+};
+
+const LIFE: Readonly<Record<string, Told>> = {
+  createDeviceIdentity: { kind: "created" },
+  deleteDeviceIdentity: { kind: "deleted" },
+};
+
+/** `null`: nothing that concerns the state of a device. */
+export function readEvent(event: StreamEvent): Told | null {
+  if (isOfModule(event) || !Object.hasOwn(READERS, event.source)) return null;
+  return READERS[event.source]?.(event) ?? null;
+}
+
+function isOfModule({ properties, source, generationId }: StreamEvent): boolean {
+  // The hub's own events are about a module when they name one.
+  return source === "Telemetry" ? generationId === null : properties["moduleId"] !== undefined;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
