@@ -2,14 +2,18 @@
 import type { FastifyInstance } from "fastify";
 import type { ApiDependencies } from "../dependencies.ts";
 import { PARA_ROOT } from "../request-path.ts";
+import { registerAnyObject } from "./any-object.ts";
 import { registerParaApps } from "./apps.ts";
 import { authenticatePara } from "./authentication.ts";
+import { registerBatch } from "./batch.ts";
 import { keepBodyBytes } from "./json-body.ts";
 import { registerParaInfo } from "./info.ts";
 import { registerParaMe } from "./me.ts";
 import { registerNotKept } from "./not-kept.ts";
 import { registerOtherTypes } from "./other-types.ts";
 import { registerParaSetup } from "./setup.ts";
+import { registerThingDevice } from "./thing-device.ts";
+import { registerThings } from "./things.ts";
 
 /** Routes are written as `/v1/…`; the prefix by which they are kept apart from the other faces is added here. */
 export function registerPara(app: FastifyInstance, dependencies: ApiDependencies): void {
@@ -21,6 +25,10 @@ export function registerPara(app: FastifyInstance, dependencies: ApiDependencies
       registerParaSetup(face, dependencies);
       registerParaMe(face, dependencies);
       registerParaApps(face, dependencies);
+      registerAnyObject(face, dependencies);
+      registerBatch(face, dependencies);
+      registerThings(face, dependencies);
+      registerThingDevice(face, dependencies);
       registerNotKept(face);
       registerOtherTypes(face);
     },

@@ -11,6 +11,7 @@ import {
   fieldError,
   flagField,
   ownValue,
+  requireRoom,
   stateField,
   tagsField,
   textField,
@@ -55,6 +56,8 @@ const AWS: readonly string[] = ["aws", "awsiotservice"];
 export function newThing(body: unknown, id?: string): NewThing {
   const fields = objectOf(body);
   requireAzure(fields["serviceBroker"]);
+  const properties = withoutNulls(ownFields(fields));
+  requireRoom(properties);
   return {
     ...(id !== undefined && { id: chosenId(id) }),
     name: textField(fields, "name"),
@@ -67,7 +70,7 @@ export function newThing(body: unknown, id?: string): NewThing {
     stored: flagField(fields, "stored") ?? true,
     indexed: flagField(fields, "indexed") ?? true,
     cached: flagField(fields, "cached") ?? true,
-    properties: withoutNulls(ownFields(fields)),
+    properties,
     deviceState: stateField(fields) ?? {},
   };
 }

@@ -1,16 +1,18 @@
 /** The fields of a Thing that a client sets, each read from whatever clients send for it. */
-import { isCloudDeviceId } from "../../core/device.ts";
 import { isDeviceId } from "iot-hub-protocol";
+import { isCloudDeviceId } from "../../core/device.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import { badRequest } from "../api-error.ts";
 import type { Fields } from "../bodies.ts";
 
 const MAX_TEXT = 255;
 const MAX_TAGS = 256;
-/** Nesting of a field's value. Far beyond what a twin takes; what is deeper would exhaust the stack of whoever writes it. */
-const MAX_DEPTH = 64;
+/** Nesting of a field's value, less than what the store takes. */
+const MAX_DEPTH = 60;
 /** The last moment that a date can name. */
 const MAX_TIME = 8_640_000_000_000_000;
+/** All own fields of a Thing together, as JSON text. */
+const MAX_OWN_BYTES = 1024 * 1024;
 const MAX_COUNT = 2_147_483_647;
 /** Routes of their own. */
 const RESERVED_IDS: readonly string[] = [".", "..", "search"];
@@ -96,6 +98,12 @@ export function ownValue(field: string, value: unknown): Json {
   if (field === "__proto__") throw badRequest("A field must not be called __proto__");
   refuseStrangeValues("a field of your own", value as Json);
   return value as Json;
+}
+
+/** Refuses own fields that are too much together: one body's worth of them, however many bodies they came in. */
+export function requireRoom(own: JsonObject): void {
+  if (Buffer.byteLength(JSON.stringify(own)) <= MAX_OWN_BYTES) return;
+  throw badRequest(`The thing's own fields together are too large - the maximum is ${MAX_OWN_BYTES / 1024} KB.`);
 }
 
 /** What a client may choose as the id of a Thing and so of its device in the hub. */
