@@ -1,5 +1,5 @@
 /** How states are made and written, without anything that waits: what `things` needs of it. */
-import type { DeviceState, Reach } from "../core/device-state.ts";
+import type { DeviceState, Reach, StateChange } from "../core/device-state.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { StateFault, StateWrite } from "../core/state-control.ts";
 
@@ -18,10 +18,10 @@ export interface StateDocuments {
   initialState(
     initial: InitialState,
   ): { readonly ok: true; readonly state: DeviceState } | { readonly ok: false; readonly fault: StateFault };
-  /** Written by the API. `next` is `current` itself when nothing changes. */
+  /** Written by the API; with `message` the whole state goes to the device as a message too. `null`: nothing changes. */
   writeState(
-    current: DeviceState,
+    before: DeviceState,
     write: StateWrite,
-    at: number,
-  ): Promise<{ readonly ok: true; readonly next: DeviceState } | { readonly ok: false; readonly fault: StateFault }>;
+    when: { readonly at: number; readonly message?: boolean },
+  ): { readonly ok: true; readonly change: StateChange | null } | { readonly ok: false; readonly fault: StateFault };
 }

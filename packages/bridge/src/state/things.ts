@@ -39,6 +39,8 @@ export interface ThingControlOptions {
   readonly nextId: () => string;
   /** Which hub a new Thing is made in; `message`: why there is none. */
   readonly connectionFor: (scope: Scope) => Promise<{ readonly connectionId: string } | { readonly message: string }>;
+  /** Whether a scope's changes go to the device as cloud-to-device messages too. */
+  readonly sendsMessages: (scope: Scope) => Promise<boolean>;
   readonly hubs: {
     /** `undefined`: nobody knows where it is. */
     hub(connectionId: string): Promise<MirrorHub | undefined>;
@@ -202,9 +204,10 @@ async function updateThing(
     let next: StateChange | null = null;
     if (change.deviceState !== undefined) {
       const write = { kind: "replace", state: change.deviceState } as const;
-      const written = await documents.writeState(state, write, clock.now());
+      const message = await options.sendsMessages({ kind: "product", productId: thing.productId });
+      const written = documents.writeState(state, write, { at: clock.now(), message });
       if (!written.ok) return { kind: "fault", fault: written.fault };
-      if (written.next !== state) next = { next: written.next, conflicts: [] };
+      next = written.change;
     }
     const changed = changedThing(thing, change, clock.now());
     const saved = await records.saveThing(changed, next);
