@@ -25,6 +25,8 @@ const OPAQUE = `Bearer ${"0123456789abcdef".repeat(2)}01234567`;
 test.each([
   ["/v1/", undefined],
   ["/v1", undefined],
+  ["/v1//", undefined],
+  ["/v1//?a=b", undefined],
   ["/v1/_setup", undefined],
   ["/v1/thing", undefined],
   ["/v1/things/12", OPAQUE],
@@ -63,3 +65,12 @@ test.each(["/para/v1/_setup", "/para", "/para?x", "/%70ara/v1", "//para/v1", "/p
     }
   },
 );
+
+test.each([
+  ["/v1/", "/v1"],
+  ["/v1//", "/v1"],
+  ["/v1//?q=/", "/v1?q=/"],
+  ["/v1/thing/a%2F/", "/v1/thing/a%2F"],
+])("%s is %s there", (url, inside) => {
+  expect(routedUrl({ method: "GET", url, headers: { authorization: SIGNED } })).toBe(`/para${inside}`);
+});

@@ -10,7 +10,7 @@ export const PARA_ROOT = "/para";
 /** The credentials of Para's clients: a signature, a guest's access key, or a token of three parts (JWT). Ours have one part. */
 const PARA_CREDENTIALS = /^(?:AWS4-HMAC-SHA256|Anonymous)(?:\s|$)|^Bearer\s+[\w-]+\.[\w-]*\.[\w-]*\s*$/i;
 const FIRST_VERSION = /^\/v1(?:[/?]|$)/;
-const PARA_PATH = /^\/v1(?:[?]|\/_|\/things?(?:[/?]|$)|$)/;
+const PARA_PATH = /^\/v1(?:\/*(?:[?]|$)|\/_|\/things?(?:[/?]|$))/;
 const PARA_QUERY = /[?&]accessKey=/;
 const PARA_TOKENS = /^\/jwt_auth(?:[/?]|$)/;
 /** However it is spelled: the router decodes before it compares. */
@@ -23,7 +23,7 @@ const FROM_OUTSIDE = /^\/(?:p|%70)(?:a|%61)(?:r|%72)(?:a|%61)(?:[/?]|$)/;
 export function routedUrl({ url = "/", method, headers }: Pick<IncomingMessage, "url" | "method" | "headers">): string {
   const plain = plainUrl(url, method);
   if (FROM_OUTSIDE.test(plain)) return "/not-found";
-  return isForPara(plain, headers.authorization) ? PARA_ROOT + plain : plain;
+  return isForPara(plain, headers.authorization) ? PARA_ROOT + withoutSlashes(plain) : plain;
 }
 
 /** Whether a routed URL is one of Para's face. */
@@ -38,6 +38,15 @@ function plainUrl(url: string, method: string | undefined): string {
   if (path.length < 2 || !path.endsWith("/")) return start;
   if (method === "GET" && /\/events\/./.test(path)) return start;
   return path.slice(0, -1) + start.slice(path.length);
+}
+
+/** One of Para's clients asks for `/v1//`. */
+function withoutSlashes(url: string): string {
+  const query = url.indexOf("?");
+  let end = query < 0 ? url.length : query;
+  const search = url.slice(end);
+  while (url[end - 1] === "/") end--;
+  return url.slice(0, end) + search;
 }
 
 function isForPara(url: string, authorization: string | undefined): boolean {

@@ -32,15 +32,19 @@ export function* canonicalRequests(request: SignedRequest, signedHeaders: readon
   }
 }
 
-/** The path as it arrived, encoded once more; some clients sign it with doubled slashes made one. */
-function canonicalPaths(path: string): readonly string[] {
+/**
+ * The path as it arrived, encoded once more. Some clients make doubled slashes one before; one signs what it sends as it
+ * is, encoded once.
+ */
+function canonicalPaths(path: string): ReadonlySet<string> {
   const encode = (text: string): string =>
     text
       .split("/")
       .map((piece) => encodeBytes(piece))
       .join("/");
-  const asSent = encode(path);
-  return path.includes("//") ? [asSent, encode(path.replaceAll(/\/{2,}/g, "/"))] : [asSent];
+  const single = path.replaceAll(/\/{2,}/g, "/");
+  const decoded = single.replaceAll(/%([\da-f]{2})/gi, (_match, hex: string) => byteOf(hex));
+  return new Set([encode(path), encode(single), encode(decoded)]);
 }
 
 /** Sorted by name. Of a name that comes again most clients sign the first value alone, some sign all. */
@@ -76,9 +80,11 @@ function headerValue({ headers }: SignedRequest, name: string, host: string): st
 
 /** Bytes as a latin1 text, percent signs and plus signs resolved. What is no escape stays. */
 function decodePlus(text: string): string {
-  return text
-    .replaceAll("+", " ")
-    .replaceAll(/%([\da-f]{2})/gi, (_match, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return text.replaceAll("+", " ").replaceAll(/%([\da-f]{2})/gi, (_match, hex: string) => byteOf(hex));
+}
+
+function byteOf(hex: string): string {
+  return String.fromCharCode(Number.parseInt(hex, 16));
 }
 
 /** RFC 3986 section 2.3: all but the unreserved, each byte of a latin1 text as `%XX`. */

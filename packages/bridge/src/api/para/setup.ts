@@ -21,6 +21,8 @@ const LOCAL_HOST = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/i;
 const FORWARDED = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
 
 export function registerParaSetup(app: FastifyInstance, { directory, appKeys, log }: ApiDependencies): void {
+  const making = new Set<string>();
+
   app.get(
     "/v1/_setup",
     { config: { para: "public" }, schema: { summary: "The root app's keys, once, at this machine", tags } },
@@ -40,11 +42,14 @@ export function registerParaSetup(app: FastifyInstance, { directory, appKeys, lo
       if (!isRoot) throw paraError(403, "Only root app can create and initialize other apps.", { error: "not_root" });
       const slug = slugIn(request.params.app);
       const name = nameIn(request.query) ?? slug;
-      const made = await directory.createProduct({ ownerId: root.ownerId, name, slug, description: "" });
-      const product = made ?? (await directory.product(slug));
-      if (product === null || !(await lacksKeys(product, root))) return ALL_SET;
-      log.info({ productId: product.id }, "app.made");
-      return keysShown(product, await renew(product));
+      // Two that make the same app at once must not each show keys of which one pair is dead.
+      if (making.has(slug)) return ALL_SET;
+      making.add(slug);
+      try {
+        return await make({ ownerId: root.ownerId, name, slug, description: "" });
+      } finally {
+        making.delete(slug);
+      }
     },
   );
 
@@ -55,6 +60,14 @@ export function registerParaSetup(app: FastifyInstance, { directory, appKeys, lo
     return { accessKey, secretKey, info: "Save the secret key - it is shown only once!" };
   });
 
+  async function make(app: Parameters<typeof directory.createProduct>[0]): Promise<Record<string, string>> {
+    const made = await directory.createProduct(app);
+    const product = made ?? (await directory.product(app.slug));
+    if (product === null || !(await lacksKeys(product, app.ownerId))) return ALL_SET;
+    log.info({ productId: product.id }, "app.made");
+    return keysShown(product, await renew(product));
+  }
+
   async function renew({ id }: Product): Promise<string> {
     const secret = newAppSecret();
     await appKeys.renewAppSecret(id, secret);
@@ -62,8 +75,8 @@ export function registerParaSetup(app: FastifyInstance, { directory, appKeys, lo
   }
 
   /** Made now, or left without keys by a start that was cut short. Another account's product is none of the root's. */
-  async function lacksKeys(product: Product, root: Product): Promise<boolean> {
-    return product.ownerId === root.ownerId && (await appKeys.appSecret(product.id)) === null;
+  async function lacksKeys(product: Product, ownerId: string): Promise<boolean> {
+    return product.ownerId === ownerId && (await appKeys.appSecret(product.id)) === null;
   }
 }
 
