@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { STATE_DEFAULTS } from "../core/device-state.ts";
 import { SecretKeys, type SecretKeySource } from "./secret-keys.ts";
 import { openSqliteStore, type SqliteStore } from "./sqlite-store.ts";
 import { openStoreDatabase } from "./sqlite/group-runner.ts";
@@ -11,6 +12,7 @@ import { settings, webhookSettings } from "./testing/store-samples.ts";
 const SCOPE = { kind: "product", productId: 1 } as const;
 const ENTRA = { kind: "client_secret", tenantId: "t", clientId: "c", clientSecret: "a client secret" } as const;
 const KEYS = { policyKey: "cHJpbWFyeQ==", secondaryKey: "c2Vjb25kYXJ5", entra: ENTRA };
+const STATE_HUB = { hubName: "h", hostName: "h.azure-devices.net", policyName: "states", policyKey: "c3RhdGVz" };
 
 let folder: string;
 let remove: () => void;
@@ -63,7 +65,11 @@ async function fill(store: SqliteStore): Promise<(store: SqliteStore) => Promise
   );
   const hookSecrets = { query: {}, form: {}, headers: { "x-key": "a header's secret" }, auth: null };
   const hook = await store.createIntegration(webhookSettings(SCOPE, hookSecrets));
+  const eventEndpoint = { endpoint: "Endpoint=sb://x/;SharedAccessKey=an endpoint's secret", name: "x" };
+  const states = await store.saveStateSettings(SCOPE, { ...STATE_DEFAULTS, eventEndpoint }, STATE_HUB);
   return async (again) => {
+    expect(await again.stateSettings(SCOPE)).toEqual(states);
+    expect(await again.stateConnection(states.hub!.connectionId)).toMatchObject({ policyKey: "c3RhdGVz" });
     expect(await again.webhookSecrets(hook.id)).toEqual(hookSecrets);
     expect(await again.connection(first.connectionId)).toMatchObject(KEYS);
     expect(await again.connection(second.connectionId)).toMatchObject({ policyKey: "b3RoZXI=", secondaryKey: null });
@@ -80,8 +86,9 @@ function sealedTexts(): unknown[] {
   const rows = db.prepare("SELECT * FROM hub_connection ORDER BY id").all();
   const sources = db.prepare("SELECT sealed_secret FROM source").all();
   const hooks = db.prepare("SELECT sealed_secrets FROM integration").all();
+  const endpoints = db.prepare("SELECT sealed_endpoint FROM state_settings").all();
   db.close();
-  return [...rows, ...sources, ...hooks].flatMap((row) =>
+  return [...rows, ...sources, ...hooks, ...endpoints].flatMap((row) =>
     Object.entries(row).flatMap(([name, value]) => (/sealed|print/.test(name) && value !== null ? [value] : [])),
   );
 }
@@ -93,7 +100,7 @@ test("a rotation seals everything anew, and the old key opens nothing any more",
   await store.close();
   const before = sealedTexts();
   store = await open();
-  expect(await store.rotateSecrets()).toBe(4);
+  expect(await store.rotateSecrets()).toBe(6);
   await check(store);
   await store.close();
   expect(keysInFile()).toHaveLength(1);

@@ -8,7 +8,7 @@ import type { SecretKeys } from "./secret-keys.ts";
 import type { Secrets } from "./secrets.ts";
 import type { GroupCommit } from "./sqlite/group-commit.ts";
 import { SEALED_COLUMNS } from "./sqlite/seal-operations.ts";
-import type { SealedConnection } from "./sqlite/integration-operations.ts";
+import type { SealedConnection } from "./sqlite/hub-connections.ts";
 
 export interface KeyRotationOptions {
   readonly worker: GroupCommit;

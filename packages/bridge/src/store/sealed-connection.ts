@@ -1,7 +1,7 @@
 /** Hub connections on their way to and from the disk: every secret sealed for its own record, the rest in clear. */
 import type { EntraCredential, HubConnection } from "../core/integration.ts";
 import type { Secrets } from "./secrets.ts";
-import type { SealedConnection } from "./sqlite/integration-operations.ts";
+import type { SealedConnection } from "./sqlite/hub-connections.ts";
 
 export function sealConnection(secrets: Secrets, connection: HubConnection): SealedConnection {
   const { id, hostName, policyName, policyKey, secondaryKey, entra } = connection;

@@ -9,8 +9,8 @@ import type { RecentEvents } from "../core/recent-events.ts";
 import type { TestIdentities } from "../core/test-identities.ts";
 import type { Sources } from "../core/source.ts";
 import type { AppKeys, ThingRecords } from "../core/thing-store.ts";
-import type { DeviceStates, HubRemovals, ReadingPositions } from "../core/state-store.ts";
 import type { Changes } from "./changes.ts";
+import type { DeviceStates, HubRemovals, ReadingPositions, StateSettingsStore } from "../core/state-store.ts";
 import { keepHighWater, readHighWater } from "./high-water.ts";
 import { lockFolder } from "./lock.ts";
 import { rotateSecrets, settleKeys } from "./key-rotation.ts";
@@ -27,6 +27,7 @@ import { createIntegrations, type SqliteIntegrations } from "./sqlite-integratio
 import { createLooking } from "./sqlite-looking.ts";
 import { createProducts } from "./sqlite-products.ts";
 import { createSources } from "./sqlite-sources.ts";
+import { createStateSettings } from "./sqlite-state-settings.ts";
 import { createStates } from "./sqlite-states.ts";
 import { createThings } from "./sqlite-things.ts";
 import { createTurns } from "./turns.ts";
@@ -67,6 +68,7 @@ export interface SqliteStore
     DeviceStates,
     ReadingPositions,
     HubRemovals,
+    StateSettingsStore,
     TestIdentities {
   /** Seals all secrets anew under a new key; resolves with how many rows. Throws where the operator keeps the key himself. */
   rotateSecrets(): Promise<number>;
@@ -137,6 +139,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       ...createLooking(worker, now),
       ...createStates(worker),
       ...createThings({ worker, now, onChanged: devicesChanged, onEnded: onDeliveriesEnded }),
+      ...createStateSettings({ worker, secrets, inTurn }),
       rotateSecrets: () => rotateSecrets(rotation),
       isAlive: () => worker.isAlive,
       waitedMs: () => worker.waitedMs,

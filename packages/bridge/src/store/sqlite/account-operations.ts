@@ -1,6 +1,7 @@
 /** Accounts and their access tokens, kept as hashes. */
 import type { AccessToken, Account } from "../../core/account.ts";
 import { toApiUser } from "./api-user-operations.ts";
+import { stateSettingsOperations } from "./state-settings-operations.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface AccountOperations {
@@ -17,7 +18,9 @@ export interface AccountOperations {
   revokeTokensOf(accountId: string): number;
 }
 
-export function accountOperations({ db }: Transaction): AccountOperations {
+export function accountOperations(transaction: Transaction): AccountOperations {
+  const { db } = transaction;
+  const settings = stateSettingsOperations(transaction);
   const insert = db.prepare(
     "INSERT INTO account (id, username, password_hash, operator, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
   );
@@ -60,6 +63,7 @@ export function accountOperations({ db }: Transaction): AccountOperations {
     deleteAccount(id) {
       if (Number(owned.get(id)?.["any"]) === 1) return "owns_things";
       deleteTokens.run(id);
+      settings.deleteStateSettings({ kind: "sandbox", accountId: id });
       return remove.run(id).changes === 1 ? "deleted" : "unknown";
     },
     accountByUsername(username) {

@@ -1,6 +1,7 @@
 /** Devices that are gone here and are still to be deleted in their hub. */
 import type { HubRemoval } from "../../core/state-store.ts";
 import type { Row } from "./driver.ts";
+import { hubConnections } from "./hub-connections.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface HubRemovalOperations {
@@ -40,7 +41,9 @@ export function hubRemovalNotes({ db }: Transaction): HubRemovalNotes {
   };
 }
 
-export function hubRemovalOperations({ db }: Transaction): HubRemovalOperations {
+export function hubRemovalOperations(transaction: Transaction): HubRemovalOperations {
+  const { db } = transaction;
+  const connections = hubConnections(transaction);
   const one = db.prepare("SELECT * FROM hub_removal WHERE connection_id = ? AND hub_device_id = ?");
   const due = db.prepare(
     `SELECT * FROM hub_removal WHERE retry_at <= ? AND connection_id NOT IN (SELECT value FROM json_each(?))
@@ -61,6 +64,7 @@ export function hubRemovalOperations({ db }: Transaction): HubRemovalOperations 
     hubRemovals: ({ dueAt, limit, without = [] }) => due.all(dueAt, JSON.stringify(without), limit).map(toRemoval),
     hubRemovalDone(connectionId, hubDeviceId) {
       remove.run(connectionId, hubDeviceId);
+      connections.dropIfUnused(connectionId);
       return null;
     },
     hubRemovalFailed({ connectionId, hubDeviceId, attempts, retryAt, reason }) {

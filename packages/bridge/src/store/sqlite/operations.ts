@@ -33,6 +33,7 @@ import { stateOperations, type StateOperations } from "./state-operations.ts";
 import { thingDeliveries } from "./thing-deliveries.ts";
 import { thingOperations, type ThingOperations } from "./thing-operations.ts";
 import { thingSearchOperations, type ThingSearchOperations } from "./thing-search-operations.ts";
+import { stateSettingsOperations, type StateSettingsOperations } from "./state-settings-operations.ts";
 import { transferOperations, type TransferOperations } from "./transfer-operations.ts";
 import { recentEventOperations, type RecentEventOperations } from "./recent-event-operations.ts";
 import { testIdentityOperations, type TestIdentityOperations } from "./test-identity-operations.ts";
@@ -68,6 +69,7 @@ export interface Operations
     SettleOperations,
     SourceOperations,
     StateOperations,
+    StateSettingsOperations,
     TestIdentityOperations,
     ThingOperations,
     ThingSearchOperations,
@@ -115,6 +117,7 @@ export function createOperations(transaction: Transaction): Operations {
     ...states,
     ...thingOperations(transaction, { states, deliveries: thingDeliveries(transaction, endings) }),
     ...thingSearchOperations(transaction),
+    ...stateSettingsOperations(transaction),
     ...transferOperations(transaction),
     writeGathered() {
       heard.write();

@@ -2,6 +2,7 @@ import type { Product } from "../../core/product.ts";
 import type { ProductChange } from "../../core/directory.ts";
 import { deviceRemoval } from "./device-removal.ts";
 import type { Row } from "./driver.ts";
+import { stateSettingsOperations } from "./state-settings-operations.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface ProductOperations {
@@ -20,6 +21,7 @@ export type ProductDeletion =
 export function productOperations(transaction: Transaction): ProductOperations {
   const { db } = transaction;
   const removal = deviceRemoval(transaction);
+  const settings = stateSettingsOperations(transaction);
   const insert = db.prepare(
     "INSERT INTO product (slug, name, description, owner_id, quarantine, created_at) VALUES (?, ?, ?, ?, ?, ?)",
   );
@@ -82,6 +84,7 @@ export function productOperations(transaction: Transaction): ProductOperations {
       removeApiUsers.run(id);
       removeGroups.run(id);
       removeAppKey.run(id);
+      settings.deleteStateSettings({ kind: "product", productId: id });
       remove.run(id);
       return { outcome: "deleted", deviceIds: members.map((row) => String(row["id"])), apiUserIds };
     },

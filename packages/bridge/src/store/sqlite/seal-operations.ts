@@ -1,6 +1,7 @@
 /** Everything in the database that is sealed, for those who seal it anew. */
-import type { SealedConnection } from "./integration-operations.ts";
-import { toConnection } from "./integration-operations.ts";
+import type { SealedConnection } from "./hub-connections.ts";
+import { toConnection } from "./hub-connections.ts";
+import { endpointRecord } from "./state-settings-operations.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Sealed columns, and what their texts are sealed for. Hub connections are sealed as a whole and stand apart. */
@@ -12,6 +13,7 @@ export const SEALED_COLUMNS: readonly {
   { table: "source", column: "sealed_secret", record: (id) => `source ${id}` },
   { table: "app_key", column: "sealed_secret", record: (id) => `app ${id}` },
   { table: "integration", column: "sealed_secrets", record: (id) => id },
+  { table: "state_settings", column: "sealed_endpoint", record: endpointRecord },
 ];
 
 export interface SealedText {

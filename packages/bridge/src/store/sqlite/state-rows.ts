@@ -1,6 +1,7 @@
 /** A device's state as a row, and the one place where such rows and their conflicts are written and forgotten. */
 import type { DeviceState, StateChange, StateConflict } from "../../core/device-state.ts";
 import type { Row, Value } from "./driver.ts";
+import { hubConnections } from "./hub-connections.ts";
 import { hubRemovalNotes } from "./hub-removal-operations.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -23,6 +24,7 @@ export interface StateRows {
 export function stateRows(transaction: Transaction): StateRows {
   const { db } = transaction;
   const removals = hubRemovalNotes(transaction);
+  const connections = hubConnections(transaction);
   const byId = db.prepare("SELECT * FROM device_state WHERE device_id = ?");
   const insert = db.prepare(
     `INSERT INTO device_state (${COLUMNS.map(({ name }) => name).join(", ")}, device_id)
@@ -40,9 +42,9 @@ export function stateRows(transaction: Transaction): StateRows {
     `DELETE FROM state_conflict WHERE device_id = ?1 AND id <=
      (SELECT id FROM state_conflict WHERE device_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ${KEPT_CONFLICTS})`,
   );
-  const thingInHub = db.prepare(
-    `SELECT s.connection_id, s.hub_device_id, d.product_id FROM device_state s LEFT JOIN device d ON d.id = s.device_id
-     WHERE s.device_id = ? AND s.reach = 'itself' AND s.connection_id IS NOT NULL`,
+  const inHubOf = db.prepare(
+    `SELECT s.connection_id, s.reach, s.hub_device_id, d.product_id FROM device_state s LEFT JOIN device d ON d.id = s.device_id
+     WHERE s.device_id = ? AND s.connection_id IS NOT NULL`,
   );
   const remove = db.prepare("DELETE FROM device_state WHERE device_id = ?");
   const leave = db.prepare(
@@ -75,19 +77,20 @@ export function stateRows(transaction: Transaction): StateRows {
       return true;
     },
     forget(deviceId, at) {
-      const inHub = thingInHub.get(deviceId);
-      if (inHub !== undefined) {
-        removals.note({
-          connectionId: String(inHub["connection_id"]),
-          hubDeviceId: String(inHub["hub_device_id"]),
-          productId: inHub["product_id"] as number | null,
-          at,
-        });
-      }
+      const inHub = inHubOf.get(deviceId);
       remove.run(deviceId);
       removeConflicts.run(deviceId);
+      if (inHub === undefined) return;
+      const connectionId = String(inHub["connection_id"]);
+      const hubDeviceId = String(inHub["hub_device_id"]);
+      const productId = inHub["product_id"] as number | null;
+      if (inHub["reach"] === "itself") removals.note({ connectionId, hubDeviceId, productId, at });
+      else connections.dropIfUnused(connectionId);
     },
-    leaveHub: (deviceId, at) => void leave.run(at, deviceId),
+    leaveHub(deviceId, at) {
+      const connectionId = inHubOf.get(deviceId)?.["connection_id"] ?? null;
+      if (leave.run(at, deviceId).changes > 0) connections.dropIfUnused(String(connectionId));
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import type { RecentEvents } from "../../core/recent-events.ts";
 import type { TestIdentities } from "../../core/test-identities.ts";
 import type { Sources } from "../../core/source.ts";
 import type { AppKeys, ThingRecords } from "../../core/thing-store.ts";
-import type { DeviceStates, HubRemovals, ReadingPositions } from "../../core/state-store.ts";
+import type { DeviceStates, HubRemovals, ReadingPositions, StateSettingsStore } from "../../core/state-store.ts";
 import type { SqliteDeliveries } from "../sqlite-deliveries.ts";
 import type { SqliteIncidents } from "../sqlite-incidents.ts";
 
@@ -24,6 +24,7 @@ export interface Store
     DeviceStates,
     ReadingPositions,
     HubRemovals,
+    StateSettingsStore,
     TestIdentities {
   close(): Promise<void>;
 }
