@@ -11,6 +11,8 @@ export interface TelemetrySeen {
   readonly body: JsonObject;
   /** When the hub took it, unix milliseconds. */
   readonly at: number;
+  /** Of its partition: tells a message that is read again. */
+  readonly sequenceNumber: number;
 }
 
 /** A twin's change as the hub's stream tells it. */

@@ -1,0 +1,141 @@
+/** What the hub answered to what was written there, taken into the state. Pure. */
+import type { DeviceState, StateChange, StateTrouble } from "../../core/device-state.ts";
+import type { JsonObject } from "../../core/json.ts";
+import type { HubDevice, TwinView } from "../../core/twin-hub.ts";
+import { later, takeTwinInto, timeOf } from "./hub-change.ts";
+import { cleaned, sameJson } from "./json-values.ts";
+import { mergePatch } from "./merge-patch.ts";
+import { covers, leafAt, leavesOf, overlaps, pathFrom, pathText, valueAt, withLeaf, type Path } from "./paths.ts";
+import { addPending, pendingLeaves } from "./pending.ts";
+import { isOurs } from "./stamps.ts";
+import { StateDraft, type Judging } from "./state-draft.ts";
+
+/** The hub took this patch of desired properties and answered with the twin as it is then. */
+export function desiredWritten(
+  before: DeviceState,
+  { patch, view }: { readonly patch: JsonObject; readonly view: TwinView },
+  judging: Judging,
+): StateChange | null {
+  const draft = new StateDraft(before, judging);
+  if (view.desired.version > before.desired.version) {
+    draft.settle("desired", patch);
+    draft.updateSection("desired", { properties: cleaned(mergePatch(before.desired.properties, patch)) });
+    datePushed(draft, patch, view);
+  }
+  takeTwinInto(draft, view);
+  forgetPrints(draft);
+  draft.update({ trouble: null });
+  return draft.finish();
+}
+
+/** The hub took this patch of reported properties, written as the device itself would. */
+export function reportedWritten(
+  before: DeviceState,
+  { patch, version }: { readonly patch: JsonObject; readonly version: number },
+  judging: Judging,
+): StateChange | null {
+  const draft = new StateDraft(before, judging);
+  draft.settle("reported", patch);
+  draft.updateSection("reported", { properties: cleaned(mergePatch(before.reported.properties, patch)) });
+  // Another version means that others wrote too: the twin is read, and shows what.
+  if (version === before.reported.version + 1) draft.updateSection("reported", { version });
+  draft.update({ etag: null, trouble: null });
+  return draft.finish();
+}
+
+/** The cloud-to-device message with this state is in the hub. */
+export function messageSent(before: DeviceState, sent: JsonObject, judging: Judging): StateChange | null {
+  const draft = new StateDraft(before, judging);
+  draft.update({ messagePending: before.messagePending && !sameJson(before.state, sent), trouble: null });
+  return draft.finish();
+}
+
+export function withTrouble(before: DeviceState, trouble: StateTrouble, judging: Judging): StateChange | null {
+  const draft = new StateDraft(before, judging);
+  draft.update({ trouble });
+  return draft.finish();
+}
+
+/** The registry's record of the device. Another generation id than before means that it was deleted and made again. */
+export function takeDevice(before: DeviceState, device: HubDevice, judging: Judging): StateChange | null {
+  const draft = new StateDraft(before, judging);
+  const { standing } = before;
+  if (standing.generationId !== "" && standing.generationId !== device.generationId) forgetMirror(draft);
+  const { generationId, status, connectionState } = device;
+  const lastActivity = later(standing.lastActivity, device.lastActivity);
+  draft.update({ standing: { generationId, status, connectionState, lastActivity, missingSince: null } });
+  // What waited for the device need not wait on.
+  if (standing.missingSince !== null) draft.update({ trouble: null });
+  return draft.finish();
+}
+
+/** The registry has no such device. */
+export function takeMissing(before: DeviceState, judging: Judging): StateChange | null {
+  if (before.standing.missingSince !== null) return null;
+  const draft = new StateDraft(before, judging);
+  draft.update({
+    standing: { ...before.standing, connectionState: "disconnected", missingSince: judging.now },
+    etag: null,
+  });
+  return draft.finish();
+}
+
+/** What was seen of the twin was not of this one. */
+export function forgetTwin(before: DeviceState, judging: Judging): StateChange | null {
+  const draft = new StateDraft(before, judging);
+  forgetMirror(draft);
+  return draft.finish();
+}
+
+/** From now on mirrored by this hub: all that was kept here alone is to be written there. */
+export function joinHub(before: DeviceState, connectionId: string, judging: Judging): StateChange | null {
+  const draft = new StateDraft(before, judging);
+  draft.update({ connectionId });
+  forgetMirror(draft);
+  return draft.finish();
+}
+
+/** Pushed leaves are dated by the hub's clock, so that what the device writes is compared by one clock. */
+function datePushed(draft: StateDraft, patch: JsonObject, view: TwinView): void {
+  for (const [path, value] of pendingLeaves(patch)) {
+    const at = timeOf(view.desired.metadata, path);
+    if (at === undefined) continue;
+    const texts = value === null ? stampedUnder(draft, path) : [pathText(path)];
+    for (const text of texts) {
+      const stamp = draft.stamp(text);
+      const isWritten = sameJson(leafAt(draft.record.state, pathFrom(text)), value ?? undefined);
+      if (stamp !== undefined && isOurs(stamp[1]) && isWritten) draft.setStamp(text, [at, stamp[1], ...stamp.slice(2)]);
+    }
+  }
+}
+
+function stampedUnder(draft: StateDraft, path: Path): string[] {
+  return draft.stamped().filter((text) => covers(path, pathFrom(text)));
+}
+
+/** Nothing is on its way any more. */
+function forgetPrints(draft: StateDraft): void {
+  for (const text of draft.stamped()) {
+    const stamp = draft.stamp(text);
+    if (stamp !== undefined && stamp.length > 2 && !draft.isPending(pathFrom(text))) {
+      draft.setStamp(text, [stamp[0], stamp[1]]);
+    }
+  }
+}
+
+/** What was known of the twin is forgotten, and what is in the state from here is written anew. */
+function forgetMirror(draft: StateDraft): void {
+  for (const side of ["desired", "reported"] as const) {
+    const { properties, pending } = draft.record[side];
+    let again = pending;
+    const isWrittenHere = side === "desired" || draft.record.reach === "bridge";
+    for (const [text, value] of isWrittenHere ? leavesOf(properties) : []) {
+      const path = pathFrom(text);
+      const isStill = sameJson(valueAt(draft.record.state, path), value) || side === "reported";
+      const isReplaced = pendingLeaves(pending).some(([leaf]) => overlaps(leaf, path));
+      if (isStill && !isReplaced) again = addPending({ properties: {}, pending: again }, withLeaf({}, path, value));
+    }
+    draft.updateSection(side, { properties: {}, version: 0, pending: again });
+  }
+  draft.update({ etag: null });
+}

@@ -1,0 +1,170 @@
+/** What is seen of a device in its hub, taken into its state. Pure: what was seen already changes nothing. */
+import type { DeviceState, StateChange } from "../../core/device-state.ts";
+import type { Json, JsonObject } from "../../core/json.ts";
+import type { TwinSectionView, TwinView } from "../../core/twin-hub.ts";
+import { cleaned, entry, isDeeperThan, isObject, sameJson, withEntry } from "./json-values.ts";
+import { mergePatch } from "./merge-patch.ts";
+import { offerLeaf } from "./offer.ts";
+import { changedLeaves, leavesOf, pathFrom, valueAt, withLeaf, type Path } from "./paths.ts";
+import { lastTelemetry, LAST_TELEMETRY } from "./stamps.ts";
+import { StateDraft, type Judging, type Side } from "./state-draft.ts";
+import { MAX_DEPTH, MAX_SECTION_BYTES, sizeOf } from "./twin-limits.ts";
+
+/** The desired property that holds the name of a device that publishes here: no part of its state. */
+export const DEVICE_NAME = "deviceName";
+
+export interface SectionPatch {
+  readonly side: Side;
+  /** `whole`: these are all properties of the section. */
+  readonly kind: "patch" | "whole";
+  /** `null` removes. Without `$` entries. */
+  readonly properties: JsonObject;
+  readonly version: number;
+  readonly metadata: JsonObject;
+  /** Unix milliseconds, for what the metadata do not date. */
+  readonly at: number;
+}
+
+export interface Telemetry {
+  readonly body: JsonObject;
+  readonly at: number;
+  readonly sequenceNumber: number;
+}
+
+/** The twin as a whole, just read or answered. */
+export function takeTwin(before: DeviceState, view: TwinView, judging: Judging): StateChange | null {
+  const draft = new StateDraft(before, judging);
+  takeTwinInto(draft, view);
+  return draft.finish();
+}
+
+export function takeTwinInto(draft: StateDraft, view: TwinView): void {
+  const { desired, reported } = draft.record;
+  if (view.desired.version < desired.version || view.reported.version < reported.version) return;
+  takeSection(draft, "desired", view.desired);
+  takeSection(draft, "reported", view.reported);
+  const { standing } = draft.record;
+  const { status, connectionState, lastActivity } = view;
+  draft.update({
+    etag: view.etag,
+    standing: {
+      ...standing,
+      status,
+      connectionState,
+      lastActivity: later(standing.lastActivity, lastActivity),
+      missingSince: null,
+    },
+  });
+}
+
+/**
+ * A change as the hub's stream tells it. `gap`: changes before it were not seen, the twin is to be read; `null`: seen
+ * already.
+ */
+export function takeSectionPatch(
+  before: DeviceState,
+  patch: SectionPatch,
+  judging: Judging,
+): StateChange | "gap" | null {
+  const { side, kind, version, metadata, at } = patch;
+  const mirror = before[side];
+  if (version <= mirror.version) return null;
+  if (kind === "patch" && version !== mirror.version + 1) return "gap";
+  const draft = new StateDraft(before, judging);
+  const patched = kind === "whole" ? cleaned(patch.properties) : mergePatch(mirror.properties, patch.properties);
+  takeSection(draft, side, { properties: patched, version, metadata }, at);
+  // Its etag is another one by now, and is not told here.
+  draft.update({ etag: null });
+  return draft.finish();
+}
+
+function takeSection(draft: StateDraft, side: Side, view: TwinSectionView, at?: number): void {
+  const mirror = draft.record[side];
+  if (view.version < mirror.version) return;
+  const properties = nameless(draft.record, side, cleaned(view.properties));
+  for (const [path, value] of changedLeaves(mirror.properties, properties)) {
+    offerLeaf(draft, { path, value, at: timeOf(view.metadata, path) ?? at ?? draft.now, source: side });
+  }
+  const gone = removedMeanwhile(draft.record[side].pending, mirror.properties, properties);
+  if (gone !== null) draft.settle(side, gone);
+  draft.updateSection(side, { properties, version: view.version });
+}
+
+/** Of what waits: removals of what was there and is not any more. */
+function removedMeanwhile(pending: JsonObject | null, before: JsonObject, after: JsonObject): JsonObject | null {
+  if (pending === null) return null;
+  const gone = [...leavesOf(pending)]
+    .filter(([, value]) => value === null)
+    .map(([text]) => pathFrom(text))
+    .filter((path) => valueAt(before, path) !== undefined && valueAt(after, path) === undefined);
+  return gone.reduce<JsonObject | null>((patch, path) => withLeaf(patch ?? {}, path, null), null);
+}
+
+/** `null`: seen already. `unfit`: no state could hold it. */
+export function takeTelemetry(
+  before: DeviceState,
+  message: Telemetry,
+  judging: Judging & { readonly mode: "merge" | "replace" },
+): StateChange | "unfit" | null {
+  const { body, at, sequenceNumber } = message;
+  const last = lastTelemetry(before);
+  if (sequenceNumber <= last.sequenceNumber && at <= last.at) return null;
+  if (isDeeperThan(body, MAX_DEPTH)) return "unfit";
+  const wanted = judging.mode === "replace" ? cleaned(body) : cleaned(mergePatch(before.state, body));
+  if (sizeOf(wanted) > MAX_SECTION_BYTES) return "unfit";
+  const draft = new StateDraft(before, judging);
+  const offered = (path: Path, value: Json | undefined): void =>
+    offerLeaf(draft, { path, value, at, source: "telemetry" });
+  for (const [path, value] of changedLeaves(before.state, wanted)) offered(path, value);
+  // Said again: as new as what changes.
+  for (const [text, value] of leavesOf(cleaned(body))) {
+    const path = pathFrom(text);
+    if (sameJson(valueAt(before.state, path), value)) offered(path, value);
+  }
+  draft.setStamp(LAST_TELEMETRY, [at, "telemetry", sequenceNumber]);
+  return draft.finish();
+}
+
+/** When the hub says that a leaf was written, or, of a removed one, what stood around it. */
+export function timeOf(metadata: JsonObject, path: Path): number | undefined {
+  let at = dateOf(metadata);
+  let level: Json | undefined = metadata;
+  for (const key of path) {
+    level = isObject(level) ? entry(level, key) : undefined;
+    if (!isObject(level)) break;
+    at = dateOf(level) ?? at;
+  }
+  return at;
+}
+
+function dateOf(metadata: JsonObject): number | undefined {
+  const text = entry(metadata, "$lastUpdated");
+  const at = typeof text === "string" ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? undefined : Math.max(0, at);
+}
+
+export function later(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
+}
+
+/** Whether this twin cannot be a later one of the same device, as far as was seen: it was made anew, or the view is old. */
+export function contradicts(before: DeviceState, view: TwinView): boolean {
+  return (["desired", "reported"] as const).some((side) => {
+    const mirror = before[side];
+    if (mirror.version === 0) return false;
+    if (view[side].version !== mirror.version) return view[side].version < mirror.version || lostLeaves(before, view);
+    const properties = cleaned(view[side].properties);
+    return changedLeaves(mirror.properties, nameless(before, side, properties)).length > 0;
+  });
+}
+
+/** Desired properties go one by one. That all are gone at once is how a device begins anew. */
+function lostLeaves({ desired }: DeviceState, view: TwinView): boolean {
+  const now = cleaned(view.desired.properties);
+  const leaves = [...leavesOf(desired.properties).keys()];
+  return leaves.length > 0 && leaves.every((text) => valueAt(now, pathFrom(text)) === undefined);
+}
+
+function nameless({ reach }: Pick<DeviceState, "reach">, side: Side, properties: JsonObject): JsonObject {
+  return reach === "bridge" && side === "desired" ? withEntry(properties, DEVICE_NAME, undefined) : properties;
+}

@@ -1,0 +1,112 @@
+/**
+ * One leaf that somebody else wrote, offered to the state: taken, known already, or in conflict with what was written here.
+ *
+ * Its rivals are the leaves that cannot stand beside it: the one at its path, those below it, and one above. It is taken
+ * when it is later than all of them and nothing of them waits for the hub. A rival that was written here and waits still,
+ * or is later, makes a conflict, which the rule decides. A later rival that came from the hub too only means that the two
+ * arrive in another order than they were made.
+ */
+import type { StateConflict, StateSource } from "../../core/device-state.ts";
+import type { Json } from "../../core/json.ts";
+import { isObject, sameJson } from "./json-values.ts";
+import { covers, leafAt, leavesOf, overlaps, pathFrom, pathText, valueAt, withLeaf, type Path } from "./paths.ts";
+import { hasPrint, isOurs, withoutPrint } from "./stamps.ts";
+import type { StateDraft } from "./state-draft.ts";
+
+export interface OfferedLeaf {
+  readonly path: Path;
+  /** `undefined`: removed. */
+  readonly value: Json | undefined;
+  /** Unix milliseconds, by the hub's clock. */
+  readonly at: number;
+  readonly source: StateConflict["theirSource"];
+}
+
+interface Rival {
+  readonly at: number;
+  readonly source: StateSource;
+  readonly isPending: boolean;
+}
+
+export function offerLeaf(draft: StateDraft, leaf: OfferedLeaf): void {
+  const { path, value, at, source } = leaf;
+  const text = pathText(path);
+  const stamp = draft.stamp(text);
+  if (stamp !== undefined && isFromTwin(source) && hasPrint(stamp, value)) {
+    // What we wrote ourselves before we wrote something else.
+    draft.setStamp(text, withoutPrint(stamp, value));
+    return;
+  }
+  if (isThere(draft, path, value)) return touch(draft, leaf);
+  const rivals = rivalsOf(draft, path, value);
+  const against = rivals.filter((rival) => rival.isPending || rival.at > at);
+  if (against.length === 0) return draft.write(path, value, at, source);
+  const ours = against.filter((rival) => rival.isPending || isOurs(rival.source));
+  if (ours.length === 0) return;
+  const kept = isTaken(draft, against, ours, at) ? "theirs" : "ours";
+  const oursShown = leafAt(draft.record.state, path) ?? valueAt(draft.record.state, path) ?? null;
+  draft.conflict({ path: path.join("."), ours: oursShown, theirs: value ?? null, theirSource: source, kept });
+  if (kept === "ours") return;
+  draft.withdraw(path);
+  draft.write(path, value, at, source);
+}
+
+function isTaken(draft: StateDraft, against: readonly Rival[], ours: readonly Rival[], at: number): boolean {
+  switch (draft.rule) {
+    case "newest":
+      return against.every((rival) => rival.at <= at);
+    case "hub":
+      return against.every((rival) => ours.includes(rival) || rival.at <= at);
+    case "ours":
+      return false;
+    default:
+      return draft.rule satisfies never;
+  }
+}
+
+function isFromTwin(source: StateSource): boolean {
+  return source === "desired" || source === "reported";
+}
+
+/** An empty object says no more than that there is an object. */
+function isThere({ record: { state } }: StateDraft, path: Path, value: Json | undefined): boolean {
+  if (isObject(value) && Object.keys(value).length === 0) return isObject(valueAt(state, path));
+  return sameJson(leafAt(state, path), value);
+}
+
+/** Both sides have written the same. */
+function touch(draft: StateDraft, { path, value, at, source }: OfferedLeaf): void {
+  const text = pathText(path);
+  const stamp = draft.stamp(text);
+  const side = source === "telemetry" ? null : source === "desired" ? "desired" : "reported";
+  if (side !== null && draft.record[side].pending !== null && stamp !== undefined && isOurs(stamp[1])) {
+    // It stands there by now: written by us, and the answer was lost, or by somebody else to the same end.
+    const before = draft.record[side].pending;
+    draft.settle(side, withLeaf({}, path, value ?? null));
+    if (draft.record[side].pending !== before) return draft.setStamp(text, [at, stamp[1], ...stamp.slice(2)]);
+  }
+  if (stamp === undefined ? value !== undefined : at >= stamp[0]) {
+    draft.setStamp(text, [at, source, ...(stamp?.slice(2) ?? [])]);
+  }
+}
+
+function rivalsOf(draft: StateDraft, path: Path, value: Json | undefined): Rival[] {
+  const { state } = draft.record;
+  const paths: Path[] = [path];
+  if (value !== undefined) {
+    for (const text of leavesOf(state).keys()) {
+      const other = pathFrom(text);
+      const isEmptyAbove = covers(other, path) && isObject(leafAt(state, other));
+      if (other.length !== path.length && overlaps(other, path) && !isEmptyAbove) paths.push(other);
+    }
+    // Removed above it: what is older does not come back.
+    for (let length = 1; length < path.length; length += 1) {
+      const above = path.slice(0, length);
+      if (valueAt(state, above) === undefined) paths.push(above);
+    }
+  }
+  return paths.map((other) => {
+    const [at, source] = draft.stamp(pathText(other)) ?? [Number.NEGATIVE_INFINITY, "reported" as const];
+    return { at, source, isPending: draft.isPending(other) };
+  });
+}

@@ -1,0 +1,69 @@
+/**
+ * Who wrote each leaf last, and when. Behind that: prints of values that were written here and taken back or replaced
+ * before the hub was known to have them. When the hub shows one of these, it shows us our own writing and nobody else's.
+ */
+import type { DeviceState, StateSource, StateStamps } from "../../core/device-state.ts";
+import type { Json, JsonObject } from "../../core/json.ts";
+import { printOf } from "./json-values.ts";
+import { leavesOf } from "./paths.ts";
+
+/** Removed leaves whose stamps are kept, and for how long. */
+const MAX_REMOVED = 1_000;
+const KEEP_REMOVED_MS = 7 * 24 * 60 * 60_000;
+const MAX_PRINTS = 16;
+
+export type Stamp = StateStamps[string];
+
+/** Under a name that no path has: the last telemetry that was taken in. */
+export const LAST_TELEMETRY = "";
+
+/** Written here, not in the hub. */
+export function isOurs(source: StateSource): boolean {
+  return source === "api" || source === "device";
+}
+
+export function stampOf(stamps: StateStamps, path: string): Stamp | undefined {
+  return Object.hasOwn(stamps, path) ? stamps[path] : undefined;
+}
+
+/** Prints that a new stamp in place of this one goes on with, and one more. */
+export function printsWith(stamp: Stamp | undefined, value: Json | undefined): readonly string[] {
+  const former = (stamp?.slice(2) ?? []).map(String);
+  return [...new Set([...former, printOf(value)])].slice(-MAX_PRINTS);
+}
+
+export function hasPrint(stamp: Stamp | undefined, value: Json | undefined): boolean {
+  return stamp !== undefined && stamp.length > 2 && stamp.includes(printOf(value), 2);
+}
+
+/** The same stamp without the print of a value that has come back. */
+export function withoutPrint([at, source, ...prints]: Stamp, value: Json | undefined): Stamp {
+  const print = printOf(value);
+  return [at, source, ...prints.filter((other) => other !== print)];
+}
+
+/** Without stamps of what was removed long ago, or long before much else was. */
+export function boundedStamps(stamps: StateStamps, state: JsonObject, now: number): StateStamps {
+  const live = leavesOf(state);
+  const removed = Object.entries(stamps).filter(([path]) => path !== LAST_TELEMETRY && !live.has(path));
+  const old = removed.filter(([, [at]]) => at < now - KEEP_REMOVED_MS).map(([path]) => path);
+  const many =
+    removed.length <= MAX_REMOVED
+      ? []
+      : removed
+          .toSorted(([, a], [, b]) => b[0] - a[0])
+          .slice(MAX_REMOVED)
+          .map(([path]) => path);
+  if (old.length + many.length === 0) return stamps;
+  const dropped = new Set([...old, ...many]);
+  return Object.fromEntries(Object.entries(stamps).filter(([path]) => !dropped.has(path)));
+}
+
+/** What a state's record says of its last telemetry. */
+export function lastTelemetry({ stamps }: Pick<DeviceState, "stamps">): {
+  readonly at: number;
+  readonly sequenceNumber: number;
+} {
+  const [at, , sequenceNumber] = stampOf(stamps, LAST_TELEMETRY) ?? [0, "telemetry", -1];
+  return { at, sequenceNumber: Number(sequenceNumber ?? -1) };
+}

@@ -1,0 +1,148 @@
+/** A device's state while it is being changed. What is finished is the next record, or the former one if nothing changed. */
+import type {
+  ConflictRule,
+  DeviceState,
+  MirroredSection,
+  StateChange,
+  StateConflict,
+  StateSource,
+} from "../../core/device-state.ts";
+import type { Json, JsonObject } from "../../core/json.ts";
+import { sameJson } from "./json-values.ts";
+import { leafAt, leavesOf, overlaps, pathFrom, pathText, withLeaf, withoutLeaf, type Path } from "./paths.ts";
+import { isPending, pendingLeaves, settlePending, withdrawPending } from "./pending.ts";
+import { boundedStamps, LAST_TELEMETRY, printsWith, type Stamp } from "./stamps.ts";
+
+export type Side = "desired" | "reported";
+
+/** By what a change is judged. */
+export interface Judging {
+  readonly rule: ConflictRule;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
+
+export class StateDraft {
+  readonly #before: DeviceState;
+  readonly #judging: Judging;
+  readonly #stamps: Map<string, Stamp>;
+  readonly #conflicts: StateConflict[] = [];
+  #next: DeviceState;
+
+  constructor(before: DeviceState, judging: Judging) {
+    this.#before = before;
+    this.#judging = judging;
+    this.#next = before;
+    this.#stamps = new Map(Object.entries(before.stamps));
+  }
+
+  get rule(): ConflictRule {
+    return this.#judging.rule;
+  }
+
+  get now(): number {
+    return this.#judging.now;
+  }
+
+  get record(): DeviceState {
+    return this.#next;
+  }
+
+  stamp(path: string): Stamp | undefined {
+    return this.#stamps.get(path);
+  }
+
+  /** Paths that have a stamp. */
+  stamped(): string[] {
+    return [...this.#stamps.keys()].filter((path) => path !== LAST_TELEMETRY);
+  }
+
+  setStamp(path: string, stamp: Stamp): void {
+    this.#stamps.set(path, stamp);
+  }
+
+  update(change: Partial<DeviceState>): void {
+    this.#next = { ...this.#next, ...change };
+  }
+
+  updateSection(side: Side, change: Partial<MirroredSection>): void {
+    this.update({ [side]: { ...this.#next[side], ...change } });
+  }
+
+  isPending(path: Path): boolean {
+    return isPending(this.#next.desired.pending, path) || isPending(this.#next.reported.pending, path);
+  }
+
+  /** Sets or removes a leaf and stamps all that is gone or there thereby. */
+  write(path: Path, value: Json | undefined, at: number, source: StateSource): void {
+    const before = this.#next.state;
+    const state = value === undefined ? withoutLeaf(before, path) : withLeaf(before, path, value);
+    for (const gone of leavesOf(before).keys()) {
+      const other = pathFrom(gone);
+      if (overlaps(path, other) && leafAt(state, other) === undefined) this.#restamp(gone, at, source);
+    }
+    this.#restamp(pathText(path), at, source);
+    this.update({ state });
+  }
+
+  /** What waits here for this path is not written any more: the other side has won. */
+  withdraw(path: Path): void {
+    this.keepPrints(path);
+    for (const side of ["desired", "reported"] as const) {
+      const section = this.#next[side];
+      if (isPending(section.pending, path)) this.updateSection(side, { pending: withdrawPending(section, path) });
+    }
+  }
+
+  /** What waits for this path may be on its way. It is to be known as ours when the hub shows it after another was written. */
+  keepPrints(path: Path): void {
+    for (const { pending } of [this.#next.desired, this.#next.reported]) {
+      for (const [leaf, value] of pendingLeaves(pending)) {
+        if (!overlaps(leaf, path)) continue;
+        if (leaf.length >= path.length) this.#keepPrint(leaf, value ?? undefined);
+        if (leaf.length !== path.length) this.#keepPrint(path, undefined);
+      }
+    }
+  }
+
+  /** The section has this now, because it was written there. */
+  settle(side: Side, written: JsonObject): void {
+    this.updateSection(side, { pending: settlePending(this.#next[side].pending, written) });
+  }
+
+  conflict(conflict: Omit<StateConflict, "deviceId" | "at" | "rule">): void {
+    const { deviceId } = this.#next;
+    this.#conflicts.push({ deviceId, at: this.now, rule: this.rule, ...conflict });
+  }
+
+  /** `null`: nothing has changed. */
+  finish(): StateChange | null {
+    const { now } = this;
+    const before = this.#before;
+    const { connectionId, desired, reported, messagePending } = this.#next;
+    const waits = connectionId !== null && (desired.pending !== null || reported.pending !== null || messagePending);
+    const stamps = boundedStamps(Object.fromEntries(this.#stamps), this.#next.state, now);
+    const changed = !sameJson(before.state, this.#next.state);
+    const next: DeviceState = {
+      ...this.#next,
+      stamps,
+      pendingSince: waits ? (before.pendingSince ?? now) : null,
+      trouble: waits ? this.#next.trouble : null,
+      conflicts: before.conflicts + this.#conflicts.length,
+      changedAt: changed ? now : before.changedAt,
+    };
+    if (sameJson(before as unknown as Json, next as unknown as Json)) return null;
+    return { next: { ...next, revision: before.revision + 1 }, conflicts: this.#conflicts };
+  }
+
+  #restamp(path: string, at: number, source: StateSource): void {
+    const prints = this.#stamps.get(path)?.slice(2) ?? [];
+    this.#stamps.set(path, [at, source, ...prints]);
+  }
+
+  #keepPrint(path: Path, value: Json | undefined): void {
+    const text = pathText(path);
+    const stamp = this.#stamps.get(text);
+    this.#stamps.set(text, [stamp?.[0] ?? 0, stamp?.[1] ?? "api", ...printsWith(stamp, value)]);
+  }
+}

@@ -1,0 +1,154 @@
+/** What is seen in hubs, taken into the states: many devices in one write, in the order in which it is told. */
+import type { ConflictRule, DeviceState, StateChange, StateSettings } from "../core/device-state.ts";
+import type { Json, JsonObject } from "../core/json.ts";
+import type { Log } from "../core/log.ts";
+import type { DeviceStates } from "../core/state-store.ts";
+import { takeDevice, takeMissing } from "./document/hub-answer.ts";
+import {
+  contradicts,
+  later,
+  takeSectionPatch,
+  takeTelemetry,
+  takeTwin,
+  type SectionPatch,
+} from "./document/hub-change.ts";
+import { isObject } from "./document/json-values.ts";
+import type { Judging } from "./document/state-draft.ts";
+import { grouped } from "./grouped.ts";
+import type { HubChanges, StandingSeen, TwinChangeSeen } from "./hub-changes.ts";
+import { inTurn, type Edit, type StateRecords } from "./state-records.ts";
+
+export interface HubIntakeOptions {
+  readonly states: Pick<DeviceStates, "statesInHub">;
+  readonly records: StateRecords;
+  readonly settingsOf: (record: DeviceState) => Promise<StateSettings>;
+  readonly now: () => number;
+  /** The twin has to be read: changes of it were missed, or it may be another device's by now. */
+  readonly read: (connectionId: string, deviceId: string) => void;
+  readonly log: Log;
+}
+
+export function createHubIntake(options: HubIntakeOptions): HubChanges {
+  const { states, records, settingsOf, now, read, log } = options;
+
+  /** Edits each device's record by what was told of it. Returns those that changed. */
+  async function take<T extends { readonly hubDeviceId: string }>(
+    connectionId: string,
+    told: readonly T[],
+    edit: (before: DeviceState, item: T, settings: StateSettings) => StateChange | null,
+  ): Promise<readonly DeviceState[]> {
+    const byDevice = grouped(told, ({ hubDeviceId }) => hubDeviceId);
+    const found = await states.statesInHub(connectionId, [...byDevice.keys()]);
+    const settings = new Map<string, StateSettings>();
+    for (const record of found.values()) settings.set(record.deviceId, await settingsOf(record));
+    return records.changeEach(settings.keys(), (before) => {
+      const set = settings.get(before.deviceId);
+      if (set === undefined || before.connectionId !== connectionId) return null;
+      const items = byDevice.get(before.hubDeviceId) ?? [];
+      return inTurn(
+        before,
+        items.map(
+          (item): Edit =>
+            (record) =>
+              edit(record, item, set),
+        ),
+      );
+    });
+  }
+
+  const judging = (rule: ConflictRule): Judging => ({ rule, now: now() });
+
+  return {
+    async takeTelemetry(connectionId, messages) {
+      await take(connectionId, messages, (before, message, { telemetry, conflicts }) => {
+        if (telemetry === "ignore" || before.reach !== "itself") return null;
+        const change = takeTelemetry(before, message, { ...judging(conflicts), mode: telemetry });
+        if (change !== "unfit") return change;
+        log.info({ deviceId: before.deviceId, connectionId }, "state.telemetry_unfit");
+        return null;
+      });
+    },
+
+    async takeTwinChanges(connectionId, changes) {
+      const gaps = new Set<string>();
+      await take(connectionId, changes, (before, seen, { conflicts }) =>
+        inTurn(
+          before,
+          sectionPatches(seen).map((patch): Edit => (record) => {
+            const change = takeSectionPatch(record, patch, judging(conflicts));
+            if (change !== "gap") return change;
+            gaps.add(before.deviceId);
+            return null;
+          }),
+        ),
+      );
+      for (const deviceId of gaps) read(connectionId, deviceId);
+    },
+
+    async takeTwins(connectionId, twins) {
+      const doubtful = new Set<string>();
+      const seen = twins.map((view) => ({ hubDeviceId: view.deviceId, view }));
+      const changed = await take(connectionId, seen, (before, { view }, { conflicts }) => {
+        doubtful.delete(before.deviceId);
+        if (contradicts(before, view)) doubtful.add(before.deviceId);
+        else return takeTwin(before, view, judging(conflicts));
+        return null;
+      });
+      for (const deviceId of doubtful) read(connectionId, deviceId);
+      return changed.length;
+    },
+
+    async takeStandings(connectionId, standings) {
+      await take(connectionId, standings, takeStanding);
+    },
+
+    async takeDevices(connectionId, devices) {
+      const told = devices.map((device) => ({ hubDeviceId: device.deviceId, device }));
+      await take(connectionId, told, (before, { device }, { conflicts }) =>
+        takeDevice(before, device, judging(conflicts)),
+      );
+    },
+
+    async takeMissing(connectionId, hubDeviceIds) {
+      const told = hubDeviceIds.map((hubDeviceId) => ({ hubDeviceId }));
+      const gone = await take(connectionId, told, (before, _, { conflicts }) =>
+        takeMissing(before, judging(conflicts)),
+      );
+      for (const { deviceId } of gone) log.warn({ deviceId, connectionId }, "state.missing");
+    },
+  };
+}
+
+function takeStanding(before: DeviceState, seen: StandingSeen): StateChange | null {
+  const { standing } = before;
+  const status = seen.status ?? standing.status;
+  const connectionState = seen.connectionState ?? standing.connectionState;
+  const lastActivity = later(standing.lastActivity, seen.lastActivity ?? null);
+  const isSame =
+    status === standing.status &&
+    connectionState === standing.connectionState &&
+    lastActivity === standing.lastActivity;
+  if (isSame) return null;
+  const next = { ...before, standing: { ...standing, status, connectionState, lastActivity } };
+  return { next: { ...next, revision: before.revision + 1 }, conflicts: [] };
+}
+
+/** Sections as the hub sends them: values beside the hub's own `$version` and `$metadata`. */
+function sectionPatches({ kind, desired, reported, at }: TwinChangeSeen): SectionPatch[] {
+  return (
+    [
+      ["desired", desired],
+      ["reported", reported],
+    ] as const
+  ).flatMap(([side, section]) => {
+    if (section === undefined) return [];
+    const { $version: version, $metadata: metadata } = section;
+    if (typeof version !== "number") return [];
+    return [{ side, kind, properties: valuesOf(section), version, metadata: isObject(metadata) ? metadata : {}, at }];
+  });
+}
+
+function valuesOf(section: JsonObject): JsonObject {
+  const entries = Object.entries(section).filter(([key]) => !key.startsWith("$"));
+  return Object.fromEntries(entries) satisfies { readonly [key: string]: Json };
+}
