@@ -50,3 +50,8 @@ export interface DeviceChange {
 export function isCloudDeviceId(text: string): boolean {
   return /^[0-9a-f]{24}$/.test(text);
 }
+
+/** Only Things have ids of another form: those that are made here, and those that clients choose, never look like that. */
+export function isThing({ id }: Pick<Device, "id">): boolean {
+  return !isCloudDeviceId(id);
+}

@@ -1,11 +1,12 @@
 /** What is kept and for how long, what is erased, and what operators have to know. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { isThing } from "../../core/device.ts";
 import type { RetentionSettings } from "../../core/delivery-history.ts";
-import { notFound, permissionDenied, unknownDevice } from "../api-error.ts";
+import { notFound, permissionDenied } from "../api-error.ts";
 import { requireTokenPlacement, type Authentication } from "../authentication.ts";
 import { fieldsOf, optionalInteger } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
-import { maySeeDevice, sandboxOf } from "../ownership.ts";
+import { sandboxOf, visibleDevice } from "../ownership.ts";
 import { isoTime } from "../particle/iso-time.ts";
 
 const tags = ["admin"];
@@ -20,7 +21,7 @@ const FIELDS: Readonly<Record<keyof RetentionSettings, string>> = {
 
 export function registerRetention(
   app: FastifyInstance,
-  { directory, deliveries }: ApiDependencies,
+  { directory, deliveries, things }: ApiDependencies,
   authentication: Authentication,
 ): void {
   const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
@@ -69,9 +70,10 @@ export function registerRetention(
     route("Erase what a device has said"),
     async (request) => {
       const caller = await authentication.account(request, "account");
-      const deviceId = request.params.device.toLowerCase();
-      if (deviceId.length > 128 || !(await maySeeDevice(directory, caller, deviceId))) throw unknownDevice();
-      const erased = await deliveries.eraseDevice(deviceId);
+      const device = await visibleDevice(directory, caller, request.params.device);
+      const erased = await deliveries.eraseDevice(device.id);
+      // It has never published here: what it said is its state.
+      if (isThing(device)) return { erased, deleted: await things.delete(device.id), not_erased: NOT_ERASED_OF_THING };
       return { erased, not_erased: NOT_ERASED };
     },
   );
@@ -81,8 +83,11 @@ export function registerRetention(
 const NOT_ERASED = [
   "Messages that a hub has taken: it keeps them for up to 7 days, and its readers may have copies.",
   "The device's identity and twin in the hub: delete them there.",
+  "Its state, which is what it is wished to be: replace it with an empty one.",
   "Backups of the data folder that were made before.",
 ];
+
+const NOT_ERASED_OF_THING = [NOT_ERASED[0], "Backups of the data folder that were made before."];
 
 function retentionJson(settings: RetentionSettings): Record<string, number> {
   return Object.fromEntries(

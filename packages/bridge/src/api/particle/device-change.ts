@@ -1,11 +1,14 @@
 /** What can be set on a device, in the sandbox and in a product. */
+import { isThing } from "../../core/device.ts";
 import type { Approval, Device, DeviceChange } from "../../core/device.ts";
 import type { Directory } from "../../core/directory.ts";
+import type { ThingControl } from "../../core/state-control.ts";
 import { badRequest, permissionDenied, unknownDevice } from "../api-error.ts";
 import { optionalFlag, optionalInteger, optionalText } from "../bodies.ts";
 import type { Fields } from "../bodies.ts";
 import { groupNamesIn } from "./group-names.ts";
 import { isoTime } from "./iso-time.ts";
+import { refuseThing, renameThing } from "./thing-devices.ts";
 
 interface ChangeWithApproval extends DeviceChange {
   readonly approval?: Approval;
@@ -43,10 +46,12 @@ export async function applyDeviceChange(
   directory: Directory,
   device: Device,
   { approval, ...change }: ChangeWithApproval,
-  now: number,
+  { now, things }: { readonly now: number; readonly things: Pick<ThingControl, "update"> },
 ): Promise<Record<string, unknown>> {
-  if (Object.keys(change).length > 0) {
-    const outcome = await directory.updateDevice(device.id, change);
+  if (approval !== undefined) refuseThing(device, "approval");
+  const toKeep = isThing(device) ? await renameThing(things, device, change) : change;
+  if (Object.keys(toKeep).length > 0) {
+    const outcome = await directory.updateDevice(device.id, toKeep);
     if (outcome === "unknown") throw unknownDevice();
     if (outcome === "name_taken") throw permissionDenied("Another device of this account has that name already");
   }

@@ -1,3 +1,4 @@
+import { isThing } from "../../core/device.ts";
 import type { DeviceView } from "./device-views.ts";
 import { isoTime } from "./iso-time.ts";
 
@@ -5,21 +6,22 @@ import { isoTime } from "./iso-time.ts";
 const VIRTUAL_PLATFORM = 3;
 
 /** A device as the sandbox routes show it. Fields that only hardware could fill are there, empty, because clients read them. */
-export function deviceJson({ device, details, link }: DeviceView): Record<string, unknown> {
+export function deviceJson({ device, details, link, standing }: DeviceView): Record<string, unknown> {
   const lastLink = link ?? details.lastLink;
+  const isOnline = link !== null || standing?.connectionState === "connected";
   return {
     id: device.id,
     name: device.name,
     owner: device.ownerId,
     notes: device.notes,
     last_ip_address: lastLink?.address ?? null,
-    last_heard: isoTime(lastSign(device.lastHeard, lastLink?.connectedAt)),
+    last_heard: isoTime(lastSign(device.lastHeard, lastLink?.connectedAt ?? standing?.lastActivity)),
     last_handshake_at: isoTime(lastLink?.connectedAt ?? null),
     created_at: isoTime(device.createdAt),
     product_id: device.productId ?? VIRTUAL_PLATFORM,
     platform_id: VIRTUAL_PLATFORM,
-    online: link !== null,
-    connected: link !== null,
+    online: isOnline,
+    connected: isOnline,
     cellular: false,
     status: "normal",
     serial_number: details.serialNumber,
@@ -34,8 +36,8 @@ export function deviceJson({ device, details, link }: DeviceView): Record<string
 }
 
 /** A device that has connected was heard, whether it has published or not. */
-function lastSign(event: number | null, handshake: number | undefined): number | null {
-  return handshake === undefined ? event : Math.max(event ?? 0, handshake);
+function lastSign(event: number | null, handshake: number | null | undefined): number | null {
+  return handshake == null ? event : Math.max(event ?? 0, handshake);
 }
 
 /** A device as the product routes show it. */
@@ -51,5 +53,6 @@ export function productDeviceJson(view: DeviceView): Record<string, unknown> {
     groups: details.groups,
     quarantined: device.approval === "quarantined",
     denied: device.approval === "denied",
+    thing: isThing(device),
   };
 }

@@ -1,7 +1,10 @@
 /** Devices with all that is shown of them: what is kept, and whether they are connected now. */
+import { isThing } from "../../core/device.ts";
 import type { Device, DeviceDetails } from "../../core/device.ts";
 import type { DeviceLink, DeviceLinks } from "../../core/device-links.ts";
 import type { Directory } from "../../core/directory.ts";
+import type { HubStanding } from "../../core/device-state.ts";
+import type { ThingRecords } from "../../core/thing-store.ts";
 import { unknownDevice } from "../api-error.ts";
 
 export interface DeviceView {
@@ -9,6 +12,8 @@ export interface DeviceView {
   readonly details: DeviceDetails;
   /** Its present connection. */
   readonly link: DeviceLink | null;
+  /** Of a Thing: how its hub sees it. `null` for devices that publish here. */
+  readonly standing: HubStanding | null;
 }
 
 export interface DeviceViews {
@@ -20,12 +25,20 @@ export interface DeviceViews {
 export function createDeviceViews(
   directory: Pick<Directory, "deviceDetails">,
   deviceLinks: Pick<DeviceLinks, "link">,
+  thingRecords: Pick<ThingRecords, "things">,
 ): DeviceViews {
   async function many(devices: readonly Device[]): Promise<readonly DeviceView[]> {
-    const detailsOf = await directory.deviceDetails(devices.map(({ id }) => id));
+    const things = devices.filter(isThing).map(({ id }) => id);
+    const [detailsOf, found] = await Promise.all([
+      directory.deviceDetails(devices.map(({ id }) => id)),
+      things.length === 0 ? [] : thingRecords.things(things),
+    ]);
+    const standings = new Map(found.map(({ thing, state }) => [thing.id, state.standing]));
     return devices.flatMap((device) => {
       const details = detailsOf.get(device.id);
-      return details === undefined ? [] : [{ device, details, link: deviceLinks.link(device.id) }];
+      return details === undefined
+        ? []
+        : [{ device, details, link: deviceLinks.link(device.id), standing: standings.get(device.id) ?? null }];
     });
   }
 

@@ -20,10 +20,10 @@ const tags = ["devices"];
 
 export function registerDevices(
   app: FastifyInstance,
-  { directory, deviceLinks, now, log }: ApiDependencies,
+  { directory, deviceLinks, thingRecords, things, now, log }: ApiDependencies,
   authentication: Authentication,
 ): void {
-  const views = createDeviceViews(directory, deviceLinks);
+  const views = createDeviceViews(directory, deviceLinks, thingRecords);
   const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
 
   app.get("/v1/devices", route("Own devices"), async (request) => {
@@ -63,7 +63,7 @@ export function registerDevices(
       const fields = fieldsOf(request);
       const signaling = signalIn(fields);
       if (signaling !== null) return signalDevice(deviceLinks, device, signaling, now());
-      return applyDeviceChange(directory, device, deviceChangeOf(fields, "sandbox"), now());
+      return applyDeviceChange(directory, device, deviceChangeOf(fields, "sandbox"), { now: now(), things });
     },
   );
 

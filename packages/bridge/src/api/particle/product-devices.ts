@@ -1,5 +1,6 @@
 /** The devices of a product: import, approval, names. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { isThing } from "../../core/device.ts";
 import type { Permission } from "../../core/permission.ts";
 import { requireTokenPlacement } from "../authentication.ts";
 import type { Authentication } from "../authentication.ts";
@@ -13,6 +14,7 @@ import { productDeviceJson } from "./device-json.ts";
 import { importDevices } from "./device-import.ts";
 import { deviceQueryOf } from "./device-query.ts";
 import { createDeviceViews } from "./device-views.ts";
+import { refuseThing } from "./thing-devices.ts";
 
 interface InProduct {
   Params: { product: string };
@@ -28,10 +30,10 @@ const DEVICE_FILE_BYTES = 10 * 1024 * 1024;
 
 export function registerProductDevices(
   app: FastifyInstance,
-  { directory, deviceLinks, now }: ApiDependencies,
+  { directory, deviceLinks, thingRecords, things, now }: ApiDependencies,
   authentication: Authentication,
 ): void {
-  const views = createDeviceViews(directory, deviceLinks);
+  const views = createDeviceViews(directory, deviceLinks, thingRecords);
   const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
 
   async function deviceOf(
@@ -77,7 +79,7 @@ export function registerProductDevices(
     const fields = fieldsOf(request);
     const signaling = signalIn(fields);
     if (signaling !== null) return signalDevice(deviceLinks, device, signaling, now());
-    return applyDeviceChange(directory, device, deviceChangeOf(fields, "product"), now());
+    return applyDeviceChange(directory, device, deviceChangeOf(fields, "product"), { now: now(), things });
   });
 
   app.put<ByProductDevice>(
@@ -91,7 +93,10 @@ export function registerProductDevices(
     route("Remove a device from a product, or deny it"),
     async (request, reply) => {
       const device = await deviceOf(request, "devices:remove");
-      if (wantsDenial(fieldsOf(request), request.query)) await directory.setApproval(device.id, "denied");
+      if (wantsDenial(fieldsOf(request), request.query)) {
+        refuseThing(device, "approval");
+        await directory.setApproval(device.id, "denied");
+      } else if (isThing(device)) await things.delete(device.id);
       else await directory.removeFromProduct(device.productId!, device.id);
       return reply.code(204).send();
     },
@@ -112,6 +117,7 @@ export function registerProductDevices(
     route("Make a token for a product's device"),
     async (request, reply) => {
       const device = await deviceOf(request, "devices:import");
+      refuseThing(device, "token");
       return reply.code(201).send({ token: await directory.createDeviceToken(device.id) });
     },
   );

@@ -30,6 +30,7 @@ export interface TestApi {
   readonly states: FakeStates;
   readonly things: FakeThings;
   readonly appKeys: FakeAppKeys;
+  readonly stateSettings: FakeStateSettings;
   readonly feed: EventFeed;
   /** What reached `accept`, in order. */
   readonly accepted: IncomingEvent[];
@@ -114,6 +115,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
   const states = new FakeStates(now);
   const things = new FakeThings(states, now);
   const appKeys = new FakeAppKeys((id) => directory.product(id));
+  const stateSettings = new FakeStateSettings();
   const tests: TestRequest[] = [];
   const logged: string[] = [];
 
@@ -128,7 +130,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     things,
     thingRecords: things,
     appKeys,
-    stateSettings: new FakeStateSettings(),
+    stateSettings,
     stateHubRule: hubHostRule,
     rotateSecrets: async () => 3,
     diagnose: async () => world.doctorReport,
@@ -193,6 +195,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     states,
     things,
     appKeys,
+    stateSettings,
     tests,
     logged,
     world,
