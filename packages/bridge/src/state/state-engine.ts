@@ -158,14 +158,7 @@ export function createStateEngine(options: StateEngineOptions): StateEngine {
   return {
     ...intake,
     pushSoon,
-    documents: {
-      initialState,
-      async writeState(current, write, at) {
-        const { cloudToDevice } = await settingsOf(current);
-        const result = writeState(current, write, { at, message: cloudToDevice });
-        return result.ok ? { ok: true, next: result.change?.next ?? current } : result;
-      },
-    },
+    documents: { initialState, writeState },
 
     state: (deviceId) => states.deviceState(deviceId),
     fault: wholeFault,

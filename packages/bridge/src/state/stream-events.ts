@@ -13,8 +13,8 @@ type Reader = (event: StreamEvent) => Told | null;
 
 /** By `iothub-message-source`. Other sources say nothing of states. */
 const READERS: Readonly<Record<string, Reader>> = {
-  Telemetry({ deviceId, json, enqueuedTime }) {
-    const telemetry = isObject(json) ? { hubDeviceId: deviceId, body: json, at: enqueuedTime } : null;
+  Telemetry({ deviceId, json, enqueuedTime, sequenceNumber }) {
+    const telemetry = isObject(json) ? { hubDeviceId: deviceId, body: json, at: enqueuedTime, sequenceNumber } : null;
     return { kind: "telemetry", telemetry };
   },
   twinChangeEvents({ deviceId, json, properties, enqueuedTime }) {
