@@ -11,6 +11,7 @@ import { registerParaInfo } from "./info.ts";
 import { registerParaMe } from "./me.ts";
 import { registerNotKept } from "./not-kept.ts";
 import { registerOtherTypes } from "./other-types.ts";
+import { registerSearch } from "./search.ts";
 import { registerParaSetup } from "./setup.ts";
 import { registerThingDevice } from "./thing-device.ts";
 import { registerThings } from "./things.ts";
@@ -27,6 +28,7 @@ export function registerPara(app: FastifyInstance, dependencies: ApiDependencies
       registerParaApps(face, dependencies);
       registerAnyObject(face, dependencies);
       registerBatch(face, dependencies);
+      registerSearch(face, dependencies);
       registerThings(face, dependencies);
       registerThingDevice(face, dependencies);
       registerNotKept(face);
