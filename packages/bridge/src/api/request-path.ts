@@ -10,7 +10,7 @@ export const PARA_ROOT = "/para";
 /** The credentials of Para's clients: a signature, a guest's access key, or a token of three parts (JWT). Ours have one part. */
 const PARA_CREDENTIALS = /^(?:AWS4-HMAC-SHA256|Anonymous)(?:\s|$)|^Bearer\s+[\w-]+\.[\w-]*\.[\w-]*\s*$/i;
 const FIRST_VERSION = /^\/v1(?:[/?]|$)/;
-const PARA_PATH = /^\/v1(?:\/*(?:[?]|$)|\/_|\/things?(?:[/?]|$))/;
+const PARA_PATH = /^\/v1(?:\/*(?:[?]|$)|\/_|\/(?:things?|apps?|search)(?:[/?]|$))/;
 const PARA_QUERY = /[?&]accessKey=/;
 const PARA_TOKENS = /^\/jwt_auth(?:[/?]|$)/;
 /** However it is spelled: the router decodes before it compares. */

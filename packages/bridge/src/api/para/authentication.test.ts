@@ -59,7 +59,11 @@ function signed({ method = "GET", path = "/v1/_me", body, headers = {}, unsigned
 > {
   const { date = amzDate(), credentials = CREDENTIALS, host = new URL(origin).host, region = "us-east-1" } = rest;
   const request = {
-    ...{ method, path, host, service: "para", region },
+    method,
+    path,
+    host,
+    region,
+    service: "para",
     headers: { Host: host, "X-Amz-Date": date, ...headers },
     ...(body !== undefined && { body }),
     extraHeadersToIgnore: Object.fromEntries(unsigned.map((name) => [name, true])),
@@ -392,8 +396,8 @@ describe("the framework's refusals in this face's shape", () => {
     ["POST", "/v1/app", "{}", json, 400, /_setup/],
   ])("%s %s with %j", async (method, path, body, headers, status, message) => {
     const answer = await send(origin, method, path, { ...bearer(), ...headers }, body);
-    const expected = typeof message === "string" ? message : (expect.stringMatching(message) as string);
-    expect(answer).toMatchObject({ status, json: { code: status, message: expected } });
+    expect(answer).toMatchObject({ status, json: { code: status } });
+    expect((answer.json as { message: string }).message).toMatch(message);
     expect(answer.headers["content-type"]).toBe("application/json; charset=utf-8");
   });
 

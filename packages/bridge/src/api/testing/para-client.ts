@@ -38,19 +38,16 @@ export function paraClient(origin: string, { accessKey, secretKey }: ParaKeys, n
       return send(origin, method, full + search(query), { ...type, Authorization: `Bearer ${token}` }, text);
     }
     const firsts = Object.fromEntries(Object.entries(query).map(([name, value]) => [name, [value].flat()[0] ?? ""]));
-    const { headers } = sign(
-      {
-        service: "para",
-        method,
-        host,
-        path: encodedOnceMore(full) + search(firsts),
-        headers: { ...type, "X-Amz-Date": new Date(now()).toISOString().replaceAll(/[:-]|\.\d{3}/g, "") },
-        // What the type of aws4 does not know.
-        ...{ doNotEncodePath: true },
-        ...(text !== undefined && { body: text }),
-      },
-      { accessKeyId: accessKey, secretAccessKey: secretKey },
-    );
+    const request = {
+      service: "para",
+      method,
+      host,
+      path: encodedOnceMore(full) + search(firsts),
+      headers: { ...type, "X-Amz-Date": new Date(now()).toISOString().replaceAll(/[:-]|\.\d{3}/g, "") },
+      doNotEncodePath: true,
+      ...(text !== undefined && { body: text }),
+    };
+    const { headers } = sign(request, { accessKeyId: accessKey, secretAccessKey: secretKey });
     return send(origin, method, full + search(query), headers as Record<string, string>, text);
   };
 }
