@@ -42,6 +42,8 @@ export type FailureCode =
   | "message_queue_full"
   | "message_throttled"
   | "registry_full"
+  | "stream_not_found"
+  | "stream_in_use"
   | "identity_in_use"
   | "device_disabled"
   | "device_id_refused"
@@ -197,6 +199,18 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     scope: "device",
     verdict: "retry",
     nextStep: "The hub holds as many devices as it can. Remove some, or use another hub for more.",
+  },
+  stream_not_found: {
+    scope: "hub",
+    verdict: "retry",
+    nextStep:
+      "Azure portal > IoT Hub > Built-in endpoints: compare the consumer group, and the endpoint and name where they are set.",
+  },
+  stream_in_use: {
+    scope: "hub",
+    verdict: "retry",
+    nextStep:
+      "Make a consumer group for Isthmus alone: Azure portal > IoT Hub > Built-in endpoints; set consumer_group.",
   },
   identity_in_use: {
     scope: "device",

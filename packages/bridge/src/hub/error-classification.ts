@@ -17,6 +17,7 @@ type RefusalCode = Exclude<
   | "message_throttled"
   | "not_sent"
   | "template_failed"
+  | `stream_${string}`
   | `webhook_${string}`
   | `entra_${string}`
 >;

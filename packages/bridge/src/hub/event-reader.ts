@@ -1,16 +1,13 @@
 /** Reads a hub's events from its Event Hubs-compatible endpoint with Microsoft's client, all partitions at once. */
 import { EventHubConsumerClient } from "@azure/event-hubs";
 import type { ReceivedEventData } from "@azure/event-hubs";
-import { parseEventHubConnectionString } from "iot-hub-protocol";
 import { fail, succeed } from "../core/failure.ts";
-import type { Failure, Result } from "../core/failure.ts";
+import type { Result } from "../core/failure.ts";
 import type { HubEndpoint, HubEvent, MonitorOptions } from "../core/hub-client.ts";
 import type { HubConnection } from "../core/integration.ts";
 import { hubTokens } from "./access-token.ts";
-import { addressGuard } from "../network/address-guard.ts";
-import { classifyRefusal } from "./error-classification.ts";
-import { findEventHub } from "./event-hub-redirect.ts";
-import { networkFailure } from "./network-failure.ts";
+import { findTarget } from "./stream/event-hub-target.ts";
+import { readerFailure } from "./stream/reader-failure.ts";
 
 // The client's default of 1 reads 63 events a second at most.
 const BATCH = 200;
@@ -44,15 +41,16 @@ async function monitorByKey(
   if (endpoint === undefined) return fail("hub_unreachable", "The hub is not running, or has not said where.");
   const { signal } = options;
   const token = hubTokens(connection, now)(endpoint.hostName).text;
-  const found =
-    endpoint.eventHubConnectionString === undefined
-      ? await findEventHub({ endpoint, connection, token, now, signal, answerTimeout: openTimeout })
-      : succeed(endpoint.eventHubConnectionString);
-  if (!found.ok) return found;
-  const hostName = parseEventHubConnectionString(found.value).endpoint.replace(/:\d+$/, "");
-  const refused = await refusedHost(hostName, endpoint.allowPrivate);
-  if (refused !== null) return { ok: false, failure: refused };
-  return read({ ...options, connectionString: found.value, hostName, now, openTimeout });
+  const found = await findTarget({
+    endpoint,
+    connection,
+    token,
+    given: null,
+    now,
+    signal,
+    answerTimeout: openTimeout,
+  });
+  return found.ok ? read({ ...options, ...found.value, now, openTimeout }) : found;
 }
 
 interface ReadOptions extends MonitorOptions {
@@ -80,7 +78,7 @@ async function read(options: ReadOptions): Promise<Result<null>> {
             if (!signal.aborted) for (const event of events) onEvent(toHubEvent(event, partitionId));
           },
           processError: async (error) => {
-            if (!signal.aborted) onFailure(readerFailure(error, options));
+            if (!signal.aborted) onFailure(readerFailure(error, options.hostName, options.now()));
           },
         },
         { startPosition: { enqueuedOn: since }, maxBatchSize: BATCH, maxWaitTimeInSeconds: 1 },
@@ -96,7 +94,7 @@ async function read(options: ReadOptions): Promise<Result<null>> {
   } catch (error) {
     await client.close().catch(() => undefined);
     if (signal.aborted) return succeed(null);
-    return { ok: false, failure: readerFailure(error, options) };
+    return { ok: false, failure: readerFailure(error, options.hostName, options.now()) };
   }
 }
 
@@ -123,26 +121,6 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     signal.addEventListener("abort", stop, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
-}
-
-// The client takes no `lookup`; what it will connect to is at least looked at before.
-function refusedHost(hostName: string, allowPrivate: boolean): Promise<Failure | null> {
-  const guard = addressGuard({ allowPrivate });
-  if (!guard.admitsLiteral(hostName))
-    return Promise.resolve({ code: "hub_address_refused", message: `${hostName} is no public address.` });
-  return new Promise((resolve) => {
-    guard.lookup(hostName, {}, (error) => resolve(error === null ? null : networkFailure(error, hostName)));
-  });
-}
-
-function readerFailure(error: unknown, { hostName, now }: ReadOptions): Failure {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (code !== "UnauthorizedError") return networkFailure(error, hostName);
-  return classifyRefusal({ condition: "amqp:unauthorized-access", text: messageOf(error) }, "connection", now());
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : "";
 }
 
 function toHubEvent(event: ReceivedEventData, partitionId: string): HubEvent {

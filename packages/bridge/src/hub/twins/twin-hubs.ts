@@ -12,6 +12,8 @@ import { entraAccess, policyAccess } from "../registry-access.ts";
 import type { RegistryAccess } from "../registry-access.ts";
 import { RegistryRequests } from "../registry-requests.ts";
 import { RegistryTransport } from "../registry-transport.ts";
+import { StreamReader } from "../stream/stream-reader.ts";
+import type { StreamTimes } from "../stream/stream-reader.ts";
 import { DeviceMessages } from "./device-messages.ts";
 import { DeviceRegistry } from "./device-registry.ts";
 import { TwinQuery } from "./twin-query.ts";
@@ -30,6 +32,7 @@ export interface TwinHubsOptions {
   /** Milliseconds after which a refused first key is tried again, and then at growing distances. */
   readonly keyReturnAfter?: number;
   readonly entra?: EntraOptions;
+  readonly reading?: StreamTimes;
   /** Bytes of one page of twins. */
   readonly largestAnswer?: number;
 }
@@ -39,7 +42,7 @@ export function createTwinHubs(options: TwinHubsOptions): TwinHubs {
 }
 
 function openTwinHub(options: TwinHubsOptions, connection: HubConnection): TwinHub {
-  const { endpointOf, now, log, keyReturnAfter = 60_000, entra: entraOptions = {} } = options;
+  const { endpointOf, now, log, keyReturnAfter = 60_000, entra: entraOptions = {}, reading: times = {} } = options;
   const endpoint = (): HubEndpoint | undefined => endpointOf(connection);
   const keys = new KeyRing({
     connection,
@@ -53,12 +56,14 @@ function openTwinHub(options: TwinHubsOptions, connection: HubConnection): TwinH
   const wayBack = new KeyReturn({ keys, endpoint, now, firstTry: keyReturnAfter });
   const accessOf = ({ entra }: HubConnection): RegistryAccess =>
     entra === null ? policyAccess(keys) : entraAccess(openEntraTokens(entra, entraOptions, now), now);
+  let current = connection;
   let access = accessOf(connection);
   const transport = new RegistryTransport({ endpoint, access: () => access, connections: CONNECTIONS });
   const requests = new RegistryRequests({ transport, now });
   const devices = new DeviceRegistry({ requests, endpoint });
   const twins = new TwinRegistry(requests);
   const messages = new DeviceMessages({ endpoint, keys, now, log });
+  const readers = new Set<StreamReader>();
   const query = new TwinQuery({ requests, largestAnswer: options.largestAnswer ?? LARGEST_ANSWER });
   return {
     createDevice: (deviceId) => devices.create(deviceId),
@@ -72,13 +77,17 @@ function openTwinHub(options: TwinHubsOptions, connection: HubConnection): TwinH
     glance: (asked) => query.glance(asked),
     glanceAt: (deviceIds) => query.glanceAt(deviceIds),
     twins: (asked) => query.twins(asked),
-    read: async ({ signal, onTrouble }) => {
-      onTrouble({ code: "hub_error", message: "Reading a hub's messages is not built yet." });
-      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    read: async (stream) => {
+      const reader = new StreamReader({ endpoint, connection: () => current, keys, now, log, times }, stream);
+      readers.add(reader);
+      await reader.run();
+      readers.delete(reader);
     },
     renew(renewed) {
+      current = renewed;
       access = accessOf(renewed);
       keys.replace(renewed);
+      for (const reader of readers) reader.renew();
     },
     close: async () => {
       wayBack.stop();
