@@ -3,17 +3,22 @@ import type { Json } from "./json.ts";
 
 /**
  * `field`: `id`, `name`, `tags`, `timestamp`, `updated`, `type`, `appid`, `parentid`, `creatorid`, `votes`, `version`,
- * `serviceBroker`; `deviceState.a.b`; or `properties.a.b`, a field of the user's own.
+ * `serviceBroker`; `deviceState.a.b`; or `properties.a.b`, a field of the user's own, whose prefix may be left out.
+ * Of an array each value counts. Numbers are matched as numbers and by their text.
  */
 export type ThingFilter =
   | { readonly kind: "all" }
   | { readonly kind: "none" }
   /** Equal; for `tags` one of them is. Numbers equal numbers and their text. */
   | { readonly kind: "equals"; readonly field: string; readonly value: Json }
+  /** Letter case does not count. */
   | { readonly kind: "prefix"; readonly field: string; readonly prefix: string }
-  /** `*` any text, `?` one character. Letter case does not count. */
-  | { readonly kind: "wildcard"; readonly field: string; readonly pattern: string }
-  /** A word or phrase in a text, letter case aside; without `field` in the name, the tags and the text fields. */
+  /**
+   * `*` any text, `?` one character, a backslash takes the next character as it is; letter case aside. Without `field` in
+   * the id, the name, the tags, the state and the user's own fields.
+   */
+  | { readonly kind: "wildcard"; readonly field: string | null; readonly pattern: string }
+  /** A word or phrase in a text, letter case aside, or the whole of an id or a tag; without `field` as above. */
   | { readonly kind: "text"; readonly field: string | null; readonly text: string }
   | {
       readonly kind: "range";

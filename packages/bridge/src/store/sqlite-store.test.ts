@@ -10,6 +10,7 @@ import { describeLooking } from "./testing/looking-conformance.ts";
 import { describeSources } from "./testing/sources-conformance.ts";
 import { describeStateSettings } from "./testing/state-settings-conformance.ts";
 import { describeStates } from "./testing/states-conformance.ts";
+import { describeThingSearch } from "./testing/thing-search-conformance.ts";
 import { describeThings } from "./testing/things-conformance.ts";
 import { openSqlite } from "./testing/sqlite-under-test.ts";
 
@@ -26,3 +27,4 @@ describeSources(openSqlite);
 describeStates(openSqlite);
 describeThings(openSqlite);
 describeStateSettings(openSqlite);
+describeThingSearch(openSqlite);

@@ -60,7 +60,7 @@ export function createThings({ worker, now, onChanged, onEnded }: SqliteThingsOp
       return true;
     },
 
-    ...createThingSearch(worker),
+    ...createThingSearch(worker, now),
 
     countThings: (productId) => worker.call("countThings", productId),
   };

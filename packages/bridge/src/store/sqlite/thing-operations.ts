@@ -20,6 +20,8 @@ export interface ThingOperations {
   /** Those of other runs. */
   dropUnconfirmedThings(run: string, at: number): number;
   things(ids: readonly string[]): ThingWithState[];
+  /** In the order of the docIds. */
+  thingsAt(docIds: readonly number[]): ThingWithState[];
   saveThing(thing: Thing, state: StateChange | null): "saved" | "stale" | "unknown";
   /** `null`: there was none. Else the lanes that held deliveries of it. */
   deleteThing(id: string, at: number): { lanes: (Lane & { integrationId: string })[] } | null;
@@ -56,6 +58,7 @@ export function thingOperations(transaction: Transaction, { states, deliveries }
   );
   const renameDevice = db.prepare("UPDATE device SET name = ? WHERE id = ?");
   const byIds = db.prepare("SELECT * FROM thing WHERE id IN (SELECT value FROM json_each(?))");
+  const idAt = db.prepare("SELECT id FROM thing WHERE doc_id = ?");
   const revision = db.prepare("SELECT revision FROM thing WHERE id = ?");
   const count = db.prepare("SELECT count(*) AS n FROM thing WHERE product_id = ?");
 
@@ -110,6 +113,7 @@ export function thingOperations(transaction: Transaction, { states, deliveries }
       return left.length;
     },
     things: read,
+    thingsAt: (docIds) => read(docIds.flatMap((docId) => idAt.all(docId).map((row) => String(row["id"])))),
     saveThing(thing, state) {
       const stored = revision.get(thing.id)?.["revision"];
       if (stored === undefined) return "unknown";

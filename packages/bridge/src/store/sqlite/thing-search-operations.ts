@@ -1,5 +1,18 @@
-/** Pages of a product's Things. */
+/** Finding a product's Things: by an index where there is one, else by looking at all, a short while at a time. */
+import { performance } from "node:perf_hooks";
+import type { ThingFilter } from "../../core/thing-query.ts";
+import { conditionOf, type FilterCondition } from "./thing-conditions.ts";
+import { isOfState, thingField, type ThingField } from "./thing-fields.ts";
+import { inOrder, type ThingHit, type ThingHits } from "./thing-hits.ts";
+import type { Row, Statement, Value } from "./driver.ts";
 import type { Transaction } from "./transaction.ts";
+
+/** Others wait for the worker too: a step ends after this many milliseconds, or with the first rows after it. */
+const STEP_MS = 8;
+/** Comparisons between two looks at the clock. */
+const LOOK_AFTER = 2_000;
+/** Texts are ordered by their beginning. */
+const KEY_LENGTH = 200;
 
 /** Orders that have an index. */
 export const INDEXED_ORDERS = { _docid: "doc_id", timestamp: "timestamp" } as const;
@@ -11,28 +24,120 @@ export interface ThingPage {
   readonly skip: number;
 }
 
+export interface ThingOrder {
+  readonly sort: string;
+  readonly descending: boolean;
+  /** How many hits are wanted; the others are only counted. */
+  readonly keep: number;
+}
+
+export interface ThingStep {
+  readonly filter: ThingFilter;
+  readonly order: ThingOrder;
+  /** The docId after which the step begins, in the direction in which it goes; `null`: at the end of all. */
+  readonly after: number | null;
+  readonly backwards: boolean;
+}
+
 export interface ThingSearchOperations {
-  /** Ids of the page, of all Things of the product. */
-  thingIds(productId: number, page: ThingPage): string[];
+  /** The docIds of the page, of all Things of the product. */
+  thingPage(productId: number, page: ThingPage): number[];
   /** Goes on after a Thing, in the order of making. */
-  thingIdsAfter(productId: number, docId: number, descending: boolean, limit: number): string[];
+  thingsAfter(productId: number, docId: number, descending: boolean, limit: number): number[];
+  /** Among Things that are named. */
+  thingsAmong(productId: number, ids: readonly string[], filter: ThingFilter, order: ThingOrder): ThingHits;
+  /** `next`: where the next step begins; `null` after the last. */
+  searchStep(productId: number, step: ThingStep): ThingHits & { readonly next: number | null };
 }
 
 export function thingSearchOperations({ db }: Transaction): ThingSearchOperations {
-  const idsOf = (rows: ReturnType<typeof db.once>): string[] => rows.map((row) => String(row["id"]));
+  const [ahead, back] = ["doc_id > ? ORDER BY doc_id", "doc_id < ? ORDER BY doc_id DESC"].map((where) =>
+    db.prepare(
+      `SELECT min(doc_id) AS lowest, max(doc_id) AS highest, count(*) AS n
+       FROM (SELECT doc_id FROM thing WHERE product_id = ? AND ${where} LIMIT ?)`,
+    ),
+  ) as [Statement, Statement];
+
   return {
-    thingIds(productId, { sort, descending, limit, skip }) {
+    thingPage(productId, { sort, descending, limit, skip }) {
       const direction = descending ? "DESC" : "ASC";
       const page = db.prepare(
-        `SELECT id FROM thing WHERE product_id = ? ORDER BY ${INDEXED_ORDERS[sort]} ${direction}, doc_id ${direction} LIMIT ? OFFSET ?`,
+        `SELECT doc_id FROM thing WHERE product_id = ? ORDER BY ${INDEXED_ORDERS[sort]} ${direction}, doc_id ${direction}
+         LIMIT ? OFFSET ?`,
       );
-      return idsOf(page.all(productId, limit, skip));
+      return page.all(productId, limit, skip).map(docIdOf);
     },
-    thingIdsAfter(productId, docId, descending, limit) {
+    thingsAfter(productId, docId, descending, limit) {
       const after = descending ? "doc_id < ? ORDER BY doc_id DESC" : "doc_id > ? ORDER BY doc_id";
-      return idsOf(
-        db.prepare(`SELECT id FROM thing WHERE product_id = ? AND ${after} LIMIT ?`).all(productId, docId, limit),
+      const page = db.prepare(`SELECT doc_id FROM thing WHERE product_id = ? AND ${after} LIMIT ?`);
+      return page.all(productId, docId, limit).map(docIdOf);
+    },
+    thingsAmong(productId, ids, filter, order) {
+      const { sql, values } = select(conditionOf(filter), order.sort);
+      const rows = db.once(
+        `${sql} AND t.product_id = ? AND t.id IN (SELECT value FROM json_each(?))`,
+        ...[...values, productId, JSON.stringify(ids)],
       );
+      return counted(rows, order);
+    },
+    searchStep(productId, { filter, order, after, backwards }) {
+      const condition = conditionOf(filter);
+      const { sql, values } = select(condition, order.sort);
+      const look = Math.ceil(LOOK_AFTER / (condition.cost + 1));
+      const until = performance.now() + STEP_MS;
+      let next: number | null = after ?? (backwards ? Number.MAX_SAFE_INTEGER : 0);
+      let total = 0;
+      let first: readonly ThingHit[] = [];
+      do {
+        const range: Row = (backwards ? back : ahead).get(productId, next, look)!;
+        if (Number(range["n"]) > 0) {
+          const bounds = [Number(range["lowest"]), Number(range["highest"])];
+          const rows = db.once(
+            `${sql} AND t.product_id = ? AND t.doc_id BETWEEN ? AND ?`,
+            ...values,
+            productId,
+            ...bounds,
+          );
+          total += rows.length;
+          first = inOrder([...first, ...rows.map(toHit)], order.descending).slice(0, order.keep);
+        }
+        next = Number(range["n"]) < look ? null : Number(range[backwards ? "lowest" : "highest"]);
+      } while (next !== null && performance.now() < until);
+      return { total, first, next };
     },
   };
+}
+
+/** Ends in a condition, to which others can be added. */
+function select({ sql, values, needsState }: FilterCondition, sort: string): { sql: string; values: readonly Value[] } {
+  const key = sort === "_docid" ? { sql: "NULL", values: [] } : keyOf(thingField(sort));
+  // CROSS JOIN: from the Thing to its state and not the other way.
+  const states = needsState || isOfState(sort) ? " CROSS JOIN device_state s ON s.device_id = t.id" : "";
+  return {
+    sql: `SELECT t.doc_id, ${key.sql} AS key FROM thing t${states} WHERE ${sql}`,
+    values: [...key.values, ...values],
+  };
+}
+
+function keyOf(field: ThingField): { sql: string; values: readonly Value[] } {
+  if (field.kind === "tags") return { sql: "t.tags ->> 0", values: [] };
+  if (field.kind === "text") return { sql: `substr(${field.sql}, 1, ${KEY_LENGTH})`, values: [] };
+  if (field.kind !== "json") return { sql: field.sql, values: [] };
+  return {
+    sql: `(SELECT CASE v.type WHEN 'text' THEN substr(v.atom, 1, ${KEY_LENGTH}) ELSE v.atom END
+           FROM json_each(${field.column}, ?) v WHERE typeof(v.key) <> 'text' LIMIT 1)`,
+    values: [field.path],
+  };
+}
+
+function counted(rows: readonly Row[], { descending, keep }: ThingOrder): ThingHits {
+  return { total: rows.length, first: inOrder(rows.map(toHit), descending).slice(0, keep) };
+}
+
+function toHit(row: Row): ThingHit {
+  return { docId: docIdOf(row), key: row["key"] ?? null };
+}
+
+function docIdOf(row: Row): number {
+  return Number(row["doc_id"]);
 }
