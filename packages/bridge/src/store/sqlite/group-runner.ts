@@ -103,5 +103,7 @@ function isFull(error: string): boolean {
 }
 
 function isDiskTrouble(error: string): boolean {
-  return isFull(error) || /disk I\/O error|SQLITE_IOERR|disk image is malformed|unable to open|not a database/i.test(error);
+  return (
+    isFull(error) || /disk I\/O error|SQLITE_IOERR|disk image is malformed|unable to open|not a database/i.test(error)
+  );
 }

@@ -2,7 +2,7 @@
 import type { Json } from "../../core/json.ts";
 import type { ThingFilter } from "../../core/thing-query.ts";
 import { isOfState, thingField, type ThingField } from "./thing-fields.ts";
-import { NEVER, oneOf, valueTest, type Condition, type ValueTest } from "./value-tests.ts";
+import { NEVER, oneOf, textOf, valueTest, type Comparison, type Condition, type ValueTest } from "./value-tests.ts";
 
 /** More would only be sent to keep others waiting. Faces refuse such filters with a sentence. */
 const MAX_PARTS = 1_024;
@@ -23,7 +23,7 @@ export function conditionOf(filter: ThingFilter): FilterCondition {
 
 /** Ids of which the filter lets no others through; `null`: it may be any. */
 export function namedIds(filter: ThingFilter): readonly string[] | null {
-  if (filter.kind === "equals" && filter.field === "id") return [String(filter.value)];
+  if (filter.kind === "equals" && filter.field === "id") return [textOf(filter.value)];
   if (filter.kind === "and") return filter.of.map(namedIds).find((ids) => ids !== null) ?? null;
   if (filter.kind !== "or") return null;
   const all = filter.of.map(namedIds);
@@ -50,14 +50,23 @@ function condition(filter: ThingFilter): Condition {
       const { sql, values } = condition(filter.of);
       return { sql: `NOT ${sql}`, values };
     }
-    default: {
-      const test = valueTest(filter);
-      if (filter.field === null) return test === null ? NEVER : anywhere(test);
-      if (test !== null) return holds(thingField(filter.field), test);
-      const there = exists(thingField(filter.field));
-      return filter.kind === "equals" ? { ...there, sql: `NOT ${there.sql}` } : there;
-    }
+    case "equals":
+    case "prefix":
+    case "wildcard":
+    case "text":
+    case "range":
+    case "exists":
+      return comparison(filter);
   }
+}
+
+function comparison(filter: Comparison): Condition {
+  const test = valueTest(filter);
+  if (filter.field === null) return test === null ? NEVER : anywhere(test);
+  const field = thingField(filter.field);
+  if (test !== null) return holds(field, test);
+  const there = exists(field);
+  return filter.kind === "equals" ? { ...there, sql: `NOT ${there.sql}` } : there;
 }
 
 type Equals = Extract<ThingFilter, { kind: "equals" }>;

@@ -9,7 +9,7 @@ import { deviceRemoval } from "./device-removal.ts";
 import { hubRemovalNotes } from "./hub-removal-operations.ts";
 import type { ThingDeliveries } from "./thing-deliveries.ts";
 import type { Row } from "./driver.ts";
-import { thingRows, toThing, type UnplacedThing } from "./thing-rows.ts";
+import { propertiesText, thingRows, toThing, type UnplacedThing } from "./thing-rows.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface ThingOperations {
@@ -82,6 +82,7 @@ export function thingOperations(transaction: Transaction, { states, deliveries }
 
   return {
     noteThing(thing, connectionId, run) {
+      propertiesText(thing.properties);
       // A removal that is still to be done would take the new device along.
       const isTaken = device.get(thing.id) !== undefined || removal.get(connectionId, thing.id) !== undefined;
       if (isTaken) return "taken";

@@ -34,14 +34,17 @@ export function thingRows({ db }: Transaction): ThingRows {
 
 function changingValues(thing: Omit<Thing, "docId">): Parameters<Statement["run"]> {
   const { name, timestamp, updated, creatorId, parentId, tags, votes, version, stored, indexed, cached } = thing;
-  const properties = JSON.stringify(thing.properties);
-  if (properties.length > MAX_PROPERTIES_LENGTH || isDeeper(thing.properties, MAX_DEPTH))
+  const properties = propertiesText(thing.properties);
+  const flags = [stored, indexed, cached].map((flag) => (flag ? 1 : 0));
+  const plain = [name, timestamp, updated, creatorId, parentId, JSON.stringify(tags), votes, version];
+  return [...plain, ...flags, properties, thing.revision];
+}
+/** Throws where the database could not search them. */
+export function propertiesText(properties: JsonObject): string {
+  const text = JSON.stringify(properties);
+  if (text.length > MAX_PROPERTIES_LENGTH || isDeeper(properties, MAX_DEPTH))
     throw new Error(`A Thing's own fields are at most ${MAX_DEPTH} deep and ${MAX_PROPERTIES_LENGTH} characters.`);
-  return [
-    ...[name, timestamp, updated, creatorId, parentId, JSON.stringify(tags), votes, version],
-    ...[stored, indexed, cached].map((flag) => (flag ? 1 : 0)),
-    ...[properties, thing.revision],
-  ];
+  return text;
 }
 
 function isDeeper(value: unknown, levels: number): boolean {

@@ -76,7 +76,9 @@ export function thingSearchOperations({ db }: Transaction): ThingSearchOperation
       const { sql, values } = select(conditionOf(filter), order.sort);
       const rows = db.once(
         `${sql} AND t.product_id = ? AND t.id IN (SELECT value FROM json_each(?))`,
-        ...[...values, productId, JSON.stringify(ids)],
+        ...values,
+        productId,
+        JSON.stringify(ids),
       );
       return counted(rows, order);
     },

@@ -23,7 +23,8 @@ export interface ValueTest {
   readonly flag: (value: boolean) => boolean;
 }
 
-type Comparison = Extract<ThingFilter, { readonly field: unknown }>;
+/** A filter that asks something of a field's values. */
+export type Comparison = Extract<ThingFilter, { readonly field: unknown }>;
 type Range = Extract<ThingFilter, { kind: "range" }>;
 
 /** `null`: there is nothing to ask of a value, only whether there is one. */
@@ -86,7 +87,7 @@ function phrase(text: string): ValueTest {
 
 /** Bounds that are all numbers are about numbers, others about texts in the order of their characters. */
 function within(range: Range): ValueTest {
-  const text = numbersWithin(range, numberOf) === null ? bounded(range, (bound) => String(bound)) : () => NEVER;
+  const text = numbersWithin(range, numberOf) === null ? bounded(range, textOf) : () => NEVER;
   return {
     text,
     whole: text,
@@ -121,6 +122,10 @@ function numberOf(value: Json): number | null {
   if (typeof value === "string" && value.trim() === "") return null;
   const number = typeof value === "string" || typeof value === "number" ? Number(value) : Number.NaN;
   return Number.isFinite(number) ? number : null;
+}
+
+export function textOf(value: Json): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 /** A number, or a date as ISO 8601 writes it. */
