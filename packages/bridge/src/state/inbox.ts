@@ -107,6 +107,7 @@ export class Inbox {
     await beginReading(store, connectionId, reading, clock.now());
     const begun = await store.readingPositions(connectionId, consumerGroup);
     const since = begun?.since ?? clock.now() - CLOCKS_DIFFER_MS;
+    if (this.#abort.signal.aborted) return;
     this.#isReading = true;
     await hub.twins.read({
       consumerGroup,

@@ -17,7 +17,7 @@ const HUB_RETRY: Backoff = { firstMs: 2_000, maxMs: 60_000 };
 const PAGE = 200;
 /** Under way at once in one hub; its pace may allow fewer. */
 const AT_ONCE = 4;
-/** How often it is looked whether one is due, while there are some. */
+/** How often it is looked whether one is due. */
 const LOOK_MS = 5_000;
 /** A removal is in no hurry: it waits for its turn as long as it takes. */
 const PATIENCE_MS = 10 * 60_000;
@@ -92,13 +92,12 @@ export class Removals {
 
   /** Never rejects: a store that fails ends the process by itself. */
   async #rounds(): Promise<void> {
-    const { clock, log, store } = this.#options;
+    const { clock, log } = this.#options;
     try {
       while (this.#isWanted && !this.#isStopped) {
         this.#isWanted = false;
         if ((await this.#removeDue()) === PAGE) this.#isWanted = true;
       }
-      if (this.#isStopped || (await store.hubRemovalCount()) === 0) return;
     } catch (error) {
       log.warn({ reason: String(error) }, "removal.not_looked");
     }
