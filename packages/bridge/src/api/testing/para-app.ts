@@ -14,7 +14,7 @@ export interface ParaAnswer {
 
 export interface ParaApp {
   readonly productId: number;
-  /** `body`: an object is sent as JSON, a text as it is. */
+  /** `body`: texts and bytes are sent as they are, anything else as JSON. */
   call(method: Method, path: string, body?: unknown): Promise<ParaAnswer>;
 }
 
@@ -36,7 +36,9 @@ export async function createParaApp(api: TestApi, slug: string): Promise<ParaApp
           authorization: `Bearer ${token}`,
           ...(body !== undefined && { "content-type": "application/json" }),
         },
-        ...(body !== undefined && { payload: typeof body === "string" ? body : JSON.stringify(body) }),
+        ...(body !== undefined && {
+          payload: typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+        }),
       });
       return {
         status: answer.statusCode,
