@@ -3,7 +3,6 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { createApi } from "./api/server.ts";
-import type { ThingDependencies } from "./api/dependencies.ts";
 import type { Config } from "./config.ts";
 import { systemClock } from "./core/clock.ts";
 import { refusedEntra } from "./core/entra-rule.ts";
@@ -30,9 +29,11 @@ import { startMqttServer, type MqttServer } from "./ingest/mqtt/mqtt-server.ts";
 import { SourceRunner } from "./ingest/source-runner.ts";
 import { hookEventTeller } from "./ingest/hook-event-teller.ts";
 import { createIntegrationChanges } from "./integration-changes.ts";
+import { createTwinHubs } from "./hub/twins/twin-hubs.ts";
 import { LocalHub } from "./local-hub.ts";
 import { createMetrics, timed } from "./metrics.ts";
 import { startReplays } from "./replay-runner.ts";
+import { createStateMirror } from "./state-mirror.ts";
 import { startRetention } from "./store/retention.ts";
 import { openSqliteStore, type SqliteStore } from "./store/sqlite-store.ts";
 import { createWebhookClient } from "./webhook/webhook-client.ts";
@@ -129,6 +130,9 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
     now: Date.now,
   };
   const hubs = createHubs({ ...toHubs, log });
+  const twinHubs = createTwinHubs({ ...toHubs, log });
+  const mirror = createStateMirror({ store, reach, twinHubs, para: config.para, log });
+  opened.push(() => mirror.stop());
   const dispatcher = new Dispatcher({ queue: store, directory, identities: store, hubs, webhooks, log });
   await dispatcher.start();
   opened.push(() => dispatcher.stop());
@@ -208,10 +212,16 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
   });
   opened.push(() => sources.stop());
 
+  const integrationChanged = createIntegrationChanges({ store, dispatcher, matcher, log });
   const hubViews = createHubViews({ reach, hubs, openClient: (id) => dispatcher.hubClient(id) });
   const api = createApi({
     // The state engine and the store of Things are composed here as soon as they are there.
-    ...({} as ThingDependencies),
+    states: mirror.states,
+    things: mirror.things,
+    thingRecords: store,
+    appKeys: store,
+    stateSettings: store,
+    stateHubRule: (name) => reach.hostOf(name),
     directory: store,
     feed,
     accept,
@@ -226,7 +236,11 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
     },
     hubViews,
     deviceLinks: mqtt.links,
-    onIntegrationChanged: createIntegrationChanges({ store, dispatcher, matcher, log }),
+    async onIntegrationChanged(id) {
+      await integrationChanged(id);
+      // Integrations and states that name the same hub share its keys.
+      await mirror.connectionsChanged();
+    },
     hubHostRule: (name) => reach.hostOf(name),
     async diagnose(integrationId) {
       const connection = await reach.connectionOf(integrationId);
@@ -245,6 +259,7 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
   });
   opened.push(() => api.close());
   await sources.start();
+  await mirror.start();
   const address = await api.listen({ host: config.host, port: config.port });
   const url = address.replace(/\/$/, "");
   const deviceUrl = (scheme: string, port: number | null): string | null =>

@@ -6,7 +6,7 @@ const read = (settings: Record<string, string>): ReturnType<typeof readParaSetti
   readParaSettings(settings, [], refuse);
 
 test("without any of Para's settings Things go to whatever hub there is", () => {
-  expect(read({})).toEqual({ iotEnabled: true, hub: null, rootSecret: null });
+  expect(read({})).toEqual({ iotEnabled: true, hub: null, workerId: 1, rootSecret: null });
 });
 
 const HUB = { hostName: "abc.azure-devices.net", accessKey: "c2VjcmV0", events: null };
@@ -42,6 +42,7 @@ test.each([
     { "para.azure.iot_hostname": "http://a b", "para.azure.iot_access_key": "k" },
     "must be a hub's",
   ],
+  ["a worker beyond the ids' five bits", { "para.worker_id": "32" }, "takes 0 to 31"],
   ["a root secret that anybody guesses", { "para.root_secret_override": "abc" }, "at least 6 characters"],
 ])("%s is refused by name", (_what, settings, message) => {
   expect(() => read(settings as Record<string, string>)).toThrow(message);

@@ -7,6 +7,8 @@ export interface ParaSettings {
   readonly iotEnabled: boolean;
   /** Mirrors the Things of apps that have no hub of their own; `null`: the Local Hub does, where there is one. */
   readonly hub: ParaHub | null;
+  /** Part of the ids of Things: servers that make Things in the same hub have different ones. From 0 to 31. */
+  readonly workerId: number;
   /** Secret: the root app's, from its first start on. `null`: one is made. */
   readonly rootSecret: string | null;
 }
@@ -30,6 +32,7 @@ const NAMES = {
   eventHubName: "para.azure.iot_eventhub_name",
   eventHubEndpoint: "para.azure.iot_eventhub_endpoint",
   rootSecret: "para.root_secret_override",
+  workerId: "para.worker_id",
 } as const;
 
 /** The shortest secret with which requests may be signed. */
@@ -51,7 +54,9 @@ export function readParaSettings(settings: Settings, hubHosts: readonly string[]
   if (rootSecret !== null && rootSecret.length < SHORTEST_SECRET) {
     throw refuse(`${NAMES.rootSecret} takes at least ${SHORTEST_SECRET} characters.`);
   }
-  return { iotEnabled: isOn(text(NAMES.enabled), refuse), hub, rootSecret };
+  const workerId = Number(text(NAMES.workerId) ?? "1");
+  if (!Number.isInteger(workerId) || workerId < 0 || workerId > 31) throw refuse(`${NAMES.workerId} takes 0 to 31.`);
+  return { iotEnabled: isOn(text(NAMES.enabled), refuse), hub, workerId, rootSecret };
 }
 
 function paraHub(text: (name: string) => string | null, hubHosts: readonly string[], refuse: Refuse): ParaHub | null {

@@ -3,7 +3,7 @@
  * telemetry, with another address; it is opened for the first message and closed when none followed for a while.
  */
 import { isDeviceId } from "iot-hub-protocol";
-import { message as amqp } from "rhea";
+import rhea from "rhea";
 import { fail, succeed } from "../../core/failure.ts";
 import type { Failure, Outcome, Result } from "../../core/failure.ts";
 import type { HubEndpoint } from "../../core/hub-client.ts";
@@ -109,12 +109,12 @@ export class DeviceMessages {
 const NOWHERE: Failure = { code: "hub_unreachable", message: "The hub is not running, or has not said where." };
 
 function encode(deviceId: string, { messageId, body, expiresAt }: DeviceMessage): Buffer {
-  return amqp.encode({
+  return rhea.message.encode({
     message_id: messageId,
     to: `/devices/${encodeURIComponent(deviceId)}/messages/devicebound`,
     content_type: "application/json",
     content_encoding: "utf-8",
     absolute_expiry_time: new Date(expiresAt),
-    body: amqp.data_section(Buffer.from(body)),
+    body: rhea.message.data_section(Buffer.from(body)),
   });
 }

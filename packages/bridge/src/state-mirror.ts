@@ -1,0 +1,162 @@
+/** Device states and Things at work: the engine, the hubs that it mirrors states in, and one open client for each of these. */
+import { systemClock } from "./core/clock.ts";
+import { STATE_DEFAULTS, type StateSettings } from "./core/device-state.ts";
+import type { HubConnection, Scope } from "./core/integration.ts";
+import type { Log } from "./core/log.ts";
+import type { StateControl, ThingControl } from "./core/state-control.ts";
+import type { TwinHub, TwinHubs } from "./core/twin-hub.ts";
+import { PARA_HUB, type HubReach } from "./hub-reach.ts";
+import type { ParaSettings } from "./para-settings.ts";
+import { createStateEngine } from "./state/state-engine.ts";
+import { StateHubs } from "./state/state-hubs.ts";
+import { ThingIds } from "./state/thing-ids.ts";
+import { createThingControl } from "./state/things.ts";
+import type { SqliteStore } from "./store/sqlite-store.ts";
+
+export interface StateMirrorOptions {
+  readonly store: SqliteStore;
+  readonly reach: Pick<HubReach, "connection" | "defaultConnectionId">;
+  readonly twinHubs: TwinHubs;
+  readonly para: ParaSettings;
+  readonly log: Log;
+}
+
+export interface StateMirror {
+  readonly states: StateControl;
+  readonly things: ThingControl;
+  start(): Promise<void>;
+  /** Connections may have other keys by now. */
+  connectionsChanged(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+type Found = { readonly connectionId: string } | { readonly message: string };
+
+export function createStateMirror({ store, reach, twinHubs, para, log }: StateMirrorOptions): StateMirror {
+  const clients = new OpenTwins(twinHubs, (id) => reach.connection(id));
+  const clock = systemClock;
+  const random = Math.random;
+  const settingsOf = async (scope: Scope): Promise<StateSettings> =>
+    (await store.stateSettings(scope))?.settings ?? STATE_DEFAULTS;
+
+  async function connectionFor(scope: Scope): Promise<Found> {
+    const set = (await store.stateSettings(scope))?.hub;
+    if (set) return { connectionId: set.connectionId };
+    const { defaultConnectionId } = reach;
+    return defaultConnectionId === null ? { message: NO_HUB } : { connectionId: defaultConnectionId };
+  }
+
+  const engine = createStateEngine({
+    states: store,
+    device: (id) => store.device(id),
+    settingsOf,
+    hub: (id) => clients.open(id),
+    connectionFor,
+    clock,
+    random,
+    log,
+  });
+  const hubs = new StateHubs({
+    store,
+    records: store,
+    twinHub: (id) => clients.open(id),
+    connection: (id) => reach.connection(id),
+    connectionFor,
+    eventEndpoint: (id) => (id === PARA_HUB ? (para.hub?.events ?? null) : null),
+    changes: engine,
+    clock,
+    random,
+    log,
+  });
+  const ids = new ThingIds({ now: Date.now, worker: para.workerId });
+  const things = createThingControl({
+    records: store,
+    documents: engine.documents,
+    nextId: () => ids.next(),
+    connectionFor: async (scope) => (para.iotEnabled ? connectionFor(scope) : { message: SWITCHED_OFF }),
+    sendsMessages: async (scope) => (await settingsOf(scope)).cloudToDevice,
+    hubs,
+    engine,
+    removals: hubs.removals,
+    clock,
+    log,
+  });
+
+  async function connectionsChanged(): Promise<void> {
+    for (const connectionId of await clients.renew()) engine.mended(connectionId);
+  }
+
+  return {
+    states: {
+      ...engine,
+      hubs: () => hubs.reports(),
+      async settingsChanged() {
+        await connectionsChanged();
+        await hubs.settingsChanged();
+      },
+    },
+    things,
+    connectionsChanged,
+    async start() {
+      await engine.start();
+      await hubs.start();
+    },
+    async stop() {
+      await hubs.stop();
+      await engine.stop();
+      await clients.close();
+    },
+  };
+}
+
+const NO_HUB =
+  "No hub mirrors states here: set one for the product, or para.azure.iot_hostname and para.azure.iot_access_key, or start with ISTHMUS_LOCAL_HUB=on.";
+const SWITCHED_OFF = "Things are switched off on this server: para.iot_enabled is false.";
+
+interface OpenTwin {
+  readonly twins: TwinHub;
+  connection: HubConnection;
+}
+
+/** The open clients, one for each connection. */
+class OpenTwins {
+  readonly #hubs: TwinHubs;
+  readonly #connection: (id: string) => Promise<HubConnection | null>;
+  readonly #open = new Map<string, OpenTwin>();
+
+  constructor(hubs: TwinHubs, connection: (id: string) => Promise<HubConnection | null>) {
+    this.#hubs = hubs;
+    this.#connection = connection;
+  }
+
+  /** `undefined`: there is no such connection. */
+  async open(id: string): Promise<TwinHub | undefined> {
+    const known = this.#open.get(id);
+    if (known !== undefined) return known.twins;
+    const connection = await this.#connection(id);
+    // Whoever asked at the same time may have opened it meanwhile.
+    const opened = this.#open.get(id);
+    if (opened !== undefined || connection === null) return opened?.twins;
+    const twins = this.#hubs.openTwins(connection);
+    this.#open.set(id, { twins, connection });
+    return twins;
+  }
+
+  /** Hands on what changed; returns the ids of those connections. */
+  async renew(): Promise<readonly string[]> {
+    const changed: string[] = [];
+    for (const [id, open] of this.#open) {
+      const connection = await this.#connection(id);
+      if (connection === null || JSON.stringify(connection) === JSON.stringify(open.connection)) continue;
+      open.connection = connection;
+      open.twins.renew(connection);
+      changed.push(id);
+    }
+    return changed;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#open.values()].map(({ twins }) => twins.close()));
+    this.#open.clear();
+  }
+}
