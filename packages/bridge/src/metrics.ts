@@ -7,6 +7,7 @@ import type { NamedLedger } from "./core/delivery-history.ts";
 import type { Integration } from "./core/integration.ts";
 import type { Accept } from "./core/accept.ts";
 import type { ConnectionState } from "./core/connection-state.ts";
+import { stateMetrics, type StatesMeasured } from "./state-metrics.ts";
 
 /** Integrations with labels of their own. */
 const MAX_LABELLED = 1_000;
@@ -27,6 +28,8 @@ export interface MetricsSources {
   readonly streams: () => number;
   /** Of sources: what each is doing. */
   readonly sourceStates: () => Promise<readonly string[]>;
+  /** `null` until states are at work. */
+  readonly states: () => StatesMeasured | null;
   readonly isReady: () => boolean;
   readonly incidents: () => Promise<readonly unknown[]>;
   readonly now: () => number;
@@ -129,7 +132,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
       [{}, (await sources.incidents()).length],
     ]),
   ];
-  for (const metric of [accept, flush, failures, ...gauges]) registry.registerMetric(metric);
+  const states = stateMetrics({ ...sources, measured: sources.states, gauge, registers, maxHubs: MAX_LABELLED });
+  for (const metric of [accept, flush, failures, ...gauges, ...states]) registry.registerMetric(metric);
   return {
     text: () => registry.metrics(),
     accepted: (seconds) => accept.observe(seconds),

@@ -1,5 +1,5 @@
 /** The ports by which faces (HTTP, MQTT) read and write device states and Things. Implemented by `state/`. */
-import type { DeviceState, StateConflict } from "./device-state.ts";
+import type { DeviceState, StateConflict, StateSource } from "./device-state.ts";
 import type { Device } from "./device.ts";
 import type { Failure } from "./failure.ts";
 import type { KeyName } from "./hub-client.ts";
@@ -54,6 +54,16 @@ export interface StateControl {
   hubs(): Promise<readonly StateHubReport[]>;
   /** Awaited after settings were written, so that the answer means: it works like that from now on. */
   settingsChanged(scope: Scope): Promise<void>;
+}
+
+/** Since the process started. */
+export interface StateCounts {
+  /** Writes that hubs took: into either section of a twin, and messages to devices. */
+  readonly pushed: Readonly<Record<"desired" | "reported" | "message", number>>;
+  /** Values that changed, by who wrote them. */
+  readonly changed: Readonly<Record<StateSource, number>>;
+  /** By whose value was kept. */
+  readonly conflicts: Readonly<Record<"ours" | "theirs", number>>;
 }
 
 /** How the mirroring of one hub goes. Times in unix milliseconds. */

@@ -10,7 +10,7 @@ import type { Failure } from "../core/failure.ts";
 import type { Scope } from "../core/integration.ts";
 import type { Log } from "../core/log.ts";
 import { Recent } from "../core/recent.ts";
-import type { DesiredView, StateControl, StateWritten } from "../core/state-control.ts";
+import type { DesiredView, StateControl, StateCounts, StateWritten } from "../core/state-control.ts";
 import type { DeviceStates } from "../core/state-store.ts";
 import type { TwinHub } from "../core/twin-hub.ts";
 import { joinHub } from "./document/hub-answer.ts";
@@ -20,6 +20,7 @@ import type { HubChanges, StatePushing } from "./hub-changes.ts";
 import { createHubIntake } from "./hub-intake.ts";
 import { HubPusher } from "./pushing/hub-pusher.ts";
 import type { StateDocuments } from "./state-documents.ts";
+import { StateCounter } from "./state-counter.ts";
 import { inTurn, StateRecords } from "./state-records.ts";
 
 /** Writers of one record at once; each round one of them gets on. */
@@ -52,6 +53,7 @@ export interface StateEngine extends StateFace, HubChanges, StatePushing {
   mended(connectionId: string): void;
   /** Why nothing is written to that hub now; `null` when it is. */
   failureOf(connectionId: string): Failure | null;
+  counts(): StateCounts;
 }
 
 export function createStateEngine(options: StateEngineOptions): StateEngine {
@@ -61,6 +63,7 @@ export function createStateEngine(options: StateEngineOptions): StateEngine {
   const scopes = new Recent<string, Scope>(MAX_KNOWN_SCOPES);
   let stopped = false;
 
+  const counter = new StateCounter();
   const records = new StateRecords({ states, onSaved });
   const intake = createHubIntake({
     states,
@@ -71,7 +74,9 @@ export function createStateEngine(options: StateEngineOptions): StateEngine {
     log,
   });
 
-  function onSaved(before: DeviceState, { next, conflicts }: StateChange): void {
+  function onSaved(before: DeviceState, change: StateChange): void {
+    counter.saved(before, change);
+    const { next, conflicts } = change;
     for (const { deviceId, path, rule, kept, theirSource } of conflicts) {
       log.info({ deviceId, path, rule, kept, theirSource }, "state.conflict");
     }
@@ -87,7 +92,8 @@ export function createStateEngine(options: StateEngineOptions): StateEngine {
     if (known !== undefined) return known;
     const ruleOf = async (record: DeviceState) => (await settingsOf(record)).conflicts;
     const { hub } = options;
-    const pusher = new HubPusher({ connectionId, hub, states, records, ruleOf, clock, random, log });
+    const onPushed = counter.pushed.bind(counter);
+    const pusher = new HubPusher({ connectionId, hub, states, records, ruleOf, onPushed, clock, random, log });
     pushers.set(connectionId, pusher);
     if (!stopped) pusher.start();
     return pusher;
@@ -195,6 +201,7 @@ export function createStateEngine(options: StateEngineOptions): StateEngine {
       await Promise.all([...pushers.values()].map((pusher) => pusher.stop()));
     },
     mended: (connectionId) => pushers.get(connectionId)?.mended(),
+    counts: () => counter.counts(),
     failureOf: (connectionId) => pushers.get(connectionId)?.failure ?? null,
   };
 }

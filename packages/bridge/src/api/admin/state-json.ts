@@ -42,7 +42,7 @@ function writtenJson({ state, stamps }: DeviceState): Record<string, unknown> {
     const entries = typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
     for (const [key, inner] of entries) rest.push([path === "" ? key : `${path}.${key}`, inner as Json]);
     const stamp = entries.length === 0 && Object.hasOwn(stamps, path) ? stamps[path] : undefined;
-    if (stamp !== undefined) written.set(path, { at: isoTime(stamp[0]), by: stamp[1] });
+    if (stamp !== undefined && stamp[0] > 0) written.set(path, { at: isoTime(stamp[0]), by: stamp[1] });
   }
   return Object.fromEntries([...written].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

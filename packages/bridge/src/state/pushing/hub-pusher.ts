@@ -12,7 +12,7 @@ import type { TwinHub } from "../../core/twin-hub.ts";
 import { withTrouble } from "../document/hub-answer.ts";
 import type { StateRecords } from "../state-records.ts";
 import { HubGate } from "./hub-gate.ts";
-import { pushDevice } from "./push-device.ts";
+import { pushDevice, type DevicePushing } from "./push-device.ts";
 import { PushPace } from "./push-pace.ts";
 
 /** Devices at once: more would not make a hub faster. */
@@ -29,6 +29,7 @@ export interface HubPusherOptions {
   readonly states: Pick<DeviceStates, "deviceState" | "statesToPush">;
   readonly records: StateRecords;
   readonly ruleOf: (record: DeviceState) => Promise<ConflictRule>;
+  readonly onPushed: DevicePushing["onPushed"];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -145,7 +146,7 @@ export class HubPusher {
   }
 
   async #run(deviceId: string, { mustRead }: Turn): Promise<void> {
-    const { connectionId, states, records, ruleOf, clock, random, log } = this.#options;
+    const { connectionId, states, records, ruleOf, onPushed, clock, random, log } = this.#options;
     const begunAt = clock.elapsed();
     try {
       const record = await states.deviceState(deviceId);
@@ -155,7 +156,7 @@ export class HubPusher {
       const failure =
         hub === undefined
           ? fail("hub_unreachable", "The hub is not running, or has not said where.").failure
-          : await pushDevice(record, { hub, records, rule: await ruleOf(record), clock, random }, mustRead);
+          : await pushDevice(record, { hub, records, rule: await ruleOf(record), onPushed, clock, random }, mustRead);
       this.#ended(failure, begunAt);
     } catch (error) {
       // The store: it says what waits when it can be read again.

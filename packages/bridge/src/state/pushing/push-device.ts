@@ -29,6 +29,8 @@ export interface DevicePushing {
   readonly hub: TwinHub;
   readonly records: StateRecords;
   readonly rule: ConflictRule;
+  /** The hub took a write. */
+  readonly onPushed: (what: "desired" | "reported" | "message") => void;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -91,6 +93,7 @@ async function bringIntoStep(before: DeviceState, pushing: DevicePushing, mustRe
     const view = answer.value;
     if (view === "changed" || view === null) mustKnow = true;
     else {
+      pushing.onPushed("desired");
       const next = await changed(record, pushing, (now) => desiredWritten(now, { patch, view }, judging(pushing)));
       if (next === null) return null;
       record = next;
@@ -112,6 +115,7 @@ async function writeRest(before: DeviceState, pushing: DevicePushing): Promise<F
     if (!answer.ok) return answer.failure;
     const version = answer.value;
     if (version === null) return missing(record);
+    pushing.onPushed("reported");
     record = await changed(record, pushing, (now) => reportedWritten(now, { patch, version }, judging(pushing)));
   }
   if (record === null || !record.messagePending) return null;
@@ -123,6 +127,7 @@ async function writeRest(before: DeviceState, pushing: DevicePushing): Promise<F
     expiresAt: clock.now() + MESSAGE_LIFE_MS,
   });
   if (!sent.ok) return sent.failure;
+  pushing.onPushed("message");
   await changed(record, pushing, (now) => messageSent(now, state, judging(pushing)));
   return null;
 }
