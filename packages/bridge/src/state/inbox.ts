@@ -14,7 +14,7 @@ import { Activity } from "./activity.ts";
 import { checkDevice } from "./device-check.ts";
 import type { HubChanges, StandingSeen, TelemetrySeen, TwinChangeSeen } from "./hub-changes.ts";
 import type { MirrorHub } from "./mirror-hub.ts";
-import { readEvent, type Told } from "./stream-events.ts";
+import { mayConcern, readEvent, type Told } from "./stream-events.ts";
 
 /** The hub's clock may differ from ours by that much when reading begins. */
 const CLOCKS_DIFFER_MS = 5 * 60_000;
@@ -108,7 +108,6 @@ export class Inbox {
     const begun = await store.readingPositions(connectionId, consumerGroup);
     const since = begun?.since ?? clock.now() - CLOCKS_DIFFER_MS;
     if (this.#abort.signal.aborted) return;
-    this.#isReading = true;
     await hub.twins.read({
       consumerGroup,
       endpoint,
@@ -139,18 +138,19 @@ export class Inbox {
     const last = events.at(-1);
     if (last === undefined) return;
     const { store, hub, reading } = this.#options;
-    await this.#takeTold(events.flatMap(toldOf));
+    await this.#takeAll(events.filter(mayConcern));
     const { partitionId, offset, sequenceNumber, enqueuedTime } = last;
     const position = { partitionId, offset, sequenceNumber, enqueuedTime };
     await store.saveReadingPosition(hub.connectionId, reading.consumerGroup, position);
     this.#lastEventAt = Math.max(this.#lastEventAt ?? 0, enqueuedTime);
   }
 
-  async #takeTold(all: readonly ToldOfDevice[]): Promise<void> {
+  async #takeAll(events: readonly StreamEvent[]): Promise<void> {
     const { hub, changes, lookAt } = this.#options;
     const { connectionId } = hub;
-    const states = await this.#known(new Set(all.map(({ event }) => event.deviceId)));
-    const known = all.filter(({ event }) => states.has(event.deviceId));
+    const states = await this.#known(new Set(events.map(({ deviceId }) => deviceId)));
+    // Bodies are parsed when they are looked at: only those of devices that have a state.
+    const known = events.filter(({ deviceId }) => states.has(deviceId)).flatMap(toldOf);
     await this.#check(known, states);
     const telemetry: TelemetrySeen[] = [];
     const twinChanges: TwinChangeSeen[] = [];
@@ -203,7 +203,7 @@ export class Inbox {
 
   #isDoubtful(event: StreamEvent, states: ReadonlyMap<string, DeviceState>): boolean {
     const generation = states.get(event.deviceId)?.standing.generationId ?? "";
-    const isOther = generation !== "" && event.generationId !== generation;
+    const isOther = generation !== "" && event.generationId !== "" && event.generationId !== generation;
     return isOther && this.#former.get(generationKey(event)) === undefined;
   }
 

@@ -54,15 +54,14 @@ const LIFE: Readonly<Record<string, Told>> = {
   deleteDeviceIdentity: { kind: "deleted" },
 };
 
-/** `null`: nothing that concerns the state of a device. */
-export function readEvent(event: StreamEvent): Told | null {
-  if (isOfModule(event) || !Object.hasOwn(READERS, event.source)) return null;
-  return READERS[event.source]?.(event) ?? null;
+/** Whether it may say anything of a device's state; its body is not looked at. */
+export function mayConcern({ source, generationId }: StreamEvent): boolean {
+  return generationId !== null && Object.hasOwn(READERS, source);
 }
 
-function isOfModule({ properties, source, generationId }: StreamEvent): boolean {
-  // The hub's own events are about a module when they name one.
-  return source === "Telemetry" ? generationId === null : properties["moduleId"] !== undefined;
+/** `null`: nothing that concerns the state of a device. */
+export function readEvent(event: StreamEvent): Told | null {
+  return mayConcern(event) ? (READERS[event.source]?.(event) ?? null) : null;
 }
 
 function isObject(value: unknown): value is JsonObject {
