@@ -90,7 +90,7 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
     deviceConnections: () => mqtt?.connections() ?? 0,
     streams: () => feed.listeners,
     sourceStates: async () => (await store.allSources()).map((source) => sources.state(source).state),
-    states: () => null,
+    states: () => mirror.measured,
     isReady: () => watch.health().ready,
     incidents: () => store.incidents(),
     now: Date.now,

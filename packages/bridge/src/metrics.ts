@@ -28,8 +28,7 @@ export interface MetricsSources {
   readonly streams: () => number;
   /** Of sources: what each is doing. */
   readonly sourceStates: () => Promise<readonly string[]>;
-  /** `null` until states are at work. */
-  readonly states: () => StatesMeasured | null;
+  readonly states: () => StatesMeasured;
   readonly isReady: () => boolean;
   readonly incidents: () => Promise<readonly unknown[]>;
   readonly now: () => number;

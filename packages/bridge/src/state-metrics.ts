@@ -53,16 +53,16 @@ const COUNTERS: readonly (readonly [name: string, help: string, label: string, c
   ["state_conflicts_total", "Values that both sides wrote, by whose was kept", "kept", "conflicts"],
 ];
 
-/** `measured`: `null` until states are at work. `maxHubs`: those with labels of their own. */
+/** `maxHubs`: those with labels of their own. */
 export function stateMetrics(options: {
   readonly gauge: MakeGauge;
   readonly registers: Registry[];
-  readonly measured: () => StatesMeasured | null;
+  readonly measured: () => StatesMeasured;
   readonly now: () => number;
   readonly maxHubs: number;
 }): readonly Metric[] {
   const { gauge, registers, measured, now, maxHubs } = options;
-  const reports = sharedFor(1_000, now, async () => (await measured()?.hubs()) ?? []);
+  const reports = sharedFor(1_000, now, () => measured().hubs());
   const gauges = HUB_FIGURES.map(([name, help, figure]) =>
     gauge(name, help, ["connection", "hub"], async () =>
       (await reports()).slice(0, maxHubs).flatMap((report) => {
@@ -81,7 +81,7 @@ export function stateMetrics(options: {
         registers,
         collect() {
           this.reset();
-          const counted: Readonly<Record<string, number>> = measured()?.counts()[counts] ?? {};
+          const counted: Readonly<Record<string, number>> = measured().counts()[counts];
           for (const [key, count] of Object.entries(counted)) this.inc({ [label]: key }, count);
         },
       }),

@@ -7,6 +7,7 @@ import type { StateControl, ThingControl } from "./core/state-control.ts";
 import type { TwinHub, TwinHubs } from "./core/twin-hub.ts";
 import { PARA_HUB, type HubReach } from "./hub-reach.ts";
 import type { ParaSettings } from "./para-settings.ts";
+import type { StatesMeasured } from "./state-metrics.ts";
 import { createStateEngine } from "./state/state-engine.ts";
 import { StateHubs } from "./state/state-hubs.ts";
 import { ThingIds } from "./state/thing-ids.ts";
@@ -24,6 +25,8 @@ export interface StateMirrorOptions {
 export interface StateMirror {
   readonly states: StateControl;
   readonly things: ThingControl;
+  /** For those who watch the server. */
+  readonly measured: StatesMeasured;
   start(): Promise<void>;
   /** Connections may have other keys by now. */
   connectionsChanged(): Promise<void>;
@@ -96,6 +99,7 @@ export function createStateMirror({ store, reach, twinHubs, para, log }: StateMi
       },
     },
     things,
+    measured: { hubs: () => hubs.reports(), counts: () => engine.counts() },
     connectionsChanged,
     async start() {
       await engine.start();

@@ -83,6 +83,13 @@ test("a list goes on where it ended", async () => {
   expect(nowhere).toMatchObject({ status: 400, json: { error: "after must be the id of a Thing" } });
 });
 
+test("a list may be searched, as in Para's API", async () => {
+  await makeThing();
+  expect((await call("GET", "/admin/v1/products/weather/things?q=*")).json).toMatchObject({ total: 1 });
+  const refused = await call("GET", "/admin/v1/products/weather/things?q=(a");
+  expect(refused).toMatchObject({ status: 400, json: { error: expect.stringContaining("'q'") } });
+});
+
 test.each<[string, Exclude<ThingMade, { kind: "made" }>, number, object]>([
   [
     "the hub does not answer",

@@ -3,12 +3,14 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { KeyName } from "../../core/hub-client.ts";
 import type { Permission } from "../../core/permission.ts";
 import type { Product } from "../../core/product.ts";
+import type { ThingFilter } from "../../core/thing-query.ts";
 import type { DeviceDetails, ThingWithState } from "../../core/thing.ts";
 import { badRequest, notFound } from "../api-error.ts";
 import { requireTokenPlacement, type Authentication } from "../authentication.ts";
 import { fieldsOf, optionalInteger, optionalText } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { ownProduct } from "../ownership.ts";
+import { searchFilter } from "../para/search-filters.ts";
 import { newThing, thingChange } from "../para/thing-body.ts";
 import { thingJson } from "../para/thing-json.ts";
 import { refusedThing } from "./thing-answers.ts";
@@ -28,6 +30,7 @@ interface Found {
 
 const tags = ["things"];
 const MAX_ID_LENGTH = 128;
+const MAX_QUERY_LENGTH = 2_000;
 const LIST = { usual: 100, most: 1_000 } as const;
 /** How long an answer waits for the hub where the caller does not say, and at most. Seconds. */
 const WAIT = { usual: 2, longest: 30 } as const;
@@ -79,7 +82,7 @@ export function registerThings(
     const product = await productOf(request, "devices:list");
     const limit = optionalInteger(request.query, "limit", 1, LIST.most) ?? LIST.usual;
     const page = await thingRecords.searchThings(product.id, {
-      filter: { kind: "all" },
+      filter: filterIn(request),
       sort: "_docid",
       descending: false,
       limit,
@@ -140,6 +143,14 @@ export function registerThings(
     if (last === null || last.thing.productId !== product.id) throw badRequest("after must be the id of a Thing");
     return last.thing.docId;
   }
+}
+
+/** In the query strings of Para's API. */
+function filterIn(request: FastifyRequest<InProduct>): ThingFilter {
+  const q = optionalText(request.query, "q", MAX_QUERY_LENGTH);
+  const parsed = searchFilter("default", q === null ? {} : { q });
+  if (parsed.kind === "fault") throw badRequest(parsed.message);
+  return parsed.filter;
 }
 
 function keyIn(request: FastifyRequest): KeyName {
