@@ -6,6 +6,7 @@ import type { Devices } from "../../core/directory.ts";
 import type { Log } from "../../core/log.ts";
 import type { Accept } from "../../core/accept.ts";
 import type { DeviceRate } from "../../core/rate-limit.ts";
+import type { StateControl } from "../../core/state-control.ts";
 import type { DeviceConversation } from "./device-conversation.ts";
 import type { MqttLimits } from "./limits.ts";
 import type { Questions } from "./questions.ts";
@@ -17,6 +18,8 @@ export interface DoorContext {
   readonly accept: Accept;
   readonly devices: Pick<Devices, "device" | "deviceByToken" | "updateDevice">;
   readonly traces: DeviceTraces;
+  /** `null`: states are not kept. */
+  readonly states: Pick<StateControl, "report" | "desired"> | null;
   readonly rate: DeviceRate;
   readonly limits: MqttLimits;
   readonly clock: Clock;

@@ -1,7 +1,9 @@
 /** A signed-in device on its connection: what it publishes, what it listens to, what it is sent. */
 import type { Device } from "../../core/device.ts";
 import type { DeviceLink } from "../../core/device-links.ts";
+import type { DesiredView } from "../../core/state-control.ts";
 import type { DoorContext } from "./context.ts";
+import { DesiredFeed } from "./desired-feed.ts";
 import { createErrands } from "./errands.ts";
 import { Incoming } from "./incoming.ts";
 import { Outgoing } from "./outgoing.ts";
@@ -12,7 +14,7 @@ import type { Refusal } from "./refusals.ts";
 import type { Session } from "./sessions.ts";
 import { deviceWith } from "./sign-in.ts";
 import type { DeviceTopics } from "./topics.ts";
-import { deviceRoot } from "./topics.ts";
+import { desiredTopic, deviceRoot, filterTakes } from "./topics.ts";
 import type { Terms } from "./welcome.ts";
 import type { Will } from "./will.ts";
 import type { Conversation, Ending, Wire } from "./wire.ts";
@@ -39,6 +41,7 @@ export class DeviceConversation implements Conversation {
   readonly #options: DeviceConversationOptions;
   readonly #incoming: Incoming;
   readonly #outgoing: Outgoing;
+  readonly #desired: DesiredFeed;
   readonly #errandFor: ReturnType<typeof createErrands>;
   readonly #aliases = new Map<number, string>();
   #device: Device;
@@ -70,6 +73,13 @@ export class DeviceConversation implements Conversation {
       maxUnacknowledged: Math.min(limits.maxOutbound, terms.receiveMaximum),
       maxPacketBytes: terms.maxPacketBytes,
     });
+    this.#desired = new DesiredFeed({
+      deviceId: device.id,
+      states: context.states,
+      send: (message) => this.#outgoing.send({ ...message, topic: desiredTopic(device.id) }),
+      onTooLarge: () =>
+        this.#logRefusal({ code: "packet_too_large", message: "The client takes no packet with the desired state." }),
+    });
     this.#errandFor = createErrands({ context, topics: options.topics, session, device: () => this.#device });
   }
 
@@ -83,7 +93,8 @@ export class DeviceConversation implements Conversation {
       case "publish":
         return this.#publish(packet);
       case "puback":
-        return this.#outgoing.acknowledge(packet.messageId, (packet.reasonCode ?? 0) < 0x80);
+        this.#outgoing.acknowledge(packet.messageId, (packet.reasonCode ?? 0) < 0x80);
+        return this.#desired.pump();
       case "pubrel":
         return this.#release(packet.messageId);
       case "subscribe":
@@ -107,6 +118,7 @@ export class DeviceConversation implements Conversation {
     const { context, session } = this.#options;
     const { id } = this.#device;
     this.#incoming.stop();
+    this.#desired.stop();
     this.#outgoing.stop();
     const isLast = context.connected.get(id) === this;
     if (isLast) context.connected.delete(id);
@@ -123,6 +135,24 @@ export class DeviceConversation implements Conversation {
 
   command(topicRest: string, message: Omit<OutgoingMessage, "topic">): Sent {
     return this.#outgoing.send({ ...message, topic: `${deviceRoot(this.#device.id)}commands/${topicRest}` });
+  }
+
+  /** Something else is desired of the device now. */
+  desiredChanged(view: DesiredView): void {
+    this.#desired.changed(view);
+  }
+
+  /** To a device that listens, by what it subscribed now or in its session: what is desired of it. */
+  tellDesired(filters: Iterable<string>): void {
+    const topic = desiredTopic(this.#device.id);
+    for (const filter of filters) {
+      if (!filterTakes(filter, topic)) continue;
+      this.#desired.tell().catch((error: unknown) => {
+        const { log } = this.#options.context;
+        log.error({ deviceId: this.#device.id, reason: String(error) }, "mqtt.desired_not_read");
+      });
+      return;
+    }
   }
 
   end(refusal: Refusal): void {
@@ -199,6 +229,7 @@ export class DeviceConversation implements Conversation {
       granted,
       ...(isExplained && { properties: { reasonString: first!.message } }),
     });
+    this.tellDesired(subscriptions.map(({ topic }) => topic).filter((topic) => session.subscriptions.has(topic)));
   }
 
   #unsubscribe(messageId: number, filters: readonly string[]): void {

@@ -9,6 +9,7 @@ import type { Log } from "../../core/log.ts";
 import type { Accept } from "../../core/accept.ts";
 import { RateLimit } from "../../core/rate-limit.ts";
 import type { DeviceRate } from "../../core/rate-limit.ts";
+import type { StateControl } from "../../core/state-control.ts";
 import { Connection } from "./connection.ts";
 import type { DoorContext } from "./context.ts";
 import type { DeviceConversation } from "./device-conversation.ts";
@@ -29,6 +30,8 @@ export interface DeviceDoorOptions {
   readonly accept: Accept;
   readonly devices: Pick<Devices, "device" | "deviceByToken" | "updateDevice">;
   readonly traces: DeviceTraces;
+  /** Absent: states are not kept, and their topics refused. */
+  readonly states?: Pick<StateControl, "report" | "desired" | "onDesired">;
   readonly rate: DeviceRate;
   readonly log: Log;
   readonly clock?: Clock;
@@ -54,7 +57,16 @@ export interface DeviceDoor {
 }
 
 export function createDeviceDoor(options: DeviceDoorOptions): DeviceDoor {
-  const { accept, devices, traces, rate, log, clock = systemClock, answerWithin = DEFAULT_ANSWER_WITHIN } = options;
+  const {
+    accept,
+    devices,
+    traces,
+    states = null,
+    rate,
+    log,
+    clock = systemClock,
+    answerWithin = DEFAULT_ANSWER_WITHIN,
+  } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const connections = new Set<Connection>();
   const connected = new Map<string, DeviceConversation>();
@@ -68,6 +80,7 @@ export function createDeviceDoor(options: DeviceDoorOptions): DeviceDoor {
     accept,
     devices,
     traces,
+    states,
     rate,
     limits,
     clock,
@@ -78,6 +91,7 @@ export function createDeviceDoor(options: DeviceDoorOptions): DeviceDoor {
     wills,
     tellStatus: createStatusEvents({ accept, log }),
   };
+  states?.onDesired((view) => connected.get(view.deviceId)?.desiredChanged(view));
   const decode = createDecoder();
   const greet = createGreet(context);
 

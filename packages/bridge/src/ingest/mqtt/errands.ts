@@ -1,4 +1,4 @@
-/** What a published packet asks for: an event to take, an answer to pass on, a description to keep. */
+/** What a published packet asks for: an event to take, an answer to pass on, a description or a state to keep. */
 import type { Device } from "../../core/device.ts";
 import { eventFault } from "../event-rules.ts";
 import type { DoorContext } from "./context.ts";
@@ -7,6 +7,7 @@ import type { Errand, Verdict } from "./incoming.ts";
 import type { PublishPacket } from "./packets.ts";
 import { eventPayload } from "./payload.ts";
 import { MqttRefusal } from "./refusals.ts";
+import { parseReported } from "./reported-state.ts";
 import type { RefusalCode } from "./refusals.ts";
 import type { Session } from "./sessions.ts";
 import type { DeviceTopics } from "./topics.ts";
@@ -40,6 +41,8 @@ export function createErrands(options: ErrandsOptions): (packet: PublishPacket, 
         return event(value.name, packet);
       case "describe":
         return describe(packet);
+      case "reported":
+        return reported(packet);
       case "response":
         questions.answered(device().id, value.request, packet.payload);
         return { kind: "work", isPaced: false, work: async () => DONE };
@@ -80,6 +83,19 @@ export function createErrands(options: ErrandsOptions): (packet: PublishPacket, 
       return DONE;
     };
     return { kind: "work", isPaced: false, work };
+  }
+
+  function reported({ payload }: PublishPacket): Errand {
+    const { states } = context;
+    if (states === null) return refuse("topic_name_invalid", "This server keeps no states of devices.");
+    const patch = parseReported(payload);
+    if (typeof patch === "string") return refuse("payload_format_invalid", patch);
+    const work = async (): Promise<Verdict> => {
+      const written = await states.report(device(), patch);
+      if (written.kind === "written") return DONE;
+      return { kind: "refused", refusal: { code: "payload_format_invalid", message: written.fault.message } };
+    };
+    return { kind: "work", isPaced: true, work };
   }
 
   // [MQTT-4.3.3-10]: until the device releases the identifier, the same message may come again and is the same message.

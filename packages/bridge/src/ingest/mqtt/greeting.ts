@@ -52,6 +52,7 @@ function greetDevice(
     const keepLooking = async (): Promise<void> => {
       // What changed between the look at the token and now was told to nobody.
       await conversation.lookAgain();
+      conversation.tellDesired(session.subscriptions.keys());
       await traces.saveDeviceLink(device.id, conversation.link);
     };
     keepLooking().catch((error: unknown) =>

@@ -33,6 +33,8 @@ const SCRIPT: readonly Packet[] = [
   { cmd: "pubrel", messageId: 5 },
   { ...EVENT, topic: `devices/${DEVICE}/describe`, payload: '{"functions":["f"],"variables":{"v":"int32"}}' },
   { ...EVENT, topic: `devices/${DEVICE}/responses/00`, payload: "1", qos: 0 },
+  { cmd: "subscribe", messageId: 4, subscriptions: [{ topic: `devices/${DEVICE}/state/desired`, qos: 1 }] },
+  { ...EVENT, topic: `devices/${DEVICE}/state/reported`, payload: '{"fan":{"speed":null},"__proto__":{"a":1}}' },
   { cmd: "puback", messageId: 1 },
   { cmd: "pingreq" },
   { cmd: "unsubscribe", messageId: 3, unsubscriptions: [`devices/${DEVICE}/commands/#`] },
@@ -161,11 +163,11 @@ test("packets are read however they are cut", async () => {
       if (size < 7) await new Promise(setImmediate);
     }
     const heard: string[] = [];
-    while (heard.filter((cmd) => cmd === "puback").length < 2 || !heard.includes("unsuback")) {
+    while (heard.filter((cmd) => cmd === "puback").length < 3 || !heard.includes("unsuback")) {
       heard.push((await peer.next())?.cmd ?? "the end");
     }
     expect(heard.toSorted()).toEqual(
-      ["connack", "pingresp", "puback", "puback", "pubcomp", "pubrec", "suback", "unsuback"].filter(
+      ["connack", "pingresp", "puback", "puback", "puback", "pubcomp", "pubrec", "suback", "suback", "unsuback"].filter(
         (cmd) => heard.includes(cmd) || cmd !== "pingresp",
       ),
     );
@@ -193,6 +195,7 @@ function generator(seed: number): (below: number) => number {
 
 test(`${MUTATIONS} mutated conversations harm nobody`, { timeout: 1_800_000 }, async () => {
   await using bed = await openDoor({ limits: { connects: { intervalMs: 0, burst: 1 } } });
+  bed.states.desire({ fan: { speed: 3 } });
   const random = generator(4711);
   const pristine = JSON.stringify(Object.getOwnPropertyNames(Object.prototype));
   const scripts = ([4, 5] as const).map((protocolVersion) => {
@@ -221,6 +224,7 @@ test(`${MUTATIONS} mutated conversations harm nobody`, { timeout: 1_800_000 }, a
   expect(bed.door.links.link(DEVICE)).toBeNull();
   expect(JSON.stringify(Object.getOwnPropertyNames(Object.prototype))).toBe(pristine);
   for (const { device } of bed.taken) expect(device?.id).toBe(DEVICE);
+  for (const { deviceId } of bed.states.reported) expect(deviceId).toBe(DEVICE);
   await servesOthers(bed);
 });
 

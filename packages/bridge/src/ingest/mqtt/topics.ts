@@ -5,6 +5,8 @@ import type { Refusal } from "./refusals.ts";
 export type PublishTopic =
   | { readonly kind: "event"; readonly name: string }
   | { readonly kind: "describe" }
+  /** What the device is like. */
+  | { readonly kind: "reported" }
   /** The answer to a question that was sent as a command. */
   | { readonly kind: "response"; readonly request: string };
 
@@ -23,6 +25,7 @@ export function createDeviceTopics(deviceId: string, limits: TopicLimits): Devic
   const events = `${root}events/`;
   const responses = `${root}responses/`;
   const describe = `${root}describe`;
+  const reported = `${root}state/reported`;
 
   return {
     publish(topic) {
@@ -33,7 +36,11 @@ export function createDeviceTopics(deviceId: string, limits: TopicLimits): Devic
       if (topic.startsWith(events)) return yes({ kind: "event", name: topic.slice(events.length) });
       if (topic.startsWith(responses)) return yes({ kind: "response", request: topic.slice(responses.length) });
       if (topic === describe) return yes({ kind: "describe" });
-      return no("topic_name_invalid", `Events go to ${events}NAME, answers to ${responses}REQUEST.`);
+      if (topic === reported) return yes({ kind: "reported" });
+      return no(
+        "topic_name_invalid",
+        `Events go to ${events}NAME, answers to ${responses}REQUEST, the device's state to ${reported}.`,
+      );
     },
     filter(filter) {
       const fault = shapeFault(filter, limits);
@@ -44,13 +51,20 @@ export function createDeviceTopics(deviceId: string, limits: TopicLimits): Devic
       if (!filter.startsWith(root)) return no("not_authorized", `This device hears below ${root} only.`);
       const [level] = filter.slice(root.length).split("/", 1);
       if (level === "commands" || level === "state" || level === "#" || level === "+") return yes(null);
-      return no("not_authorized", `Commands come on ${root}commands/#; nothing is sent on this topic.`);
+      return no(
+        "not_authorized",
+        `Commands come on ${root}commands/#, the desired state on ${desiredTopic(deviceId)}; nothing is sent on this topic.`,
+      );
     },
   };
 }
 
 export function deviceRoot(deviceId: string): string {
   return `devices/${deviceId}/`;
+}
+
+export function desiredTopic(deviceId: string): string {
+  return `${deviceRoot(deviceId)}state/desired`;
 }
 
 /** Whether a filter takes a topic [MQTT-4.7]. Both are well-formed. */

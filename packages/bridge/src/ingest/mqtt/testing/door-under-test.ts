@@ -10,7 +10,9 @@ import { systemClock } from "../../../core/clock.ts";
 import type { Device } from "../../../core/device.ts";
 import type { DeviceDescription, DeviceLink } from "../../../core/device-links.ts";
 import type { IncomingEvent } from "../../../core/accept.ts";
+import type { JsonObject } from "../../../core/json.ts";
 import { UNLIMITED } from "../../../core/rate-limit.ts";
+import type { DesiredView, StateControl, StateWritten } from "../../../core/state-control.ts";
 import { eventFault } from "../../event-rules.ts";
 import { createDeviceDoor } from "../device-door.ts";
 import type { DeviceDoor, DeviceDoorOptions } from "../device-door.ts";
@@ -37,6 +39,7 @@ export interface DoorUnderTest extends AsyncDisposable {
   readonly log: LogLine[];
   readonly descriptions: Map<string, DeviceDescription>;
   readonly lastLinks: Map<string, DeviceLink>;
+  readonly states: StatesUnderTest;
   /** Set: the store flushes nothing until it is resolved. */
   flush: Promise<void> | null;
   /** Set: the store takes nothing. */
@@ -52,8 +55,47 @@ export interface DoorUnderTest extends AsyncDisposable {
   client(options?: IClientOptions, deviceId?: string): Promise<MqttClient>;
 }
 
+/** What is kept of states: what was reported as it came, and what is desired as a test says. */
+export class StatesUnderTest implements Pick<StateControl, "report" | "desired" | "onDesired"> {
+  readonly reported: { readonly deviceId: string; readonly patch: JsonObject }[] = [];
+  /** How often somebody asked what is desired. */
+  asked = 0;
+  /** Set: answers and writes wait until it is resolved. */
+  flush: Promise<void> | null = null;
+  isBroken = false;
+  readonly #desired = new Map<string, DesiredView>();
+  readonly #listeners: ((view: DesiredView) => void)[] = [];
+
+  async report({ id }: Device, patch: JsonObject): Promise<StateWritten> {
+    if (this.isBroken) throw new Error("The disk failed.");
+    if ("too big" in patch) return { kind: "fault", fault: { path: "too big", message: "too big: a twin cannot." } };
+    this.reported.push({ deviceId: id, patch });
+    await this.flush;
+    return { kind: "written", state: {} as never };
+  }
+
+  async desired(deviceId: string): Promise<DesiredView | null> {
+    this.asked += 1;
+    const view = this.#desired.get(deviceId) ?? null;
+    await this.flush;
+    return view;
+  }
+
+  onDesired(listener: (view: DesiredView) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  desire(properties: JsonObject, deviceId: string = DEVICE): void {
+    const view = { deviceId, properties, revision: (this.#desired.get(deviceId)?.revision ?? 0) + 1 };
+    this.#desired.set(deviceId, view);
+    for (const listener of this.#listeners) listener(view);
+  }
+}
+
 export async function openDoor(
-  options: Partial<Pick<DeviceDoorOptions, "limits" | "rate" | "clock" | "answerWithin">> = {},
+  options: Partial<Pick<DeviceDoorOptions, "limits" | "rate" | "clock" | "answerWithin">> & {
+    readonly keepsStates?: boolean;
+  } = {},
 ): Promise<DoorUnderTest> {
   const devices = new Map([DEVICE, OTHER].map((id) => [id, deviceOf(id)]));
   const tokens = new Map([DEVICE, OTHER].map((id) => [`token-of-${id}`, id]));
@@ -68,6 +110,8 @@ export async function openDoor(
       void log.push({ level, name, fields: fields as Record<string, unknown> });
   const opened: Peer[] = [];
   const clients: MqttClient[] = [];
+  const { keepsStates = true, ...doorOptions } = options;
+  const states = new StatesUnderTest();
   const under = { flush: null as Promise<void> | null, isFull: false };
   const door = createDeviceDoor({
     async accept(incoming) {
@@ -96,7 +140,8 @@ export async function openDoor(
     rate: UNLIMITED,
     clock: systemClock,
     log: { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") },
-    ...options,
+    ...(keepsStates && { states }),
+    ...doorOptions,
   });
   const listener = await listenPlain({
     door,
@@ -113,6 +158,7 @@ export async function openDoor(
     log,
     descriptions,
     lastLinks,
+    states,
     get flush() {
       return under.flush;
     },
