@@ -78,7 +78,7 @@ async function createWorld(): Promise<World> {
 
 function targetOf({ route, query }: ParaRow): { method: "GET"; url: string } {
   const [method, path] = route.split(" ") as ["GET", string];
-  const names: Record<string, string> = { thing: THING, app: "app:weather", newApp: "brand-new" };
+  const names: Record<string, string> = { thing: THING, app: "app:weather", newApp: "brand-new", queryType: "default" };
   const url = query === undefined ? path : `${path}?${query}`;
   return { method, url: url.replaceAll(/:([a-z]\w+)/gi, (_all, name: string) => names[name] ?? `:${name}`) };
 }

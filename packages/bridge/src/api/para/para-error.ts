@@ -31,7 +31,7 @@ export function paraErrorBody({ statusCode, message, body }: ApiError): ParaErro
   return {
     code: statusCode,
     message,
-    ...(/^[a-z_]+$/.test(error) && { error }),
+    ...(error !== message && /^[a-z_]+$/.test(error) && { error }),
     ...(body.next_step !== undefined && { next_step: body.next_step }),
   };
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { ApiDependencies } from "../dependencies.ts";
 import { PARA_ROOT } from "../request-path.ts";
 import { registerAnyObject } from "./any-object.ts";
+import { registerAppSearch } from "./app-search.ts";
 import { registerParaApps } from "./apps.ts";
 import { authenticatePara } from "./authentication.ts";
 import { registerBatch } from "./batch.ts";
@@ -26,6 +27,7 @@ export function registerPara(app: FastifyInstance, dependencies: ApiDependencies
       registerParaSetup(face, dependencies);
       registerParaMe(face, dependencies);
       registerParaApps(face, dependencies);
+      registerAppSearch(face, dependencies);
       registerAnyObject(face, dependencies);
       registerBatch(face, dependencies);
       registerSearch(face, dependencies);

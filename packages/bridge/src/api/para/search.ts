@@ -4,6 +4,7 @@ import type { JsonObject } from "../../core/json.ts";
 import type { ThingFilter } from "../../core/thing-query.ts";
 import type { ThingWithState } from "../../core/thing.ts";
 import type { ApiDependencies } from "../dependencies.ts";
+import { searchApps } from "./app-search.ts";
 import { paraCaller } from "./authentication.ts";
 import { batchIds } from "./batch-body.ts";
 import { pageJson, pagerOf } from "./pager.ts";
@@ -20,7 +21,9 @@ interface Search {
 
 const tags = ["para"];
 
-export function registerSearch(app: FastifyInstance, { thingRecords }: ApiDependencies): void {
+export function registerSearch(app: FastifyInstance, dependencies: ApiDependencies): void {
+  const { thingRecords } = dependencies;
+
   forThings((root, route) => {
     app.get<Search>(root, route("List things, a page at a time"), search);
     app.get<Search>(`${root}/search`, route("Search by a query string"), search);
@@ -29,9 +32,11 @@ export function registerSearch(app: FastifyInstance, { thingRecords }: ApiDepend
   app.get<Search>("/v1/search", { schema: { summary: "Search by a query string", tags } }, searchAny);
   app.get<Search>("/v1/search/:queryType", { schema: { summary: "Search among all objects", tags } }, searchAny);
 
-  /** Of all types that there could be, Things are searched for. */
+  /** Of all types that there could be, Things are searched for; apps where they are asked for. */
   async function searchAny(request: FastifyRequest<Search>): Promise<JsonObject> {
-    requireThings(queryText(request.query, "type") ?? "thing");
+    const type = queryText(request.query, "type") ?? "thing";
+    if (type === "app" || type === "apps") return searchApps(dependencies, request);
+    requireThings(type);
     return search(request);
   }
 
