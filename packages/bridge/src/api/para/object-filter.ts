@@ -21,16 +21,11 @@ export function fits(object: JsonObject, filter: ThingFilter): boolean {
     case "equals":
       return texts(fieldOf(object, filter.field)).includes(textOf(filter.value));
     case "prefix":
-      return texts(fieldOf(object, filter.field)).some((text) => text.startsWith(filter.prefix));
+      return texts(fieldOf(object, filter.field)).some((text) => lower(text).startsWith(lower(filter.prefix)));
     case "wildcard":
-      return texts(fieldOf(object, filter.field)).some((text) =>
-        matches(text.toLowerCase(), filter.pattern.toLowerCase()),
-      );
-    case "text": {
-      const searched = filter.field === null ? Object.values(object) : [fieldOf(object, filter.field)];
-      const wanted = filter.text.toLowerCase();
-      return searched.flatMap(texts).some((text) => text.toLowerCase().includes(wanted));
-    }
+      return searched(object, filter.field).some((text) => matches(lower(text), tokensOf(lower(filter.pattern))));
+    case "text":
+      return searched(object, filter.field).some((text) => lower(text).includes(lower(filter.text)));
     case "range":
       return texts(fieldOf(object, filter.field)).some((text) => isWithin(text, filter));
   }
@@ -66,14 +61,38 @@ function textOf(value: Json): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** `*` any text, `?` one character. Goes back to the last star only, so that no pattern takes long. */
-function matches(text: string, pattern: string): boolean {
+/** Without a field all values count. */
+function searched(object: JsonObject, field: string | null): readonly string[] {
+  return (field === null ? Object.values(object) : [fieldOf(object, field)]).flatMap(texts);
+}
+
+function lower(text: string): string {
+  return text.toLowerCase();
+}
+
+const ANY_TEXT = Symbol("*");
+const ANY_CHARACTER = Symbol("?");
+type Token = string | typeof ANY_TEXT | typeof ANY_CHARACTER;
+
+/** A backslash takes the next character as it is. */
+function tokensOf(pattern: string): readonly Token[] {
+  return (pattern.match(/\\?./gsu) ?? []).map((piece) => {
+    if (piece === "*") return ANY_TEXT;
+    if (piece === "?") return ANY_CHARACTER;
+    return piece.length > 1 && piece.startsWith("\\") ? piece.slice(1) : piece;
+  });
+}
+
+/** Goes back to the last star only, so that no pattern takes long. */
+function matches(text: string, pattern: readonly Token[]): boolean {
+  const characters = Array.from(text);
   let [at, inPattern, star, resume] = [0, 0, -1, 0];
-  while (at < text.length) {
-    if (pattern[inPattern] === "*") {
+  while (at < characters.length) {
+    const token = pattern[inPattern];
+    if (token === ANY_TEXT) {
       star = inPattern++;
       resume = at;
-    } else if (pattern[inPattern] === "?" || pattern[inPattern] === text[at]) {
+    } else if (token === ANY_CHARACTER || (token !== undefined && token === characters[at])) {
       inPattern++;
       at++;
     } else if (star >= 0) {
@@ -83,5 +102,5 @@ function matches(text: string, pattern: string): boolean {
       return false;
     }
   }
-  return /^\**$/.test(pattern.slice(inPattern));
+  return pattern.slice(inPattern).every((token) => token === ANY_TEXT);
 }
