@@ -15,7 +15,6 @@ import type { HubChanges, StandingSeen } from "./hub-changes.ts";
 import { compareGlance, isOlder, tagChanges } from "./in-step.ts";
 import type { MirrorHub } from "./mirror-hub.ts";
 
-/** Up to here the hub is asked for our devices by name; beyond, page by page for all it has. */
 const BY_NAME = 3_000;
 /** Names in one query. */
 const NAMES = 200;
@@ -36,6 +35,8 @@ export interface SweepOptions {
   readonly states: Pick<DeviceStates, "statesOf" | "statesInHub" | "stateConnections">;
   readonly changes: HubChanges;
   readonly everySeconds: () => number;
+  /** Up to here the hub is asked for our devices by name; beyond, page by page for all it has. */
+  readonly byNameUpTo?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -66,6 +67,8 @@ export class Sweep {
   readonly #looks = new Set<string>();
   #state: SweepState = { lastAt: null, lastMs: null, repaired: 0, failure: null };
   #running: Promise<void> | null = null;
+  /** A sweep that is to begin when the present one has ended. */
+  #next: Promise<void> | null = null;
   #looking: Promise<void> | null = null;
   #isStopped = false;
   #registryAsks = 0;
@@ -83,6 +86,7 @@ export class Sweep {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#callOff();
+    await this.#next;
     await this.#running;
     await this.#looking;
   }
@@ -91,10 +95,20 @@ export class Sweep {
     return this.#state;
   }
 
-  /** Resolves when a sweep that began no earlier than the present one has ended. Never rejects. */
+  /** Resolves when a sweep that began from now on has ended. Never rejects. */
   now(): Promise<void> {
+    if (this.#running === null) return this.#begin();
+    this.#next ??= this.#running.then(() => {
+      this.#next = null;
+      return this.#begin();
+    });
+    return this.#next;
+  }
+
+  #begin(): Promise<void> {
     this.#callOff();
-    this.#running ??= this.#run().finally(() => {
+    if (this.#isStopped) return Promise.resolve();
+    this.#running = this.#run().finally(() => {
       this.#running = null;
       if (this.#isStopped) return;
       const { clock, random, everySeconds } = this.#options;
@@ -159,11 +173,11 @@ export class Sweep {
 
   /** Returns how many states it repaired. */
   async #sweep(): Promise<number> {
-    const { hub, states } = this.#options;
+    const { hub, states, byNameUpTo = BY_NAME } = this.#options;
     const counts = await states.stateConnections();
     const devices = counts.find(({ connectionId }) => connectionId === hub.connectionId)?.devices ?? 0;
     const present = new Set<string>();
-    const repaired = devices <= BY_NAME ? await this.#byName(present) : await this.#byPages(present);
+    const repaired = devices <= byNameUpTo ? await this.#byName(present) : await this.#byPages(present);
     for (const id of this.#tags.keys()) if (!present.has(id)) this.#tags.delete(id);
     return repaired;
   }

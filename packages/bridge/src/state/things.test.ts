@@ -135,7 +135,7 @@ test.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
     await mirror.under.reopen();
     const second = await mirror.live();
     const known = (await mirror.store.thing("kettle")) === null ? [] : ["kettle"];
-    if (isMade) expect(known).toEqual(["kettle"]);
+    expect(isMade && known.length === 0).toBe(false);
     await expect.poll(() => idsInHub(mirror)).toEqual(known);
     await expect.poll(() => mirror.store.hubRemovalCount()).toBe(0);
     // And the id is free, or in use, for good.
@@ -227,7 +227,7 @@ test("a disabled Thing cannot connect; who deleted its device in the hub is told
   const { made, details } = madeOf(await things.create(mirror.product, { ...NEW_THING, id: "kettle" }));
   expect(await things.setStatus("kettle", "disabled")).toMatchObject({ kind: "set" });
   expect(seen).toContainEqual(["c1", [{ hubDeviceId: made.thing.id, status: "disabled" }]]);
-  await expect(mirror.device(details.connectionString)).rejects.toThrow();
+  await expect(mirror.device(details.connectionString)).rejects.toThrow(/./);
   await mirror.registry.delete("kettle");
   expect(await things.renewKey("kettle", "primary")).toMatchObject({
     kind: "hub",

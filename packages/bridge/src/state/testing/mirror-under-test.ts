@@ -1,5 +1,5 @@
 /** Things, their hub and what looks after it, as the bridge joins them: the real store, the Local Hub in this process. */
-import type { Emulator } from "iot-hub-emulator";
+import type { Emulator, EmulatorOptions } from "iot-hub-emulator";
 import type { Registry } from "azure-iothub";
 import { onTestFinished } from "vitest";
 import { systemClock } from "../../core/clock.ts";
@@ -70,8 +70,8 @@ export interface LifeChanges {
   readonly isQuiet?: boolean;
 }
 
-export async function startMirror(): Promise<MirrorUnderTest> {
-  const twins = await startTwinsUnderTest();
+export async function startMirror(emulator: EmulatorOptions = {}): Promise<MirrorUnderTest> {
+  const twins = await startTwinsUnderTest({ emulator });
   const under = await openSqlite();
   onTestFinished(() => under.dispose());
   const lines: LogLine[] = [];
