@@ -198,6 +198,7 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
     accept,
     devices: store,
     traces: store,
+    states: mirror.states,
     rate: device,
     answerWithin: config.callTimeoutMs,
     log,
