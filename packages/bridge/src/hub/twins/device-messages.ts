@@ -45,8 +45,12 @@ export class DeviceMessages {
     this.#options = options;
     const { now, idleTime = IDLE_MS } = options;
     this.#sweep = setInterval(() => {
-      this.#connection?.closeIdle(now() - idleTime);
-      if (this.#connection?.size === 0) void this.#connection.close();
+      const connection = this.#connection;
+      connection?.closeIdle(now() - idleTime);
+      if (connection?.size !== 0) return;
+      // What is sent from now on goes over another one.
+      this.#connection = undefined;
+      void connection.close();
     }, idleTime / 4).unref();
   }
 

@@ -1,11 +1,12 @@
 /** The one place where the parts of the port to twins and their devices come together. */
-import { fail } from "../../core/failure.ts";
+import { succeed } from "../../core/failure.ts";
 import type { HubEndpoint } from "../../core/hub-client.ts";
 import type { HubConnection } from "../../core/integration.ts";
 import type { Log } from "../../core/log.ts";
 import type { TwinHub, TwinHubs } from "../../core/twin-hub.ts";
 import type { EntraOptions } from "../entra/entra-credential.ts";
 import { openEntraTokens } from "../entra/entra-tokens.ts";
+import { HubTurns } from "../hub-turns.ts";
 import { KeyReturn } from "../key-return.ts";
 import { KeyRing } from "../key-ring.ts";
 import { entraAccess, policyAccess } from "../registry-access.ts";
@@ -16,6 +17,8 @@ import { StreamReader } from "../stream/stream-reader.ts";
 import type { StreamTimes } from "../stream/stream-reader.ts";
 import { DeviceMessages } from "./device-messages.ts";
 import { DeviceRegistry } from "./device-registry.ts";
+import { REPORT_LIMITS, ReportedProperties } from "./reported-properties.ts";
+import type { ReportLimits } from "./reported-properties.ts";
 import { TwinQuery } from "./twin-query.ts";
 import { TwinRegistry } from "./twin-registry.ts";
 
@@ -32,16 +35,21 @@ export interface TwinHubsOptions {
   /** Milliseconds after which a refused first key is tried again, and then at growing distances. */
   readonly keyReturnAfter?: number;
   readonly entra?: EntraOptions;
+  /** Shared with whoever else opens links of devices. */
+  readonly turns?: HubTurns;
   readonly reading?: StreamTimes;
+  readonly reporting?: Partial<ReportLimits>;
   /** Bytes of one page of twins. */
   readonly largestAnswer?: number;
 }
 
 export function createTwinHubs(options: TwinHubsOptions): TwinHubs {
-  return { openTwins: (connection) => openTwinHub(options, connection) };
+  const { turns = new HubTurns() } = options;
+  return { openTwins: (connection) => openTwinHub({ ...options, turns }, connection) };
 }
 
-function openTwinHub(options: TwinHubsOptions, connection: HubConnection): TwinHub {
+function openTwinHub(options: TwinHubsOptions & { readonly turns: HubTurns }, connection: HubConnection): TwinHub {
+  const { turns } = options;
   const { endpointOf, now, log, keyReturnAfter = 60_000, entra: entraOptions = {}, reading: times = {} } = options;
   const endpoint = (): HubEndpoint | undefined => endpointOf(connection);
   const keys = new KeyRing({
@@ -50,6 +58,7 @@ function openTwinHub(options: TwinHubsOptions, connection: HubConnection): TwinH
     onChange: (inUse) => {
       log.info({ connectionId: connection.id, hub: connection.hostName, key: inUse }, "hub.key_in_use");
       messages.renewToken();
+      reported.renewToken();
       wayBack.watch();
     },
   });
@@ -63,6 +72,14 @@ function openTwinHub(options: TwinHubsOptions, connection: HubConnection): TwinH
   const devices = new DeviceRegistry({ requests, endpoint });
   const twins = new TwinRegistry(requests);
   const messages = new DeviceMessages({ endpoint, keys, now, log });
+  const reported = new ReportedProperties({
+    endpoint,
+    keys,
+    turns: () => turns.of(connection.hostName),
+    now,
+    log,
+    limits: { ...REPORT_LIMITS, ...options.reporting },
+  });
   const readers = new Set<StreamReader>();
   const query = new TwinQuery({ requests, largestAnswer: options.largestAnswer ?? LARGEST_ANSWER });
   return {
@@ -72,7 +89,14 @@ function openTwinHub(options: TwinHubsOptions, connection: HubConnection): TwinH
     deleteDevice: (deviceId) => devices.delete(deviceId),
     twin: (deviceId) => twins.twin(deviceId),
     patchDesired: (deviceId, patch, etag) => twins.patchDesired(deviceId, patch, etag),
-    report: async () => fail("not_sent", "Reporting for a device is not built yet."),
+    report: async (deviceId, patch) => {
+      const answer = await reported.report(deviceId, patch);
+      if (!answer.ok) return answer;
+      if (typeof answer.value === "number") return succeed(answer.value);
+      // A hub that does not name the version in its answer names it in the twin.
+      const twin = answer.value === "missing" ? succeed(null) : await twins.twin(deviceId);
+      return twin.ok ? succeed(twin.value?.reported.version ?? null) : twin;
+    },
     sendToDevice: (deviceId, message) => messages.send(deviceId, message),
     glance: (asked) => query.glance(asked),
     glanceAt: (deviceIds) => query.glanceAt(deviceIds),
@@ -91,7 +115,7 @@ function openTwinHub(options: TwinHubsOptions, connection: HubConnection): TwinH
     },
     close: async () => {
       wayBack.stop();
-      await Promise.all([messages.close(), transport.close()]);
+      await Promise.all([messages.close(), reported.close(), transport.close()]);
     },
   };
 }
