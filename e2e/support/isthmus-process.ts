@@ -13,6 +13,7 @@ export interface FirstRun {
   readonly username: string;
   readonly password: string;
   readonly accessToken: string;
+  readonly para: { readonly accessKey: string; readonly secretKey: string };
   readonly localHub: {
     readonly hostName: string;
     readonly httpsPort: number;
