@@ -3,16 +3,19 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { request } from "./support/cloud.ts";
 import { lookUp } from "./support/hub-registry.ts";
 import { IsthmusProcess, type FirstRun } from "./support/isthmus-process.ts";
+import { keptPort } from "./support/kept-port.ts";
 import { para, type ParaKeys } from "./support/para.ts";
 import { StateDevice } from "./support/state-device.ts";
 import { until } from "./support/until.ts";
 
-const isthmus = new IsthmusProcess();
+let isthmus: IsthmusProcess;
 const devices: StateDevice[] = [];
 let firstRun: FirstRun;
 let app: ParaKeys;
 
 beforeAll(async () => {
+  // Devices come back to where they were.
+  isthmus = new IsthmusProcess({ IOT_HUB_MQTTS_PORT: String(await keptPort()) });
   firstRun = await isthmus.start();
   const made = await para(firstRun, "GET", "/v1/_setup/greenhouse?name=Greenhouse");
   app = made.body as unknown as ParaKeys;

@@ -110,8 +110,8 @@ export interface StateSettings {
   readonly cloudToDevice: boolean;
   readonly consumerGroup: string;
   readonly eventEndpoint: EventEndpoint | null;
-  /** Seconds between two comparisons of all twins with what is kept here. */
-  readonly sweepSeconds: number;
+  /** Seconds between two comparisons of all twins with what is kept here; `null`: as often as suits the hub. */
+  readonly sweepSeconds: number | null;
 }
 
 export const STATE_DEFAULTS: StateSettings = {
@@ -120,7 +120,7 @@ export const STATE_DEFAULTS: StateSettings = {
   cloudToDevice: false,
   consumerGroup: "$Default",
   eventEndpoint: null,
-  sweepSeconds: 60,
+  sweepSeconds: null,
 };
 
 /** One write of a record: given up as stale when the record has another revision than `next.revision - 1` by now. */

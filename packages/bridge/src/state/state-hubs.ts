@@ -39,6 +39,8 @@ export interface StateHubsOptions {
   readonly connectionFor: (scope: Scope) => Promise<{ readonly connectionId: string } | { readonly message: string }>;
   /** Where a connection's messages are read by the server's own settings. `null`: found through the hub. */
   readonly eventEndpoint: (connectionId: string) => EventEndpoint | null;
+  /** How often a hub's twins are compared where nobody has set it. */
+  readonly usualSweepSeconds: (connectionId: string) => number;
   readonly changes: HubChanges;
   readonly clock: Clock;
   readonly random: Random;
@@ -55,7 +57,8 @@ interface Care {
 /** What the settings of all scopes whose devices are in one hub come to. */
 interface HubSettings {
   readonly reading: Reading;
-  readonly sweepSeconds: number;
+  /** `null`: as often as is usual for the hub. */
+  readonly sweepSeconds: number | null;
 }
 
 export class StateHubs {
@@ -196,7 +199,8 @@ export class StateHubs {
   #care(hub: MirrorHub): Care {
     const { store, changes, clock, random, log } = this.#options;
     const { connectionId } = hub;
-    const everySeconds = (): number => this.#settings.get(connectionId)?.sweepSeconds ?? STATE_DEFAULTS.sweepSeconds;
+    const everySeconds = (): number =>
+      this.#settings.get(connectionId)?.sweepSeconds ?? this.#options.usualSweepSeconds(connectionId);
     const sweep = new Sweep({ hub, states: store, changes, everySeconds, clock, random, log });
     const care: Care = { hub, sweep, inbox: null };
     this.#cares.set(connectionId, care);
@@ -266,10 +270,10 @@ export class StateHubs {
 function hubSettings(all: readonly StateSettings[], ownEndpoint: EventEndpoint | null): HubSettings {
   const group = all.find(({ consumerGroup }) => consumerGroup !== STATE_DEFAULTS.consumerGroup)?.consumerGroup;
   const endpoint = all.find(({ eventEndpoint }) => eventEndpoint !== null)?.eventEndpoint;
-  const seconds = all.map(({ sweepSeconds }) => sweepSeconds);
+  const seconds = all.flatMap(({ sweepSeconds }) => sweepSeconds ?? []);
   return {
     reading: { consumerGroup: group ?? STATE_DEFAULTS.consumerGroup, endpoint: endpoint ?? ownEndpoint },
-    sweepSeconds: seconds.length === 0 ? STATE_DEFAULTS.sweepSeconds : Math.min(...seconds),
+    sweepSeconds: seconds.length === 0 ? null : Math.min(...seconds),
   };
 }
 

@@ -84,7 +84,7 @@ function settingsCard(settings: Json): string {
     ["telemetry", settings["telemetry"]],
     ["conflicts", `${String(settings["conflicts"])} wins`],
     ["cloud to device", settings["cloud_to_device"] === true ? "the whole state as a message too" : "no messages"],
-    ["sweep", `every ${String(settings["sweep_seconds"])} s`],
+    ["sweep", settings["sweep_seconds"] === null ? "as usual" : `every ${String(settings["sweep_seconds"])} s`],
     ["consumer group", settings["consumer_group"]],
     ["events are read at", settings["event_endpoint"] ?? "where the hub says"],
     ...(settings["event_hub_name"] === null ? [] : [["event hub", settings["event_hub_name"]] as const]),
