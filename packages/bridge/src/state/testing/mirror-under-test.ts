@@ -125,6 +125,7 @@ async function startLife({ twins, store, log }: World, changes: LifeChanges): Pr
     connection: async () => connection,
     connectionFor,
     eventEndpoint: () => null,
+    usualSweepSeconds: () => 60,
     changes: told,
     ...time,
   });
