@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createTestApi } from "../testing/test-api.ts";
 import type { TestApi } from "../testing/test-api.ts";
+import { PARA_ROUTES } from "../testing/para-route-table.ts";
 import { OPEN_ROUTES, ROUTES } from "../testing/route-table.ts";
 import { ROUTE_INPUTS } from "./route-inputs.ts";
 
@@ -87,4 +88,33 @@ test("no list of required fields is empty, which OpenAPI 3.0 does not have", asy
 test("what is called without a token says so", () => {
   const open = [...operations].filter(([, { security }]) => security?.length === 0).map(([route]) => route);
   expect(open.toSorted()).toEqual(OPEN_ROUTES.map((route) => route.replaceAll(/:(\w+)/g, "{$1}")).toSorted());
+});
+
+test("in Para's face too statuses and bodies are described, and who may call", () => {
+  for (const { route, own, body } of PARA_ROUTES) {
+    const operation = operations.get(
+      route
+        .replaceAll(/:thing/g, "{id}")
+        .replaceAll(/:newApp/g, "{app}")
+        .replaceAll(/:(\w+)/g, "{$1}"),
+    );
+    expect({ route, security: operation?.security }).toEqual({
+      route,
+      security: [{ paraSignature: [] }, { paraToken: [] }],
+    });
+    const statuses = Object.keys(operation!.responses);
+    expect({ route, statuses }).toEqual({ route, statuses: [own < 300 ? String(own) : "200", "default"] });
+    const schema = operation!.requestBody?.content["application/json"]?.schema as
+      | { properties?: object; items?: { properties: object } }
+      | undefined;
+    const described = Object.keys(schema?.items?.properties ?? schema?.properties ?? {});
+    const sent = Object.keys([body ?? {}].flat()[0] as object);
+    expect({ route, undescribed: sent.filter((name) => !described.includes(name)) }).toEqual({
+      route,
+      undescribed: [],
+    });
+  }
+  expect(operations.get("GET /v1/_me")?.responses["default"]).toMatchObject({
+    description: expect.stringContaining("`code` is the status") as string,
+  });
 });

@@ -16,6 +16,19 @@ const OPEN_ROUTES = new Set([
 /** One of the two. */
 const PARA_SECURITY = [{ paraSignature: [] }, { paraToken: [] }];
 
+const PARA_ERROR = {
+  description:
+    "What is wrong. `code` is the status, `message` says it in words; `error` never changes its meaning; `next_step` says what to do.",
+  type: "object",
+  properties: {
+    code: { type: "integer" },
+    message: { type: "string" },
+    error: { type: "string" },
+    next_step: { type: "string" },
+  },
+  required: ["code", "message"],
+} as const;
+
 const ERROR = {
   description:
     "What is wrong. `error` says it in words; `code` never changes its meaning; `next_step` says what to do.",
@@ -66,15 +79,22 @@ export const openApiDocument: FastifyDynamicSwaggerOptions = {
     const tags = (schema as { tags?: readonly string[] } | undefined)?.tags ?? [];
     const isOpen = OPEN_ROUTES.has(key) || tags.some((tag) => OPEN_TAGS.has(tag));
     const security = isOpen ? [] : isPara ? PARA_SECURITY : undefined;
-    return { url, schema: { ...schema, ...documented(input, key), ...(security !== undefined && { security }) } };
+    return {
+      url,
+      schema: { ...schema, ...documented(input, key, isPara), ...(security !== undefined && { security }) },
+    };
   },
 };
 
-function documented({ query, body, status = 200 }: RouteInput, key: string): object {
+function documented({ query, body, list, status = 200 }: RouteInput, key: string, isPara: boolean): object {
+  const fields = body === undefined ? {} : objectOf(body);
   return {
     ...(query !== undefined && { querystring: objectOf(query) }),
-    ...(body !== undefined && { body: objectOf(body), consumes: mediaTypes(key) }),
-    response: { [status]: { description: "Done", type: "null" }, default: ERROR },
+    ...(body !== undefined && {
+      body: list === true ? { type: "array", items: fields } : fields,
+      consumes: isPara ? ["application/json"] : mediaTypes(key),
+    }),
+    response: { [status]: { description: "Done", type: "null" }, default: isPara ? PARA_ERROR : ERROR },
   };
 }
 

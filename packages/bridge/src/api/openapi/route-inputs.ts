@@ -2,11 +2,14 @@
  * What each route takes and how it answers when all is well, for the OpenAPI document only: the routes themselves judge what
  * they are given and say what is wrong with it. A test holds this table against the routes and their answers.
  */
+import { PARA_INPUTS } from "./para-inputs.ts";
 
 export interface RouteInput {
   /** Fields of the query, and of the body: names with `!` where required, with `:type` where they are no texts. */
   readonly query?: string;
   readonly body?: string;
+  /** The body is an array of such objects. */
+  readonly list?: true;
   /** Instead of 200. */
   readonly status?: number;
 }
@@ -45,6 +48,7 @@ const everywhere = (path: string, rows: Readonly<Record<string, RouteInput>>): R
 
 /** By method and path. Routes without a row take nothing and answer 200. */
 export const ROUTE_INPUTS: Readonly<Record<string, RouteInput>> = {
+  ...PARA_INPUTS,
   "POST /oauth/token": {
     body: "grant_type! client_id! client_secret! username! password! expires_in:integer expires_at",
   },

@@ -212,6 +212,8 @@ describe("lists of apps", () => {
 
   test.each([
     ["search/wildcard", { field: "appIdentifier", q: "bet?", type: "app" }, ["app:beta"]],
+    ["search/default", { q: "appIdentifier:beta", type: "app" }, ["app:beta"]],
+    ["app/search/default", { q: "gamma OR name:(alpha delta)" }, ["app:gamma", "app:alpha", "app:delta"]],
     ["app/search/id", { id: "app:beta" }, ["app:beta"]],
     ["app/search/ids", { ids: ["app:beta", "app:alpha", "app:hers"] }, ["app:beta", "app:alpha"]],
     ["app/search/terms", { terms: ["name:beta"] }, ["app:beta"]],
