@@ -18,6 +18,7 @@ import { createDeliveries, tellLanes } from "./deliveries.ts";
 import { testWebhook } from "./delivery/webhook/webhook-test.ts";
 import { pausedTargets, watchHealth } from "./health.ts";
 import { createHubs } from "./hub/hubs.ts";
+import { HubTurns } from "./hub/hub-turns.ts";
 import { createHubReach } from "./hub-reach.ts";
 import { createHubViews } from "./hub-views.ts";
 import { createAccept } from "./ingest/accept.ts";
@@ -130,8 +131,10 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
     entra: config.entraAuthority === null ? {} : { authority: config.entraAuthority },
     now: Date.now,
   };
-  const hubs = createHubs({ ...toHubs, log });
-  const twinHubs = createTwinHubs({ ...toHubs, log });
+  // A device lives on one connection of its hub: its messages and its reports take turns.
+  const turns = new HubTurns();
+  const hubs = createHubs({ ...toHubs, turns, log });
+  const twinHubs = createTwinHubs({ ...toHubs, turns, log });
   const mirror = createStateMirror({ store, reach, twinHubs, para: config.para, log });
   opened.push(() => mirror.stop());
   const dispatcher = new Dispatcher({ queue: store, directory, identities: store, hubs, webhooks, log });
