@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { EventContext, Receiver, Sender, Session } from "rhea";
-import { message as amqp } from "rhea";
+import rhea from "rhea";
 import { fail, succeed } from "../../core/failure.ts";
 import type { Failure, Result } from "../../core/failure.ts";
 import { readAmqpRefusal } from "../amqp-connection.ts";
@@ -153,7 +153,7 @@ export class TwinLink {
       sender.send({
         correlation_id: id,
         message_annotations: { operation: "PATCH", resource: REPORTED },
-        body: amqp.data_section(asked.body),
+        body: rhea.message.data_section(asked.body),
       });
     }
   }
