@@ -130,8 +130,6 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
     endpointOf: (connection: HubConnection) => reach.endpointOf(connection),
     entra: config.entraAuthority === null ? {} : { authority: config.entraAuthority },
     now: Date.now,
-    // A device's messages and its reports must not throw each other out of the hub.
-    turns: new HubTurns(),
   };
   // A device lives on one connection of its hub: its messages and its reports take turns.
   const turns = new HubTurns();
