@@ -71,10 +71,12 @@ export function registerRetention(
     async (request) => {
       const caller = await authentication.account(request, "account");
       const device = await visibleDevice(directory, caller, request.params.device);
+      // It has never published here: what it said is its state. First, because erasing ends with overwriting the log.
+      const deleted = isThing(device) ? await things.delete(device.id) : null;
       const erased = await deliveries.eraseDevice(device.id);
-      // It has never published here: what it said is its state.
-      if (isThing(device)) return { erased, deleted: await things.delete(device.id), not_erased: NOT_ERASED_OF_THING };
-      return { erased, not_erased: NOT_ERASED };
+      return deleted === null
+        ? { erased, not_erased: NOT_ERASED }
+        : { erased, deleted, not_erased: NOT_ERASED_OF_THING };
     },
   );
 }
@@ -83,7 +85,6 @@ export function registerRetention(
 const NOT_ERASED = [
   "Messages that a hub has taken: it keeps them for up to 7 days, and its readers may have copies.",
   "The device's identity and twin in the hub: delete them there.",
-  "Its state, which is what it is wished to be: replace it with an empty one.",
   "Backups of the data folder that were made before.",
 ];
 

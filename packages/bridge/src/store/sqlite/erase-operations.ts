@@ -5,10 +5,14 @@
 import type { Books } from "./books.ts";
 import { countBy, lanesOf, type Lane } from "./delivery-rows.ts";
 import type { EventNumbers } from "./event-numbers.ts";
+import { stateRows } from "./state-rows.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface EraseOperations {
-  /** The next deliveries of the device; `done` after the last. `lanes` are those that may hold some of them. */
+  /**
+   * The next deliveries of the device; `done` after the last. `lanes` are those that may hold some of them. Its state goes
+   * too; a Thing's goes when the Thing is deleted, which cannot be without it.
+   */
   eraseDeliveries(
     deviceId: string,
     at: number,
@@ -18,7 +22,9 @@ export interface EraseOperations {
   eraseEvents(deviceId: string, after: number, limit: number): { count: number; nextAfter: number | null };
 }
 
-export function eraseOperations({ db }: Transaction, books: Books, numbers: EventNumbers): EraseOperations {
+export function eraseOperations(transaction: Transaction, books: Books, numbers: EventNumbers): EraseOperations {
+  const { db } = transaction;
+  const states = stateRows(transaction);
   const { counters, causes, logs, replays } = books;
   const nextIntegration = db.prepare("SELECT min(integration_id) AS id FROM delivery WHERE integration_id > ?");
   const ofDevice = db.prepare(
@@ -56,6 +62,7 @@ export function eraseOperations({ db }: Transaction, books: Books, numbers: Even
   return {
     eraseDeliveries(deviceId, at, limit) {
       numbers.keep();
+      if (states.find(deviceId)?.reach === "bridge") states.forget(deviceId, at);
       for (const row of logged.all()) logs.erase(String(row["integration_id"]), deviceId);
       let count = 0;
       const lanes: (Lane & { integrationId: string })[] = [];
