@@ -7,8 +7,8 @@ const IN_LOG_MS = 10_000;
 export interface Progress {
   /** Says it when it is time to. */
   show(): void;
-  /** Says the last state, and leaves the line. */
-  end(): void;
+  /** Leaves the line; with the last state where the command came to its end. */
+  end(isDone: boolean): void;
 }
 
 /** `text` gives one line without its end, at most 79 characters of which are shown. */
@@ -26,8 +26,8 @@ export function createProgress(
       shownAt = now();
       say();
     },
-    end() {
-      say();
+    end(isDone) {
+      if (isDone) say();
       if (isTerminal) err("\n");
     },
   };

@@ -6,11 +6,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathOf } from "../api-client.ts";
 import type { ApiClient, Json } from "../api-client.ts";
-import { CommandFailure, wrongUsage } from "../command-failure.ts";
-import { textOption } from "../command-runner.ts";
+import { CommandFailure } from "../command-failure.ts";
 import type { Options, Shown } from "../command-runner.ts";
 import { countOption } from "../count-option.ts";
-import { contentOf } from "../file-content.ts";
 import { createProgress } from "../progress.ts";
 import { cell } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -20,6 +18,8 @@ const MAX_AT_ONCE = 64;
 const PAGE = 1_000;
 /** Of looking up what became of lost answers and making what was not made. */
 const MAX_ROUNDS = 5;
+/** For a server that is away: some minutes. */
+const MAX_LOOKS = 10;
 const FIRST_WAIT_SECONDS = 2;
 const LONGEST_WAIT_SECONDS = 60;
 
@@ -53,41 +53,19 @@ export interface FleetOptions {
   readonly keysFile: string;
 }
 
-/** The names of many, or `null` when one is to be made. */
-export async function namesAsked(name: string | undefined, options: Options): Promise<readonly string[] | null> {
-  const [count, file] = [countOption(options, "count"), textOption(options, "file")];
-  if (count === undefined && file === undefined) return null;
-  if (name !== undefined || (count !== undefined && file !== undefined)) {
-    throw wrongUsage("Give one name, or --count, or --file.");
-  }
-  if (file !== undefined) return namesIn(await contentOf(file));
-  const [prefix, digits] = [textOption(options, "namePrefix") ?? "", String(count).length];
-  return Array.from({ length: count! }, (_, index) => prefix + String(index + 1).padStart(digits, "0"));
-}
-
-/** The first column; a head `name` is none. Each name once. */
-function namesIn(text: string): readonly string[] {
-  const first = text.split(/\r?\n/).map((line) => {
-    const quoted = /^\s*"((?:[^"]|"")*)"/.exec(line)?.[1];
-    return (quoted?.replaceAll('""', '"') ?? line.split(",")[0]!).trim();
-  });
-  const names = new Set(first.filter((name, index) => name !== "" && !(index === 0 && name.toLowerCase() === "name")));
-  if (names.size === 0)
-    throw wrongUsage("The file names no Things.", "One name a line, or in the first column of a CSV.");
-  return [...names];
-}
-
 export async function createFleet(options: FleetOptions): Promise<Shown> {
   const { terminal, names } = options;
   const atOnce = Math.min(countOption(options.options, "atOnce") ?? 8, MAX_AT_ONCE);
   const run = new FleetRun(options, await KeysFile.open(options.keysFile));
   const progress = createProgress(terminal, () => run.line());
   const ticks = setInterval(() => progress.show(), 200);
+  let isDone = false;
   try {
     await run.make(names, atOnce);
+    isDone = true;
   } finally {
     clearInterval(ticks);
-    progress.end();
+    progress.end(isDone);
     await run.close();
   }
   return run.shown();
@@ -101,10 +79,12 @@ class FleetRun {
   /** Ids of Things that are there while their keys are in no file. */
   readonly #withoutKeys: string[] = [];
   #made = 0;
+  /** Were there before and got new keys. */
+  #renewed = 0;
   #passedOver = 0;
   #stopped: CommandFailure | null = null;
   /** What all wait for. */
-  #wait: { readonly until: number; readonly code: string; readonly over: Promise<void> } | null = null;
+  #wait: { readonly code: string; readonly over: Promise<void> } | null = null;
   #waitSeconds = FIRST_WAIT_SECONDS;
 
   constructor(asked: FleetOptions, keys: KeysFile) {
@@ -118,15 +98,19 @@ class FleetRun {
     this.#passedOver = before.size;
     const keyless = [...before].filter(([name]) => !this.#keys.names.has(name));
     if (this.#asked.options["renewMissing"] === true) {
-      await this.#each(keyless, atOnce, ([, id]) => this.#renew(id));
+      await this.#each(keyless, atOnce, async ([, id]) => {
+        if (await this.#renew(id)) this.#renewed += 1;
+      });
     } else this.#withoutKeys.push(...keyless.map(([, id]) => id));
     let todo = names.filter((name) => !before.has(name));
     for (let round = 0; round < MAX_ROUNDS && todo.length > 0 && this.#goesOn(); round++) {
       const lost = new Set<string>();
       await this.#each(todo, atOnce, (name) => this.#makeOne(name, lost));
       if (lost.size === 0) return;
-      const there = await this.#patiently(() => this.#present(lost));
-      await this.#each([...there], atOnce, ([, id]) => this.#renew(id));
+      const there = await this.#patiently(() => this.#present(lost), true);
+      await this.#each([...there], atOnce, async ([, id]) => {
+        if (await this.#renew(id)) this.#made += 1;
+      });
       todo = [...lost].filter((name) => !there.has(name));
     }
     for (const name of todo) if (this.#stopped === null) this.#failed(answerLost(name));
@@ -140,7 +124,7 @@ class FleetRun {
       `${this.#made + this.#passedOver} of ${names.length}`,
       `${(this.#made / seconds).toFixed(1)}/s`,
       ...(failed === 0 ? [] : [`${failed} failed`]),
-      ...(this.#wait === null ? [] : [`waits for the hub: ${this.#wait.code}`]),
+      ...(this.#wait === null ? [] : [`waits: ${this.#wait.code}`]),
     ].join(", ");
   }
 
@@ -149,11 +133,15 @@ class FleetRun {
     const seconds = (this.#asked.terminal.now() - this.#startedAt) / 1_000;
     const left = this.#asked.names.length - this.#made - this.#passedOver - this.#failedCount();
     const lines = [
-      `Made ${this.#made} in ${seconds.toFixed(1)} s. Their connection strings are in ${cell(this.#asked.keysFile)}.`,
+      `Made ${this.#made} in ${seconds.toFixed(1)} s.`,
       ...(this.#passedOver === 0 ? [] : [`${this.#passedOver} of these names were there already.`]),
+      ...(this.#renewed === 0 ? [] : [`${this.#renewed} of them got a new key.`]),
+      ...(this.#made + this.#renewed === 0 ? [] : [`Connection strings are in ${cell(this.#asked.keysFile)}.`]),
       ...(this.#withoutKeys.length === 0
         ? []
-        : [`Of them ${this.#withoutKeys.length} are not in that file. With --renew-missing they get new keys.`]),
+        : [
+            `${this.#withoutKeys.length} of them are not in ${cell(this.#asked.keysFile)}: with --renew-missing they get new keys.`,
+          ]),
       ...failures.map(({ code, count, message, nextStep }) =>
         cell(`${count} failed: ${message} [${code}]${nextStep === null ? "" : ` Next: ${nextStep}`}`),
       ),
@@ -162,6 +150,7 @@ class FleetRun {
     const json = {
       made: this.#made,
       there_before: this.#passedOver,
+      renewed: this.#renewed,
       without_keys: this.#withoutKeys,
       not_tried: left,
       failures: failures.map(({ nextStep, ...one }) => ({ ...one, next_step: nextStep })),
@@ -202,14 +191,16 @@ class FleetRun {
     }
   }
 
-  async #renew(id: string): Promise<void> {
+  /** Whether it has a new key, in the file. */
+  async #renew(id: string): Promise<boolean> {
     const { api } = this.#asked;
     try {
       await this.#keep(await this.#patiently(() => api.call("POST", pathOf`/admin/v1/things/${id}/keys`, {})));
-      if (this.#asked.options["renewMissing"] !== true) this.#made += 1;
+      return true;
     } catch (error) {
       this.#withoutKeys.push(id);
       this.#failed(failureIn(error));
+      return false;
     }
   }
 
@@ -226,9 +217,9 @@ class FleetRun {
     if (FOR_ALL.has(code)) this.#stopped = failure;
   }
 
-  /** Again and again while the hub asks for patience; all wait together. */
-  async #patiently<T>(work: () => Promise<T>): Promise<T> {
-    for (;;) {
+  /** Again and again while the hub asks for patience; all wait together. `also`: while the server is away, too, for a time. */
+  async #patiently<T>(work: () => Promise<T>, also = false): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
       if (this.#wait !== null) await this.#wait.over;
       try {
         const result = await work();
@@ -236,7 +227,8 @@ class FleetRun {
         return result;
       } catch (error) {
         const failure = failureIn(error);
-        if (!PATIENCE.has(failure.code)) throw error;
+        const isPassing = also && tries < MAX_LOOKS && LOST.has(failure.code);
+        if (!isPassing && !PATIENCE.has(failure.code)) throw error;
         this.#pause(failure);
       }
     }
@@ -248,7 +240,7 @@ class FleetRun {
     const seconds = retryAfterSeconds ?? this.#waitSeconds;
     this.#waitSeconds = Math.min(this.#waitSeconds * 2, LONGEST_WAIT_SECONDS);
     const over = sleep(seconds * 1_000, undefined, { signal: terminal.signal }).finally(() => (this.#wait = null));
-    this.#wait = { until: terminal.now() + seconds * 1_000, code, over };
+    this.#wait = { code, over };
   }
 
   /** Ids of those of these names that are there. */

@@ -14,7 +14,8 @@ import { registerStates } from "./states.ts";
 import { watchState } from "./state-watch.ts";
 import { patchOf } from "./state-values.ts";
 import { registerThingApps } from "./thing-apps.ts";
-import { createFleet, namesAsked } from "./thing-fleet.ts";
+import { createFleet } from "./thing-fleet.ts";
+import { namesAsked } from "./thing-names.ts";
 import { thingCard, thingTable } from "./thing-text.ts";
 
 const PRODUCT_OPTION = ["-p, --product <id or slug>", "the product, which Para's clients call an app"] as const;
@@ -173,7 +174,7 @@ function hubCard(hub: Json, now: number): string {
     ...(counted
       ? ([
           ["devices", hub["devices"]],
-          ["waiting", `${cell(hub["pending"])}, the oldest since ${relativeTime(hub["oldest_pending_at"], now)}`],
+          ["waiting", waiting(hub, now)],
           ["missing in the hub", hub["missing"]],
           ["to be deleted there", hub["removals"]],
         ] as const)
@@ -183,6 +184,10 @@ function hubCard(hub: Json, now: number): string {
     ["last message", relativeTime(reading["last_event_at"], now)],
     ["last sweep", `${relativeTime(sweep["last_at"], now)}${took(sweep)}${trouble(sweep)}`],
   ]);
+}
+
+function waiting({ pending, oldest_pending_at: oldest }: Json, now: number): string {
+  return oldest === null ? cell(pending) : `${cell(pending)}, the longest since ${relativeTime(oldest, now)}`;
 }
 
 function took({ last_ms: ms, repaired }: Json): string {
