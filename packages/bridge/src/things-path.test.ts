@@ -1,100 +1,10 @@
-/**
- * The path of a Thing through the real parts: Para's API called as its JavaScript client calls, the embedded store, the
- * engine, the Local Hub, and a device of the vendor's own making that has nothing but the connection string of the answer.
- */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+/** A device of the vendor's own making connects with what Para's API answers, and both sides follow each other. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Message, type Client as DeviceClient, type Twin } from "azure-iot-device";
-import { expect, onTestFinished, test, vi } from "vitest";
-import { createTestApi } from "./api/testing/test-api.ts";
-import { paraClient } from "./api/testing/para-client.ts";
-import type { ParaClient } from "./api/testing/para-client.ts";
-import { STATE_DEFAULTS } from "./core/device-state.ts";
-import type { HubEndpoint } from "./core/hub-client.ts";
-import { SILENT_LOG } from "./hub/testing/hub-under-test.ts";
-import { startTwinsUnderTest } from "./hub/testing/twins-under-test.ts";
-import type { TwinsUnderTest } from "./hub/testing/twins-under-test.ts";
-import { createTwinHubs } from "./hub/twins/twin-hubs.ts";
-import { createStateMirror } from "./state-mirror.ts";
-import { openSqliteStore } from "./store/sqlite-store.ts";
-
-interface Shown {
-  readonly id: string;
-  readonly name: string;
-  readonly deviceState: Record<string, unknown>;
-  readonly deviceStatus: Record<string, unknown>;
-  readonly deviceDetails?: Record<"primaryKey" | "secondaryKey" | "connectionString", string>;
-}
-
-interface Path {
-  readonly under: TwinsUnderTest;
-  readonly folder: string;
-  /** What the log says. */
-  readonly logged: readonly string[];
-  readonly call: ParaClient;
-  /** Makes a Thing with a device in the hub. */
-  made(body?: object): Promise<Shown>;
-  read(id: string): Promise<Shown>;
-  /** Nobody reaches the hub until it is back. */
-  setAway(isAway: boolean): void;
-}
-
-async function openPath(): Promise<Path> {
-  const folder = mkdtempSync(join(tmpdir(), "isthmus-things-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const under = await startTwinsUnderTest();
-  const store = await openSqliteStore({ folder, onFatal: (error) => expect.fail(String(error)) });
-  onTestFinished(() => store.close());
-  let isAway = false;
-  const endpointOf = (): HubEndpoint => (isAway ? { ...under.endpoint, httpsPort: 1, amqpsPort: 1 } : under.endpoint);
-  const logged: string[] = [];
-  const note = (fields: object | string, text?: string): void => void logged.push(JSON.stringify([fields, text]));
-  const mirror = createStateMirror({
-    store,
-    reach: {
-      connection: async (id) => (id === under.connection.id ? under.connection : null),
-      defaultConnectionId: under.connection.id,
-    },
-    twinHubs: createTwinHubs({ endpointOf, now: Date.now, log: SILENT_LOG }),
-    para: { iotEnabled: true, hub: null, workerId: 1, rootSecret: null },
-    log: { ...SILENT_LOG, debug: note, info: note, warn: note, error: note } as never,
-  });
-  await mirror.start();
-  onTestFinished(() => mirror.stop());
-  const { states, things } = mirror;
-  const api = createTestApi({ directory: store, appKeys: store, thingRecords: store, states, things, now: Date.now });
-  onTestFinished(() => api.app.close());
-  const owner = (await store.createAccount({ username: "ada", passwordHash: "none" }))!;
-  const product = (await store.createProduct({
-    ownerId: owner.id,
-    name: "Weather",
-    slug: "weather",
-    description: "",
-  }))!;
-  // What devices report comes by the sweep: the hub has no route for it.
-  const scope = { kind: "product", productId: product.id } as const;
-  await store.saveStateSettings(scope, { ...STATE_DEFAULTS, sweepSeconds: 1 }, null);
-  const keys = { accessKey: "app:weather", secretKey: "s3cr3t" };
-  await store.renewAppSecret(product.id, keys.secretKey);
-  const origin = await api.app.listen({ host: "127.0.0.1", port: 0 });
-  const call = paraClient(origin, keys, Date.now);
-  return {
-    under,
-    folder,
-    logged,
-    call,
-    async made(body = {}) {
-      const answer = await call("POST", "thing", { body: { name: "Boiler", serviceBroker: "Azure", ...body } });
-      expect(answer).toMatchObject({ status: 201 });
-      return answer.json as Shown;
-    },
-    async read(id) {
-      return (await call("GET", `thing/${id}`)).json as Shown;
-    },
-    setAway: (away) => void (isAway = away),
-  };
-}
+import { expect, test } from "vitest";
+import { openThingPath, until } from "./testing/thing-path.ts";
+import type { Shown } from "./testing/thing-path.ts";
 
 /** Collects what the device is told of its desired properties, the whole first. */
 async function desiredOf(device: DeviceClient): Promise<{ twin: Twin; seen: Record<string, unknown>[] }> {
@@ -109,11 +19,8 @@ const reported = (twin: Twin, patch: object): Promise<void> =>
     twin.properties.reported["update"](patch, (error?: Error) => (error ? reject(error) : resolve()));
   });
 
-/** Until what was done has come through. */
-const until = (check: () => unknown): Promise<unknown> => vi.waitFor(check, { timeout: 15_000, interval: 25 });
-
 test("a Thing is made, its device connects with what the answer says, and both sides follow each other", async () => {
-  const { under, made, read, call, folder, logged } = await openPath();
+  const { under, made, read, call, folder, logged } = await openThingPath();
   const { id, deviceState, deviceStatus, deviceDetails } = await made({ deviceState: { target: 20 }, floor: 3 });
   expect(deviceState).toEqual({ target: 20 });
   expect(deviceStatus).toMatchObject({ status: "enabled", sync: "in_step", conflicts: 0 });
@@ -151,7 +58,7 @@ test("a Thing is made, its device connects with what the answer says, and both s
 });
 
 test("a change repeats nothing that the hub has, and a version check that fails pushes nothing", async () => {
-  const { under, made, call } = await openPath();
+  const { under, made, call } = await openThingPath();
   const { id } = await made({ version: 1, deviceState: { target: 20 } });
   const versionOf = async (): Promise<number> => {
     const { responseBody } = await under.registry.getTwin(id);
@@ -171,7 +78,7 @@ test("a change repeats nothing that the hub has, and a version check that fails 
 });
 
 test("while the hub is away a change waits and says so, a Thing is not made and says why", async () => {
-  const { made, read, call, setAway, under } = await openPath();
+  const { made, read, call, setAway, under } = await openThingPath();
   const { id } = await made();
   setAway(true);
   expect(await call("PATCH", `thing/${id}`, { body: { deviceState: { target: 9 } } })).toMatchObject({
@@ -195,7 +102,7 @@ test("while the hub is away a change waits and says so, a Thing is not made and 
 });
 
 test("a new key lets the device in, the former one does not; disabled, neither does", async () => {
-  const { under, made, call } = await openPath();
+  const { under, made, call } = await openThingPath();
   const { id, deviceDetails } = await made();
   const renewed = await call("POST", `thing/${id}/_newkeys`, { body: { key: "primary" } });
   expect(renewed.status).toBe(200);
@@ -208,7 +115,7 @@ test("a new key lets the device in, the former one does not; disabled, neither d
 });
 
 test("a Thing that is deleted is gone in the hub, and one with a client's id is made there", async () => {
-  const { under, call } = await openPath();
+  const { under, call } = await openThingPath();
   const body = { serviceBroker: "Azure", deviceState: { target: 1 } };
   const inHub = async (): Promise<boolean> =>
     under.registry.get("boiler-1").then(
@@ -225,7 +132,7 @@ test("a Thing that is deleted is gone in the hub, and one with a client's id is 
 });
 
 test("a batch makes its devices, is read, changed, found by its states and deleted", async () => {
-  const { under, call } = await openPath();
+  const { under, call } = await openThingPath();
   const body = Array.from({ length: 20 }, (_, level) => ({ serviceBroker: "Azure", deviceState: { level } }));
   const made = (await call("POST", "_batch", { body })).json as Shown[];
   const ids = made.map(({ id }) => id);
@@ -243,7 +150,7 @@ test("a batch makes its devices, is read, changed, found by its states and delet
 });
 
 test("a state that no twin holds is refused with its path, and nothing is made or changed", async () => {
-  const { under, made, read, call } = await openPath();
+  const { under, made, read, call } = await openThingPath();
   const bad = { engine: { oil: { "level %": 3, "le.vel": 1 } } };
   expect(await call("POST", "thing", { body: { serviceBroker: "Azure", deviceState: bad } })).toMatchObject({
     status: 400,

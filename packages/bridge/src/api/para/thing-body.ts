@@ -113,7 +113,7 @@ export function overwriting(
   };
 }
 
-export function defaultName(id: string): string {
+function defaultName(id: string): string {
   return `ParaObject ${id}`;
 }
 

@@ -44,7 +44,7 @@ export function hubRefusal({ failure }: HubRefusal, now: number): ApiError {
 }
 
 export function stateFault({ path, message }: StateFault): ApiError {
-  return paraError(400, path === "" ? message : `deviceState.${message}`, { error: "state_not_possible" });
+  return paraError(400, `deviceState${path === "" ? ": " : "."}${message}`, { error: "state_not_possible" });
 }
 
 export function versionMismatch(): ApiError {

@@ -40,7 +40,7 @@ export function thingJson({ thing, state }: ThingWithState, appid: string, detai
 }
 
 /** How the device stands in its hub, and what of its state the hub does not have yet. */
-export function deviceStatusJson(state: DeviceState): JsonObject {
+function deviceStatusJson(state: DeviceState): JsonObject {
   const { standing, trouble, pendingSince } = state;
   return {
     status: standing.status,
