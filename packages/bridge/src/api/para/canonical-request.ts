@@ -47,8 +47,11 @@ function canonicalPaths(path: string): ReadonlySet<string> {
   return new Set([encode(path), encode(single), encode(decoded)]);
 }
 
-/** Sorted by name. Of a name that comes again most clients sign the first value alone, some sign all. */
-function canonicalQueries(query: string): readonly string[] {
+/**
+ * Sorted by name. Of a name that comes again most clients sign the first value alone, some sign all. Older curl signs the
+ * query as it sends it.
+ */
+function canonicalQueries(query: string): ReadonlySet<string> {
   const values = new Map<string, string[]>();
   for (const part of query.split("&")) {
     const split = part.indexOf("=");
@@ -61,15 +64,14 @@ function canonicalQueries(query: string): readonly string[] {
   }
   // Encoded names are ASCII: this is the order of code points.
   const names = [...values.keys()].toSorted();
-  const firstOnly = names.map((name) => `${name}=${values.get(name)![0]}`).join("&");
-  if (names.length === 0 || [...values.values()].every(({ length }) => length === 1)) return [firstOnly];
+  const firstOnly = names.map((name) => `${name}=${values.get(name)![0]}`);
   const all = names.flatMap((name) =>
     values
       .get(name)!
       .toSorted()
       .map((value) => `${name}=${value}`),
   );
-  return [firstOnly, all.join("&")];
+  return new Set([firstOnly.join("&"), all.join("&"), query]);
 }
 
 function headerValue({ headers }: SignedRequest, name: string, host: string): string {

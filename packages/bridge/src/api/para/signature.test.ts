@@ -1,4 +1,5 @@
 /** The vectors of a foreign signer, and the same signer asked for anything. */
+import { createHash, createHmac } from "node:crypto";
 import { sign } from "aws4";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -41,6 +42,14 @@ function arrived({ method, path, body = "" }: Sent, headers: Record<string, stri
 
 function verify(sent: Sent, headers: Record<string, string>, secret = SECRET): boolean {
   return isSignedWith(secret, DATE, arrived(sent, headers), parseSignature(headers["authorization"]!)!);
+}
+
+function hash(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+function hmac(key: string | Buffer, text: string): Buffer {
+  return createHmac("sha256", key).update(text).digest();
 }
 
 const CREDENTIAL = "Credential=app:myapp/20260101/us-east-1/para/aws4_request";
@@ -138,6 +147,23 @@ test("of a repeated parameter the first value alone may be signed, or all", () =
   const firstAlone = signedByAws4({ method: "GET", path: "/v1/_batch?ids=a" });
   expect(verify(repeated, firstAlone)).toBe(true);
   expect(verify({ method: "GET", path: "/v1/_batch?ids=b&ids=a" }, firstAlone)).toBe(false);
+});
+
+test("the query may be signed as it is sent, in its own order, as older curl does", () => {
+  const canonical = (query: string): string =>
+    ["GET", "/v1/things", query, `host:${HOST}`, `x-amz-date:${DATE}`, "", "host;x-amz-date", hash("")].join("\n");
+  const text = [
+    "AWS4-HMAC-SHA256",
+    DATE,
+    "20260101/us-east-1/para/aws4_request",
+    hash(canonical("q=name:a b&limit=1")),
+  ];
+  const key = ["20260101", "us-east-1", "para", "aws4_request"].reduce<string | Buffer>(hmac, `AWS4${SECRET}`);
+  const signature = hmac(key, text.join("\n")).toString("hex");
+  const authorization = `AWS4-HMAC-SHA256 ${CREDENTIAL}, SignedHeaders=${BARE}, Signature=${signature}`;
+  const headers = { host: HOST, "x-amz-date": DATE, authorization };
+  expect(verify({ method: "GET", path: "/v1/things?q=name:a b&limit=1" }, headers)).toBe(true);
+  expect(verify({ method: "GET", path: "/v1/things?limit=1&q=name:a b" }, headers)).toBe(false);
 });
 
 test("host and date must be signed, for para in us-east-1, on the day of the date", () => {
