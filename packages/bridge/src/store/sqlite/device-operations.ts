@@ -73,7 +73,7 @@ export function deviceOperations(transaction: Transaction, heard: LastHeard): De
   const place = (device: Device | null, id: string, productId: number, approval: Approval, at: number): void => {
     if (device === null) insert.run(id, null, productId, approval, at);
     else setProduct.run(productId, approval, id);
-    if (device !== null && device.productId !== productId) states.leaveHub(id, at);
+    if (device !== null && device.productId !== productId) states.leaveHub(id);
   };
   /** A Thing is never without a name. */
   const nameOfThing = (id: string, change: DeviceChange): DeviceChange =>
@@ -185,7 +185,7 @@ export function deviceOperations(transaction: Transaction, heard: LastHeard): De
       const device = find(deviceId);
       if (device?.productId !== productId) return null;
       if (device.ownerId === null) forget(deviceId, at);
-      else leaveProduct(deviceId, at);
+      else leaveProduct(deviceId);
       return null;
     },
   };

@@ -6,7 +6,7 @@ export interface DeviceRemoval {
   /** The device, its tokens, and all that is known of it. A Thing's device in the hub is noted to be deleted there. */
   forget(deviceId: string, at: number): void;
   /** It keeps its name, notes, tokens and state, and is as approved as any other device of its owner. */
-  leaveProduct(deviceId: string, at: number): void;
+  leaveProduct(deviceId: string): void;
   /** Another account has it now: what it was like and was to be like was the former one's. */
   changeOwner(deviceId: string, at: number): void;
   /** Nobody waits for it any more. */
@@ -34,9 +34,9 @@ export function deviceRemoval(transaction: Transaction): DeviceRemoval {
         statement.run(deviceId);
       }
     },
-    leaveProduct(deviceId, at) {
+    leaveProduct(deviceId) {
       removeGroups.run(deviceId);
-      states.leaveHub(deviceId, at);
+      states.leaveHub(deviceId);
       leave.run(deviceId);
     },
     changeOwner(deviceId, at) {

@@ -77,7 +77,7 @@ export function productOperations(transaction: Transaction): ProductOperations {
       const members = devices.all(id);
       for (const { id: deviceId, owner_id: ownerId } of members) {
         if (ownerId === null) removal.forget(String(deviceId), at);
-        else removal.leaveProduct(String(deviceId), at);
+        else removal.leaveProduct(String(deviceId));
       }
       const apiUserIds = apiUsers.all(id).map((row) => String(row["id"]));
       for (const apiUserId of apiUserIds) endTokens.run(apiUserId);

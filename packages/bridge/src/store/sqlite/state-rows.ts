@@ -15,10 +15,10 @@ export interface StateRows {
   /** The state and its conflicts. The hub's device of a Thing is noted to be deleted there. */
   forget(deviceId: string, at: number): void;
   /**
-   * The device belongs to somebody else's hub from now on: what is wished and reported of it waits for that one, and what
-   * was seen in the former one is forgotten. Does nothing of a Thing, which stays where it was made.
+   * No hub mirrors the device any more: the next one belongs to somebody else, and is for `state/` to find. Does nothing of
+   * a Thing, which stays where it was made.
    */
-  leaveHub(deviceId: string, at: number): void;
+  leaveHub(deviceId: string): void;
 }
 
 export function stateRows(transaction: Transaction): StateRows {
@@ -48,10 +48,8 @@ export function stateRows(transaction: Transaction): StateRows {
   );
   const remove = db.prepare("DELETE FROM device_state WHERE device_id = ?");
   const leave = db.prepare(
-    `UPDATE device_state SET revision = revision + 1, connection_id = NULL, etag = NULL, generation_id = '', status = 'enabled',
-     connection_state = 'disconnected', missing_since = NULL, trouble = NULL, due_at = 0,
-     desired = ${waiting("desired")}, reported = ${waiting("reported")}, pending_since = coalesce(pending_since,
-       iif(json_extract(desired, '$.properties') = '{}' AND json_extract(reported, '$.properties') = '{}', NULL, ?))
+    `UPDATE device_state SET revision = revision + 1, connection_id = NULL, pending_since = NULL, message_pending = 0,
+     trouble = NULL, due_at = 0, generation_id = '', status = 'enabled', connection_state = 'disconnected', missing_since = NULL
      WHERE device_id = ? AND reach = 'bridge' AND connection_id IS NOT NULL`,
   );
   const removeConflicts = db.prepare("DELETE FROM state_conflict WHERE device_id = ?");
@@ -87,17 +85,11 @@ export function stateRows(transaction: Transaction): StateRows {
       if (inHub["reach"] === "itself") removals.note({ connectionId, hubDeviceId, productId, at });
       else connections.dropIfUnused(connectionId);
     },
-    leaveHub(deviceId, at) {
+    leaveHub(deviceId) {
       const connectionId = inHubOf.get(deviceId)?.["connection_id"] ?? null;
-      if (leave.run(at, deviceId).changes > 0) connections.dropIfUnused(String(connectionId));
+      if (leave.run(deviceId).changes > 0) connections.dropIfUnused(String(connectionId));
     },
   };
-}
-
-/** A section of which all that it holds waits for a hub that has seen nothing of it. */
-function waiting(section: "desired" | "reported"): string {
-  return `json_object('properties', json('{}'), 'version', 0, 'pending',
-    json(nullif(json_patch(json_extract(${section}, '$.properties'), coalesce(json_extract(${section}, '$.pending'), '{}')), '{}')))`;
 }
 
 /** All columns but the id, with what stands in them. */
