@@ -3,7 +3,10 @@ import { expect, onTestFinished, test } from "vitest";
 import type { Emulator, FaultPlace } from "iot-hub-emulator";
 import type { Failure } from "../../core/failure.ts";
 import type { StreamEvent, StreamOptions, StreamPlace, TwinHub } from "../../core/twin-hub.ts";
+import type { HubEndpoint } from "../../core/hub-client.ts";
+import type { HubConnection } from "../../core/integration.ts";
 import { startTwinsUnderTest, valueOf } from "../testing/twins-under-test.ts";
+import type { TwinsUnderTest } from "../testing/twins-under-test.ts";
 
 const QUICK = { reading: { backoff: { firstMs: 20, maxMs: 200 }, lookAfter: 50 } };
 const BY_KEY = { scope: "device", type: "sas" } as const;
@@ -90,6 +93,7 @@ test("messages of all devices are read, each in its order, with all that tells w
     enqueuedTime: expect.any(Number) as number,
   });
   expect(new Set(reading.events.map(({ partitionId }) => partitionId)).size).toBeGreaterThan(1);
+  await reading.opened();
   expect(reading.troubles).toEqual([null]);
 });
 
@@ -274,3 +278,76 @@ test("a consumer group that the hub does not have is told", async () => {
   const reading = startReading(hub, { consumerGroup: "nobodys" });
   await expect.poll(() => reading.troubles.at(-1)?.code, WAIT).toBe("stream_not_found");
 });
+
+/** Plain TCP, and signed in to by the connection's own policy. */
+async function startByPolicy(
+  change: Partial<HubConnection>,
+): Promise<{ readonly under: TwinsUnderTest; read(): Reading }> {
+  const under = await startTwinsUnderTest({
+    connection: change,
+    options: { ...QUICK, endpointOf: () => withoutString(under.endpoint) },
+  });
+  const { amqpPort } = under.emulator.addresses;
+  const endpoint = {
+    endpoint: `Endpoint=sb://localhost:${amqpPort}/;UseDevelopmentEmulator=true`,
+    name: under.emulator.hub.events.name,
+  };
+  return { under, read: () => startReading(under.hub, { endpoint }) };
+}
+
+function withoutString({ eventHubConnectionString: _known, ...endpoint }: HubEndpoint): HubEndpoint {
+  return endpoint;
+}
+
+const WRONG = Buffer.alloc(32, 9).toString("base64");
+
+test("a refused key gives way to the other one, and nobody is troubled", async () => {
+  const { under, read } = await startByPolicy({ policyKey: WRONG });
+  const reading = read();
+  await send(under.emulator, "d", 5);
+  await expect.poll(() => reading.events.length, WAIT).toBe(5);
+  await reading.opened();
+  expect(reading.troubles).toEqual([null]);
+});
+
+test("a key that is mended is used at once", async () => {
+  const { under, read } = await startByPolicy({ policyKey: WRONG, secondaryKey: null });
+  const reading = read();
+  await expect.poll(() => reading.troubles.at(-1)?.code, WAIT).toBe("key_refused");
+  const { primaryKey: policyKey } = under.emulator.hub.policies.get("iothubowner")!;
+  under.hub.renew({ ...under.connection, policyKey });
+  await send(under.emulator, "d", 5);
+  await expect.poll(() => reading.events.length, WAIT).toBe(5);
+  await reading.opened();
+  expect(reading.troubles.map((trouble) => trouble?.code ?? null)).toEqual(["key_refused", null]);
+});
+
+test("keys that change while it reads take nothing away", async () => {
+  const { under, read } = await startByPolicy({});
+  const reading = read();
+  await send(under.emulator, "d", 5);
+  await expect.poll(() => reading.events.length, WAIT).toBe(5);
+  const { secondaryKey } = under.emulator.hub.policies.get("iothubowner")!;
+  under.hub.renew({ ...under.connection, policyKey: secondaryKey, secondaryKey: null });
+  await send(under.emulator, "d", 5, 5);
+  await expect.poll(() => reading.events.length, WAIT).toBe(10);
+  expect(numbersOf(reading, "d")).toEqual(upTo(10));
+  await reading.opened();
+  expect(reading.troubles).toEqual([null]);
+});
+
+test("a taker that never ends does not keep reading from ending", async () => {
+  const { hub, emulator } = await startTwinsUnderTest();
+  let isAsked = false;
+  const reading = startReading(hub, {
+    onEvents: () => {
+      isAsked = true;
+      return new Promise(() => undefined);
+    },
+  });
+  await send(emulator, "d", 5);
+  await expect.poll(() => isAsked, WAIT).toBe(true);
+  const before = performance.now();
+  await reading.stop();
+  expect(performance.now() - before).toBeLessThan(9_000);
+}, 20_000);
