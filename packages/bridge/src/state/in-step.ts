@@ -29,8 +29,3 @@ export function compareGlance(
   if (glance.version > expected) return "changed";
   return tags !== undefined || glance.etag === etag ? "in_step" : "changed";
 }
-
-/** The twin's versions went back: it is that of another device of the same id. */
-export function isOlder({ desired, reported }: TwinView, state: Pick<DeviceState, "desired" | "reported">): boolean {
-  return desired.version < state.desired.version || reported.version < state.reported.version;
-}
