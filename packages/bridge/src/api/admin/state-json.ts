@@ -1,6 +1,5 @@
 /** Device states and what became of them, as the admin face shows them. */
 import type { DeviceState, StateConflict } from "../../core/device-state.ts";
-import type { Json } from "../../core/json.ts";
 import type { StateHubReport } from "../../core/state-control.ts";
 import { syncOf } from "../para/thing-json.ts";
 import { failureJson } from "../particle/integration-json.ts";
@@ -33,18 +32,10 @@ export function stateJson(record: DeviceState): Record<string, unknown> {
   };
 }
 
-/** Who wrote each present value last, by its path. Values are scalars, arrays and empty objects. */
-function writtenJson({ state, stamps }: DeviceState): Record<string, unknown> {
-  const written = new Map<string, unknown>();
-  const rest: [path: string, value: Json][] = [["", state]];
-  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
-    const [path, value] = next;
-    const entries = typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
-    for (const [key, inner] of entries) rest.push([path === "" ? key : `${path}.${key}`, inner as Json]);
-    const stamp = entries.length === 0 && Object.hasOwn(stamps, path) ? stamps[path] : undefined;
-    if (stamp !== undefined && stamp[0] > 0) written.set(path, { at: isoTime(stamp[0]), by: stamp[1] });
-  }
-  return Object.fromEntries([...written].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+/** Who wrote each value last, by its path; of removed ones for as long as it is known. */
+function writtenJson({ stamps }: DeviceState): Record<string, unknown> {
+  const written = Object.entries(stamps).filter(([path, [at]]) => path !== "" && at > 0);
+  return Object.fromEntries(written.map(([path, [at, by]]) => [path, { at: isoTime(at), by }]));
 }
 
 /** Of a device for which nothing was ever written: the same fields, empty. */

@@ -53,14 +53,15 @@ function unlessPassing(error: unknown): null {
 function changesBetween(before: Json, now: Json): readonly Change[] {
   const [old, present] = [leavesOf(before["state"]), leavesOf(now["state"])];
   const writers = now["written"] as Readonly<Record<string, Json | undefined>>;
+  const writer = (path: string): { by: unknown; at: unknown } => {
+    const { by = null, at = now["changed_at"] } = writers[path] ?? {};
+    return { by, at };
+  };
   const changed = [...present].filter(([path, value]) => JSON.stringify(value) !== JSON.stringify(old.get(path)));
   const removed = [...old.keys()].filter((path) => !present.has(path) && !isInside(path, present));
   return [
-    ...removed.map((path): Change => ({ path, by: null, at: now["changed_at"] })),
-    ...changed.map(([path, value]): Change => {
-      const writer = writers[path];
-      return { path, value, by: writer?.["by"] ?? null, at: writer?.["at"] ?? now["changed_at"] };
-    }),
+    ...removed.map((path): Change => ({ path, ...writer(path) })),
+    ...changed.map(([path, value]): Change => ({ path, value, ...writer(path) })),
   ];
 }
 

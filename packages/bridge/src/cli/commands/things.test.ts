@@ -139,12 +139,12 @@ test("a watch shows changes of both sides and ends after so many", async () => {
   api.states.set({
     ...record,
     state: { led: false, temperature: 21 },
-    stamps: { led: [5_000, "api"], temperature: [6_000, "reported"] },
+    stamps: { led: [5_000, "api"], temperature: [6_000, "reported"], "limits.high": [7_000, "telemetry"] },
     revision: 9,
   });
   const { out } = await watching;
   expect(out).toContain("led=true limits.high=30\nIn step with the hub.\n");
-  expect(out).toContain("limits.high removed");
+  expect(out).toContain("00:00:07  telemetry  limits.high removed");
   expect(out).toMatch(/00:00:05 {2}api {8}led=false\n$/);
 });
 
