@@ -8,6 +8,8 @@ function shown(text: string): string {
   return parsed.kind === "fault" ? `fault: ${parsed.message}` : brief(parsed.filter);
 }
 
+const edge = (bound: unknown): string => (typeof bound === "string" ? bound : "*");
+
 type Filter = Extract<ReturnType<typeof parseQueryString>, { kind: "parsed" }>["filter"];
 
 function brief(filter: Filter): string {
@@ -16,7 +18,7 @@ function brief(filter: Filter): string {
     case "none":
       return filter.kind;
     case "equals":
-      return `${filter.field}=${String(filter.value)}`;
+      return `${filter.field}=${JSON.stringify(filter.value)}`;
     case "text":
       return `${filter.field ?? ""}:${filter.text}`;
     case "wildcard":
@@ -27,7 +29,7 @@ function brief(filter: Filter): string {
       return `${filter.field}?`;
     case "range": {
       const { field, from, to, includesFrom, includesTo } = filter;
-      return `${field}${includesFrom ? "[" : "{"}${String(from)},${String(to)}${includesTo ? "]" : "}"}`;
+      return `${field}${includesFrom ? "[" : "{"}${edge(from)},${edge(to)}${includesTo ? "]" : "}"}`;
     }
     case "and":
       return `(${filter.of.map(brief).join(" & ")})`;
@@ -50,7 +52,7 @@ describe("a query string", () => {
     ["name:boiler", "name:boiler"],
     ["name: boiler", "name:boiler"],
     ['name:"boiler room"', "name:boiler room"],
-    ["id:123", "id=123"],
+    ["id:123", 'id="123"'],
     ["properties.serial:AB-12", "properties.serial:AB-12"],
     ["deviceState.fan.speed:3", "deviceState.fan.speed:3"],
     ["temp:-5", "temp:-5"],
@@ -85,17 +87,17 @@ describe("a query string", () => {
     ["tags:(red blue)", "(tags:red | tags:blue)"],
     ["tags:(+red -blue)", "(tags:red & !tags:blue)"],
     ["tags:(red AND name:x)", "(tags:red & name:x)"],
-    ["temp:(>=10 AND <20)", "(temp[10,null} & temp{null,20})"],
+    ["temp:(>=10 AND <20)", "(temp[10,*} & temp{*,20})"],
     ["votes:[1 TO 5]", "votes[1,5]"],
     ["votes:{1 TO 5}", "votes{1,5}"],
     ["votes:[1 TO 5}", "votes[1,5}"],
-    ["votes:[* TO -5]", "votes[null,-5]"],
-    ['at:["a b" TO *]', "at[a b,null]"],
-    ["updated:[2026-01-01T10:00:00Z TO *]", "updated[2026-01-01T10:00:00Z,null]"],
-    ["votes:>5", "votes{5,null}"],
-    ["votes:>=5", "votes[5,null}"],
-    ["votes:<-5", "votes{null,-5}"],
-    ["votes:<= 5", "votes{null,5]"],
+    ["votes:[* TO -5]", "votes[*,-5]"],
+    ['at:["a b" TO *]', "at[a b,*]"],
+    ["updated:[2026-01-01T10:00:00Z TO *]", "updated[2026-01-01T10:00:00Z,*]"],
+    ["votes:>5", "votes{5,*}"],
+    ["votes:>=5", "votes[5,*}"],
+    ["votes:<-5", "votes{*,-5}"],
+    ["votes:<= 5", "votes{*,5]"],
     ["name:boiler^2 AND (a b)^0.5", "(name:boiler & (:a | :b))"],
     ["ANDROID ORANGE NOTE", "(:ANDROID | :ORANGE | :NOTE)"],
     ["R&D a|b", "(:R&D | :a|b)"],
@@ -122,17 +124,13 @@ describe("a query string", () => {
     ["votes:[1 TO", "Something is missing at the end (at character 12)"],
     ["roam~", "What is only similar is not searched for: use * and ? (at character 5)"],
     ["a^b", "A weight is a number, as in name:boiler^2 (at character 4)"],
-    ["/a.*/", /^Regular expressions are not searched for.*character 1\)$/],
+    ["/a.*/", "Regular expressions are not searched for: put a text with slashes in quotation marks (at character 1)"],
     [`${"(".repeat(21)}a${")".repeat(21)}`, "Parentheses are more than 20 deep (at character 21)"],
-    ["a ".repeat(257), /^There are more than 256 clauses/],
+    ["a ".repeat(257), "There are more than 256 clauses (at character 513)"],
     ["a".repeat(5_000), "It has more than 4096 characters"],
     [`${"f".repeat(256)}:a`, "A field's name is too long (at character 1)"],
   ])("%s is refused with the place", (text, message) => {
-    const parsed = parseQueryString(text);
-    expect(parsed).toEqual({
-      kind: "fault",
-      message: typeof message === "string" ? message : expect.stringMatching(message),
-    });
+    expect(shown(text)).toBe(`fault: ${message}`);
   });
 
   test("of any kind is read or refused, in a time that grows with its length", () => {
@@ -156,7 +154,7 @@ describe("a query string", () => {
         const filter = { kind: "text", field: "name", text };
         expect(parseQueryString(`name:${escaped.join("")}`)).toEqual({ kind: "parsed", filter });
         const quoted = text.replaceAll(/["\\]/g, "\\$&");
-        if (!text.includes("\\")) expect(parseQueryString(`name:"${quoted}"`)).toEqual({ kind: "parsed", filter });
+        expect(parseQueryString(`name:"${quoted}"`)).toEqual({ kind: "parsed", filter });
       }),
     );
   });
