@@ -98,7 +98,8 @@ function answerRefusal(error: ApiError, { url }: FastifyRequest, reply: FastifyR
   return reply.code(error.statusCode).headers(error.headers).send(answer);
 }
 
-function frameworkRefusal({ code }: FastifyError, request: FastifyRequest): ApiError | null {
+function frameworkRefusal({ code, message }: FastifyError, request: FastifyRequest): ApiError | null {
+  if (code === "search_too_costly") return new ApiError(400, { ok: false, error: message, code });
   if (isParaUrl(request.url)) {
     if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return unsupportedType();
     if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return tooLarge(request.routeOptions.bodyLimit);

@@ -44,3 +44,12 @@ export interface ThingQuery {
   /** Go on after this one in the order of making, whatever `sort` says. */
   readonly afterDocId: number | null;
 }
+
+/** A search that would keep the store busy for too long was given up. */
+export class SearchTooCostly extends Error {
+  readonly code = "search_too_costly";
+
+  constructor() {
+    super("The search takes too long: ask for fewer things at once, or for fields that fewer words are in.");
+  }
+}

@@ -26,6 +26,7 @@ export interface ThingRecords {
    * Its pending deliveries end with it.
    */
   deleteThing(id: string): Promise<boolean>;
+  /** Rejects with `SearchTooCostly`. */
   searchThings(
     productId: number,
     query: ThingQuery,

@@ -46,7 +46,7 @@ const given = (...keys: readonly string[]): SecretKeySource => ({
 const newKey = (): string => randomBytes(32).toString("base64");
 const keysInFile = (): readonly string[] => readFileSync(keyFile, "utf8").trim().split("\n");
 
-/** Integrations and a source with secrets of every kind; what reads them all back. */
+/** Integrations, a source and an app with secrets of every kind; what reads them all back. */
 async function fill(store: SqliteStore): Promise<(store: SqliteStore) => Promise<void>> {
   const first = await connect(store, KEYS);
   const second = await connect(store, { policyKey: "b3RoZXI=" });
@@ -67,7 +67,10 @@ async function fill(store: SqliteStore): Promise<(store: SqliteStore) => Promise
   const hook = await store.createIntegration(webhookSettings(SCOPE, hookSecrets));
   const eventEndpoint = { endpoint: "Endpoint=sb://x/;SharedAccessKey=an endpoint's secret", name: "x" };
   const states = await store.saveStateSettings(SCOPE, { ...STATE_DEFAULTS, eventEndpoint }, STATE_HUB);
+  const app = (await store.createProduct({ ownerId: "a", name: "App", slug: "app", description: "" }))!;
+  await store.renewAppSecret(app.id, "an app's secret");
   return async (again) => {
+    expect(await again.appSecret(app.id)).toBe("an app's secret");
     expect(await again.stateSettings(SCOPE)).toEqual(states);
     expect(await again.stateConnection(states.hub!.connectionId)).toMatchObject({ policyKey: "c3RhdGVz" });
     expect(await again.webhookSecrets(hook.id)).toEqual(hookSecrets);
@@ -87,11 +90,27 @@ function sealedTexts(): unknown[] {
   const sources = db.prepare("SELECT sealed_secret FROM source").all();
   const hooks = db.prepare("SELECT sealed_secrets FROM integration").all();
   const endpoints = db.prepare("SELECT sealed_endpoint FROM state_settings").all();
+  const apps = db.prepare("SELECT sealed_secret FROM app_key").all();
   db.close();
-  return [...rows, ...sources, ...hooks, ...endpoints].flatMap((row) =>
+  return [...rows, ...sources, ...hooks, ...endpoints, ...apps].flatMap((row) =>
     Object.entries(row).flatMap(([name, value]) => (/sealed|print/.test(name) && value !== null ? [value] : [])),
   );
 }
+
+test("no secret stands in the database as it is", async () => {
+  const store = await open();
+  await fill(store);
+  await store.close();
+  const bytes = readFileSync(join(folder, "isthmus.db"), "latin1");
+  for (const secret of [
+    "an app's secret",
+    "a source's secret",
+    "a header's secret",
+    "a client secret",
+    "an endpoint's secret",
+  ])
+    expect(bytes.includes(secret)).toBe(false);
+});
 
 test("a rotation seals everything anew, and the old key opens nothing any more", async () => {
   let store = await open();
@@ -100,7 +119,7 @@ test("a rotation seals everything anew, and the old key opens nothing any more",
   await store.close();
   const before = sealedTexts();
   store = await open();
-  expect(await store.rotateSecrets()).toBe(6);
+  expect(await store.rotateSecrets()).toBe(7);
   await check(store);
   await store.close();
   expect(keysInFile()).toHaveLength(1);

@@ -1,23 +1,32 @@
-/** Searches among a product's Things. Those that look at all of them take turns, so that the worker stays free for events. */
+/**
+ * Searches among a product's Things. Those that look at all of them go in short steps, one step of all searches at a time,
+ * so that events are stored between them; a product has one such search under way.
+ */
 import { Recent } from "../core/recent.ts";
-import type { ThingQuery } from "../core/thing-query.ts";
+import { SearchTooCostly, type ThingQuery } from "../core/thing-query.ts";
 import type { ThingRecords } from "../core/thing-store.ts";
 import type { GroupCommit } from "./sqlite/group-commit.ts";
 import { namedIds } from "./sqlite/thing-conditions.ts";
 import { inOrder, type ThingHit } from "./sqlite/thing-hits.ts";
-import { INDEXED_ORDERS } from "./sqlite/thing-search-operations.ts";
-import { createTurns } from "./turns.ts";
+import { INDEXED_ORDERS, type ThingStep } from "./sqlite/thing-search-operations.ts";
+import { createTurns, type InTurn } from "./turns.ts";
 
 /** For how long the later pages of a list are told the total of its first one, in milliseconds. */
 const TOTAL_KEPT_MS = 60_000;
+/** Steps after which a search is given up: about ten seconds of the worker's time. */
+const MAX_STEPS = 1_000;
 
 interface Found {
   readonly docIds: readonly number[];
   readonly total: number;
 }
 
-export function createThingSearch(worker: GroupCommit, now: () => number): Pick<ThingRecords, "searchThings"> {
-  const inTurn = createTurns();
+export function createThingSearch(
+  worker: Pick<GroupCommit, "call">,
+  now: () => number,
+): Pick<ThingRecords, "searchThings"> {
+  const oneStep = createTurns();
+  const scans = new ProductTurns();
   const totals = new Recent<string, { readonly total: number; readonly at: number }>(1_000);
 
   async function page(productId: number, { sort, descending, limit, skip, afterDocId }: IndexedQuery): Promise<Found> {
@@ -36,34 +45,46 @@ export function createThingSearch(worker: GroupCommit, now: () => number): Pick<
     return { docIds: pageOf(first, query), total };
   }
 
+  /** One step after the other until `isEnough` or the end. */
+  async function walk(
+    productId: number,
+    first: ThingStep,
+    take: (taken: Pick<StepTaken, "total" | "first">) => boolean,
+  ): Promise<void> {
+    let step: ThingStep | null = first;
+    for (let count = 0; step !== null; count++) {
+      if (count === MAX_STEPS) throw new SearchTooCostly();
+      const asked: ThingStep = step;
+      const { next, ...taken }: StepTaken = await oneStep(() => worker.call("searchStep", productId, asked));
+      step = take(taken) || next === null ? null : { ...asked, after: next };
+    }
+  }
+
   /** Looks at all Things, in the order of making. */
   async function scan(productId: number, query: ThingQuery): Promise<Found> {
     const order = orderOf(query, query.skip + query.limit);
-    let first: readonly ThingHit[] = [];
+    let hits: ThingHit[] = [];
     let total = 0;
-    let after: number | null = null;
-    do {
-      const step = { filter: query.filter, order, after, backwards: false };
-      const taken: StepTaken = await worker.call("searchStep", productId, step);
+    await walk(productId, { filter: query.filter, order, after: null, backwards: false }, (taken) => {
       total += taken.total;
-      first = inOrder([...first, ...taken.first], order.descending).slice(0, order.keep);
-      after = taken.next;
-    } while (after !== null);
-    return { docIds: pageOf(first, query), total };
+      for (const hit of taken.first) hits.push(hit);
+      // Sorted now and then: what is beyond the wanted ones is forgotten.
+      if (hits.length > 2 * order.keep + 10_000) hits = inOrder(hits, order.descending).slice(0, order.keep);
+      return false;
+    });
+    return { docIds: pageOf(inOrder(hits, order.descending), query), total };
   }
 
   /** Goes on after a Thing until the page is full; what all are was counted for the page before. */
   async function goOn(productId: number, query: ThingQuery, afterDocId: number): Promise<Found> {
-    const order = { sort: "_docid", descending: query.descending, keep: query.limit };
+    const { filter, descending, limit } = query;
+    const order = { sort: "_docid", descending, keep: limit };
     const docIds: number[] = [];
-    let after: number | null = afterDocId;
-    while (after !== null && docIds.length < query.limit) {
-      const step = { filter: query.filter, order, after, backwards: query.descending };
-      const taken: StepTaken = await worker.call("searchStep", productId, step);
-      docIds.push(...taken.first.map(({ docId }) => docId));
-      after = taken.next;
-    }
-    return { docIds: docIds.slice(0, query.limit), total: await totalOf(productId, query) };
+    await walk(productId, { filter, order, after: afterDocId, backwards: descending }, ({ first }) => {
+      docIds.push(...first.map(({ docId }) => docId));
+      return docIds.length >= limit;
+    });
+    return { docIds: docIds.slice(0, limit), total: await totalOf(productId, query) };
   }
 
   async function totalOf(productId: number, query: ThingQuery): Promise<number> {
@@ -81,7 +102,7 @@ export function createThingSearch(worker: GroupCommit, now: () => number): Pick<
       return page(productId, { ...query, sort: isIndexed(sort) ? sort : "_docid" });
     const ids = namedIds(filter);
     if (ids !== null) return among(productId, ids, query);
-    return inTurn(async () => {
+    return scans.inTurn(productId, async () => {
       if (afterDocId !== null) return goOn(productId, query, afterDocId);
       const found = await scan(productId, query);
       totals.set(JSON.stringify([productId, filter]), { total: found.total, at: now() });
@@ -96,6 +117,23 @@ export function createThingSearch(worker: GroupCommit, now: () => number): Pick<
       return { things: await worker.call("thingsAt", docIds), total };
     },
   };
+}
+
+/** Turns of each product, for as long as there are any. */
+class ProductTurns {
+  readonly #turns = new Map<number, { readonly inTurn: InTurn; waiting: number }>();
+
+  async inTurn<T>(productId: number, work: () => Promise<T>): Promise<T> {
+    const turns = this.#turns.get(productId) ?? { inTurn: createTurns(), waiting: 0 };
+    this.#turns.set(productId, turns);
+    turns.waiting++;
+    try {
+      return await turns.inTurn(work);
+    } finally {
+      turns.waiting--;
+      if (turns.waiting === 0) this.#turns.delete(productId);
+    }
+  }
 }
 
 type StepTaken = { readonly total: number; readonly first: readonly ThingHit[]; readonly next: number | null };

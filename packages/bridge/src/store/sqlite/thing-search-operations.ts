@@ -75,7 +75,7 @@ export function thingSearchOperations({ db }: Transaction): ThingSearchOperation
     thingsAmong(productId, ids, filter, order) {
       const { sql, values } = select(conditionOf(filter), order.sort);
       const rows = db.once(
-        `${sql} AND t.product_id = ? AND t.id IN (SELECT value FROM json_each(?))`,
+        `${sql} AND +t.product_id = ? AND t.id IN (SELECT value FROM json_each(?))`,
         ...values,
         productId,
         JSON.stringify(ids),
