@@ -48,30 +48,37 @@ function canonicalPaths(path: string): ReadonlySet<string> {
 }
 
 /**
- * Sorted by name. Of a name that comes again most clients sign the first value alone, some sign all. Older curl signs the
- * query as it sends it.
+ * Sorted by name. Of a name that comes again most clients sign the first value alone, some sign all; Python's signs the
+ * first as it stands in the query, encoded once more. Older curl signs the query as it sends it.
  */
 function canonicalQueries(query: string): ReadonlySet<string> {
-  const values = new Map<string, string[]>();
+  const byName = parametersOf(query);
+  // Encoded names are ASCII: this is the order of code points.
+  const names = [...byName.keys()].toSorted();
+  const encoded = (value: string): string => encodeBytes(decodePlus(value));
+  const joined = (valuesOf: (sent: readonly string[]) => readonly string[]): string =>
+    names.flatMap((name) => valuesOf(byName.get(name)!).map((value) => `${name}=${value}`)).join("&");
+  return new Set([
+    joined(([first = ""]) => [encoded(first)]),
+    joined((all) => all.map(encoded).toSorted()),
+    joined(([first = ""]) => [encodeBytes(first)]),
+    query,
+  ]);
+}
+
+/** Values as they were sent, by names that are decoded and encoded again. */
+function parametersOf(query: string): ReadonlyMap<string, readonly string[]> {
+  const byName = new Map<string, string[]>();
   for (const part of query.split("&")) {
     const split = part.indexOf("=");
     const name = encodeBytes(decodePlus(split < 0 ? part : part.slice(0, split)));
     if (name === "") continue;
-    const value = encodeBytes(decodePlus(split < 0 ? "" : part.slice(split + 1)));
-    const earlier = values.get(name);
-    if (earlier === undefined) values.set(name, [value]);
+    const value = split < 0 ? "" : part.slice(split + 1);
+    const earlier = byName.get(name);
+    if (earlier === undefined) byName.set(name, [value]);
     else earlier.push(value);
   }
-  // Encoded names are ASCII: this is the order of code points.
-  const names = [...values.keys()].toSorted();
-  const firstOnly = names.map((name) => `${name}=${values.get(name)![0]}`);
-  const all = names.flatMap((name) =>
-    values
-      .get(name)!
-      .toSorted()
-      .map((value) => `${name}=${value}`),
-  );
-  return new Set([firstOnly.join("&"), all.join("&"), query]);
+  return byName;
 }
 
 function headerValue({ headers }: SignedRequest, name: string, host: string): string {

@@ -149,21 +149,23 @@ test("of a repeated parameter the first value alone may be signed, or all", () =
   expect(verify({ method: "GET", path: "/v1/_batch?ids=b&ids=a" }, firstAlone)).toBe(false);
 });
 
-test("the query may be signed as it is sent, in its own order, as older curl does", () => {
-  const canonical = (query: string): string =>
-    ["GET", "/v1/things", query, `host:${HOST}`, `x-amz-date:${DATE}`, "", "host;x-amz-date", hash("")].join("\n");
-  const text = [
-    "AWS4-HMAC-SHA256",
-    DATE,
-    "20260101/us-east-1/para/aws4_request",
-    hash(canonical("q=name:a b&limit=1")),
-  ];
+test.each([
+  ["as it is sent, in its own order, as older curl does", "q=name:a b&limit=1", "q=name:a b&limit=1"],
+  [
+    "by the first values as they are sent, encoded once more, as Python's client does",
+    "type=thing&terms=name%3Aa+b&terms=type%3Athing",
+    "terms=name%253Aa%2Bb&type=thing",
+  ],
+])("the query may be signed %s", (_how, sent, signed) => {
+  const path = `/v1/things?${sent}`;
+  const canonical = ["GET", "/v1/things", signed, `host:${HOST}`, `x-amz-date:${DATE}`, "", BARE, hash("")].join("\n");
+  const text = ["AWS4-HMAC-SHA256", DATE, "20260101/us-east-1/para/aws4_request", hash(canonical)].join("\n");
   const key = ["20260101", "us-east-1", "para", "aws4_request"].reduce<string | Buffer>(hmac, `AWS4${SECRET}`);
-  const signature = hmac(key, text.join("\n")).toString("hex");
+  const signature = hmac(key, text).toString("hex");
   const authorization = `AWS4-HMAC-SHA256 ${CREDENTIAL}, SignedHeaders=${BARE}, Signature=${signature}`;
   const headers = { host: HOST, "x-amz-date": DATE, authorization };
-  expect(verify({ method: "GET", path: "/v1/things?q=name:a b&limit=1" }, headers)).toBe(true);
-  expect(verify({ method: "GET", path: "/v1/things?limit=1&q=name:a b" }, headers)).toBe(false);
+  expect(verify({ method: "GET", path }, headers)).toBe(true);
+  expect(verify({ method: "GET", path: path.replace("name", "game") }, headers)).toBe(false);
 });
 
 test("host and date must be signed, for para in us-east-1, on the day of the date", () => {
