@@ -131,6 +131,30 @@ test("a Thing that is deleted is gone in the hub, and one with a client's id is 
   expect(await call("PUT", "thing/boiler-1", { body })).toMatchObject({ status: 200, json: { deviceDetails: {} } });
 });
 
+test("a device that somebody deletes in the hub is shown as missing, and taken up again when it is back", async () => {
+  const { under, made, read, call } = await openThingPath();
+  const { id } = await made({ deviceState: { target: 20 } });
+  await under.registry.delete(id);
+  await until(async () =>
+    expect(await read(id)).toMatchObject({
+      deviceState: { target: 20 },
+      deviceStatus: { sync: "missing_in_hub", missingSince: expect.any(String) },
+    }),
+  );
+  expect(await call("PATCH", `thing/${id}`, { body: { deviceState: { target: 21 } } })).toMatchObject({
+    status: 200,
+    json: { deviceStatus: { sync: "missing_in_hub" } },
+  });
+  expect(await call("POST", `thing/${id}/_newkeys`)).toMatchObject({
+    status: 409,
+    json: { code: 409, error: "device_missing", next_step: expect.any(String) },
+  });
+  await under.registry.create({ deviceId: id });
+  await until(async () => expect(await read(id)).toMatchObject({ deviceStatus: { sync: "in_step" } }));
+  const { responseBody: twin } = await under.registry.getTwin(id);
+  expect(twin.properties.desired).toMatchObject({ target: 21 });
+});
+
 test("a batch makes its devices, is read, changed, found by its states and deleted", async () => {
   const { under, call } = await openThingPath();
   const body = Array.from({ length: 20 }, (_, level) => ({ serviceBroker: "Azure", deviceState: { level } }));
