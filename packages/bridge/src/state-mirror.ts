@@ -89,6 +89,8 @@ export function createStateMirror({ store, reach, twinHubs, para, log }: StateMi
 
   async function connectionsChanged(): Promise<void> {
     for (const connectionId of await clients.renew()) engine.mended(connectionId);
+    // Devices may be in a connection now in which there were none.
+    await engine.start();
   }
 
   return {
