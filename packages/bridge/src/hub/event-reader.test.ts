@@ -1,7 +1,4 @@
-import { once } from "node:events";
-import type { AddressInfo, Server } from "node:net";
-import rhea from "rhea";
-import type { EventContext, Sender } from "rhea";
+import type { Sender } from "rhea";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { Failure } from "../core/failure.ts";
 import type { HubEndpoint, HubEvent, MonitorOptions } from "../core/hub-client.ts";
@@ -9,72 +6,8 @@ import { monitorEvents } from "./event-reader.ts";
 import { startAmqpStandIn } from "./testing/amqp-stand-in.ts";
 import type { AmqpStandIn } from "./testing/amqp-stand-in.ts";
 import { makeTestCertificate } from "./testing/certificate.ts";
+import { startEventHub } from "./testing/event-hub-stand-in.ts";
 import { CONNECTION } from "./testing/hub-under-test.ts";
-
-/** An Event Hubs namespace of two partitions with one event in each, as plain as Microsoft's emulator. */
-async function startEventHub(tokenStatus = 200): Promise<{ readonly port: number; readonly filters: unknown[] }> {
-  const container = rhea.create_container({ id: "event-hub" });
-  const filters: unknown[] = [];
-  const answers = new Map<string, Sender>();
-  const sockets = new Set<{ destroy(): void }>();
-  const server: Server = container.listen({ port: 0, host: "127.0.0.1" });
-  await once(server, "listening");
-  server.on("connection", (socket) => sockets.add(socket));
-  container.on("sender_open", ({ sender }: EventContext) => {
-    if (sender === undefined) return;
-    const { address } = sender.source;
-    sender.set_source({ address, filter: sender.source.filter } as never);
-    sender.set_target(sender.target);
-    answers.set(String(sender.target.address), sender).set(sender.name, sender);
-    const partition = /\/Partitions\/(\d)$/.exec(String(address))?.[1];
-    if (partition === undefined) return;
-    filters.push(JSON.stringify(sender.source.filter));
-    sender.once("sendable", () =>
-      sender.send({
-        message_annotations: {
-          "x-opt-sequence-number": 7,
-          "x-opt-offset": "70",
-          "x-opt-enqueued-time": new Date(1_700_000_000_000),
-          "iothub-connection-device-id": `device-${partition}`,
-        },
-        application_properties: { event: "temp" },
-        content_type: "application/json",
-        body: rhea.message.data_section(Buffer.from('{"data":1}')),
-      }),
-    );
-  });
-  container.on("receiver_open", ({ receiver }: EventContext) => receiver?.set_target(receiver.target));
-  container.on("message", ({ message }: EventContext) => {
-    const properties = message?.["application_properties"] as Record<string, string>;
-    const answer = (body: unknown, status = 200): unknown =>
-      answers.get(String(message?.["reply_to"]))?.send({
-        correlation_id: String(message?.["message_id"]),
-        application_properties: { "status-code": status, "status-description": status === 200 ? "OK" : "no" },
-        body,
-      });
-    if (properties["operation"] === "put-token") return answer("", tokenStatus);
-    return answer({
-      name: "hub",
-      type: "com.microsoft:eventhub",
-      created_at: new Date(0),
-      partition_count: 2,
-      partition_ids: rhea.types.wrap_array(["0", "1"], 0xa1, undefined as never),
-      partition: properties["partition"] ?? "",
-      begin_sequence_number: 0,
-      last_enqueued_sequence_number: 7,
-      last_enqueued_offset: "70",
-      last_enqueued_time_utc: new Date(0),
-      is_partition_empty: false,
-    });
-  });
-  for (const event of ["disconnected", "connection_error", "error"]) container.on(event, () => undefined);
-  onTestFinished(async () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, "close");
-  });
-  return { port: (server.address() as AddressInfo).port, filters };
-}
 
 function connectionString(port: number): string {
   const { policyName, policyKey } = CONNECTION;
@@ -130,7 +63,7 @@ test("events of all partitions are read with their properties, and reading ends 
 });
 
 test("a reader whose token is refused says so instead of staying silent", async () => {
-  const hub = await startEventHub(401);
+  const hub = await startEventHub({ tokenStatus: 401 });
   const { result } = monitor({ eventHubConnectionString: connectionString(hub.port) });
   const answer = await result;
   expect(answer).toMatchObject({ ok: false, failure: { code: "key_refused" } });

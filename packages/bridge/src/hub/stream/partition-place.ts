@@ -19,9 +19,8 @@ export class PartitionPlace {
     this.#since = since;
   }
 
-  /** Where the next reader of it begins, given what the stream holds. */
-  begin(lastEnqueued: number): EventPosition | "restarted" {
-    if (this.isBeyond(lastEnqueued)) return "restarted";
+  /** Where the next reader of it begins. */
+  begin(): EventPosition {
     this.#isKnown = this.#last === null;
     if (this.#last !== null) return { sequenceNumber: this.#last.sequenceNumber, isInclusive: true };
     // Exclusive, in the stream's own time.

@@ -5,10 +5,13 @@ import type { Failure } from "../../core/failure.ts";
 import type { StreamEvent, StreamOptions, StreamPlace, TwinHub } from "../../core/twin-hub.ts";
 import type { HubEndpoint } from "../../core/hub-client.ts";
 import type { HubConnection } from "../../core/integration.ts";
+import { startEventHub } from "../testing/event-hub-stand-in.ts";
+import { CONNECTION, SILENT_LOG } from "../testing/hub-under-test.ts";
+import { createTwinHubs } from "../twins/twin-hubs.ts";
 import { startTwinsUnderTest, valueOf } from "../testing/twins-under-test.ts";
 import type { TwinsUnderTest } from "../testing/twins-under-test.ts";
 
-const QUICK = { reading: { backoff: { firstMs: 20, maxMs: 200 }, lookAfter: 50 } };
+const QUICK = { reading: { backoff: { firstMs: 20, maxMs: 200 }, lookAfter: 50, confirmAfter: 20 } };
 const BY_KEY = { scope: "device", type: "sas" } as const;
 const WAIT = { timeout: 10_000 };
 
@@ -226,6 +229,27 @@ test("a stream that ends before what was taken is another one, and so is one wit
     expect(reading.restarted).toEqual([partitionId]);
     await reading.stop();
   }
+});
+
+test("an answer that is older than what was read is no other stream", async () => {
+  let looks = 0;
+  // Two partitions that have come to 7, and say at first that they had not.
+  const { port } = await startEventHub({ lastSequenceNumber: () => ((looks += 1) <= 3 ? 6 : 7) });
+  const eventHubConnectionString = `Endpoint=sb://localhost:${port}/;SharedAccessKeyName=p;SharedAccessKey=a2V5;EntityPath=hub;UseDevelopmentEmulator=true`;
+  const endpoint = { hostName: "localhost", httpsPort: 9, amqpsPort: 9, allowPrivate: true, eventHubConnectionString };
+  const hubs = createTwinHubs({ endpointOf: () => endpoint, now: Date.now, log: SILENT_LOG, ...QUICK });
+  const hub = hubs.openTwins(CONNECTION);
+  onTestFinished(() => hub.close());
+  const place = { sequenceNumber: 7, offset: "70", enqueuedTime: 1_700_000_000_000 };
+  const reading = startReading(hub, {
+    after: new Map([
+      ["0", place],
+      ["1", place],
+    ]),
+  });
+  await reading.opened();
+  expect(reading.restarted).toEqual([]);
+  expect(reading.events).toEqual([]);
 });
 
 test("a taker that does not come along bounds what is on its way", { timeout: 30_000 }, async () => {

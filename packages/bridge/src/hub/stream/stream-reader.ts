@@ -14,6 +14,7 @@ import { pause, StreamSession } from "./stream-session.ts";
 
 const OPEN_TIMEOUT = 20_000;
 const LOOK_AFTER = 30_000;
+const CONFIRM_AFTER = 2_000;
 const BACKOFF: Backoff = { firstMs: 500, maxMs: 30_000 };
 
 export interface StreamTimes {
@@ -21,6 +22,8 @@ export interface StreamTimes {
   readonly openTimeout?: number;
   /** Milliseconds without events after which a partition's end is looked up. */
   readonly lookAfter?: number;
+  /** Milliseconds until a stream's end is looked up again that seems to be before what was read. */
+  readonly confirmAfter?: number;
   readonly backoff?: Backoff;
 }
 
@@ -70,7 +73,7 @@ export class StreamReader {
   // One session. `null`: the next one is to begin at once.
   async #read(): Promise<Failure | null> {
     const { endpoint: endpointOf, connection, keys, now, log, times = {} } = this.#options;
-    const { openTimeout = OPEN_TIMEOUT, lookAfter = LOOK_AFTER } = times;
+    const { openTimeout = OPEN_TIMEOUT, lookAfter = LOOK_AFTER, confirmAfter = CONFIRM_AFTER } = times;
     const { signal, endpoint: given } = this.#stream;
     const endpoint = endpointOf();
     if (endpoint === undefined)
@@ -98,6 +101,7 @@ export class StreamReader {
       log,
       openTimeout,
       lookAfter,
+      confirmAfter,
     });
     this.#session = session;
     const failure = await session.run();

@@ -18,6 +18,7 @@ import { toStreamEvent } from "./stream-event.ts";
 const BATCH = 100;
 const IDLE_SECONDS = 1;
 const CLOSE_TIMEOUT = 3_000;
+const LOOKS = 3;
 /** For events that are being taken when nobody wants more of them. */
 const STOP_TIMEOUT = 5_000;
 const TAKE_AGAIN: Backoff = { firstMs: 200, maxMs: 10_000 };
@@ -35,6 +36,8 @@ export interface SessionOptions {
   readonly openTimeout: number;
   /** Milliseconds without events after which a partition's end is looked up. */
   readonly lookAfter: number;
+  /** Milliseconds until a stream's end is looked up again that seems to be before what was read. */
+  readonly confirmAfter: number;
 }
 
 /** `null`: nothing is wrong, but a next session has to begin. */
@@ -103,14 +106,9 @@ export class StreamSession {
   async #read(client: EventHubConsumerClient, partitionId: string, patience: NodeJS.Timeout): Promise<void> {
     const { placeOf, lookAfter } = this.#options;
     const place = placeOf(partitionId);
-    const { lastEnqueuedSequenceNumber } = await client.getPartitionProperties(partitionId);
+    if (await this.#endsBefore(client, partitionId, place)) this.#restart(partitionId, place);
     if (this.#isOver) return;
-    let startPosition = place.begin(lastEnqueuedSequenceNumber);
-    if (startPosition === "restarted") {
-      this.#restart(partitionId, place);
-      startPosition = place.begin(lastEnqueuedSequenceNumber);
-    }
-    if (startPosition === "restarted") return;
+    const startPosition = place.begin();
     let [quietSince, wasBehind] = [performance.now(), false];
     const processEvents = async (received: ReceivedEventData[]): Promise<void> => {
       if (this.#isOver) return;
@@ -139,6 +137,18 @@ export class StreamSession {
         skipParsingBodyAsJson: true,
       },
     );
+  }
+
+  // Reading all of a stream again is not begun on the word of an answer that may be older than what was read.
+  async #endsBefore(client: EventHubConsumerClient, partitionId: string, place: PartitionPlace): Promise<boolean> {
+    const { confirmAfter } = this.#options;
+    for (let looks = 1; !this.#isOver; looks++) {
+      const { lastEnqueuedSequenceNumber: last } = await client.getPartitionProperties(partitionId);
+      if (!place.isBeyond(last)) return false;
+      if (looks === LOOKS) return !this.#isOver;
+      await pause(confirmAfter, this.#stopping.signal);
+    }
+    return false;
   }
 
   #opened(partitionId: string, patience: NodeJS.Timeout): void {
