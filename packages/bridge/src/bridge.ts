@@ -103,6 +103,7 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
     onDeviceChanged: (id) => mqtt?.deviceChanged(id),
     onDeviceRenamed: (id) =>
       void renamed(id).catch((error: unknown) => log.error({ reason: String(error) }, "rename.failed")),
+    onDeliveriesEnded: (changes) => tellLanes(dispatcher, changes),
     onFlushed: metrics.flushed,
     onIncident: ({ kind, message }) => log.error({ kind, reason: message }, "incident.found"),
   });

@@ -247,6 +247,15 @@ describe("a product", () => {
     expect((await ask("GET", "/v1/products/storms")).json).toMatchObject({ product });
   });
 
+  test("does not end while it has Things", async () => {
+    const boiler = { name: "Boiler", serviceBroker: "Azure" };
+    expect((await ask("POST", "/admin/v1/products/weather/things", boiler)).status).toBe(201);
+    expect(await ask("DELETE", "/v1/products/weather?confirm=true")).toMatchObject({
+      status: 409,
+      json: { code: "product_has_things", error: "The product has 1 Thing" },
+    });
+  });
+
   test("ends when nothing is left in it, or when that is confirmed", async () => {
     await importFile(`${ONE}\n${MISSING}`);
     await api.directory.claimDevice(ada.id, ONE);

@@ -23,7 +23,7 @@ const MAX_VARIANTS = 50;
 
 export function registerProducts(
   app: FastifyInstance,
-  { directory, log }: ApiDependencies,
+  { directory, thingRecords, log }: ApiDependencies,
   authentication: Authentication,
 ): void {
   const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
@@ -62,6 +62,7 @@ export function registerProducts(
   app.delete<OfProduct>("/v1/products/:product", route("End a product"), async (request, reply) => {
     const caller = await authentication.account(request, "account");
     const product = await ownProduct(directory, caller, request.params.product);
+    await refuseWithThings(product);
     if (!isConfirmed(fieldsOf(request), request.query)) await refuseWithDevices(product);
     const outcome = await directory.deleteProduct(product.id);
     if (outcome === "unknown") throw notFound("Product");
@@ -69,6 +70,17 @@ export function registerProducts(
     log.info({ productId: product.id }, "product.deleted");
     return reply.code(204).send();
   });
+
+  async function refuseWithThings({ id }: Product): Promise<void> {
+    const total = await thingRecords.countThings(id);
+    if (total === 0) return;
+    throw new ApiError(409, {
+      ok: false,
+      error: `The product has ${total} ${total === 1 ? "Thing" : "Things"}`,
+      code: "product_has_things",
+      next_step: "Delete its Things first: each is deleted in its hub too.",
+    });
+  }
 
   async function refuseWithDevices({ id }: Product): Promise<void> {
     const { total } = await directory.devicesIn(id, { page: 1, perPage: 1 });
