@@ -18,7 +18,7 @@ import { mayConcern, readEvent, type Told } from "./stream-events.ts";
 
 /** The hub's clock may differ from ours by that much when reading begins. */
 const CLOCKS_DIFFER_MS = 5 * 60_000;
-const ACTIVITY_MS = 30_000;
+const ACTIVITY_MS = 60_000;
 const UNKNOWN_DEVICES = 50_000;
 const FORMER_GENERATIONS = 2_000;
 
@@ -39,14 +39,16 @@ export interface InboxOptions {
   readonly log: Log;
 }
 
-/** Notes that reading begins now, unless it has begun. */
-export function beginReading(
-  store: Pick<ReadingPositions, "beginReading">,
+/** Notes that reading begins now, unless it has begun; `anew`: also when it has. */
+export async function beginReading(
+  store: Pick<ReadingPositions, "beginReading" | "restartReading">,
   connectionId: string,
   { consumerGroup }: Reading,
-  now: number,
+  { now, anew = false }: { readonly now: number; readonly anew?: boolean },
 ): Promise<void> {
-  return store.beginReading(connectionId, consumerGroup, now - CLOCKS_DIFFER_MS);
+  const since = now - CLOCKS_DIFFER_MS;
+  await store.beginReading(connectionId, consumerGroup, since);
+  if (anew) await store.restartReading(connectionId, consumerGroup, since);
 }
 
 export class Inbox {
@@ -90,10 +92,10 @@ export class Inbox {
     await this.#writeActivity().catch(() => undefined); // the sweep finds it
   }
 
-  /** A Thing was made: who was unknown may be known. */
-  thingMade(): void {
+  /** A Thing was made: who was unknown is known. */
+  thingMade(hubDeviceId: string): void {
     this.#made += 1;
-    this.#unknown.deleteWhere(() => true);
+    this.#unknown.delete(hubDeviceId);
   }
 
   state(): { isReading: boolean; failure: Failure | null; lastEventAt: number | null } {
@@ -104,7 +106,7 @@ export class Inbox {
     const { hub, reading, store, clock, log } = this.#options;
     const { connectionId } = hub;
     const { consumerGroup, endpoint } = reading;
-    await beginReading(store, connectionId, reading, clock.now());
+    await beginReading(store, connectionId, reading, { now: clock.now() });
     const begun = await store.readingPositions(connectionId, consumerGroup);
     const since = begun?.since ?? clock.now() - CLOCKS_DIFFER_MS;
     if (this.#abort.signal.aborted) return;
@@ -214,6 +216,8 @@ export class Inbox {
       void this.#writeActivity().catch((error: unknown) =>
         log.warn({ connectionId: hub.connectionId, reason: String(error) }, "activity.not_written"),
       );
+      // A device that publishes here may have got a state meanwhile.
+      this.#unknown.deleteWhere(() => true);
       if (!this.#abort.signal.aborted) this.#writeActivityLater();
     });
   }

@@ -2,7 +2,7 @@
  * Reads twins that moved and hands them to the engine. One by one, as hubs allow many more reads of a twin than queries;
  * in pages of all twins when most of them moved, for as long as the hub does not mind.
  */
-import type { Failure, Result } from "../core/failure.ts";
+import { FAILURES, type Failure, type Result } from "../core/failure.ts";
 import type { TwinView } from "../core/twin-hub.ts";
 import { checkDevice, readTwin } from "./device-check.ts";
 import type { HubChanges } from "./hub-changes.ts";
@@ -67,7 +67,10 @@ export class MovedTwins {
     if (this.#registryAsks++ >= REGISTRY_ASKS) return;
     this.#mayGoOn();
     const failure = await checkDevice(hub, changes, hubDeviceId);
-    if (failure !== null) throw new HubTrouble(failure);
+    if (failure === null) return;
+    if (concernsHub(failure)) throw new HubTrouble(failure);
+    // The registry limits the rate: it is asked no more in this sweep.
+    if (failure.code === "create_throttled") this.#registryAsks = REGISTRY_ASKS;
   }
 
   /** Takes what it read out of `left`; ends early when the hub limits queries. */
@@ -108,7 +111,10 @@ export class MovedTwins {
     const work = async (): Promise<void> => {
       for (let one = moved.shift(); one !== undefined; one = moved.shift()) {
         this.#mayGoOn();
-        const twin = valueOf(await readTwin(this.#options.hub, one.hubDeviceId));
+        const asked = await readTwin(this.#options.hub, one.hubDeviceId);
+        // One device that cannot be read is looked at again with the next sweep, and keeps no other waiting.
+        if (!asked.ok && !concernsHub(asked.failure)) continue;
+        const twin = valueOf(asked);
         if (twin === null || isOlder(twin, one)) await this.check(one.hubDeviceId);
         else read.push(twin);
       }
@@ -142,6 +148,11 @@ function isOlder(twin: TwinView, { desired, reported }: Moved): boolean {
   return twin.desired.version < desired || twin.reported.version < reported;
 }
 
+function concernsHub({ code }: Failure): boolean {
+  return FAILURES[code].scope === "hub";
+}
+
+/** Throws a `HubTrouble`. */
 export function valueOf<T>(asked: Result<T>): T {
   if (!asked.ok) throw new HubTrouble(asked.failure);
   return asked.value;

@@ -3,7 +3,7 @@
  * first device on for as long as it has any.
  */
 import type { Random } from "../core/backoff.ts";
-import type { Clock } from "../core/clock.ts";
+import { endsWithin, type Clock } from "../core/clock.ts";
 import { STATE_DEFAULTS, type EventEndpoint, type StateSettings } from "../core/device-state.ts";
 import type { HubConnection, Scope } from "../core/integration.ts";
 import type { Log } from "../core/log.ts";
@@ -26,6 +26,7 @@ import { Sweep } from "./sweep.ts";
 
 /** How often it is looked which hubs have devices. */
 const LOOK_MS = 30_000;
+const STOP_MS = 6_000;
 /** A hub that a Thing is about to be made in has none yet. */
 const EXPECTED_MS = 5 * 60_000;
 
@@ -95,8 +96,9 @@ export class StateHubs {
     for (const hub of this.#hubs.values()) closePaces(hub);
     await this.#nextLook;
     await this.#looking;
-    await this.removals.stop();
-    await Promise.all([...this.#cares.keys()].map(async (id) => this.#leave(id)));
+    const left = Promise.all([this.removals.stop(), ...[...this.#cares.keys()].map(async (id) => this.#leave(id))]);
+    // A hub that does not answer does not keep the server from ending: what is not written down is done again.
+    await endsWithin(this.#options.clock, STOP_MS, left);
   }
 
   /** `undefined` while nobody knows where it is. */
@@ -117,20 +119,26 @@ export class StateHubs {
     const inbox = this.#cares.get(connectionId)?.inbox ?? null;
     if (inbox !== null) return;
     const { reading } = await this.#settingsOf(connectionId);
-    await beginReading(store, connectionId, reading, clock.now());
+    const counts = await store.stateConnections();
+    const things = counts.find((count) => count.connectionId === connectionId)?.things ?? 0;
+    // How far it was read for Things that are long gone would only keep the new one's messages waiting.
+    await beginReading(store, connectionId, reading, { now: clock.now(), anew: things === 0 });
   }
 
-  thingMade(connectionId: string): void {
+  thingMade(connectionId: string, hubDeviceId: string): void {
     const inbox = this.#cares.get(connectionId)?.inbox ?? null;
     if (inbox === null) void this.#look();
-    else inbox.thingMade();
+    else inbox.thingMade(hubDeviceId);
   }
 
   /** Works by the settings as they are now when it resolves. */
   async settingsChanged(): Promise<void> {
     this.#settings.clear();
     await this.#look();
-    for (const id of this.#cares.keys()) this.removals.retry(id);
+    for (const [id, { sweep }] of this.#cares) {
+      this.removals.retry(id);
+      void sweep.now();
+    }
   }
 
   /** Sweeps a hub now. */

@@ -47,7 +47,7 @@ export interface ThingControlOptions {
     /** Awaited before the device is made: nothing that it sends may be missed. */
     expectThing(connectionId: string): Promise<void>;
     /** The Thing is here: what is read of it from now on counts. */
-    thingMade(connectionId: string): void;
+    thingMade(connectionId: string, hubDeviceId: string): void;
   };
   readonly engine: StatePushing & Pick<HubChanges, "takeStandings" | "takeMissing">;
   readonly removals: Pick<Removals, "soon" | "finish">;
@@ -181,7 +181,7 @@ async function makeNoted(
     await hub.registry.run(() => hub.twins.deleteDevice(id), PATIENCE_MS);
     return { kind: "no_hub", message: "The product was deleted while the Thing was made." };
   }
-  hubs.thingMade(hub.connectionId);
+  hubs.thingMade(hub.connectionId, id);
   log.info({ thingId: id, productId: product.id, connectionId: hub.connectionId }, "thing.created");
   const made = await pushed(options, confirmed, FIRST_PUSH_MS);
   return { kind: "made", made, details: deviceDetails(device, confirmed.thing) };
@@ -214,7 +214,8 @@ async function updateThing(
     if (saved === "unknown") return { kind: "unknown" };
     if (saved === "stale") continue;
     log.debug({ thingId: id, stateChanged: next !== null }, "thing.updated");
-    return { kind: "updated", updated: await pushed(options, { thing: changed, state: next?.next ?? state }, waitMs) };
+    const updated = { thing: changed, state: next?.next ?? state };
+    return { kind: "updated", updated: next === null ? updated : await pushed(options, updated, waitMs) };
   }
   throw new Error(`The Thing ${id} was written by others ${STALE_TRIES} times in a row.`);
 }
