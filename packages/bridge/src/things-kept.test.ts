@@ -128,3 +128,45 @@ test("whatever fields of its own a Thing is given, it is read as it was answered
     { numRuns: 100 },
   );
 }, 120_000);
+
+test("whatever is searched for, by whatever names, there is a page or a 400", async () => {
+  const { made, call } = await openThingPath();
+  await made({ deviceState: { a: { b: [1, "x", { c: true }] } }, 'q"uote': 1, "a.b": 2 });
+  const odd = fc.constantFrom(
+    'a"b',
+    "deviceState",
+    "deviceState.",
+    "properties.",
+    "..",
+    "a[0]",
+    "$",
+    "tags",
+    "'--",
+    "*",
+    "name",
+    "_docid",
+  );
+  const text = fc.oneof(odd, fc.string({ unit: "binary", maxLength: 40 }));
+  const query = fc.record({
+    terms: fc.tuple(text, text).map(([field, value]) => `${field}:${value}`),
+    field: text,
+    prefix: text,
+    like: text,
+    fields: text,
+    tags: text,
+    q: text,
+    sort: text,
+    desc: fc.constantFrom("true", "false"),
+  });
+  const kinds = fc.constantFrom("default", "terms", "in", "prefix", "wildcard", "tagged", "similar", "count", "nested");
+  await fc.assert(
+    fc.asyncProperty(kinds, query, async (kind, parameters) => {
+      const { status, json } = await call("GET", `thing/search/${kind}`, { query: parameters });
+      const { totalHits, message } = json as { totalHits?: number; message?: string };
+      expect(status === 200 ? typeof totalHits : [status, typeof message]).toEqual(
+        status === 200 ? "number" : [400, "string"],
+      );
+    }),
+    { numRuns: 400 },
+  );
+}, 120_000);

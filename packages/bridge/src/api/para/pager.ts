@@ -8,6 +8,7 @@ import { queryFlag, queryNumber, queryText } from "./query-parameters.ts";
 const MAX_PAGE = 1_000;
 const MAX_LIMIT = 256;
 const DEFAULT_LIMIT = 30;
+const MAX_SORT = 255;
 
 type Part = Omit<ThingQuery, "filter">;
 
@@ -23,7 +24,7 @@ export function pagerOf(query: Readonly<Record<string, unknown>>): Pager {
   // None is no page at all: clients that send 0 have not set it.
   const limit = queryNumber(query, "limit", { absent: DEFAULT_LIMIT, max: MAX_LIMIT }) || DEFAULT_LIMIT;
   const lastKey = queryText(query, "lastKey");
-  const order = { sort: queryText(query, "sort") ?? "timestamp", descending: queryFlag(query, "desc", true), limit };
+  const order = { sort: sortOf(query), descending: queryFlag(query, "desc", true), limit };
   if (page >= 2) return { page, part: { ...order, skip: (page - 1) * limit, afterDocId: null } };
   return { page, part: { ...order, skip: 0, afterDocId: lastKey === null ? null : docIdIn(lastKey) } };
 }
@@ -41,6 +42,13 @@ export function pageJson(
     totalHits: found.total,
     ...(last !== undefined && { lastKey: String(last.thing.docId) }),
   };
+}
+
+/** A field, of the user's own too. */
+function sortOf(query: Readonly<Record<string, unknown>>): string {
+  const sort = queryText(query, "sort") ?? "timestamp";
+  if (sort.length > MAX_SORT || /\p{Cc}|\p{Cs}/u.test(sort)) throw paraError(400, "'sort' must be the name of a field");
+  return sort;
 }
 
 function docIdIn(lastKey: string): number {

@@ -86,13 +86,16 @@ describe("a list", () => {
     }
   });
 
-  test.each(["limit=-1", "limit=x", "page=1.5", "page=-1", "lastKey=x", "lastKey=-1"])("refuses %s", async (query) => {
-    const [name] = query.split("=");
-    expect(await app.call("GET", `/v1/thing?${query}`)).toMatchObject({
-      status: 400,
-      body: { code: 400, message: expect.stringContaining(`'${name}' must be`) },
-    });
-  });
+  test.each(["limit=-1", "limit=x", "page=1.5", "page=-1", "lastKey=x", "lastKey=-1", "sort=a%00b"])(
+    "refuses %s",
+    async (query) => {
+      const [name] = query.split("=");
+      expect(await app.call("GET", `/v1/thing?${query}`)).toMatchObject({
+        status: 400,
+        body: { code: 400, message: expect.stringContaining(`'${name}' must be`) },
+      });
+    },
+  );
 
   test("shows the fields that are selected", async () => {
     await makeThings(1);
