@@ -255,6 +255,7 @@ describe("super tokens", () => {
       "one with its claims exchanged",
       () => token().replace(/\.[^.]+\./, `.${made({ appid: "app:para", exp: seconds(9) }).split(".")[1]}.`),
     ],
+    ["none at all", () => ""],
     ["an Isthmus access token", () => "0123456789abcdef0123456789abcdef01234567"],
   ])("refuses %s", async (_title, make) => {
     const answer = await bearer(make());

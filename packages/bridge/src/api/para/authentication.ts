@@ -139,6 +139,7 @@ export function authenticatePara(app: FastifyInstance, { directory, appKeys, now
   }
 
   async function tokenHolder(token: string): Promise<ParaCaller> {
+    if (token === "") throw invalidToken("The Authorization header has no token.");
     if (token.split(".").length !== 3) {
       throw invalidToken("This address wants an app's keys; an Isthmus access token does not open it.");
     }
