@@ -1,4 +1,5 @@
 /** What every store must find among Things. */
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../core/json.ts";
 import type { Thing } from "../../core/thing.ts";
@@ -129,6 +130,66 @@ const FINDS: readonly (readonly [string, ThingFilter, string])[] = [
   ["many", { kind: "or", of: Array.from({ length: 900 }, (_, i) => wild("name", `none ${i}*`)) }, ""],
 ];
 
+function anyText(): fc.Arbitrary<string> {
+  const odd = fc.constantFrom(
+    "",
+    "boiler",
+    "3",
+    "-1e9",
+    "true",
+    "*",
+    "?*[",
+    "]^-",
+    "'",
+    '"',
+    "\\",
+    "%",
+    "\0",
+    "\ud800",
+    "ß",
+    "İ",
+  );
+  return fc.oneof(odd, fc.string({ unit: "binary", maxLength: 12 }));
+}
+
+function anyField(): fc.Arbitrary<string> {
+  const known = fc.constantFrom("id", "name", "tags", "timestamp", "updated", "votes", "stored", "appid", "parentid");
+  const own = fc.constantFrom("properties", "deviceState", "properties.labels", "deviceState.fan", "_docid", "serial");
+  const nested = anyText().map((text) => `deviceState.${text}`);
+  return fc.oneof(known, own, nested, anyText());
+}
+
+function anyFilter(): fc.Arbitrary<ThingFilter> {
+  const field = anyField();
+  const anywhere = fc.option(field);
+  const value = fc.oneof(anyText(), fc.double(), fc.boolean());
+  const bound = fc.option(fc.oneof(anyText(), fc.double()));
+  const { filter } = fc.letrec<{ filter: ThingFilter }>((tie) => ({
+    filter: fc.oneof(
+      { depthSize: "small" },
+      fc.record({ kind: fc.constant("equals" as const), field, value: fc.option(value) }),
+      fc.record({ kind: fc.constant("prefix" as const), field, prefix: anyText() }),
+      fc.record({ kind: fc.constant("wildcard" as const), field: anywhere, pattern: anyText() }),
+      fc.record({ kind: fc.constant("text" as const), field: anywhere, text: anyText() }),
+      fc.record({
+        kind: fc.constant("range" as const),
+        field,
+        from: bound,
+        to: bound,
+        includesFrom: fc.boolean(),
+        includesTo: fc.boolean(),
+      }),
+      fc.record({ kind: fc.constant("exists" as const), field }),
+      fc.record({
+        kind: fc.constantFrom("and" as const, "or" as const),
+        of: fc.array(tie("filter"), { maxLength: 4 }),
+      }),
+      fc.record({ kind: fc.constant("not" as const), of: tie("filter") }),
+    ),
+  }));
+  return filter;
+}
+
 export function describeThingSearch(open: OpenStore): void {
   describe("searching Things", () => {
     let under: StoreUnderTest;
@@ -213,6 +274,20 @@ export function describeThingSearch(open: OpenStore): void {
       const after = (await store.thing("a"))!.thing.docId;
       const filter: ThingFilter = { kind: "or", of: [eq("id", "a"), eq("id", "b")] };
       expect(await ids({ filter, afterDocId: after })).toBe("b");
+    });
+
+    test("whatever is asked is answered: what a filter does not find, its opposite does", async () => {
+      await fc.assert(
+        fc.asyncProperty(anyFilter(), anyField(), fc.boolean(), async (filter, sort, descending) => {
+          const opposite: ThingFilter = { kind: "not", of: filter };
+          const [found, others] = await Promise.all(
+            [filter, opposite].map((one) => store.searchThings(fleet, { ...ALL, filter: one, sort, descending })),
+          );
+          expect(found!.total).toBe(found!.things.length);
+          expect(found!.total + others!.total).toBe(SAMPLES.length);
+        }),
+        { numRuns: 150 },
+      );
     });
 
     test("a state that changes is found as it is then", async () => {
