@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ThingMade } from "../../core/state-control.ts";
+import type { ThingChange } from "../../core/thing.ts";
 import { createParaApp } from "../testing/para-app.ts";
 import type { ParaApp } from "../testing/para-app.ts";
-import { createTestApi } from "../testing/test-api.ts";
+import { createTestApi, NO_LIMITS } from "../testing/test-api.ts";
 import type { TestApi } from "../testing/test-api.ts";
 
 const AZURE = { serviceBroker: "Azure" };
@@ -144,6 +145,36 @@ test("changes many, the same one in the order in which it was sent, and skips wh
     status: 400,
     body: { message: "Object 1: 'id' must not be blank" },
   });
+});
+
+test("waits for a hub that hangs, but not for each object anew", async () => {
+  let elapsed = 0;
+  const slow = createTestApi({ limits: { ...NO_LIMITS, elapsed: () => elapsed } });
+  const things = await createParaApp(slow, "weather");
+  const ids = Array.from({ length: 40 }, (_, i) => `t${i}`);
+  await things.call(
+    "POST",
+    "/v1/_batch",
+    ids.map((id) => ({ ...AZURE, id })),
+  );
+  const update = slow.things.update.bind(slow.things);
+  const waits: number[] = [];
+  Object.assign(slow.things, {
+    async update(id: string, change: ThingChange, waitMs: number) {
+      waits.push(waitMs);
+      elapsed += waitMs;
+      return update(id, change);
+    },
+  });
+  const { body } = await things.call(
+    "PATCH",
+    "/v1/_batch",
+    ids.map((id) => ({ id, name: "x" })),
+  );
+  expect(body).toHaveLength(40);
+  expect(waits[0]).toBe(2_000);
+  expect(elapsed).toBeLessThanOrEqual(15_000);
+  await slow.app.close();
 });
 
 test("changes nothing when one of the states is impossible", async () => {

@@ -23,6 +23,10 @@ import { Turns } from "./turns.ts";
 
 /** Objects that are under way at once. The hub's own pace is kept further in. */
 const WIDTH = 8;
+/** Deletions that are under way at once: they are done when they are noted, the hub may take its time. */
+const DELETING_WIDTH = 100;
+/** How long the answer to a whole batch waits for the hub. */
+const BATCH_WAIT_MS = 15_000;
 /** Refusals that are told one by one. */
 const MAX_TOLD = 100;
 const tags = ["para"];
@@ -35,7 +39,10 @@ interface Query {
 /** What became of one object: its JSON, or why not. `null`: it is not there, which is nobody's fault. */
 type Done = JsonObject | ApiError | null;
 
-export function registerBatch(app: FastifyInstance, { things, thingRecords, states, now }: ApiDependencies): void {
+export function registerBatch(
+  app: FastifyInstance,
+  { things, thingRecords, states, limits, now }: ApiDependencies,
+): void {
   for (const method of ["POST", "PUT"] as const) {
     app.route<Query>({
       method,
@@ -50,7 +57,7 @@ export function registerBatch(app: FastifyInstance, { things, thingRecords, stat
           caller,
           inputs.flatMap(({ id }) => id ?? []),
         );
-        const make = maker(caller, known);
+        const make = maker(caller, known, patience());
         const done = await inParallel(inputs, WIDTH, make);
         return answered(done, { reply, names: inputs, verb: "made", select });
       },
@@ -77,28 +84,38 @@ export function registerBatch(app: FastifyInstance, { things, thingRecords, stat
       const thing = known.get(id);
       if (thing !== undefined) requireRoomIn(thing, change);
     }
-    const turns = new Turns();
+    const [turns, waitMs] = [new Turns(), patience()];
     const done = await inParallel(changes, WIDTH, async (one) =>
-      known.has(one.id) ? turns.take(one.id, async () => changed(caller, one)) : null,
+      known.has(one.id) ? turns.take(one.id, async () => changed(caller, one, waitMs())) : null,
     );
     return answered(done, { reply, names: changes, verb: "changed", select });
   });
 
   app.delete<Query>("/v1/_batch", route("Delete many things and their devices in the hub"), async (request, reply) => {
     const found = await ownThings(thingRecords, paraCaller(request), batchIds(request.query));
-    const deleted = await inParallel([...found.keys()], WIDTH, async (id) => things.delete(id));
+    const deleted = await inParallel([...found.keys()], DELETING_WIDTH, async (id) => things.delete(id));
     if (!deleted.includes(true)) throw unknownThing();
     return reply.code(200).send();
   });
 
+  /** How long each object may wait for the hub, so that a hub that hangs does not hold up the answer for ever. */
+  function patience(): () => number {
+    const end = limits.elapsed() + BATCH_WAIT_MS;
+    return () => Math.max(0, Math.min(HUB_WAIT_MS, end - limits.elapsed()));
+  }
+
   /** Stops asking the hub once it has refused for all. */
-  function maker(caller: ParaCaller, known: ReadonlyMap<string, ThingWithState>): (input: NewThing) => Promise<Done> {
+  function maker(
+    caller: ParaCaller,
+    known: ReadonlyMap<string, ThingWithState>,
+    waitMs: () => number,
+  ): (input: NewThing) => Promise<Done> {
     let refused: ApiError | null = null;
     return async (input) => {
       const there = input.id === undefined ? undefined : known.get(input.id);
       if (there !== undefined) {
         const { id, properties } = there.thing;
-        return changed(caller, { id, change: overwriting(input, { id, present: properties }) });
+        return changed(caller, { id, change: overwriting(input, { id, present: properties }) }, waitMs());
       }
       if (refused !== null) return refused;
       const outcome = await things.create(caller.product, input);
@@ -109,8 +126,8 @@ export function registerBatch(app: FastifyInstance, { things, thingRecords, stat
     };
   }
 
-  async function changed({ product }: ParaCaller, { id, change }: BatchChange): Promise<Done> {
-    const outcome = await things.update(id, change, HUB_WAIT_MS);
+  async function changed({ product }: ParaCaller, { id, change }: BatchChange, waitMs: number): Promise<Done> {
+    const outcome = await things.update(id, change, waitMs);
     switch (outcome.kind) {
       case "updated":
         return thingJson(outcome.updated, product.slug);
