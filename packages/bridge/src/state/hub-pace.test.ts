@@ -35,10 +35,10 @@ test("after a refusal nobody asks until the hub's time is over; then it is asked
   };
   const first = pace.run(ask, 60_000);
   const second = pace.run(ask, 60_000);
-  await clock.advance(5_001);
+  await clock.advance(5_251);
   expect(await first).toEqual(succeed("done"));
   expect(await second).toEqual(succeed("done"));
-  expect(askedAt).toEqual([0, 5_000, 5_000]);
+  expect(askedAt).toEqual([0, 5_000, 5_250]);
 });
 
 test("who cannot wait that long is told when a try makes sense", async () => {
@@ -96,4 +96,32 @@ test("closing ends every wait, a turn's and a pause's", async () => {
   expect(await paused).toMatchObject({ ok: false });
   expect(await waiting).toMatchObject({ ok: false });
   expect(await pace.run(async () => succeed("never"), 1_000)).toMatchObject({ ok: false });
+});
+
+test("a hub that takes 100 a minute is asked at nearly that pace, and seldom refuses", async () => {
+  const clock = new VirtualClock();
+  const pace = new HubPace({ clock, random, atOnce: 8 });
+  let [tokens, filledAt, refused] = [20, 0, 0];
+  const ask = async (): Promise<Result<null>> => {
+    tokens = Math.min(20, tokens + ((clock.elapsed() - filledAt) / 60_000) * 100);
+    filledAt = clock.elapsed();
+    await clock.wait(50);
+    if (tokens < 1) {
+      refused += 1;
+      return fail("create_throttled", "Too much.");
+    }
+    tokens -= 1;
+    return succeed(null);
+  };
+  let left = 500;
+  let ended = 0;
+  const work = async (): Promise<void> => {
+    while (left-- > 0) expect(await pace.run(ask, 20_000)).toEqual(succeed(null));
+    ended += 1;
+  };
+  void Promise.all(Array.from({ length: 16 }, work));
+  expect(await clock.until(() => ended === 16, 3_600_000)).toBe(true);
+  // 480 of them at 100 a minute take 288 s at best.
+  expect(clock.elapsed()).toBeLessThan(288_000 * 1.35);
+  expect(refused).toBeLessThan(50);
 });

@@ -1,6 +1,8 @@
 /**
  * How fast a hub may be asked for one kind of thing (its registry, its queries): a few asks at once, none for a while after
- * it said that it is too much, and then again. Who asks says how long it can wait.
+ * it said that it is too much, and then one after the other with a distance that is learned: each refusal lengthens it,
+ * each success shortens it a little. So a hub is asked at nearly its own pace and seldom refuses. Who asks says how long it
+ * can wait.
  */
 import { backoffMs, type Backoff, type Random } from "../core/backoff.ts";
 import type { Clock } from "../core/clock.ts";
@@ -13,11 +15,19 @@ export interface HubPaceOptions {
   readonly atOnce: number;
   /** How long nobody asks after a refusal, when the hub names no time. */
   readonly pause?: Backoff;
+  /** The distance between two asks after the first refusal. */
+  readonly firstDistanceMs?: number;
   /** Who finds more than that many waiting is told so at once. */
   readonly maxWaiting?: number;
 }
 
 const PAUSE: Backoff = { firstMs: 1_000, maxMs: 30_000 };
+
+const LONGER = 1.5;
+const SHORTER = 0.98;
+const LONGEST_MS = 10_000;
+/** Shorter ones are none. */
+const SHORTEST_MS = 5;
 
 interface Waiting {
   readonly go: (mayGo: boolean) => void;
@@ -32,10 +42,14 @@ export class HubPace {
   /** Told apart by number, so that of asks that are refused together only one lengthens the pause. */
   #pauses = 0;
   #pausedUntil = Number.NEGATIVE_INFINITY;
+  /** Between two asks; 0: none is kept. */
+  #distanceMs = 0;
+  /** From which on the next ask may go. */
+  #nextAt = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
-  constructor({ pause = PAUSE, maxWaiting = 5_000, ...options }: HubPaceOptions) {
-    this.#options = { pause, maxWaiting, ...options };
+  constructor({ pause = PAUSE, firstDistanceMs = 250, maxWaiting = 5_000, ...options }: HubPaceOptions) {
+    this.#options = { pause, firstDistanceMs, maxWaiting, ...options };
   }
 
   /**
@@ -49,12 +63,15 @@ export class HubPace {
     try {
       let refused: Failure | null = null;
       for (;;) {
-        if (this.#isClosed || this.#pausedUntil > end) return this.#throttled(refused);
-        if (!(await this.#pauseIsOver())) continue;
+        const at = this.#soonest();
+        if (this.#isClosed || at > end) return this.#throttled(refused);
+        this.#nextAt = at + this.#distanceMs;
+        // While it waited the hub may have refused somebody else.
+        if (!(await this.#until(at))) continue;
         const pauses = this.#pauses;
         const result = await ask();
         if (result.ok || !isThrottled(result.failure)) {
-          if (result.ok) this.#refusals = 0;
+          if (result.ok) this.#succeeded();
           return result;
         }
         refused = result.failure;
@@ -109,11 +126,17 @@ export class HubPace {
     next.go(true);
   }
 
-  /** False after it had to wait: it may be longer by now. */
-  async #pauseIsOver(): Promise<boolean> {
+  /** When the next ask may go, by `clock.elapsed`. */
+  #soonest(): number {
+    return Math.max(this.#options.clock.elapsed(), this.#pausedUntil, this.#nextAt);
+  }
+
+  /** False: one must not go after all. */
+  async #until(at: number): Promise<boolean> {
     const { clock } = this.#options;
-    const left = this.#pausedUntil - clock.elapsed();
+    const left = at - clock.elapsed();
     if (left <= 0) return true;
+    const pauses = this.#pauses;
     await new Promise<void>((resolve) => {
       const wake = (): void => {
         this.#sleeping.delete(wake);
@@ -123,21 +146,29 @@ export class HubPace {
       const callOff = clock.after(left, wake);
       this.#sleeping.add(wake);
     });
-    return false;
+    return pauses === this.#pauses && !this.#isClosed;
+  }
+
+  #succeeded(): void {
+    this.#refusals = 0;
+    const shorter = this.#distanceMs * SHORTER;
+    this.#distanceMs = shorter < SHORTEST_MS ? 0 : shorter;
   }
 
   #pause(notBefore: number | undefined): void {
-    const { clock, random, pause } = this.#options;
+    const { clock, random, pause, firstDistanceMs } = this.#options;
     this.#refusals += 1;
     this.#pauses += 1;
     const asked = Math.min((notBefore ?? 0) - clock.now(), pause.maxMs);
     this.#pausedUntil = clock.elapsed() + Math.max(asked, backoffMs(pause, this.#refusals, random));
+    this.#distanceMs = Math.min(LONGEST_MS, Math.max(firstDistanceMs, this.#distanceMs * LONGER));
+    this.#nextAt = this.#pausedUntil;
   }
 
   #throttled(refused: Failure | null): ReturnType<typeof fail> {
     const { clock, pause } = this.#options;
     const message = refused?.message ?? "Too much waits for the hub, which limits how fast it is asked.";
-    const wait = Math.max(this.#pausedUntil - clock.elapsed(), pause.firstMs);
+    const wait = Math.max(this.#soonest() - clock.elapsed(), pause.firstMs);
     return fail("throttled", message, { notBefore: Math.ceil(clock.now() + wait) });
   }
 }

@@ -20,8 +20,8 @@ export function mirrorHub(connectionId: string, twins: TwinHub, time: { clock: C
     connectionId,
     twins,
     registry: new HubPace({ ...time, atOnce: 8 }),
-    queries: new HubPace({ ...time, atOnce: 2, pause: { firstMs: 3_000, maxMs: 60_000 } }),
-    reads: new HubPace({ ...time, atOnce: 8 }),
+    queries: new HubPace({ ...time, atOnce: 2, pause: { firstMs: 3_000, maxMs: 60_000 }, firstDistanceMs: 1_000 }),
+    reads: new HubPace({ ...time, atOnce: 16, firstDistanceMs: 20 }),
   };
 }
 
