@@ -1,11 +1,12 @@
 /**
  * What can go wrong between an accepted event and the hub, as values. Each failure says whom it concerns: the event alone
- * (park it, the device goes on), the device (its lane waits), the integration (its route waits), or the hub (everything
- * for it waits and no event's attempts are used up).
+ * (park it, the device goes on), the device (its lane waits), its state (which waits, its events go on), the integration
+ * (its route waits), the hub (everything for it waits and no event's attempts are used up), or only the reading of the hub's
+ * messages.
  */
 import type { Exchange } from "./exchange.ts";
 
-export type FailureScope = "event" | "device" | "route" | "hub";
+export type FailureScope = "event" | "device" | "state" | "route" | "hub" | "reading";
 
 interface FailureKind {
   readonly scope: FailureScope;
@@ -181,17 +182,17 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
       "The hub's tier has no device twins: messages go on, names are not written. Choose a Standard tier for that.",
   },
   twin_refused: {
-    scope: "device",
+    scope: "state",
     verdict: "refused",
     nextStep: "The hub takes no such change of the twin. Look at its reason, and write something else.",
   },
   message_queue_full: {
-    scope: "device",
+    scope: "state",
     verdict: "retry",
     nextStep: "50 messages wait in the hub for the device. Let it connect and read them, or purge its queue.",
   },
   message_throttled: {
-    scope: "device",
+    scope: "state",
     verdict: "retry",
     nextStep: "The hub limits how fast messages go to devices: 100 a minute on the smallest. Twins go on.",
   },
@@ -201,13 +202,13 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     nextStep: "The hub holds as many devices as it can. Remove some, or use another hub for more.",
   },
   stream_not_found: {
-    scope: "hub",
+    scope: "reading",
     verdict: "retry",
     nextStep:
       "Azure portal > IoT Hub > Built-in endpoints: compare the consumer group, and the endpoint and name where they are set.",
   },
   stream_in_use: {
-    scope: "hub",
+    scope: "reading",
     verdict: "retry",
     nextStep:
       "Make a consumer group for Isthmus alone: Azure portal > IoT Hub > Built-in endpoints; set consumer_group.",

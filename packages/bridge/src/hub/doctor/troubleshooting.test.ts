@@ -9,8 +9,10 @@ const PAGE = readFileSync(new URL("../../../../../docs/troubleshooting.md", impo
 const MEANWHILE: Readonly<Record<FailureScope, string>> = {
   event: "the event is parked, the device goes on",
   device: "the device's events wait, other devices go on",
+  state: "the device's state waits, its events go on",
   route: "the integration's events wait",
   hub: "all events for this hub wait",
+  reading: "changes by devices arrive late, by comparison",
 };
 
 /** Cells of the table that follows the heading, without the titles. */

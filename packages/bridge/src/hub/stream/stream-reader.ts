@@ -122,8 +122,7 @@ export class StreamReader {
   }
 
   #tell(trouble: Failure | null): void {
-    const { message = null } = trouble ?? {};
-    if (this.#trouble !== undefined && (this.#trouble?.message ?? null) === message) return;
+    if (this.#trouble !== undefined && this.#trouble?.code === trouble?.code) return;
     this.#trouble = trouble;
     this.#stream.onTrouble(trouble);
   }
