@@ -129,6 +129,33 @@ test("whatever fields of its own a Thing is given, it is read as it was answered
   );
 }, 120_000);
 
+test("of writers that come at once with the same version one wins; without one, all of them", async () => {
+  const { made, read, call } = await openThingPath();
+  const writers = Array.from({ length: 10 }, (_, i) => i);
+  const patch = async (id: string, body: object): Promise<number> =>
+    (await call("PATCH", `thing/${id}`, { body })).status;
+  const { id: locked } = await made({ version: 1 });
+  const statuses = await Promise.all(writers.map((i) => patch(locked, { version: 1, deviceState: { [`by${i}`]: i } })));
+  expect(statuses.toSorted((a, b) => a - b)).toEqual([200, ...Array.from({ length: 9 }, () => 412)]);
+  expect(await read(locked)).toMatchObject({ version: 2 });
+  expect(Object.keys((await read(locked)).deviceState)).toEqual([`by${statuses.indexOf(200)}`]);
+  const { id: open } = await made();
+  await Promise.all(writers.map((i) => patch(open, { [`own${i}`]: i, _voteup: `v${i}` })));
+  await Promise.all(writers.map((i) => patch(open, { [`own${i}`]: i })));
+  expect(await read(open)).toMatchObject({ votes: 10, ...Object.fromEntries(writers.map((i) => [`own${i}`, i])) });
+});
+
+test("of clients that put the same new id at once one gets the keys, and there is one device", async () => {
+  const { under, call } = await openThingPath();
+  const puts = Array.from({ length: 5 }, () => call("PUT", "thing/boiler-1", { body: { serviceBroker: "Azure" } }));
+  const answers = await Promise.all(puts);
+  expect(answers.filter(({ json }) => (json as Shown).deviceDetails !== undefined)).toHaveLength(1);
+  for (const { status } of answers) expect([200, 409]).toContain(status);
+  expect((await under.registry.list()).responseBody).toHaveLength(1);
+  const [winner] = answers.map(({ json }) => (json as Shown).deviceDetails).filter((details) => details !== undefined);
+  await under.device(winner!.connectionString);
+});
+
 test("whatever is searched for, by whatever names, there is a page or a 400", async () => {
   const { made, call } = await openThingPath();
   await made({ deviceState: { a: { b: [1, "x", { c: true }] } }, 'q"uote': 1, "a.b": 2 });
