@@ -255,6 +255,7 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
       return connection === null ? null : diagnose({ ...toHubs, pausedBy }, connection);
     },
     rotateSecrets: () => store.rotateSecrets(),
+    backUp: () => store.backUp(),
     entraRule: (credential, hostName) =>
       refusedEntra(credential, hostName, { hubHosts: config.hubHosts, ownIdentity: config.entraIdentity }),
     health: () => watch.health(),

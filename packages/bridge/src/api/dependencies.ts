@@ -7,6 +7,7 @@ import type { DeviceRate } from "../core/rate-limit.ts";
 import type { TestIntegration } from "../core/integration-test.ts";
 import type { RecentEvents } from "../core/recent-events.ts";
 import type { SourceControl, Sources } from "../core/source.ts";
+import type { Backup } from "../core/backup.ts";
 import type { Accept } from "../core/accept.ts";
 import type { Deliveries } from "../core/deliveries.ts";
 import type { Health } from "../core/health.ts";
@@ -71,6 +72,7 @@ export interface ApiDependencies extends ThingDependencies {
   readonly entraRule: EntraRule;
   /** Resolves with how many rows were sealed anew; rejects with `secret_key_not_ours` where the key is kept outside. */
   readonly rotateSecrets: () => Promise<number>;
+  readonly backUp: () => Promise<Backup>;
   readonly health: () => Health;
   /** Prometheus text. */
   readonly metrics: () => Promise<string>;

@@ -5,6 +5,7 @@ import { fastify, LogController } from "fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { registerAccounts } from "./admin/accounts.ts";
 import { registerAppKeys } from "./admin/app-keys.ts";
+import { registerBackups } from "./admin/backups.ts";
 import { registerDeliveries } from "./admin/deliveries.ts";
 import { registerDeviceStates } from "./admin/device-states.ts";
 import { registerDoctor } from "./admin/doctor.ts";
@@ -142,6 +143,7 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerDeliveries(app, dependencies, authentication);
   registerIntegrationState(app, dependencies, authentication);
   registerSecrets(app, dependencies, authentication);
+  registerBackups(app, dependencies, authentication);
   registerDoctor(app, dependencies, authentication);
   registerFailures(app, dependencies, authentication);
   registerReplays(app, dependencies, authentication);

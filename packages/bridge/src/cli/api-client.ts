@@ -10,6 +10,8 @@ export interface ApiClient {
   call(method: Method, path: string, body?: Json): Promise<Json>;
   /** As `call`, where the answer is a bare array. */
   list(path: string): Promise<readonly Json[]>;
+  /** The answer's bytes as they come. */
+  download(path: string): Promise<ReadableStream>;
   /** The answer's lines as they come, until the server or the signal ends it. */
   lines(path: string): AsyncIterable<string>;
 }
@@ -61,6 +63,11 @@ export function createApiClient({ url, token }: ServerSettings, signal: AbortSig
     },
     async list(path) {
       return (await answer("GET", path)) as readonly Json[];
+    },
+    async download(path) {
+      const { body } = await request("GET", path, undefined, signal);
+      if (body === null) throw new CommandFailure("not_isthmus", `${url} answered with nothing.`, "Check --url.");
+      return body as unknown as ReadableStream;
     },
     async *lines(path) {
       const { body } = await request("GET", path, undefined, signal);

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { commandRunner } from "./command-runner.ts";
 import { registerAccounts } from "./commands/accounts.ts";
 import { registerApiUsers } from "./commands/api-users.ts";
+import { registerBackup } from "./commands/backup.ts";
 import { registerDeliveries } from "./commands/deliveries.ts";
 import { registerDeviceTwin } from "./commands/device-twin.ts";
 import { registerDevices } from "./commands/devices.ts";
@@ -24,7 +25,7 @@ ISTHMUS_TOKEN, or from first-run.json in $ISTHMUS_DATA (default ./data).
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage.`;
 
 /** Words by which a command line needs the server's own code. The other commands start without it, in a third of the time. */
-const NEEDS_SERVER = new Set(["serve", "demo", "help", "--help", "-h"]);
+const NEEDS_SERVER = new Set(["serve", "demo", "migrate", "help", "--help", "-h"]);
 
 function ownVersion(): string {
   const file = new URL("../../package.json", import.meta.url);
@@ -49,9 +50,14 @@ export async function createProgram(
     .configureHelp({ showGlobalOptions: true });
   const does = commandRunner(terminal, onFailed);
   if (args.length === 0 || args.some((word) => NEEDS_SERVER.has(word))) {
-    const [{ registerServe }, { registerDemo }] = await Promise.all([import("./serve.ts"), import("./demo.ts")]);
+    const [{ registerServe }, { registerDemo }, { registerMigrate }] = await Promise.all([
+      import("./serve.ts"),
+      import("./demo.ts"),
+      import("./migrate.ts"),
+    ]);
     registerServe(program);
     registerDemo(program, terminal);
+    registerMigrate(program, terminal);
   }
   registerPublish(program, does);
   registerSubscribe(program, does);
@@ -67,5 +73,6 @@ export async function createProgram(
   registerAccounts(program, does);
   registerDoctor(program, does);
   registerSecrets(program, does);
+  registerBackup(program, does);
   return program;
 }

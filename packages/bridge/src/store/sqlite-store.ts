@@ -9,6 +9,8 @@ import type { RecentEvents } from "../core/recent-events.ts";
 import type { TestIdentities } from "../core/test-identities.ts";
 import type { Sources } from "../core/source.ts";
 import type { AppKeys, ThingRecords } from "../core/thing-store.ts";
+import type { Backup } from "../core/backup.ts";
+import { backUp, removeLeftBackups } from "./backup.ts";
 import type { Changes } from "./changes.ts";
 import type { DeviceStates, HubRemovals, ReadingPositions, StateSettingsStore } from "../core/state-store.ts";
 import { keepHighWater, readHighWater } from "./high-water.ts";
@@ -72,6 +74,8 @@ export interface SqliteStore
     TestIdentities {
   /** Seals all secrets anew under a new key; resolves with how many rows. Throws where the operator keeps the key himself. */
   rotateSecrets(): Promise<number>;
+  /** A copy of the database as it is now. */
+  backUp(): Promise<Backup>;
   /** False once the disk or the worker failed. */
   isAlive(): boolean;
   /** For how long writes have been waiting for the disk, in milliseconds. */
@@ -97,6 +101,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const lock = await lockFolder(folder);
   try {
+    await removeLeftBackups(folder);
     const keys = new SecretKeys(join(folder, "secret.key"), options.secretKey ?? null);
     const secrets = createSecrets(() => keys.all);
     const worker = await GroupCommit.open(join(folder, "isthmus.db"), onFatal, options.onFlushed);
@@ -141,6 +146,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       ...createThings({ worker, now, onChanged: devicesChanged, onEnded: onDeliveriesEnded }),
       ...createStateSettings({ worker, secrets, inTurn }),
       rotateSecrets: () => rotateSecrets(rotation),
+      backUp: () => backUp(worker, folder),
       isAlive: () => worker.isAlive,
       waitedMs: () => worker.waitedMs,
       depth: () => worker.depth,

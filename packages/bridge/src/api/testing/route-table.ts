@@ -131,6 +131,7 @@ export const ROUTES: readonly RouteRow[] = [
   ["PUT /admin/v1/accounts/ada", "account", 403, 403],
   ["DELETE /admin/v1/accounts/ada", "account", 403, 403],
   ["POST /admin/v1/secrets/rotate", "account", 403, 403],
+  ["GET /admin/v1/backup", "account", 403, 403],
   // Under this name there are webhooks only, and these integrations are none.
   ["GET /v1/webhooks", "account", 200, "own"],
   ["GET /v1/webhooks/:integration", "account", 404, 404],

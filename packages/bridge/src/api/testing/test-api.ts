@@ -1,4 +1,7 @@
 /** A whole API over fakes, listening or not, for the tests of this folder and of the command line. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import type { EventFeed } from "../../core/event-feed.ts";
@@ -133,6 +136,12 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     stateSettings,
     stateHubRule: hubHostRule,
     rotateSecrets: async () => 3,
+    async backUp() {
+      const place = await mkdtemp(join(tmpdir(), "isthmus-backup-"));
+      const file = join(place, "isthmus.db");
+      await writeFile(file, "all data");
+      return { file, bytes: 8, remove: () => rm(place, { recursive: true }) };
+    },
     diagnose: async () => world.doctorReport,
     entraRule: (credential, hostName) =>
       refusedEntra(credential, hostName, { hubHosts: ["listed.example"], ownIdentity: world.entraIdentity }),

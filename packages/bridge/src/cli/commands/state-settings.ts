@@ -6,7 +6,7 @@ import { textOption } from "../command-runner.ts";
 import type { Does, Options } from "../command-runner.ts";
 import { countOption } from "../count-option.ts";
 import { contentOf } from "../file-content.ts";
-import { card } from "../table.ts";
+import { card, cell } from "../table.ts";
 import { conflictTable } from "./state-text.ts";
 
 /** Options whose text is a field as it stands. */
@@ -84,7 +84,7 @@ function settingsCard(settings: Json): string {
     ["telemetry", settings["telemetry"]],
     ["conflicts", `${String(settings["conflicts"])} wins`],
     ["cloud to device", settings["cloud_to_device"] === true ? "the whole state as a message too" : "no messages"],
-    ["sweep", settings["sweep_seconds"] === null ? "as usual" : `every ${String(settings["sweep_seconds"])} s`],
+    ["sweep", settings["sweep_seconds"] === null ? "as usual" : `every ${cell(settings["sweep_seconds"])} s`],
     ["consumer group", settings["consumer_group"]],
     ["events are read at", settings["event_endpoint"] ?? "where the hub says"],
     ...(settings["event_hub_name"] === null ? [] : [["event hub", settings["event_hub_name"]] as const]),

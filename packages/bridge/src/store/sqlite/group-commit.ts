@@ -6,7 +6,7 @@ import type { Operations } from "./operations.ts";
 import type { FromWorker, ToWorker } from "./worker.ts";
 
 // The built file, seen from the sources too: a thread of Node 20 cannot run TypeScript.
-const WORKER = new URL("../../../dist/store/sqlite/worker.js", import.meta.url);
+export const WORKER: URL = new URL("../../../dist/store/sqlite/worker.js", import.meta.url);
 
 /** Calls in one transaction at most: bounds how long one flush keeps others waiting. */
 const MAX_GROUP = 2_000;
@@ -34,6 +34,7 @@ export class GroupCommit {
   #waiting: Waiting[] = [];
   #underWay: Waiting[] = [];
   #scheduled = false;
+  #atRest: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
   #dead: Error | undefined;
 
@@ -104,8 +105,28 @@ export class GroupCommit {
     });
   }
 
+  /** Does the work while the database file stays as it is: what is written meanwhile is in the write-ahead log alone. */
+  async withFileAtRest<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#atRest.then(async () => {
+      if (this.#dead === undefined) this.#worker.postMessage("hold" satisfies ToWorker);
+      // The worker takes one message after the other.
+      await this.call("lastNumbers");
+      try {
+        return await work();
+      } finally {
+        this.#worker.postMessage("release" satisfies ToWorker);
+      }
+    });
+    this.#atRest = mine.then(
+      () => undefined,
+      () => undefined,
+    );
+    return mine;
+  }
+
   /** Empties the write-ahead log, which may still hold what was erased. Resolves when that is done. */
   async truncateLog(): Promise<void> {
+    await this.#atRest;
     if (this.#dead === undefined) this.#worker.postMessage("truncate" satisfies ToWorker);
     // The worker takes one message after the other.
     await this.call("lastNumbers");

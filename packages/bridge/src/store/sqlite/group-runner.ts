@@ -4,7 +4,7 @@
  */
 import { openDatabase, type Database } from "./driver.ts";
 import { createOperations, type Operations } from "./operations.ts";
-import { migrate, setDurability } from "./schema.ts";
+import { migrate, moveLogWhenLong, setDurability } from "./schema.ts";
 
 export type Call = readonly [name: keyof Operations, ...args: unknown[]];
 
@@ -58,6 +58,10 @@ export class GroupRunner {
 
   truncateLog(): void {
     this.#db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
+  }
+
+  moveLog(isOn: boolean): void {
+    moveLogWhenLong(this.#db, isOn);
   }
 
   close(): void {

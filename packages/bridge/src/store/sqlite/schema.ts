@@ -262,7 +262,7 @@ const MIGRATIONS: readonly string[] = [
 
 /** Brings the file to the newest schema, or to the `newest` first ones of its history; refuses one that a newer release has written. */
 export function migrate(db: Database, newest: number = MIGRATIONS.length): void {
-  const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+  const version = schemaVersion(db);
   if (version > MIGRATIONS.length) {
     throw new Error(
       `The data folder was written by a newer release (schema ${version}, this one knows ${MIGRATIONS.length}).`,
@@ -287,11 +287,30 @@ export function setDurability(db: Database): void {
   db.exec("PRAGMA synchronous = FULL");
   // What is deleted is overwritten, so that erasing means erasing, of what was forgotten before too.
   db.exec("PRAGMA secure_delete = ON");
-  db.exec("PRAGMA wal_autocheckpoint = 2000");
+  moveLogWhenLong(db, true);
   db.exec("PRAGMA cache_size = -32000");
   const mode = db.prepare("PRAGMA journal_mode").get()?.["journal_mode"];
   const level = db.prepare("PRAGMA synchronous").get()?.["synchronous"];
   if (mode !== "wal" || level !== 2) {
     throw new Error(`SQLite would not flush every commit (journal_mode=${mode}, synchronous=${level}).`);
   }
+}
+
+/** Off: the log grows, and the database file itself stays as it is, so that it can be copied. */
+export function moveLogWhenLong(db: Database, isOn: boolean): void {
+  db.exec(`PRAGMA wal_autocheckpoint = ${isOn ? 2000 : 0}`);
+}
+
+/** Moves a copy's log into its file, which is whole by itself then. Throws when the copy is damaged. */
+export function finishCopy(db: Database): void {
+  db.exec("PRAGMA locking_mode = EXCLUSIVE");
+  db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
+  const mode = db.prepare("PRAGMA journal_mode = DELETE").get()?.["journal_mode"];
+  const [check] = Object.values(db.prepare("PRAGMA quick_check").get() ?? {});
+  if (mode !== "delete" || check !== "ok") throw new Error(`The copy is not whole (${mode}, ${check}).`);
+}
+
+/** How many migrations a file has seen. */
+export function schemaVersion(db: Database): number {
+  return Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
 }

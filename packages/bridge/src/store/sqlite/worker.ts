@@ -4,16 +4,34 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { isDiskFull } from "./disk-space.ts";
+import { openDatabase } from "./driver.ts";
 import { GroupRunner, openStoreDatabase, type Answer, type Call } from "./group-runner.ts";
+import { finishCopy } from "./schema.ts";
 
-export type ToWorker = "close" | "truncate" | readonly Call[];
+export type ToWorker = "close" | "truncate" | "hold" | "release" | readonly Call[];
 
 export type FromWorker =
   | { readonly kind: "ready" }
   | { readonly kind: "answers"; readonly answers: readonly Answer[] }
   | { readonly kind: "failed"; readonly error: string };
 
-if (parentPort !== null) serve(parentPort, (workerData as { file: string }).file);
+export interface WorkerTask {
+  readonly file: string;
+  /** The file is a copy with its log beside it, which is to become one whole file. */
+  readonly isCopy?: true;
+}
+
+if (parentPort !== null) begin(parentPort, workerData as WorkerTask);
+
+function begin(port: NonNullable<typeof parentPort>, { file, isCopy }: WorkerTask): void {
+  if (isCopy !== true) return serve(port, file);
+  const db = openDatabase(file);
+  try {
+    finishCopy(db);
+  } finally {
+    db.close();
+  }
+}
 
 function serve(port: NonNullable<typeof parentPort>, file: string): void {
   const post = (message: FromWorker): void => port.postMessage(message);
@@ -25,6 +43,7 @@ function serve(port: NonNullable<typeof parentPort>, file: string): void {
       try {
         if (message === "close") return close(runner, port);
         if (message === "truncate") return runner.truncateLog();
+        if (message === "hold" || message === "release") return runner.moveLog(message === "release");
         post({ kind: "answers", answers: runner.run(message) });
       } catch (error) {
         fail(error);
