@@ -155,7 +155,10 @@ export class Telemetry implements LinkHolder {
     const before = this.#options.now() - this.#options.limits.linkIdleTime;
     for (const connection of this.#connections) {
       connection.closeIdle(before);
-      if (connection.size === 0) void connection.close();
+      if (connection.size > 0) continue;
+      // What is sent from now on goes over another one.
+      this.#connections = this.#connections.filter((other) => other !== connection);
+      void connection.close();
     }
   }
 }

@@ -298,6 +298,33 @@ test("a hub that is away is told once, and read again when it is back", async ()
   await expect.poll(() => reading.events.length, WAIT).toBe(1);
 });
 
+test("an endpoint that cannot be understood is told without any key", async () => {
+  const { hub } = await startTwinsUnderTest({ options: QUICK });
+  const given = "Endpoint=sb://127.0.0.1/;SharedAccessKeyName= ;SharedAccessKey=c2VjcmV0;EntityPath=x";
+  const reading = startReading(hub, { endpoint: { endpoint: given, name: "x" } });
+  await expect.poll(() => reading.troubles.at(-1)?.code, WAIT).toBe("stream_not_found");
+  expect(JSON.stringify(reading.troubles)).not.toContain("c2VjcmV0");
+});
+  await expect.poll(() => other.troubles.length, WAIT).toBe(1);
+});
+
+test("whatever goes wrong, reading is tried again", async () => {
+  let tries = 0;
+  const under = await startTwinsUnderTest({
+    options: {
+      ...QUICK,
+      endpointOf: () => {
+        tries += 1;
+        if (tries <= 2) throw new Error("odd");
+        return under.endpoint;
+      },
+    },
+  });
+  const reading = startReading(under.hub);
+  await reading.opened();
+  expect(reading.troubles).toMatchObject([{ message: expect.stringContaining("odd") as string }, null]);
+});
+
 test("a consumer group that the hub does not have is told", async () => {
   const { hub } = await startTwinsUnderTest({ options: QUICK });
   const reading = startReading(hub, { consumerGroup: "nobodys" });

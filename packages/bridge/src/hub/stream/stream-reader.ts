@@ -7,6 +7,7 @@ import type { HubEndpoint } from "../../core/hub-client.ts";
 import type { HubConnection } from "../../core/integration.ts";
 import type { Log } from "../../core/log.ts";
 import type { StreamOptions } from "../../core/twin-hub.ts";
+import { scrub } from "../error-classification.ts";
 import type { KeyRing, KeyToken } from "../key-ring.ts";
 import { findTarget } from "./event-hub-target.ts";
 import { PartitionPlace } from "./partition-place.ts";
@@ -57,7 +58,7 @@ export class StreamReader {
   async run(): Promise<void> {
     const { signal } = this.#stream;
     while (!signal.aborted) {
-      const failure = await this.#read();
+      const failure = await this.#read().catch(cannotBeRead);
       if (signal.aborted || failure === null) continue;
       this.#tell(failure);
       this.#failures += 1;
@@ -126,6 +127,12 @@ export class StreamReader {
     this.#trouble = trouble;
     this.#stream.onTrouble(trouble);
   }
+}
+
+// Such as a name that the client does not take.
+function cannotBeRead(error: unknown): Failure {
+  const reason = error instanceof Error ? error.message : String(error);
+  return { code: "stream_not_found", message: `The hub's messages cannot be read: ${scrub(reason)}` };
 }
 
 function withKey(connection: HubConnection, { key }: KeyToken): HubConnection {
