@@ -11,6 +11,7 @@ import { paraError } from "./para-error.ts";
 const NO_BYTES = new Uint8Array();
 const JSON_TYPE = /^\s*(?:application\/(?:[\w.-]+\+)?json|text\/json|text\/plain|application\/octet-stream)\s*(?:;|$)/i;
 const MAX_DEPTH = 100;
+const [OPEN_BRACE, OPEN_BRACKET] = Buffer.from("{[");
 
 /** In place of the parsers of the other faces: bodies stay bytes until their sender is known. */
 export function keepBodyBytes(app: FastifyInstance): void {
@@ -39,9 +40,14 @@ export async function bodyBytes(request: FastifyRequest): Promise<Uint8Array> {
 export function parseJsonBody(request: FastifyRequest, body: Uint8Array): unknown {
   if (body.length === 0 || request.method === "GET" || request.method === "DELETE") return undefined;
   const type = request.headers["content-type"];
-  if (type !== undefined && type !== "" && !JSON_TYPE.test(type)) throw unsupportedType();
+  if (type !== undefined && type !== "" && !JSON_TYPE.test(type) && !isCurls(type, body)) throw unsupportedType();
   if (!isUtf8(body)) throw paraError(400, "The body is not valid UTF-8.");
   return parseJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8"));
+}
+
+/** `curl -d` calls everything a form. */
+function isCurls(type: string, body: Uint8Array): boolean {
+  return /^application\/x-www-form-urlencoded\b/i.test(type) && (body[0] === OPEN_BRACE || body[0] === OPEN_BRACKET);
 }
 
 export function tooLarge(limit: number): ApiError {
