@@ -16,9 +16,13 @@ export interface StateFault {
   readonly message: string;
 }
 
-/** `merge`: a JSON merge patch, `null` removes. */
+/**
+ * `merge`: a JSON merge patch, `null` removes. `replace`: takes the place of all that was written from this side; what the
+ * device said stays unless it is named. `seen`: what the device had said when the writer read the state, so that its old
+ * word is not taken for a wish.
+ */
 export type StateWrite =
-  | { readonly kind: "replace"; readonly state: JsonObject }
+  | { readonly kind: "replace"; readonly state: JsonObject; readonly seen?: JsonObject }
   | { readonly kind: "merge"; readonly patch: JsonObject };
 
 export type StateWritten =

@@ -64,8 +64,10 @@ export interface ThingChange {
   readonly cached?: boolean;
   /** `null` values remove. */
   readonly properties?: JsonObject;
-  /** Replaces the whole state. */
+  /** Replaces the whole state, as `StateWrite` says. */
   readonly deviceState?: JsonObject;
+  /** What the device had said when the client read the state. */
+  readonly deviceSaid?: JsonObject;
   /** Above 0: refused unless it is the stored one, where that is above 0 too. */
   readonly version?: number;
 }

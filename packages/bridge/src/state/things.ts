@@ -8,6 +8,7 @@ import type { DeviceState, StateChange } from "../core/device-state.ts";
 import { fail, type Failure } from "../core/failure.ts";
 import type { KeyName } from "../core/hub-client.ts";
 import type { Scope } from "../core/integration.ts";
+import type { JsonObject } from "../core/json.ts";
 import type { Log } from "../core/log.ts";
 import type { Product } from "../core/product.ts";
 import type { KeysShown, ThingControl, ThingMade, ThingUpdated } from "../core/state-control.ts";
@@ -203,7 +204,7 @@ async function updateThing(
       return { kind: "version", stored: thing.version };
     let next: StateChange | null = null;
     if (change.deviceState !== undefined) {
-      const write = { kind: "replace", state: change.deviceState } as const;
+      const write = { kind: "replace", state: change.deviceState, ...seenIn(change) } as const;
       const message = await options.sendsMessages({ kind: "product", productId: thing.productId });
       const written = documents.writeState(state, write, { at: clock.now(), message });
       if (!written.ok) return { kind: "fault", fault: written.fault };
@@ -218,6 +219,10 @@ async function updateThing(
     return { kind: "updated", updated: next === null ? updated : await pushed(options, updated, waitMs) };
   }
   throw new Error(`The Thing ${id} was written by others ${STALE_TRIES} times in a row.`);
+}
+
+function seenIn({ deviceSaid }: ThingChange): { readonly seen?: JsonObject } {
+  return deviceSaid === undefined ? {} : { seen: deviceSaid };
 }
 
 /** As it is when the hub has taken what waits for it, or when the time is up. */

@@ -88,6 +88,7 @@ export function thingChange(body: unknown): ThingChange {
     cached: flagField(fields, "cached"),
     properties: ownFields(fields),
     deviceState: stateField(fields),
+    deviceSaid: saidField(fields),
   });
 }
 
@@ -126,6 +127,14 @@ export function voteIn(body: unknown): 1 | -1 | null {
   const field = up ? "_voteup" : "_votedown";
   if (textField(fields, field) === null) throw fieldError(field, "must be the id of who votes");
   return up ? 1 : -1;
+}
+
+/** What the client had read of the device's own word; other than an object it tells nothing. */
+function saidField(fields: Fields): JsonObject | null {
+  const status = fields["deviceStatus"];
+  if (typeof status !== "object" || status === null) return null;
+  const said = (status as Fields)["reported"];
+  return typeof said === "object" && said !== null && !Array.isArray(said) ? (said as JsonObject) : null;
 }
 
 function requireAzure(value: unknown): void {

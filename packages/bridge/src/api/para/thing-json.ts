@@ -1,6 +1,7 @@
 /** A Thing as Para's clients read it. Keys are in it only where a device's details are given along. */
 import type { DeviceState } from "../../core/device-state.ts";
 import type { JsonObject } from "../../core/json.ts";
+import { saidByDevice } from "../../core/said-by-device.ts";
 import type { DeviceDetails, ThingWithState } from "../../core/thing.ts";
 import { failureJson } from "../particle/integration-json.ts";
 import { isoTime } from "../particle/iso-time.ts";
@@ -39,9 +40,13 @@ export function thingJson({ thing, state }: ThingWithState, appid: string, detai
   };
 }
 
-/** How the device stands in its hub, and what of its state the hub does not have yet. */
+/**
+ * How the device stands in its hub, and what of its state the hub does not have yet. `reported` is the part of the state
+ * that is the device's own word: a client that sends the whole object back tells by it what it had read.
+ */
 function deviceStatusJson(state: DeviceState): JsonObject {
   const { standing, trouble, pendingSince } = state;
+  const said = saidByDevice(state);
   return {
     status: standing.status,
     connectionState: standing.connectionState,
@@ -51,6 +56,7 @@ function deviceStatusJson(state: DeviceState): JsonObject {
     ...(standing.missingSince !== null && { missingSince: isoTime(standing.missingSince) }),
     ...(trouble !== null && { error: failureJson(trouble.failure) }),
     conflicts: state.conflicts,
+    ...(Object.keys(said).length > 0 && { reported: said }),
   };
 }
 

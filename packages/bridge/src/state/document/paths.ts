@@ -1,23 +1,9 @@
-/**
- * Leaves of a document: scalars, arrays and empty objects, by their path. A path is written with its keys joined by dots;
- * a dot within a key, which telemetry may hold, gets a backslash before it.
- */
+/** Leaves of a document: scalars, arrays and empty objects, by their path. */
 import type { Json, JsonObject } from "../../core/json.ts";
+import { pathFrom, pathText, type Path } from "../../core/state-paths.ts";
 import { entry, isObject, sameJson, withEntry } from "./json-values.ts";
 
-export type Path = readonly string[];
-
-export function pathText(path: Path): string {
-  return path.map((key) => (key === "" ? "\\e" : key.replaceAll(/[\\.]/g, "\\$&"))).join(".");
-}
-
-export function pathFrom(text: string): Path {
-  const keys: string[] = [];
-  for (const [part] of text.matchAll(/(?:\\.|[^\\.])+/gs)) {
-    keys.push(part === "\\e" ? "" : part.replaceAll(/\\(.)/gs, "$1"));
-  }
-  return keys;
-}
+export { pathFrom, pathText, type Path };
 
 /** By path text. `null` counts as a leaf: in patches it removes. An empty document has none. */
 export function leavesOf(document: JsonObject): Map<string, Json> {

@@ -6,6 +6,7 @@ import { DEVICE_NAME } from "./hub-change.ts";
 import { cleaned, isDeeperThan, isObject } from "./json-values.ts";
 import { mergePatch, patchBetween } from "./merge-patch.ts";
 import { changedLeaves, pathText, type Path } from "./paths.ts";
+import { replacedState, withdrawnWishes } from "./replacing.ts";
 import { addPending, pendingTarget } from "./pending.ts";
 import { StateDraft, type Side } from "./state-draft.ts";
 import { MAX_DEPTH, sizeFault, twinFault } from "./twin-limits.ts";
@@ -74,15 +75,19 @@ export function writeState(
   const given = write.kind === "replace" ? write.state : write.patch;
   const tooDeep = depthFault(given);
   if (tooDeep !== null) return { ok: false, fault: tooDeep };
-  const wanted = cleaned(write.kind === "replace" ? given : mergePatch(before.state, given));
+  const wanted = cleaned(
+    write.kind === "replace" ? replacedState(before, given, write.seen ?? null) : mergePatch(before.state, given),
+  );
+  const withdrawn = write.kind === "replace" ? withdrawnWishes(before, given) : {};
   const patch = withoutForeignRemovals(patchBetween(before.state, wanted));
   const fault = faultOf(before, "desired", patch) ?? protoFault(given);
   if (fault !== null) return { ok: false, fault };
   const changed = changedLeaves(before.state, wanted);
-  if (changed.length === 0) return { ok: true, change: null };
+  if (changed.length === 0 && Object.keys(withdrawn).length === 0) return { ok: true, change: null };
   const draft = new StateDraft(before, { rule: "newest", now: at });
   stampAll(draft, changed, "api");
   draft.update({ state: wanted });
+  if (Object.keys(withdrawn).length > 0) waitIn(draft, "desired", withdrawn);
   if (Object.keys(patch).length > 0) waitIn(draft, "desired", patch);
   if (message && before.reach === "itself" && before.connectionId !== null) draft.update({ messagePending: true });
   return { ok: true, change: draft.finish() };
