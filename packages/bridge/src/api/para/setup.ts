@@ -29,7 +29,7 @@ export function registerParaSetup(app: FastifyInstance, { directory, appKeys, lo
     async (request) => {
       const root = isAtThisMachine(request) ? await appKeys.rootApp() : null;
       if (root === null || !(await appKeys.takeRootSetup())) return ALL_SET;
-      log.info({ productId: root.id }, "root-app.taken");
+      log.info({ productId: root.id }, "root_app.shown");
       return keysShown(root, (await appKeys.appSecret(root.id)) ?? (await renew(root)));
     },
   );
@@ -56,7 +56,7 @@ export function registerParaSetup(app: FastifyInstance, { directory, appKeys, lo
   app.post("/v1/_newkeys", { schema: { summary: "Make the app's keys anew", tags } }, async (request) => {
     const { product, accessKey } = paraCaller(request);
     const secretKey = await renew(product);
-    log.info({ productId: product.id }, "app.keys-renewed");
+    log.info({ productId: product.id }, "app_keys.renewed");
     return { accessKey, secretKey, info: "Save the secret key - it is shown only once!" };
   });
 
