@@ -7,9 +7,7 @@
 import type { DeviceState } from "../core/device-state.ts";
 import type { TwinGlance, TwinView } from "../core/twin-hub.ts";
 
-/** Of each device whose twin was read by this process: changes of its tags alone. */
-export type TagChanges = ReadonlyMap<string, number>;
-
+/** How often the tags alone of a twin were changed. */
 export function tagChanges({ version, desired, reported }: TwinView): number {
   return version - desired.version - reported.version;
 }

@@ -104,7 +104,8 @@ async function start(changes: Partial<HubChanges> = {}): Promise<Played> {
 }
 
 function stateOf(generationId: string): DeviceState {
-  return { reach: "itself", standing: { generationId, missingSince: null } } as unknown as DeviceState;
+  const reach = generationId === "bridge" ? "bridge" : "itself";
+  return { reach, standing: { generationId, missingSince: null } } as unknown as DeviceState;
 }
 
 let sequenceNumber = 0;
@@ -188,6 +189,15 @@ test("what a device sent before it was made anew is not taken; what it sends sin
   // The first came while nobody knew better; it was of the device that was known.
   expect(bodies(played.told)).toEqual([{ n: 1 }, { n: 2 }]);
   expect(played.known.get("d")).toBe("g2");
+});
+
+test("what a device that publishes here sends is an event, and not looked at", async () => {
+  const played = await start();
+  played.known.set("d", "bridge");
+  await played.play(telemetry("d", { a: 1 }));
+  await played.clock.advance(60_001);
+  expect(played.told).toEqual([]);
+  expect(played.positions).toHaveLength(1);
 });
 
 test("a deletion is looked at; that we made a device ourselves is no news", async () => {

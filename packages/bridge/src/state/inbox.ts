@@ -152,7 +152,7 @@ export class Inbox {
     const { connectionId } = hub;
     const states = await this.#known(new Set(events.map(({ deviceId }) => deviceId)));
     // Bodies are parsed when they are looked at: only those of devices that have a state.
-    const known = events.filter(({ deviceId }) => states.has(deviceId)).flatMap(toldOf);
+    const known = events.filter((event) => concerns(event, states.get(event.deviceId))).flatMap(toldOf);
     await this.#check(known, states);
     const telemetry: TelemetrySeen[] = [];
     const twinChanges: TwinChangeSeen[] = [];
@@ -164,7 +164,7 @@ export class Inbox {
       else if (told.kind === "standing") standings.push(told.standing);
       else if (told.kind !== "telemetry" && isNews(told, states.get(event.deviceId))) lookAt(event.deviceId);
       if (told.kind !== "telemetry") continue;
-      if (told.telemetry !== null && states.get(event.deviceId)?.reach === "itself") telemetry.push(told.telemetry);
+      if (told.telemetry !== null) telemetry.push(told.telemetry);
       if (this.#activity.note(event.deviceId, event.enqueuedTime)) isMuch = true;
     }
     if (telemetry.length > 0) await changes.takeTelemetry(connectionId, telemetry);
@@ -226,6 +226,11 @@ export class Inbox {
     const seen = this.#activity.take();
     if (seen.length > 0) await this.#options.changes.takeStandings(this.#options.hub.connectionId, seen);
   }
+}
+
+/** Messages of a device that publishes here are events, and no part of its state. */
+function concerns({ source }: StreamEvent, state: DeviceState | undefined): boolean {
+  return state !== undefined && (state.reach === "itself" || source !== "Telemetry");
 }
 
 interface ToldOfDevice {

@@ -9,6 +9,8 @@ import { MovedTwins, valueOf, type Moved, type MovedTwinsOptions } from "./moved
 /** Names in one query; states in memory at once. */
 const NAMES = 200;
 const GLANCES = 1_000;
+/** Looked for in one round, of those that a hub with many devices did not show: the rest has its turn in the next. */
+const ABSENT = 1_000;
 const PATIENCE_MS = 5 * 60_000;
 /** That a device was active is worth a write when it is that much later. */
 const ACTIVITY_MS = 60_000;
@@ -59,6 +61,7 @@ export class SweepRound {
     const seen = new Set<string>();
     const moved: Moved[] = [];
     let inHub = 0;
+    let lookedFor = 0;
     await this.#eachGlance(async (glances) => {
       inHub += glances.length;
       const glanced = byId(glances);
@@ -68,7 +71,9 @@ export class SweepRound {
     });
     await this.#eachPage(async (some) => {
       for (const { hubDeviceId } of some) this.#present.add(hubDeviceId);
-      moved.push(...some.filter(({ hubDeviceId }) => !seen.has(hubDeviceId)).flatMap(toLookFor));
+      const absent = some.filter(({ hubDeviceId }) => !seen.has(hubDeviceId)).flatMap(toLookFor);
+      moved.push(...absent.slice(0, ABSENT - lookedFor));
+      lookedFor = Math.min(ABSENT, lookedFor + absent.length);
     });
     return this.#twins.read(moved, inHub);
   }
@@ -145,9 +150,10 @@ function toLookFor(state: DeviceState): readonly Moved[] {
   return state.standing.missingSince === null ? [movedOf(state, 0)] : [];
 }
 
-/** `null`: nothing worth a write. */
-function newStanding({ standing, hubDeviceId }: DeviceState, glance: TwinGlance): StandingSeen | null {
+/** `null`: nothing worth a write. When a device that publishes here is connected, this server knows best. */
+function newStanding({ standing, hubDeviceId, reach }: DeviceState, glance: TwinGlance): StandingSeen | null {
   const { status, connectionState, lastActivity } = glance;
+  if (reach === "bridge") return status === standing.status ? null : { hubDeviceId, status };
   const isLater = (lastActivity ?? 0) >= (standing.lastActivity ?? 0) + ACTIVITY_MS;
   const isSame = status === standing.status && connectionState === standing.connectionState && !isLater;
   return isSame ? null : { hubDeviceId, status, connectionState, lastActivity };

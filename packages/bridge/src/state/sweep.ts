@@ -15,6 +15,8 @@ import { HubTrouble } from "./moved-twins.ts";
 import { SweepRound } from "./sweep-round.ts";
 
 const BY_NAME = 3_000;
+/** So many times as long as a sweep takes, none is made: comparing is not to be most of the server's work. */
+const LEISURE = 9;
 /** Devices that somebody asked to look at. */
 const LOOKS = 10_000;
 
@@ -90,8 +92,9 @@ export class Sweep {
       this.#running = null;
       if (this.#isStopped) return;
       const { clock, random, everySeconds } = this.#options;
+      const wait = Math.max(everySeconds() * 1_000, (this.#state.lastMs ?? 0) * LEISURE);
       // Hubs that were swept together do not stay together.
-      this.#callOff = clock.after(everySeconds() * 1_000 * (0.9 + 0.2 * random()), () => void this.now());
+      this.#callOff = clock.after(wait * (0.9 + 0.2 * random()), () => void this.now());
     });
     return this.#running;
   }
