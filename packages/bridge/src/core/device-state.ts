@@ -23,6 +23,8 @@ export interface MirroredSection {
   readonly properties: JsonObject;
   /** The hub's `$version` of the section; 0: never seen. */
   readonly version: number;
+  /** When that version was written, by the hub's clock; what the hub tells of a time before is of another twin. */
+  readonly updatedAt?: number;
   /** What is to be written there still: a merge patch with the newest value of each path, `null` removing it. `null`: nothing. */
   readonly pending: JsonObject | null;
 }

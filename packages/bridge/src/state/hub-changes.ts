@@ -18,6 +18,8 @@ export interface TelemetrySeen {
 /** A twin's change as the hub's stream tells it. */
 export interface TwinChangeSeen {
   readonly hubDeviceId: string;
+  /** Of the device, where the hub says it: news of a former device of that id may come late. */
+  readonly generationId?: string | null;
   /** `patch`: what was written. `whole`: the twin was replaced, these are whole sections. */
   readonly kind: "patch" | "whole";
   /** With the hub's `$version` and `$metadata`; absent: not touched. */

@@ -24,7 +24,7 @@ export interface HubIntakeOptions {
   readonly settingsOf: (record: DeviceState) => Promise<StateSettings>;
   readonly now: () => number;
   /** The twin has to be read: changes of it were missed, or it may be another device's by now. */
-  readonly read: (connectionId: string, deviceId: string) => void;
+  readonly read: (connectionId: string, deviceId: string) => Promise<void>;
   readonly log: Log;
 }
 
@@ -71,8 +71,12 @@ export function createHubIntake(options: HubIntakeOptions): HubChanges {
 
     async takeTwinChanges(connectionId, changes) {
       const gaps = new Set<string>();
-      await take(connectionId, changes, (before, seen, { conflicts }) =>
-        inTurn(
+      await take(connectionId, changes, (before, seen, { conflicts }) => {
+        if (isOfAnother(before, seen)) {
+          gaps.add(before.deviceId);
+          return null;
+        }
+        return inTurn(
           before,
           sectionPatches(seen).map((patch): Edit => (record) => {
             const change = takeSectionPatch(record, patch, judging(conflicts));
@@ -80,9 +84,10 @@ export function createHubIntake(options: HubIntakeOptions): HubChanges {
             gaps.add(before.deviceId);
             return null;
           }),
-        ),
-      );
-      for (const deviceId of gaps) read(connectionId, deviceId);
+        );
+      });
+      // What fails is left to the sweep.
+      for (const deviceId of gaps) void read(connectionId, deviceId);
     },
 
     async takeTwins(connectionId, twins) {
@@ -94,7 +99,7 @@ export function createHubIntake(options: HubIntakeOptions): HubChanges {
         else return takeTwin(before, view, judging(conflicts));
         return null;
       });
-      for (const deviceId of doubtful) read(connectionId, deviceId);
+      await Promise.all([...doubtful].map((deviceId) => read(connectionId, deviceId)));
       return changed.length;
     },
 
@@ -131,6 +136,15 @@ function takeStanding(before: DeviceState, seen: StandingSeen): StateChange | nu
   if (isSame) return null;
   const next = { ...before, standing: { ...standing, status, connectionState, lastActivity } };
   return { next: { ...next, revision: before.revision + 1 }, conflicts: [] };
+}
+
+function isOfAnother({ standing }: DeviceState, { generationId }: TwinChangeSeen): boolean {
+  return (
+    generationId != null &&
+    generationId !== "" &&
+    standing.generationId !== "" &&
+    generationId !== standing.generationId
+  );
 }
 
 /** Sections as the hub sends them: values beside the hub's own `$version` and `$metadata`. */

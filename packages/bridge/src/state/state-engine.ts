@@ -70,7 +70,7 @@ export function createStateEngine(options: StateEngineOptions): StateEngine {
     records,
     settingsOf,
     now: () => clock.now(),
-    read: (connectionId, deviceId) => void pusherOf(connectionId).read(deviceId),
+    read: (connectionId, deviceId) => pusherOf(connectionId).read(deviceId),
     log,
   });
 

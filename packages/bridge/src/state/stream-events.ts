@@ -17,7 +17,7 @@ const READERS: Readonly<Record<string, Reader>> = {
     const telemetry = isObject(json) ? { hubDeviceId: deviceId, body: json, at: enqueuedTime, sequenceNumber } : null;
     return { kind: "telemetry", telemetry };
   },
-  twinChangeEvents({ deviceId, json, properties, enqueuedTime }) {
+  twinChangeEvents({ deviceId, generationId, json, properties, enqueuedTime }) {
     const sections = isObject(json) ? json["properties"] : undefined;
     if (!isObject(sections)) return null;
     const { desired, reported } = sections;
@@ -26,6 +26,7 @@ const READERS: Readonly<Record<string, Reader>> = {
       kind: "twin",
       change: {
         hubDeviceId: deviceId,
+        generationId,
         kind: properties["opType"] === "replaceTwin" ? "whole" : "patch",
         ...(isObject(desired) ? { desired } : {}),
         ...(isObject(reported) ? { reported } : {}),

@@ -10,6 +10,9 @@ import { addPending, pendingLeaves } from "./pending.ts";
 import { isOurs } from "./stamps.ts";
 import { StateDraft, type Judging } from "./state-draft.ts";
 
+/** News of the former device may carry dates of a clock that is so far ahead. */
+const FORMER_NEWS_MS = 10_000;
+
 /** The hub took this patch of desired properties and answered with the twin as it is then. */
 export function desiredWritten(
   before: DeviceState,
@@ -17,10 +20,13 @@ export function desiredWritten(
   judging: Judging,
 ): StateChange | null {
   const draft = new StateDraft(before, judging);
-  if (view.desired.version > before.desired.version) {
+  // Whoever wrote after us, and was heard of before our answer, has been judged against what waited.
+  if (view.desired.version >= before.desired.version) {
     draft.settle("desired", patch);
-    draft.updateSection("desired", { properties: cleaned(mergePatch(before.desired.properties, patch)) });
     datePushed(draft, patch, view);
+  }
+  if (view.desired.version > before.desired.version) {
+    draft.updateSection("desired", { properties: cleaned(mergePatch(before.desired.properties, patch)) });
   }
   takeTwinInto(draft, view);
   forgetPrints(draft);
@@ -43,10 +49,10 @@ export function reportedWritten(
   return draft.finish();
 }
 
-/** The cloud-to-device message with this state is in the hub. */
-export function messageSent(before: DeviceState, sent: JsonObject, judging: Judging): StateChange | null {
+/** The cloud-to-device message is in the hub. What was written here since then needs another one. */
+export function messageSent(before: DeviceState, judging: Judging): StateChange | null {
   const draft = new StateDraft(before, judging);
-  draft.update({ messagePending: before.messagePending && !sameJson(before.state, sent), trouble: null });
+  draft.update({ messagePending: before.messagePending && before.desired.pending !== null, trouble: null });
   return draft.finish();
 }
 
@@ -125,6 +131,7 @@ function forgetPrints(draft: StateDraft): void {
 
 /** What was known of the twin is forgotten, and what is in the state from here is written anew. */
 function forgetMirror(draft: StateDraft): void {
+  const updatedAt = draft.now + FORMER_NEWS_MS;
   for (const side of ["desired", "reported"] as const) {
     const { properties, pending } = draft.record[side];
     let again = pending;
@@ -135,7 +142,7 @@ function forgetMirror(draft: StateDraft): void {
       const isReplaced = pendingLeaves(pending).some(([leaf]) => overlaps(leaf, path));
       if (isStill && !isReplaced) again = addPending({ properties: {}, pending: again }, withLeaf({}, path, value));
     }
-    draft.updateSection(side, { properties: {}, version: 0, pending: again });
+    draft.updateSection(side, { properties: {}, version: 0, updatedAt, pending: again });
   }
   draft.update({ etag: null });
 }

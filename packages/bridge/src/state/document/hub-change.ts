@@ -5,7 +5,7 @@ import type { TwinSectionView, TwinView } from "../../core/twin-hub.ts";
 import { cleaned, entry, isDeeperThan, isObject, sameJson, withEntry } from "./json-values.ts";
 import { mergePatch } from "./merge-patch.ts";
 import { offerLeaf } from "./offer.ts";
-import { changedLeaves, leavesOf, pathFrom, valueAt, withLeaf, type Path } from "./paths.ts";
+import { changedLeaves, leafAt, leavesOf, pathFrom, valueAt, withLeaf, type Path } from "./paths.ts";
 import { lastTelemetry, LAST_TELEMETRY } from "./stamps.ts";
 import { StateDraft, type Judging, type Side } from "./state-draft.ts";
 import { MAX_DEPTH, MAX_SECTION_BYTES, sizeOf } from "./twin-limits.ts";
@@ -58,8 +58,8 @@ export function takeTwinInto(draft: StateDraft, view: TwinView): void {
 }
 
 /**
- * A change as the hub's stream tells it. `gap`: changes before it were not seen, the twin is to be read; `null`: seen
- * already.
+ * A change as the hub's stream tells it. `gap`: changes before it were not seen, or it is of a former device of that id;
+ * the twin is to be read. `null`: seen already.
  */
 export function takeSectionPatch(
   before: DeviceState,
@@ -70,6 +70,7 @@ export function takeSectionPatch(
   const mirror = before[side];
   if (version <= mirror.version) return null;
   if (kind === "patch" && version !== mirror.version + 1) return "gap";
+  if ((dateOf(metadata) ?? at) < (mirror.updatedAt ?? 0)) return "gap";
   const draft = new StateDraft(before, judging);
   const patched = kind === "whole" ? cleaned(patch.properties) : mergePatch(mirror.properties, patch.properties);
   takeSection(draft, side, { properties: patched, version, metadata }, at);
@@ -83,11 +84,21 @@ function takeSection(draft: StateDraft, side: Side, view: TwinSectionView, at?: 
   if (view.version < mirror.version) return;
   const properties = nameless(draft.record, side, cleaned(view.properties));
   for (const [path, value] of changedLeaves(mirror.properties, properties)) {
+    if (value === undefined && at === undefined && !mayBeRemoved(draft, mirror.properties, path)) continue;
     offerLeaf(draft, { path, value, at: timeOf(view.metadata, path) ?? at ?? draft.now, source: side });
   }
   const gone = removedMeanwhile(draft.record[side].pending, mirror.properties, properties);
   if (gone !== null) draft.settle(side, gone);
-  draft.updateSection(side, { properties, version: view.version });
+  const updatedAt = Math.max(mirror.updatedAt ?? 0, dateOf(view.metadata) ?? 0);
+  draft.updateSection(side, { properties, version: view.version, updatedAt });
+}
+
+/**
+ * A twin that was read says what is gone, but not since when: what was written around it later dates it too. So only what
+ * the section had goes from the state; what others wrote since stays, unless it waits to be written here.
+ */
+function mayBeRemoved(draft: StateDraft, before: JsonObject, path: Path): boolean {
+  return draft.isPending(path) || sameJson(leafAt(draft.record.state, path), leafAt(before, path));
 }
 
 /** Of what waits: removals of what was there and is not any more. */
@@ -116,12 +127,14 @@ export function takeTelemetry(
   const offered = (path: Path, value: Json | undefined): void =>
     offerLeaf(draft, { path, value, at, source: "telemetry" });
   for (const [path, value] of changedLeaves(before.state, wanted)) offered(path, value);
-  // Said again: as new as what changes.
-  for (const [text, value] of leavesOf(cleaned(body))) {
+  // Said again, or removed before it came: as new as what changes.
+  for (const [text, value] of leavesOf(body)) {
     const path = pathFrom(text);
-    if (sameJson(valueAt(before.state, path), value)) offered(path, value);
+    const is = valueAt(before.state, path);
+    if (value === null ? is === undefined : sameJson(is, value)) offered(path, value ?? undefined);
   }
-  draft.setStamp(LAST_TELEMETRY, [at, "telemetry", sequenceNumber]);
+  const replacedAt = judging.mode === "replace" ? [at] : (draft.stamp(LAST_TELEMETRY)?.slice(3) ?? []);
+  draft.setStamp(LAST_TELEMETRY, [at, "telemetry", sequenceNumber, ...(replacedAt as number[])]);
   return draft.finish();
 }
 

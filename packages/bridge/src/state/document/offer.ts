@@ -10,7 +10,7 @@ import type { StateConflict, StateSource } from "../../core/device-state.ts";
 import type { Json } from "../../core/json.ts";
 import { isObject, sameJson } from "./json-values.ts";
 import { covers, leafAt, leavesOf, overlaps, pathFrom, pathText, valueAt, withLeaf, type Path } from "./paths.ts";
-import { hasPrint, isOurs, withoutPrint } from "./stamps.ts";
+import { hasPrint, isOurs, LAST_TELEMETRY, withoutPrint } from "./stamps.ts";
 import type { StateDraft } from "./state-draft.ts";
 
 export interface OfferedLeaf {
@@ -41,6 +41,8 @@ export function offerLeaf(draft: StateDraft, leaf: OfferedLeaf): void {
   const rivals = rivalsOf(draft, path, value);
   const against = rivals.filter((rival) => rival.isPending || rival.at > at);
   if (against.length === 0) return draft.write(path, value, at, source);
+  // An empty object takes nothing from anybody.
+  if (isEmptyObject(value)) return;
   const ours = against.filter((rival) => rival.isPending || isOurs(rival.source));
   if (ours.length === 0) return;
   const kept = isTaken(draft, against, ours, at) ? "theirs" : "ours";
@@ -70,8 +72,12 @@ function isFromTwin(source: StateSource): boolean {
 
 /** An empty object says no more than that there is an object. */
 function isThere({ record: { state } }: StateDraft, path: Path, value: Json | undefined): boolean {
-  if (isObject(value) && Object.keys(value).length === 0) return isObject(valueAt(state, path));
+  if (isEmptyObject(value)) return isObject(valueAt(state, path));
   return sameJson(leafAt(state, path), value);
+}
+
+function isEmptyObject(value: Json | undefined): boolean {
+  return isObject(value) && Object.keys(value).length === 0;
 }
 
 /** Both sides have written the same. */
@@ -85,13 +91,17 @@ function touch(draft: StateDraft, { path, value, at, source }: OfferedLeaf): voi
     draft.settle(side, withLeaf({}, path, value ?? null));
     if (draft.record[side].pending !== before) return draft.setStamp(text, [at, stamp[1], ...stamp.slice(2)]);
   }
-  if (stamp === undefined ? value !== undefined : at >= stamp[0]) {
+  if (stamp === undefined || at >= stamp[0]) {
     draft.setStamp(text, [at, source, ...(stamp?.slice(2) ?? [])]);
   }
 }
 
 function rivalsOf(draft: StateDraft, path: Path, value: Json | undefined): Rival[] {
   const { state } = draft.record;
+  const [, , , replacedAt = Number.NEGATIVE_INFINITY] = (draft.stamp(LAST_TELEMETRY) ?? []) as readonly (
+    | number
+    | undefined
+  )[];
   const paths: Path[] = [path];
   if (value !== undefined) {
     for (const text of leavesOf(state).keys()) {
@@ -106,7 +116,10 @@ function rivalsOf(draft: StateDraft, path: Path, value: Json | undefined): Rival
     }
   }
   return paths.map((other) => {
-    const [at, source] = draft.stamp(pathText(other)) ?? [Number.NEGATIVE_INFINITY, "reported" as const];
-    return { at, source, isPending: draft.isPending(other) };
+    const [at, source] = draft.stamp(pathText(other)) ?? [Number.NEGATIVE_INFINITY, "telemetry" as const];
+    const isPending = draft.isPending(other);
+    // A message that replaced the whole state removed what had not come yet, too.
+    const isGone = at < replacedAt && leafAt(state, other) === undefined;
+    return isGone ? { at: replacedAt, source: "telemetry", isPending } : { at, source, isPending };
   });
 }

@@ -2,15 +2,12 @@
  * Brings one device and its twin into step: reads the twin where it is not known as it is, writes what waits, and takes in
  * what others wrote meanwhile. Whatever ends it in between, the record says what is left to do.
  */
-import { backoffMs, type Backoff, type Random } from "../../core/backoff.ts";
-import type { Clock } from "../../core/clock.ts";
-import type { ConflictRule, DeviceState } from "../../core/device-state.ts";
+import { backoffMs, type Backoff } from "../../core/backoff.ts";
+import type { DeviceState } from "../../core/device-state.ts";
 import { FAILURES, fail, type Failure, type FailureCode } from "../../core/failure.ts";
-import type { TwinHub } from "../../core/twin-hub.ts";
 import { desiredWritten, messageSent, reportedWritten, withTrouble } from "../document/hub-answer.ts";
 import { printOf } from "../document/json-values.ts";
-import type { Judging } from "../document/state-draft.ts";
-import type { Edit, StateRecords } from "../state-records.ts";
+import { changed, judging, missing, type DevicePushing } from "./device-pushing.ts";
 import { readTwin } from "./read-twin.ts";
 
 /** Tries to write over changes of others before the device is left alone for a while. */
@@ -24,16 +21,6 @@ const BACKOFF: Partial<Record<FailureCode, Backoff>> = {
   outcome_unknown: { firstMs: 500, maxMs: 30_000 },
   device_missing: HOURLY,
 };
-
-export interface DevicePushing {
-  readonly hub: TwinHub;
-  readonly records: StateRecords;
-  readonly rule: ConflictRule;
-  /** The hub took a write. */
-  readonly onPushed: (what: "desired" | "reported" | "message") => void;
-  readonly clock: Clock;
-  readonly random: Random;
-}
 
 /** What concerns the hub as a whole is returned; `null`: in step, or the record says what is in the way of this device. */
 export async function pushDevice(
@@ -52,21 +39,6 @@ export async function pushDevice(
       true,
     );
   }
-}
-
-export function judging({ rule, clock }: Pick<DevicePushing, "rule" | "clock">): Judging {
-  return { rule, now: clock.now() };
-}
-
-/** Changes the record by what was seen. `null`: it is gone, or is of another hub by now. */
-export async function changed(
-  before: DeviceState,
-  { records }: DevicePushing,
-  edit: Edit,
-): Promise<DeviceState | null> {
-  const isStill = ({ connectionId }: DeviceState): boolean => connectionId === before.connectionId;
-  const record = await records.change(before.deviceId, (now) => (isStill(now) ? edit(now) : null));
-  return record !== null && isStill(record) ? record : null;
 }
 
 async function bringIntoStep(before: DeviceState, pushing: DevicePushing, mustRead: boolean): Promise<Failure | null> {
@@ -128,13 +100,8 @@ async function writeRest(before: DeviceState, pushing: DevicePushing): Promise<F
   });
   if (!sent.ok) return sent.failure;
   pushing.onPushed("message");
-  await changed(record, pushing, (now) => messageSent(now, state, judging(pushing)));
+  await changed(record, pushing, (now) => messageSent(now, judging(pushing)));
   return null;
-}
-
-export function missing({ reach, hubDeviceId }: DeviceState): Failure {
-  const code = reach === "itself" ? "device_missing" : "identity_missing";
-  return fail(code, `The hub has no device ${hubDeviceId}.`).failure;
 }
 
 /** Trouble of this device alone stands in its record, and holds up nobody else. */

@@ -27,9 +27,9 @@ export class PushPace {
     this.#random = random;
   }
 
-  /** Milliseconds until the next may begin. */
+  /** Whole milliseconds until the next may begin. */
   waitMs(): number {
-    return Math.max(0, this.#nextAt - this.#clock.elapsed());
+    return Math.max(0, Math.ceil(this.#nextAt - this.#clock.elapsed()));
   }
 
   begun(): void {

@@ -5,7 +5,7 @@ import type { HubDevice, TwinView } from "../../core/twin-hub.ts";
 import { forgetTwin, takeDevice, takeMissing } from "../document/hub-answer.ts";
 import { contradicts, takeTwin } from "../document/hub-change.ts";
 import { inTurn } from "../state-records.ts";
-import { changed, judging, missing, type DevicePushing } from "./push-device.ts";
+import { changed, judging, missing, type DevicePushing } from "./device-pushing.ts";
 
 /** `null`: the record is gone, or is of another hub by now. */
 export async function readTwin(record: DeviceState, pushing: DevicePushing): Promise<Result<DeviceState | null>> {
@@ -33,7 +33,7 @@ async function readAnew(record: DeviceState, pushing: DevicePushing): Promise<Re
     await changed(record, pushing, (now) => {
       const judge = judging(pushing);
       // The same device with an older twin than was seen of it, twice: what was seen was another's.
-      const isAnother = isBehind(known, view) && now.revision === known.revision;
+      const isAnother = isBehind(known, view) && isSeenAlike(known, now);
       return inTurn(now, [
         ...(isAnother ? [(before: DeviceState) => forgetTwin(before, judge)] : []),
         (before) => takeTwin(before, view, judge),
@@ -44,6 +44,10 @@ async function readAnew(record: DeviceState, pushing: DevicePushing): Promise<Re
 
 function isBehind({ desired, reported }: DeviceState, view: TwinView): boolean {
   return view.desired.version < desired.version || view.reported.version < reported.version;
+}
+
+function isSeenAlike(a: DeviceState, b: DeviceState): boolean {
+  return a.desired.version === b.desired.version && a.reported.version === b.reported.version;
 }
 
 /** A device that publishes here gets the identity that it lacks; a Thing that is gone is gone. */
