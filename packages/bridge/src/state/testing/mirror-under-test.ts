@@ -65,7 +65,8 @@ export interface LifeChanges {
   /** In place of the hub's. */
   readonly twins?: Partial<TwinHub>;
   readonly engine?: Partial<HubChanges & StatePushing>;
-  readonly settings?: Partial<StateSettings>;
+  /** Looked at each time: a test may change it. */
+  settings?: Partial<StateSettings>;
   /** Without what reads and sweeps. */
   readonly isQuiet?: boolean;
 }
@@ -108,18 +109,18 @@ async function startLife({ twins, store, log }: World, changes: LifeChanges): Pr
   const hub: TwinHub = { ...twins.hub, ...changes.twins };
   const connectionFor = async (): Promise<{ connectionId: string }> => ({ connectionId: connection.id });
   const time = { clock: systemClock, random: Math.random, log };
-  const settings: StateSettings = { ...STATE_DEFAULTS, ...changes.settings };
+  const settings = (): StateSettings => ({ ...STATE_DEFAULTS, ...changes.settings });
   const engine = createStateEngine({
     states: store,
     device: (id) => store.device(id),
-    settingsOf: async () => settings,
+    settingsOf: async () => settings(),
     hub: () => hub,
     connectionFor,
     ...time,
   });
   const told = { ...engine, ...changes.engine };
   const stateHubs = new StateHubs({
-    store: { ...store, allStateSettings: async () => [{ scope: SCOPE, settings, hub: null }] },
+    store: { ...store, allStateSettings: async () => [{ scope: SCOPE, settings: settings(), hub: null }] },
     records,
     twinHub: async (id) => (id === connection.id ? hub : undefined),
     connection: async () => connection,
