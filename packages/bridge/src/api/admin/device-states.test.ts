@@ -94,8 +94,9 @@ test("settings keep what is left out, go back to the defaults, and are told to t
     status: 200,
     json: { settings: { telemetry: "replace", conflicts: "ours", hub_name: "my-hub" } },
   });
-  expect((await call("PUT", path, { hub_name: "" })).json["settings"]).toMatchObject({
+  expect((await call("PUT", path, { hub_name: "", sweep_seconds: null })).json["settings"]).toMatchObject({
     hub_name: null,
+    sweep_seconds: null,
     conflicts: "ours",
   });
   expect((await call("DELETE", path)).status).toBe(204);

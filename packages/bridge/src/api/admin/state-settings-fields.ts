@@ -52,7 +52,11 @@ export function stateSettingsOf(
       cloudToDevice: optionalFlag(fields, "cloud_to_device") ?? stored.cloudToDevice,
       consumerGroup: consumerGroupIn(fields) ?? stored.consumerGroup,
       eventEndpoint: eventEndpointIn(fields, stored.eventEndpoint),
-      sweepSeconds: optionalInteger(fields, "sweep_seconds", SWEEP.shortest, SWEEP.longest) ?? stored.sweepSeconds,
+      // Given as `null`: as often as suits the hub.
+      sweepSeconds:
+        fields["sweep_seconds"] === undefined
+          ? stored.sweepSeconds
+          : optionalInteger(fields, "sweep_seconds", SWEEP.shortest, SWEEP.longest),
     },
     hub: hubIn(fields, context),
   };

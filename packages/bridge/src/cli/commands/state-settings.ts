@@ -28,7 +28,7 @@ export function registerStateSettings(things: Command, does: Does): void {
     .option("--conflicts <rule>", "both sides wrote: newest, hub or ours wins")
     .option("--cloud-to-device", "send the whole state as a message too")
     .option("--no-cloud-to-device", "do not")
-    .option("--sweep <seconds>", "how often all is compared with the hub")
+    .option("--sweep <seconds or auto>", "how often all is compared with the hub")
     .option("--consumer-group <name>", "with which messages are read")
     .option("--event-endpoint <address>", "where they are read, when the hub is not to be asked")
     .option("--event-hub <name>", "the Event Hub-compatible name there")
@@ -65,8 +65,8 @@ async function settingFields(options: Options, env: Readonly<Record<string, stri
     if (text !== undefined) fields[field] = text;
   }
   if (typeof options["cloudToDevice"] === "boolean") fields["cloud_to_device"] = options["cloudToDevice"];
-  const sweep = countOption(options, "sweep");
-  if (sweep !== undefined) fields["sweep_seconds"] = sweep;
+  if (textOption(options, "sweep") === "auto") fields["sweep_seconds"] = null;
+  else if (options["sweep"] !== undefined) fields["sweep_seconds"] = countOption(options, "sweep");
   // A key that lies in the environment for another command is sent only where a hub is named.
   const names = fields["hub_name"] !== undefined || fields["policy_name"] !== undefined;
   const keyFile = textOption(options, "keyFile");
@@ -84,7 +84,10 @@ function settingsCard(settings: Json): string {
     ["telemetry", settings["telemetry"]],
     ["conflicts", `${String(settings["conflicts"])} wins`],
     ["cloud to device", settings["cloud_to_device"] === true ? "the whole state as a message too" : "no messages"],
-    ["sweep", settings["sweep_seconds"] === null ? "as usual" : `every ${cell(settings["sweep_seconds"])} s`],
+    [
+      "sweep",
+      settings["sweep_seconds"] === null ? "as often as suits the hub" : `every ${cell(settings["sweep_seconds"])} s`,
+    ],
     ["consumer group", settings["consumer_group"]],
     ["events are read at", settings["event_endpoint"] ?? "where the hub says"],
     ...(settings["event_hub_name"] === null ? [] : [["event hub", settings["event_hub_name"]] as const]),

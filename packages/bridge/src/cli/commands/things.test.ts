@@ -163,6 +163,7 @@ test("settings are shown and changed; a key never stands on the command line", a
   const { out } = await run(`things settings weather --hub my-hub --policy isthmus --key-file ${join(folder, "key")}`);
   expect(out).toMatch(/hub +my-hub\npolicy +isthmus\ntelemetry +replace/);
   expect(out).not.toContain("c2VjcmV0");
+  expect((await run("things settings weather --sweep auto")).out).toMatch(/sweep +as often as suits the hub/);
   expect((await run("things settings weather --reset")).out).toBe("Back to the defaults.\n");
   expect((await run("things settings weather")).out).toMatch(/hub +the server's default\ntelemetry +merge/);
 });
