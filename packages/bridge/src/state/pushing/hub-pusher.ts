@@ -11,8 +11,9 @@ import type { DeviceStates } from "../../core/state-store.ts";
 import type { TwinHub } from "../../core/twin-hub.ts";
 import { withTrouble } from "../document/hub-answer.ts";
 import type { StateRecords } from "../state-records.ts";
+import type { DevicePushing } from "./device-pushing.ts";
 import { HubGate } from "./hub-gate.ts";
-import { pushDevice, type DevicePushing } from "./push-device.ts";
+import { pushDevice } from "./push-device.ts";
 import { PushPace } from "./push-pace.ts";
 
 /** Devices at once: more would not make a hub faster. */
