@@ -2,6 +2,7 @@
  * Searches among a product's Things. Those that look at all of them go in short steps, one step of all searches at a time,
  * so that events are stored between them; a product has one such search under way.
  */
+import { createHash } from "node:crypto";
 import { Recent } from "../core/recent.ts";
 import { SearchTooCostly, type ThingQuery } from "../core/thing-query.ts";
 import type { ThingRecords } from "../core/thing-store.ts";
@@ -88,7 +89,7 @@ export function createThingSearch(
   }
 
   async function totalOf(productId: number, query: ThingQuery): Promise<number> {
-    const key = JSON.stringify([productId, query.filter]);
+    const key = keyOf(productId, query);
     const known = totals.get(key);
     if (known !== undefined && now() - known.at < TOTAL_KEPT_MS) return known.total;
     const { total } = await scan(productId, { ...query, sort: "_docid", limit: 0, skip: 0 });
@@ -105,7 +106,7 @@ export function createThingSearch(
     return scans.inTurn(productId, async () => {
       if (afterDocId !== null) return goOn(productId, query, afterDocId);
       const found = await scan(productId, query);
-      totals.set(JSON.stringify([productId, filter]), { total: found.total, at: now() });
+      totals.set(keyOf(productId, query), { total: found.total, at: now() });
       return found;
     });
   }
@@ -138,6 +139,13 @@ class ProductTurns {
 
 type StepTaken = { readonly total: number; readonly first: readonly ThingHit[]; readonly next: number | null };
 type IndexedQuery = ThingQuery & { readonly sort: keyof typeof INDEXED_ORDERS };
+
+/** A filter may be long: it is remembered by its hash. */
+function keyOf(productId: number, { filter }: ThingQuery): string {
+  return createHash("sha256")
+    .update(JSON.stringify([productId, filter]))
+    .digest("base64");
+}
 
 function isIndexed(sort: string): sort is keyof typeof INDEXED_ORDERS {
   return Object.hasOwn(INDEXED_ORDERS, sort);

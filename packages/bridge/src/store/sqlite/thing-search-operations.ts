@@ -9,8 +9,10 @@ import type { Transaction } from "./transaction.ts";
 
 /** Others wait for the worker too: a step ends after this many milliseconds, or with the first rows after it. */
 const STEP_MS = 8;
-/** Comparisons between two looks at the clock. */
-const LOOK_AFTER = 2_000;
+/** A look at some rows should take this long: more of them are looked at when it takes less, and fewer when it takes more. */
+const LOOK_MS = { least: 2, most: 6 } as const;
+/** Comparisons that the first look makes. */
+const FIRST_LOOK = 200;
 /** Texts are ordered by their beginning. */
 const KEY_LENGTH = 200;
 
@@ -58,6 +60,16 @@ export function thingSearchOperations({ db }: Transaction): ThingSearchOperation
     ),
   ) as [Statement, Statement];
 
+  /** Of the next `count` Things. */
+  function look({ productId, backwards, select: { sql, values } }: Among, from: number, count: number): Look {
+    const range: Row = (backwards ? back : ahead).get(productId, from, count)!;
+    const [lowest, highest] = [Number(range["lowest"]), Number(range["highest"])];
+    if (range["n"] === 0) return { rows: [], next: null };
+    const within = `${sql} AND t.product_id = ? AND t.doc_id BETWEEN ? AND ?`;
+    const rows = db.once(within, ...values, productId, lowest, highest);
+    return { rows, next: Number(range["n"]) < count ? null : backwards ? lowest : highest };
+  }
+
   return {
     thingPage(productId, { sort, descending, limit, skip }) {
       const direction = descending ? "DESC" : "ASC";
@@ -84,34 +96,46 @@ export function thingSearchOperations({ db }: Transaction): ThingSearchOperation
     },
     searchStep(productId, { filter, order, after, backwards }) {
       const condition = conditionOf(filter);
-      const { sql, values } = select(condition, order.sort);
-      const look = Math.ceil(LOOK_AFTER / (condition.cost + 1));
-      const until = performance.now() + STEP_MS;
+      const among = { productId, backwards, select: select(condition, order.sort) };
       let next: number | null = after ?? (backwards ? Number.MAX_SAFE_INTEGER : 0);
       let total = 0;
       let first: readonly ThingHit[] = [];
+      let count = Math.ceil(FIRST_LOOK / (condition.cost + 1));
+      let now = performance.now();
+      const until = now + STEP_MS;
       do {
-        const range: Row = (backwards ? back : ahead).get(productId, next, look)!;
-        if (Number(range["n"]) > 0) {
-          const bounds = [Number(range["lowest"]), Number(range["highest"])];
-          const rows = db.once(
-            `${sql} AND t.product_id = ? AND t.doc_id BETWEEN ? AND ?`,
-            ...values,
-            productId,
-            ...bounds,
-          );
-          total += rows.length;
-          first = inOrder([...first, ...rows.map(toHit)], order.descending).slice(0, order.keep);
-        }
-        next = Number(range["n"]) < look ? null : Number(range[backwards ? "lowest" : "highest"]);
-      } while (next !== null && performance.now() < until);
+        const began = now;
+        const seen: Look = look(among, next, count);
+        total += seen.rows.length;
+        first = inOrder([...first, ...seen.rows.map(toHit)], order.descending).slice(0, order.keep);
+        next = seen.next;
+        now = performance.now();
+        if (now - began < LOOK_MS.least) count *= 2;
+        else if (now - began > LOOK_MS.most) count = Math.ceil(count / 2);
+      } while (next !== null && now < until);
       return { total, first, next };
     },
   };
 }
 
+interface Among {
+  readonly productId: number;
+  readonly backwards: boolean;
+  readonly select: Select;
+}
+
+interface Look {
+  readonly rows: readonly Row[];
+  readonly next: number | null;
+}
+
+interface Select {
+  readonly sql: string;
+  readonly values: readonly Value[];
+}
+
 /** Ends in a condition, to which others can be added. */
-function select({ sql, values, needsState }: FilterCondition, sort: string): { sql: string; values: readonly Value[] } {
+function select({ sql, values, needsState }: FilterCondition, sort: string): Select {
   const key = sort === "_docid" ? { sql: "NULL", values: [] } : keyOf(thingField(sort));
   // CROSS JOIN: from the Thing to its state and not the other way.
   const states = needsState || isOfState(sort) ? " CROSS JOIN device_state s ON s.device_id = t.id" : "";
@@ -121,7 +145,7 @@ function select({ sql, values, needsState }: FilterCondition, sort: string): { s
   };
 }
 
-function keyOf(field: ThingField): { sql: string; values: readonly Value[] } {
+function keyOf(field: ThingField): Select {
   if (field.kind === "tags") return { sql: "t.tags ->> 0", values: [] };
   if (field.kind === "text") return { sql: `substr(${field.sql}, 1, ${KEY_LENGTH})`, values: [] };
   if (field.kind !== "json") return { sql: field.sql, values: [] };
