@@ -17,6 +17,8 @@ import { SweepRound } from "./sweep-round.ts";
 const BY_NAME = 3_000;
 /** So many times as long as a sweep takes, none is made: comparing is not to be most of the server's work. */
 const LEISURE = 9;
+/** What took longer mostly waited for the hub. */
+const LONGEST_LEISURE_MS = 60_000;
 /** Devices that somebody asked to look at. */
 const LOOKS = 10_000;
 
@@ -92,7 +94,7 @@ export class Sweep {
       this.#running = null;
       if (this.#isStopped) return;
       const { clock, random, everySeconds } = this.#options;
-      const wait = Math.max(everySeconds() * 1_000, (this.#state.lastMs ?? 0) * LEISURE);
+      const wait = Math.max(everySeconds() * 1_000, Math.min((this.#state.lastMs ?? 0) * LEISURE, LONGEST_LEISURE_MS));
       // Hubs that were swept together do not stay together.
       this.#callOff = clock.after(wait * (0.9 + 0.2 * random()), () => void this.now());
     });
