@@ -104,11 +104,12 @@ test("settings keep what is left out, go back to the defaults, and are told to t
   expect(api.states.changedScopes).toHaveLength(4);
 });
 
+const HUB = { hub_name: "my-hub", policy_name: "isthmus", policy_key: "a2V5" };
 const NAMESPACE = "iothub-ns-my-hub-1-abc.servicebus.windows.net";
 
 test("of a connection string of the built-in endpoint only address and name are kept", async () => {
   const text = `Endpoint=sb://${NAMESPACE}/;SharedAccessKeyName=service;SharedAccessKey=c2VjcmV0;EntityPath=my-hub`;
-  const saved = await call("PUT", "/admin/v1/state-settings", { event_endpoint: text });
+  const saved = await call("PUT", "/admin/v1/state-settings", { event_endpoint: text, ...HUB });
   expect(saved.json["settings"]).toMatchObject({ event_endpoint: `sb://${NAMESPACE}/`, event_hub_name: "my-hub" });
   expect(JSON.stringify(await api.stateSettings.allStateSettings())).not.toContain("c2VjcmV0");
   const reset = await call("PUT", "/admin/v1/state-settings", { event_endpoint: null, event_hub_name: null });
@@ -136,6 +137,24 @@ test.each([
 ])("the settings %j are refused, and the field is named", async (body, error) => {
   expect(await call("PUT", "/admin/v1/state-settings", body)).toEqual({ status: 400, json: { ok: false, error } });
   expect(await api.stateSettings.allStateSettings()).toEqual([]);
+});
+
+test.each([
+  [{ consumer_group: "mine" }, "consumer_group"],
+  [{ sweep_seconds: 10, hub_name: "local" }, "sweep_seconds"],
+  [{ event_endpoint: `sb://${NAMESPACE}/`, event_hub_name: "mine" }, "event_endpoint"],
+])("how the operator's hubs are read is the operator's to say: %j", async (body, field) => {
+  const refused = await call("PUT", "/admin/v1/state-settings", body);
+  const error = `${field} is for a hub of your own: give hub_name, or ask the operator of this server`;
+  expect(refused).toMatchObject({ status: 400, json: { error } });
+  expect((await call("PUT", "/admin/v1/state-settings", { ...body, ...HUB })).status).toBe(200);
+  // What was set for one's own hub ends with it.
+  await call("PUT", "/admin/v1/state-settings", { hub_name: "" });
+  expect((await call("GET", "/admin/v1/state-settings")).json["settings"]).toMatchObject({
+    consumer_group: "$Default",
+    event_endpoint: null,
+    sweep_seconds: null,
+  });
 });
 
 test("a field that is none is refused with those that are", async () => {

@@ -1,5 +1,6 @@
 /** What a request says of the settings of states: judged field by field; what it leaves out stays as it is stored. */
 import { STATE_DEFAULTS, type EventEndpoint, type StateSettings } from "../../core/device-state.ts";
+import { LOCAL_HUB } from "../../core/hub-host.ts";
 import { MASKED } from "../../core/secret-names.ts";
 import type { ScopeStateSettings, StateHubSettings } from "../../core/state-store.ts";
 import { badRequest } from "../api-error.ts";
@@ -32,7 +33,16 @@ const SHOWN_FIELDS = new Set(["access_token", "connection", "is_default"]);
 export interface StateSettingsContext {
   readonly hubHostRule: ApiDependencies["hubHostRule"];
   readonly stored: ScopeStateSettings | null;
+  /** The operator's hubs mirror the states of many: only the operator says how they are read. */
+  readonly isOperator: boolean;
 }
+
+/** How a hub is read and compared concerns all whose states it mirrors. */
+const OF_THE_HUB = {
+  consumer_group: "consumerGroup",
+  event_endpoint: "eventEndpoint",
+  sweep_seconds: "sweepSeconds",
+} as const satisfies Record<string, keyof StateSettings>;
 
 /** Throws 400 with the field's name in the error. */
 export function stateSettingsOf(
@@ -44,22 +54,35 @@ export function stateSettingsOf(
     const name = /^[a-z_]{1,40}$/i.test(unknown) ? unknown : "of that name";
     throw badRequest(`State settings have no field ${name}: ${[...FIELDS].join(", ")}`);
   }
+  const hub = hubIn(fields, context);
   const stored = context.stored?.settings ?? STATE_DEFAULTS;
-  return {
-    settings: {
-      telemetry: choice(fields, "telemetry") ?? stored.telemetry,
-      conflicts: choice(fields, "conflicts") ?? stored.conflicts,
-      cloudToDevice: optionalFlag(fields, "cloud_to_device") ?? stored.cloudToDevice,
-      consumerGroup: consumerGroupIn(fields) ?? stored.consumerGroup,
-      eventEndpoint: eventEndpointIn(fields, stored.eventEndpoint),
-      // Given as `null`: as often as suits the hub.
-      sweepSeconds:
-        fields["sweep_seconds"] === undefined
-          ? stored.sweepSeconds
-          : optionalInteger(fields, "sweep_seconds", SWEEP.shortest, SWEEP.longest),
-    },
-    hub: hubIn(fields, context),
+  const settings: StateSettings = {
+    telemetry: choice(fields, "telemetry") ?? stored.telemetry,
+    conflicts: choice(fields, "conflicts") ?? stored.conflicts,
+    cloudToDevice: optionalFlag(fields, "cloud_to_device") ?? stored.cloudToDevice,
+    consumerGroup: consumerGroupIn(fields) ?? stored.consumerGroup,
+    eventEndpoint: eventEndpointIn(fields, stored.eventEndpoint),
+    // Given as `null`: as often as suits the hub.
+    sweepSeconds:
+      fields["sweep_seconds"] === undefined
+        ? stored.sweepSeconds
+        : optionalInteger(fields, "sweep_seconds", SWEEP.shortest, SWEEP.longest),
   };
+  const isOwn = hub !== null && hub.hostName !== LOCAL_HUB;
+  return { settings: isOwn || context.isOperator ? settings : withHubsDefaults(settings, context.stored), hub };
+}
+
+/** What was set for a hub of one's own ends with it; what is set now is refused. */
+function withHubsDefaults(settings: StateSettings, stored: ScopeStateSettings | null): StateSettings {
+  for (const [field, name] of Object.entries(OF_THE_HUB)) {
+    const isNews = JSON.stringify(settings[name]) !== JSON.stringify((stored?.settings ?? STATE_DEFAULTS)[name]);
+    const isDefault = JSON.stringify(settings[name]) === JSON.stringify(STATE_DEFAULTS[name]);
+    if (isNews && !isDefault) {
+      throw badRequest(`${field} is for a hub of your own: give hub_name, or ask the operator of this server`);
+    }
+  }
+  const { consumerGroup, eventEndpoint, sweepSeconds } = STATE_DEFAULTS;
+  return { ...settings, consumerGroup, eventEndpoint, sweepSeconds };
 }
 
 /** No secret leaves the server: keys are masked. */

@@ -15,7 +15,10 @@ interface InProduct {
   Params: { product: string };
 }
 /** The permission on a product's settings; a sandbox has no API users. */
-type ScopeOf = (request: FastifyRequest, permission: Permission) => Promise<Scope>;
+type ScopeOf = (
+  request: FastifyRequest,
+  permission: Permission,
+) => Promise<{ readonly scope: Scope; readonly caller: AccountCaller }>;
 
 const tags = ["state"];
 
@@ -29,23 +32,25 @@ export function registerStateSettings(
   const productScope: ScopeOf = async (request, permission) => {
     const caller = await authentication.account(request, permission);
     const { product } = request.params as InProduct["Params"];
-    return { kind: "product", productId: (await ownProduct(directory, caller, product)).id };
+    const { id } = await ownProduct(directory, caller, product);
+    return { scope: { kind: "product", productId: id }, caller };
   };
   const sandboxScope: ScopeOf = async (request) => {
-    const { accountId } = await authentication.account(request, "account");
-    return { kind: "sandbox", accountId };
+    const caller = await authentication.account(request, "account");
+    return { scope: { kind: "sandbox", accountId: caller.accountId }, caller };
   };
 
   function register(path: string, whose: string, scopeOf: ScopeOf): void {
     app.get(path, route(`How ${whose} states are mirrored`), async (request) => {
-      const scope = await scopeOf(request, "integrations:get");
+      const { scope } = await scopeOf(request, "integrations:get");
       return { settings: stateSettingsJson(await stateSettings.stateSettings(scope)) };
     });
 
     app.put(path, route(`Change how ${whose} states are mirrored`), async (request) => {
-      const scope = await scopeOf(request, "integrations:update");
+      const { scope, caller } = await scopeOf(request, "integrations:update");
       const stored = await stateSettings.stateSettings(scope);
-      const { settings, hub } = stateSettingsOf(fieldsOf(request), { hubHostRule: stateHubRule, stored });
+      const isOperator = await operates(caller);
+      const { settings, hub } = stateSettingsOf(fieldsOf(request), { hubHostRule: stateHubRule, stored, isOperator });
       const saved = await stateSettings.saveStateSettings(scope, settings, hub);
       await states.settingsChanged(scope);
       log.info({ scope, hub: saved.hub?.hubName ?? null }, "state_settings.saved");
@@ -53,7 +58,7 @@ export function registerStateSettings(
     });
 
     app.delete(path, route(`Go back to the defaults for ${whose} states`), async (request, reply) => {
-      const scope = await scopeOf(request, "integrations:remove");
+      const { scope } = await scopeOf(request, "integrations:remove");
       if (!(await stateSettings.deleteStateSettings(scope))) throw notFound("State settings");
       await states.settingsChanged(scope);
       log.info({ scope }, "state_settings.deleted");

@@ -197,7 +197,7 @@ export const ROUTES: readonly RouteRow[] = [
   ["GET /admin/v1/state-settings", "account", 200, "own"],
   ["PUT /admin/v1/state-settings", "account", 200, "own", { body: { telemetry: "merge" } }],
   ["GET /admin/v1/products/weather/state-settings", "integrations:get", 200, 404],
-  ["PUT /admin/v1/products/weather/state-settings", "integrations:update", 200, 404, { body: { sweep_seconds: 30 } }],
+  ["PUT /admin/v1/products/weather/state-settings", "integrations:update", 200, 404, { body: { conflicts: "hub" } }],
   ["DELETE /admin/v1/products/weather/state-settings", "integrations:remove", 404, 404],
   ["GET /admin/v1/state-hubs", "integrations:list", 200, "own"],
   ["GET /admin/v1/products/weather/things", "devices:list", 200, 404],

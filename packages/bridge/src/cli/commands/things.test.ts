@@ -158,7 +158,7 @@ test("devices that publish here have the same commands, by id or name", async ()
 });
 
 test("settings are shown and changed; a key never stands on the command line", async () => {
-  await run("things settings weather --telemetry replace --sweep 30 --cloud-to-device");
+  await run("things settings weather --telemetry replace --cloud-to-device");
   await writeFile(join(folder, "key"), "c2VjcmV0\n");
   const { out } = await run(`things settings weather --hub my-hub --policy isthmus --key-file ${join(folder, "key")}`);
   expect(out).toMatch(/hub +my-hub\npolicy +isthmus\ntelemetry +replace/);
