@@ -77,6 +77,25 @@ test("a change repeats nothing that the hub has, and a version check that fails 
   expect(await versionOf()).toBe(before + 1);
 });
 
+test("a client that sends back all that it read tells the device nothing of what it had said itself", async () => {
+  const { under, made, read, call } = await openThingPath();
+  const { id, deviceDetails } = await made({ deviceState: { target: 20 } });
+  const device = await under.device(deviceDetails!.connectionString);
+  const say = async (temperature: number): Promise<unknown> => {
+    await device.sendEvent(new Message(JSON.stringify({ temperature })));
+    return until(async () => expect(await read(id)).toMatchObject({ deviceState: { temperature } }));
+  };
+  await say(19);
+  const old = await read(id);
+  await say(20);
+  expect(await call("PATCH", `thing/${id}`, { body: { ...old, name: "Boiler 2" } })).toMatchObject({
+    status: 200,
+    json: { name: "Boiler 2", deviceState: { target: 20, temperature: 20 }, deviceStatus: { sync: "in_step" } },
+  });
+  const { responseBody: twin } = await under.registry.getTwin(id);
+  expect(twin.properties.desired).not.toHaveProperty("temperature");
+});
+
 test("while the hub is away a change waits and says so, a Thing is not made and says why", async () => {
   const { made, read, call, setAway, under } = await openThingPath();
   const { id } = await made();
