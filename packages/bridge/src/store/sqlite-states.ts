@@ -1,11 +1,16 @@
 /** Device states in the embedded store, how far their hubs' messages are read, and what is to be deleted there. */
 import type { DeviceState, StateChange } from "../core/device-state.ts";
 import type { DeviceStates, HubRemovals, ReadingPositions } from "../core/state-store.ts";
+import type { Row } from "./sqlite/driver.ts";
 import type { GroupCommit } from "./sqlite/group-commit.ts";
+import { toDeviceState } from "./sqlite/state-rows.ts";
 
 export function createStates(worker: GroupCommit): DeviceStates & ReadingPositions & HubRemovals {
   return {
-    deviceState: (deviceId) => worker.call("deviceState", deviceId),
+    async deviceState(deviceId) {
+      const row = await worker.call("deviceState", deviceId);
+      return row === null ? null : toDeviceState(row);
+    },
     async deviceStates(deviceIds) {
       return byKey(await worker.call("deviceStates", deviceIds), "deviceId");
     },
@@ -15,8 +20,12 @@ export function createStates(worker: GroupCommit): DeviceStates & ReadingPositio
     async saveStates(changes: readonly StateChange[]) {
       return changes.length === 0 ? [] : worker.call("saveStates", changes);
     },
-    statesToPush: (connectionId, options) => worker.call("statesToPush", connectionId, options),
-    statesOf: (connectionId, options) => worker.call("statesOf", connectionId, options),
+    async statesToPush(connectionId, options) {
+      return (await worker.call("statesToPush", connectionId, options)).map(toDeviceState);
+    },
+    async statesOf(connectionId, options) {
+      return (await worker.call("statesOf", connectionId, options)).map(toDeviceState);
+    },
     conflictsOf: (deviceId) => worker.call("conflictsOf", deviceId),
     conflictsIn: (scope, limit) => worker.call("conflictsIn", scope, limit),
     stateConnections: () => worker.call("stateConnections"),
@@ -44,6 +53,6 @@ export function createStates(worker: GroupCommit): DeviceStates & ReadingPositio
   };
 }
 
-function byKey(states: readonly DeviceState[], key: "deviceId" | "hubDeviceId"): ReadonlyMap<string, DeviceState> {
-  return new Map(states.map((state) => [state[key], state]));
+function byKey(rows: readonly Row[], key: "deviceId" | "hubDeviceId"): ReadonlyMap<string, DeviceState> {
+  return new Map(rows.map(toDeviceState).map((state) => [state[key], state]));
 }

@@ -34,6 +34,7 @@ import { thingDeliveries } from "./thing-deliveries.ts";
 import { thingOperations, type ThingOperations } from "./thing-operations.ts";
 import { thingSearchOperations, type ThingSearchOperations } from "./thing-search-operations.ts";
 import { stateSettingsOperations, type StateSettingsOperations } from "./state-settings-operations.ts";
+import { toDeviceState } from "./state-rows.ts";
 import { transferOperations, type TransferOperations } from "./transfer-operations.ts";
 import { recentEventOperations, type RecentEventOperations } from "./recent-event-operations.ts";
 import { testIdentityOperations, type TestIdentityOperations } from "./test-identity-operations.ts";
@@ -84,6 +85,10 @@ export function createOperations(transaction: Transaction): Operations {
   const heard = createLastHeard(transaction);
   const numbers = createEventNumbers(transaction);
   const states = stateOperations(transaction);
+  const statesOfThings = {
+    saveStates: states.saveStates,
+    deviceStates: (ids: readonly string[]) => states.deviceStates(ids).map(toDeviceState),
+  };
   const events = eventOperations(transaction, books.counters, heard, numbers);
   return {
     ...accountOperations(transaction),
@@ -115,7 +120,7 @@ export function createOperations(transaction: Transaction): Operations {
     ...settleOperations(transaction, books),
     ...sourceOperations(transaction),
     ...states,
-    ...thingOperations(transaction, { states, deliveries: thingDeliveries(transaction, endings) }),
+    ...thingOperations(transaction, { states: statesOfThings, deliveries: thingDeliveries(transaction, endings) }),
     ...thingSearchOperations(transaction),
     ...stateSettingsOperations(transaction),
     ...transferOperations(transaction),

@@ -1,18 +1,22 @@
-/** Device states by device, by hub, and by what waits. */
-import type { DeviceState, StateChange, StateConflict } from "../../core/device-state.ts";
+/**
+ * Device states by device, by hub, and by what waits. They leave the worker as rows: their long texts are read by who asked,
+ * so that a look at ten thousand of them does not hold up those who wait for a flush.
+ */
+import type { StateChange, StateConflict } from "../../core/device-state.ts";
 import type { Scope } from "../../core/integration.ts";
 import type { StateConnectionCount } from "../../core/state-store.ts";
-import { stateRows, toConflict, toDeviceState } from "./state-rows.ts";
+import type { Row } from "./driver.ts";
+import { stateRows, toConflict } from "./state-rows.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface StateOperations {
-  deviceState(deviceId: string): DeviceState | null;
-  deviceStates(deviceIds: readonly string[]): DeviceState[];
-  statesInHub(connectionId: string, hubDeviceIds: readonly string[]): DeviceState[];
+  deviceState(deviceId: string): Row | null;
+  deviceStates(deviceIds: readonly string[]): Row[];
+  statesInHub(connectionId: string, hubDeviceIds: readonly string[]): Row[];
   /** Returns the ids of those that were not written. */
   saveStates(changes: readonly StateChange[]): string[];
-  statesToPush(connectionId: string, options: { readonly dueAt: number; readonly limit: number }): DeviceState[];
-  statesOf(connectionId: string, options: { readonly after: string; readonly limit: number }): DeviceState[];
+  statesToPush(connectionId: string, options: { readonly dueAt: number; readonly limit: number }): Row[];
+  statesOf(connectionId: string, options: { readonly after: string; readonly limit: number }): Row[];
   conflictsOf(deviceId: string): StateConflict[];
   conflictsIn(scope: Scope, limit: number): StateConflict[];
   stateConnections(): StateConnectionCount[];
@@ -42,12 +46,12 @@ export function stateOperations(transaction: Transaction): StateOperations {
   );
 
   return {
-    deviceState: rows.find,
-    deviceStates: (ids) => ids.flatMap((id) => rows.find(id) ?? []),
-    statesInHub: (connectionId, ids) => ids.flatMap((id) => inHub.all(connectionId, id).map(toDeviceState)),
+    deviceState: (id) => rows.row(id) ?? null,
+    deviceStates: (ids) => ids.map((id) => rows.row(id)).filter((row) => row !== undefined),
+    statesInHub: (connectionId, ids) => ids.flatMap((id) => inHub.all(connectionId, id)),
     saveStates: (changes) => changes.filter((change) => !rows.save(change)).map(({ next }) => next.deviceId),
-    statesToPush: (connectionId, { dueAt, limit }) => toPush.all(connectionId, dueAt, limit).map(toDeviceState),
-    statesOf: (connectionId, { after, limit }) => ofConnection.all(connectionId, after, limit).map(toDeviceState),
+    statesToPush: (connectionId, { dueAt, limit }) => toPush.all(connectionId, dueAt, limit),
+    statesOf: (connectionId, { after, limit }) => ofConnection.all(connectionId, after, limit),
     conflictsOf: (deviceId) => conflictsOf.all(deviceId).map(toConflict),
     conflictsIn: (scope, limit) =>
       (scope.kind === "product" ? ofProduct.all(scope.productId, limit) : ofSandbox.all(scope.accountId, limit)).map(

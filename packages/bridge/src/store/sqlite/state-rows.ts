@@ -10,6 +10,8 @@ const KEPT_CONFLICTS = 20;
 
 export interface StateRows {
   find(deviceId: string): DeviceState | null;
+  /** As it stands in the table. */
+  row(deviceId: string): Row | undefined;
   /** False, and nothing is written, when the row has another revision by now or there is no such device. */
   save(change: StateChange): boolean;
   /** The state and its conflicts. The hub's device of a Thing is noted to be deleted there. */
@@ -59,6 +61,7 @@ export function stateRows(transaction: Transaction): StateRows {
   }
 
   return {
+    row: (deviceId) => byId.get(deviceId),
     find(deviceId) {
       const row = byId.get(deviceId);
       return row === undefined ? null : toDeviceState(row);
