@@ -1,0 +1,190 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { DeviceState } from "../../core/device-state.ts";
+import type { JsonObject } from "../../core/json.ts";
+import type { TwinView } from "../../core/twin-hub.ts";
+import { startTwinsUnderTest } from "../../hub/testing/twins-under-test.ts";
+import { desiredWritten } from "./hub-answer.ts";
+import { takeSectionPatch, takeTelemetry, takeTwin } from "./hub-change.ts";
+import { cleaned } from "./json-values.ts";
+import { mergePatch, patchBetween } from "./merge-patch.ts";
+import { pathFrom, pathText } from "./paths.ts";
+import { addPending, pendingTarget, withdrawPending } from "./pending.ts";
+import { twinFault } from "./twin-limits.ts";
+import { initialState, reportState, emptyState, writeState } from "./writing.ts";
+
+const RULE = { rule: "newest", now: 1_000 } as const;
+
+const key = fc.constantFrom("a", "b", "c", "d");
+const documents = fc.letrec<{ value: unknown; object: JsonObject }>((tie) => ({
+  value: fc.oneof({ maxDepth: 3 }, fc.integer({ min: 0, max: 3 }), fc.constant([1]), tie("object")),
+  object: fc.dictionary(key, tie("value"), { maxKeys: 3 }) as fc.Arbitrary<JsonObject>,
+})).object;
+
+function thing(state: JsonObject): DeviceState {
+  const made = initialState({ deviceId: "t", reach: "itself", connectionId: "h", hubDeviceId: "t", state, at: 1 });
+  if (!made.ok) throw new Error(made.fault.message);
+  return made.state;
+}
+
+function twin(desired: JsonObject, version: number, at = 2_000): TwinView {
+  const metadata = { $lastUpdated: new Date(at).toISOString() };
+  return {
+    deviceId: "t",
+    status: "enabled",
+    connectionState: "connected",
+    lastActivity: null,
+    etag: `e${version}`,
+    version,
+    desired: { properties: desired, version, metadata },
+    reported: { properties: {}, version: 1, metadata: {} },
+  };
+}
+
+test("a patch between two documents makes the one of the other", () => {
+  fc.assert(
+    fc.property(documents, documents, (from, to) => {
+      expect(mergePatch(from, patchBetween(from, to))).toEqual(to);
+      expect(patchBetween(to, to)).toEqual({});
+    }),
+  );
+});
+
+test("a path can be read back from its text, whatever its keys", () => {
+  fc.assert(
+    fc.property(fc.array(fc.string(), { minLength: 1, maxLength: 4 }), (path) => {
+      expect(pathFrom(pathText(path))).toEqual(path);
+    }),
+  );
+});
+
+test("what waits makes the section what it shall be, whatever was written one after the other", () => {
+  fc.assert(
+    fc.property(documents, fc.array(documents, { maxLength: 5 }), (properties, states) => {
+      let pending: JsonObject | null = null;
+      let state = properties;
+      for (const next of states) {
+        pending = addPending({ properties, pending }, patchBetween(state, next));
+        state = next;
+        expect(pendingTarget({ properties, pending })).toEqual(state);
+      }
+    }),
+  );
+});
+
+test("what is withdrawn is not written, and all else is", () => {
+  fc.assert(
+    fc.property(documents, documents, key, (properties, next, at) => {
+      const pending = addPending({ properties, pending: null }, patchBetween(properties, next));
+      const left = pendingTarget({ properties, pending: withdrawPending({ properties, pending }, [at]) });
+      const expected = { ...next, [at]: properties[at] };
+      expect(cleaned(JSON.parse(JSON.stringify(left)))).toEqual(JSON.parse(JSON.stringify(expected)));
+    }),
+  );
+});
+
+test("what is accepted as a state the Local Hub accepts as desired properties, asked by the vendor's client", async () => {
+  const { registry } = await startTwinsUnderTest();
+  await registry.create({ deviceId: "d" });
+  const states = fc.sample(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 12 }), { maxKeys: 4 }), 200);
+  const accepted = states.map((state) => state as JsonObject).filter((state) => twinFault(state) === null);
+  expect(accepted.length).toBeGreaterThan(20);
+  for (const state of accepted) await registry.updateTwin("d", { properties: { desired: state } }, "*");
+});
+
+test.each([
+  ["a key with a dot", { a: { "b.c": 1 } }, "a.b.c"],
+  ["a key with a space", { "a b": 1 }, "a b"],
+  ["a key of the hub", { $version: 1 }, "$version"],
+  ["an empty key", { a: { "": 1 } }, "a"],
+  ["a text over 4 KB", { a: { b: "x".repeat(4_097) } }, "a.b"],
+  ["an integer beyond 2^52", { a: [1, 2 ** 53] }, "a"],
+  ["a null in an array", { a: { b: [null] } }, "a.b"],
+  ["eleven levels", JSON.parse(`${'{"a":'.repeat(11)}1${"}".repeat(11)}`) as JsonObject, "a.a.a.a.a.a.a.a.a.a"],
+  ["a key of JavaScript's own", JSON.parse('{"a":{"__proto__":{"b":1}}}') as JsonObject, "a.__proto__"],
+  ["more than 32 KB", Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`k${i}`, "x".repeat(4_000)])), ""],
+])("a state with %s is refused with its path, and nothing changes", (_, state, path) => {
+  const before = thing({ kept: 1 });
+  for (const write of [{ kind: "replace", state } as const, { kind: "merge", patch: state } as const]) {
+    expect(writeState(before, write, { at: 5 })).toMatchObject({ ok: false, fault: { path } });
+  }
+});
+
+test("a write that repeats what is there waits for nothing", () => {
+  const before = desiredWritten(thing({ a: 1 }), { patch: { a: 1 }, view: twin({ a: 1 }, 2) }, RULE)?.next;
+  if (before === undefined) throw new Error("nothing was settled");
+  expect(before.pendingSince).toBeNull();
+  expect(writeState(before, { kind: "merge", patch: { a: 1 } }, { at: 9 })).toEqual({ ok: true, change: null });
+});
+
+test("a twin that is told twice changes nothing the second time", () => {
+  fc.assert(
+    fc.property(documents, documents, (state, desired) => {
+      const once = takeTwin(thing(state), twin(desired, 3), RULE)?.next;
+      if (once === undefined) throw new Error("nothing was taken");
+      expect(takeTwin(once, twin(desired, 3), RULE)).toBeNull();
+    }),
+  );
+});
+
+test("changes that were missed are noticed as a gap, changes seen already are passed over", () => {
+  const known = takeTwin(thing({}), twin({ a: 1 }, 4), RULE)?.next;
+  if (known === undefined) throw new Error("nothing was taken");
+  const patch = { side: "desired", kind: "patch", properties: { a: 2 }, metadata: {}, at: 3_000 } as const;
+  expect(takeSectionPatch(known, { ...patch, version: 6 }, RULE)).toBe("gap");
+  expect(takeSectionPatch(known, { ...patch, version: 4 }, RULE)).toBeNull();
+  expect(takeSectionPatch(known, { ...patch, version: 5 }, RULE)).toMatchObject({ next: { state: { a: 2 } } });
+});
+
+test.each([
+  ["newest", 2_000, "theirs"],
+  ["newest", 400, "ours"],
+  ["hub", 400, "theirs"],
+  ["ours", 2_000, "ours"],
+] as const)("with the rule %s, a message of %i against a write of 500 that waits keeps %s", (rule, at, kept) => {
+  const written = writeState(thing({}), { kind: "merge", patch: { a: 1 } }, { at: 500 });
+  if (!written.ok || written.change === null) throw new Error("nothing was written");
+  const message = { body: { a: 2 }, at, sequenceNumber: 1 };
+  const change = takeTelemetry(written.change.next, message, { rule, now: 3_000, mode: "merge" });
+  expect(change).toMatchObject({
+    next: {
+      state: { a: kept === "ours" ? 1 : 2 },
+      desired: { pending: kept === "ours" ? { a: 1 } : null },
+      conflicts: 1,
+    },
+    conflicts: [{ path: "a", ours: 1, theirs: 2, kept, rule }],
+  });
+});
+
+test("a message that replaces removes what it does not have, and what it removed does not come back", () => {
+  const before = takeTelemetry(
+    thing({}),
+    { body: { a: 1, b: 2 }, at: 2_000, sequenceNumber: 1 },
+    { ...RULE, mode: "replace" },
+  );
+  if (before === null || before === "unfit") throw new Error("nothing was taken");
+  const after = takeTelemetry(
+    before.next,
+    { body: { a: 1 }, at: 3_000, sequenceNumber: 2 },
+    { ...RULE, mode: "replace" },
+  );
+  expect(after).toMatchObject({ next: { state: { a: 1 } } });
+  if (after === null || after === "unfit") throw new Error("nothing was taken");
+  const late = {
+    ...twin({}, 2),
+    reported: { properties: { c: 9 }, version: 2, metadata: { $lastUpdated: new Date(2_500).toISOString() } },
+  };
+  expect(takeTwin(after.next, late, RULE)?.next.state).toEqual({ a: 1 });
+});
+
+test("what a device reports here waits as reported, not as desired", () => {
+  const before = emptyState({ deviceId: "d", reach: "bridge", connectionId: "h", hubDeviceId: "d" });
+  expect(reportState(before, { t: 1 }, 5)).toMatchObject({
+    ok: true,
+    change: { next: { state: { t: 1 }, desired: { pending: null }, reported: { pending: { t: 1 } } } },
+  });
+  expect(writeState(before, { kind: "merge", patch: { deviceName: "x" } }, { at: 5 })).toMatchObject({
+    ok: false,
+    fault: { path: "deviceName" },
+  });
+});
