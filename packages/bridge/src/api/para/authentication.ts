@@ -43,7 +43,7 @@ const MAX_AGE_MS = 15 * 60_000;
 const MAX_ACCESS_KEY = 256;
 const HOW_TO_CALL =
   "Sign the request with the app's keys (AWS Signature Version 4, service para, region us-east-1), or send a token made with " +
-  "them. `isthmus things keys PRODUCT` shows the access key and makes a secret.";
+  "them. `isthmus things token PRODUCT` makes a token, `isthmus things keys PRODUCT --renew` new keys.";
 
 /** A signature that waits for the body. */
 interface Unproven {
