@@ -52,6 +52,8 @@ export interface NewThing {
   readonly cached: boolean;
   readonly properties: JsonObject;
   readonly deviceState: JsonObject;
+  /** What the device had said when the client read it: the client overwrites a Thing that is there. */
+  readonly deviceSaid?: JsonObject;
 }
 
 /** What is left out stays. */

@@ -328,3 +328,16 @@ function nestedArrays(depth: number): unknown {
   for (let i = 0; i < depth; i++) value = [value];
   return value;
 }
+
+test("what the device had said when the object was read goes with a change and with an overwrite", () => {
+  const body = {
+    ...AZURE,
+    deviceState: { battery: 80 },
+    deviceStatus: { status: "enabled", reported: { battery: 80 } },
+  };
+  expect(thingChange(body)).toMatchObject({ deviceState: { battery: 80 }, deviceSaid: { battery: 80 } });
+  expect(overwriting(newThing(body), { id: "7", present: {} })).toMatchObject({ deviceSaid: { battery: 80 } });
+  for (const deviceStatus of [null, "enabled", 7, [], { reported: [1] }, { reported: "x" }]) {
+    expect(thingChange({ deviceStatus })).not.toHaveProperty("deviceSaid");
+  }
+});

@@ -58,6 +58,7 @@ export function newThing(body: unknown, id?: string): NewThing {
   requireAzure(fields["serviceBroker"]);
   const properties = withoutNulls(ownFields(fields));
   requireRoom(properties);
+  const deviceSaid = saidField(fields);
   return {
     ...(id !== undefined && { id: chosenId(id) }),
     name: textField(fields, "name"),
@@ -72,6 +73,7 @@ export function newThing(body: unknown, id?: string): NewThing {
     cached: flagField(fields, "cached") ?? true,
     properties,
     deviceState: stateField(fields) ?? {},
+    ...(deviceSaid !== null && { deviceSaid }),
   };
 }
 
@@ -94,7 +96,7 @@ export function thingChange(body: unknown): ThingChange {
 
 /** The change that makes of a Thing what the client sends, dropping what it was. */
 export function overwriting(
-  { name, tags, votes, version, stored, indexed, cached, properties, deviceState }: NewThing,
+  { name, tags, votes, version, stored, indexed, cached, properties, deviceState, deviceSaid }: NewThing,
   { id, present: kept }: { readonly id: string; readonly present: JsonObject },
 ): ThingChange {
   const dropped = Object.fromEntries(Object.keys(kept).map((field): [string, Json] => [field, null]));
@@ -107,6 +109,7 @@ export function overwriting(
     indexed,
     cached,
     deviceState,
+    ...(deviceSaid !== undefined && { deviceSaid }),
     properties: {
       ...dropped,
       ...properties,
