@@ -22,7 +22,7 @@ export function isOurs(source: StateSource): boolean {
   return source === "api" || source === "device";
 }
 
-export function stampOf(stamps: StateStamps, path: string): Stamp | undefined {
+function stampOf(stamps: StateStamps, path: string): Stamp | undefined {
   return Object.hasOwn(stamps, path) ? stamps[path] : undefined;
 }
 

@@ -157,14 +157,7 @@ export class SimulatedHub {
     section.version += 1;
     section.metadata = dated(whole ? undefined : section.metadata, section.properties, patch, at);
     device.version += 1;
-    // A removal counts when nothing is there to remove, too.
-    const written = new Map(changedLeaves(before, section.properties).map(([path, value]) => [pathText(path), value]));
-    for (const [path, value] of leavesOf(patch)) {
-      // What the API removes is removed, though nothing was there. What others remove must be there.
-      if (by !== "bridge") continue;
-      if (!written.has(path)) written.set(path, value ?? undefined);
-      if (value === null) for (const below of this.#knownBelow(deviceId, path)) written.set(below, undefined);
-    }
+    const written = changedLeaves(before, section.properties).map(([path, value]) => [pathText(path), value] as const);
     for (const [path, value] of written) this.#note(deviceId, { path, value, at, kind, by });
     this.onNews({
       kind,
@@ -300,6 +293,6 @@ function dated(current: Json | undefined, values: JsonObject, patch: JsonObject,
   return Object.fromEntries(metadata);
 }
 
-export function count(counts: Map<string, number>, key: string): void {
+function count(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }

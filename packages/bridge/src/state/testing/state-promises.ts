@@ -123,8 +123,11 @@ const newestShown: Check = ({ writes, conflicts, isFlat, apiWrites }, record) =>
     if (newestOnes.some(({ value }) => sameJson(value, shown))) return [];
     // A removal is dated by what was written around it, and may have been seen late.
     const isOfOther = ofPath.some(({ at, value }) => sameJson(value, shown) && at > newest - 2 * SKEW_MS);
+    // A whole state that is written here takes the place of what was written here, not of what the device said.
+    const isOfDevice = ofPath.some(({ by, value }) => by === "device" && sameJson(value, shown));
     const removal = newestOnes.find(({ value }) => value === undefined);
-    if (shown !== undefined && removal !== undefined && (isOfOther || removal.by !== "bridge")) return [];
+    if (shown !== undefined && removal !== undefined && (isOfOther || removal.by !== "bridge" || isOfDevice)) return [];
+
     // Removed here; the hub has nothing of it in desired that could be removed.
     const isRemovedHere = apiWrites.some(
       ({ at, value, path: of }) => at > newest - SKEW_MS && (of === null || value === undefined),
