@@ -116,7 +116,7 @@ function banner(firstRun: FirstRun, config: Config, created: boolean): string {
   // Secrets are shown once; on a laptop with the demo they stay in sight.
   if (created || config.demo) {
     lines.push(`  sign in        ${username}  password ${password}`, `  access token   ${accessToken}`);
-    lines.push(`  Para's clients ${para.accessKey}  ${para.secretKey}`);
+    lines.push(`  Para's clients access key ${para.accessKey}  secret key ${para.secretKey}`);
   }
   if (localHub !== undefined) {
     lines.push(
