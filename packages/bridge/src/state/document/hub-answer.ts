@@ -5,8 +5,8 @@ import type { HubDevice, TwinView } from "../../core/twin-hub.ts";
 import { later, takeTwinInto, timeOf } from "./hub-change.ts";
 import { cleaned, sameJson } from "./json-values.ts";
 import { mergePatch } from "./merge-patch.ts";
-import { covers, leafAt, leavesOf, overlaps, pathFrom, pathText, valueAt, withLeaf, type Path } from "./paths.ts";
-import { addPending, pendingLeaves } from "./pending.ts";
+import { leafAt, leavesOf, pathFrom, pathText, valueAt, withLeaves } from "./paths.ts";
+import { addPending, isPending, pendingLeaves } from "./pending.ts";
 import { isOurs } from "./stamps.ts";
 import { StateDraft, type Judging } from "./state-draft.ts";
 
@@ -103,10 +103,11 @@ export function joinHub(before: DeviceState, connectionId: string, judging: Judg
 
 /** Pushed leaves are dated by the hub's clock, so that what the device writes is compared by one clock. */
 function datePushed(draft: StateDraft, patch: JsonObject, view: TwinView): void {
+  const under = stampedUnder(draft);
   for (const [path, value] of pendingLeaves(patch)) {
     const at = timeOf(view.desired.metadata, path);
     if (at === undefined) continue;
-    const texts = value === null ? stampedUnder(draft, path) : [pathText(path)];
+    const texts = value === null ? (under.get(pathText(path)) ?? []) : [pathText(path)];
     for (const text of texts) {
       const stamp = draft.stamp(text);
       const isWritten = sameJson(leafAt(draft.record.state, pathFrom(text)), value ?? undefined);
@@ -115,8 +116,19 @@ function datePushed(draft: StateDraft, patch: JsonObject, view: TwinView): void 
   }
 }
 
-function stampedUnder(draft: StateDraft, path: Path): string[] {
-  return draft.stamped().filter((text) => covers(path, pathFrom(text)));
+/** The paths that have a stamp, by each path at or above them. */
+function stampedUnder(draft: StateDraft): ReadonlyMap<string, readonly string[]> {
+  const under = new Map<string, string[]>();
+  for (const text of draft.stamped()) {
+    const path = pathFrom(text);
+    for (let length = 1; length <= path.length; length += 1) {
+      const above = pathText(path.slice(0, length));
+      const known = under.get(above);
+      if (known === undefined) under.set(above, [text]);
+      else known.push(text);
+    }
+  }
+  return under;
 }
 
 /** Nothing is on its way any more. */
@@ -134,14 +146,16 @@ function forgetMirror(draft: StateDraft): void {
   const updatedAt = draft.now + FORMER_NEWS_MS;
   for (const side of ["desired", "reported"] as const) {
     const { properties, pending } = draft.record[side];
-    let again = pending;
     const isWrittenHere = side === "desired" || draft.record.reach === "bridge";
-    for (const [text, value] of isWrittenHere ? leavesOf(properties) : []) {
-      const path = pathFrom(text);
+    const written = Array.from(
+      isWrittenHere ? leavesOf(properties) : [],
+      ([text, value]) => [pathFrom(text), value] as const,
+    );
+    const still = written.filter(([path, value]) => {
       const isStill = sameJson(valueAt(draft.record.state, path), value) || side === "reported";
-      const isReplaced = pendingLeaves(pending).some(([leaf]) => overlaps(leaf, path));
-      if (isStill && !isReplaced) again = addPending({ properties: {}, pending: again }, withLeaf({}, path, value));
-    }
+      return isStill && !isPending(pending, path);
+    });
+    const again = still.length === 0 ? pending : addPending({ properties: {}, pending }, withLeaves({}, still));
     draft.updateSection(side, { properties: {}, version: 0, updatedAt, pending: again });
   }
   draft.update({ etag: null });

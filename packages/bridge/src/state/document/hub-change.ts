@@ -5,7 +5,7 @@ import type { TwinSectionView, TwinView } from "../../core/twin-hub.ts";
 import { cleaned, entry, isDeeperThan, isObject, sameJson, withEntry } from "./json-values.ts";
 import { mergePatch } from "./merge-patch.ts";
 import { offerLeaf } from "./offer.ts";
-import { changedLeaves, leafAt, leavesOf, pathFrom, valueAt, withLeaf, type Path } from "./paths.ts";
+import { changedLeaves, leafAt, leavesOf, pathFrom, valueAt, withLeaves, type Path } from "./paths.ts";
 import { lastTelemetry, LAST_TELEMETRY } from "./stamps.ts";
 import { StateDraft, type Judging, type Side } from "./state-draft.ts";
 import { MAX_DEPTH, MAX_SECTION_BYTES, sizeOf } from "./twin-limits.ts";
@@ -108,7 +108,11 @@ function removedMeanwhile(pending: JsonObject | null, before: JsonObject, after:
     .filter(([, value]) => value === null)
     .map(([text]) => pathFrom(text))
     .filter((path) => valueAt(before, path) !== undefined && valueAt(after, path) === undefined);
-  return gone.reduce<JsonObject | null>((patch, path) => withLeaf(patch ?? {}, path, null), null);
+  if (gone.length === 0) return null;
+  return withLeaves(
+    {},
+    gone.map((path) => [path, null]),
+  );
 }
 
 /** `null`: seen already. `unfit`: no state could hold it. */

@@ -9,7 +9,8 @@
 import type { StateConflict, StateSource } from "../../core/device-state.ts";
 import type { Json } from "../../core/json.ts";
 import { isObject, sameJson } from "./json-values.ts";
-import { covers, leafAt, leavesOf, overlaps, pathFrom, pathText, valueAt, withLeaf, type Path } from "./paths.ts";
+import { isEmptyObject } from "./edits.ts";
+import { covers, leafAt, leavesAlong, pathText, valueAt, withLeaf, type Path } from "./paths.ts";
 import { hasPrint, isOurs, LAST_TELEMETRY, withoutPrint } from "./stamps.ts";
 import type { StateDraft } from "./state-draft.ts";
 
@@ -46,7 +47,8 @@ export function offerLeaf(draft: StateDraft, leaf: OfferedLeaf): void {
   const ours = against.filter((rival) => rival.isPending || isOurs(rival.source));
   if (ours.length === 0) return;
   const kept = isTaken(draft, against, ours, at) ? "theirs" : "ours";
-  const oursShown = leafAt(draft.record.state, path) ?? valueAt(draft.record.state, path) ?? null;
+  // A copy: the state goes on changing.
+  const oursShown = structuredClone(valueAt(draft.record.state, path) ?? null);
   draft.conflict({ path: path.join("."), ours: oursShown, theirs: value ?? null, theirSource: source, kept });
   if (kept === "ours") return;
   draft.withdraw(path);
@@ -76,10 +78,6 @@ function isThere({ record: { state } }: StateDraft, path: Path, value: Json | un
   return sameJson(leafAt(state, path), value);
 }
 
-function isEmptyObject(value: Json | undefined): boolean {
-  return isObject(value) && Object.keys(value).length === 0;
-}
-
 /** Both sides have written the same. */
 function touch(draft: StateDraft, { path, value, at, source }: OfferedLeaf): void {
   const text = pathText(path);
@@ -87,9 +85,8 @@ function touch(draft: StateDraft, { path, value, at, source }: OfferedLeaf): voi
   const side = source === "telemetry" ? null : source === "desired" ? "desired" : "reported";
   if (side !== null && draft.record[side].pending !== null && stamp !== undefined && isOurs(stamp[1])) {
     // It stands there by now: written by us, and the answer was lost, or by somebody else to the same end.
-    const before = draft.record[side].pending;
     draft.settle(side, withLeaf({}, path, value ?? null));
-    if (draft.record[side].pending !== before) return draft.setStamp(text, [at, stamp[1], ...stamp.slice(2)]);
+    return draft.setStamp(text, [at, stamp[1], ...stamp.slice(2)]);
   }
   if (stamp === undefined || at >= stamp[0]) {
     draft.setStamp(text, [at, source, ...(stamp?.slice(2) ?? [])]);
@@ -104,10 +101,9 @@ function rivalsOf(draft: StateDraft, path: Path, value: Json | undefined): Rival
   )[];
   const paths: Path[] = [path];
   if (value !== undefined) {
-    for (const text of leavesOf(state).keys()) {
-      const other = pathFrom(text);
-      const isEmptyAbove = covers(other, path) && isObject(leafAt(state, other));
-      if (other.length !== path.length && overlaps(other, path) && !isEmptyAbove) paths.push(other);
+    for (const [other, leaf] of leavesAlong(state, path)) {
+      const isEmptyAbove = covers(other, path) && isObject(leaf);
+      if (other.length !== path.length && !isEmptyAbove) paths.push(other);
     }
     // Removed above it: what is older does not come back.
     for (let length = 1; length < path.length; length += 1) {

@@ -1,22 +1,35 @@
 /** Leaves of a document: scalars, arrays and empty objects, by their path. */
 import type { Json, JsonObject } from "../../core/json.ts";
 import { pathFrom, pathText, type Path } from "../../core/state-paths.ts";
-import { entry, isObject, sameJson, withEntry } from "./json-values.ts";
+import { Edits, isEmptyObject } from "./edits.ts";
+import { entry, isObject, sameJson } from "./json-values.ts";
 
 export { pathFrom, pathText, type Path };
 
 /** By path text. `null` counts as a leaf: in patches it removes. An empty document has none. */
 export function leavesOf(document: JsonObject): Map<string, Json> {
-  const leaves = new Map<string, Json>();
-  collect(document, [], leaves);
-  return leaves;
+  return new Map(Array.from(leavesIn(document, []), ([path, value]) => [pathText(path), value]));
 }
 
-function collect(object: JsonObject, path: Path, into: Map<string, Json>): void {
+/**
+ * The leaves that cannot stand beside one at this path: the one at it or above it, or those below it. Looks at no others.
+ */
+export function leavesAlong(document: JsonObject, path: Path): readonly (readonly [Path, Json])[] {
+  let object: JsonObject = document;
+  for (const [level, key] of path.entries()) {
+    const value = entry(object, key);
+    if (value === undefined) return level > 0 && isEmptyObject(object) ? [[path.slice(0, level), object]] : [];
+    if (!isObject(value)) return [[path.slice(0, level + 1), value]];
+    object = value;
+  }
+  return isEmptyObject(object) && path.length > 0 ? [[path, object]] : [...leavesIn(object, path)];
+}
+
+function* leavesIn(object: JsonObject, path: Path): Generator<readonly [Path, Json]> {
   for (const [key, value] of Object.entries(object)) {
     const at = [...path, key];
-    if (isObject(value) && Object.keys(value).length > 0) collect(value, at, into);
-    else into.set(pathText(at), value);
+    if (isObject(value) && !isEmptyObject(value)) yield* leavesIn(value, at);
+    else yield [at, value];
   }
 }
 
@@ -33,24 +46,28 @@ export function valueAt(document: JsonObject, path: Path): Json | undefined {
 /** The leaf that stands there; `undefined`: none, maybe an object that holds some. */
 export function leafAt(document: JsonObject, path: Path): Json | undefined {
   const value = valueAt(document, path);
-  return isObject(value) && Object.keys(value).length > 0 ? undefined : value;
+  return isObject(value) && !isEmptyObject(value) ? undefined : value;
 }
 
 /** Sets a leaf; what stood in its way is gone. */
-export function withLeaf(document: JsonObject, [key = "", ...rest]: Path, value: Json): JsonObject {
-  if (rest.length === 0) return withEntry(document, key, value);
-  const inner = entry(document, key);
-  return withEntry(document, key, withLeaf(isObject(inner) ? inner : {}, rest, value));
+export function withLeaf(document: JsonObject, path: Path, value: Json): JsonObject {
+  return new Edits().set(document, path, value);
+}
+
+/** The same for many. */
+export function withLeaves(document: JsonObject, leaves: Iterable<readonly [Path, Json]>): JsonObject {
+  const edits = new Edits();
+  let changed = document;
+  for (const [path, value] of leaves) changed = edits.set(changed, path, value);
+  return changed;
 }
 
 /** Removes what stands there; objects that are empty thereby go too. */
-export function withoutLeaf(document: JsonObject, [key = "", ...rest]: Path): JsonObject {
-  const inner = entry(document, key);
-  if (inner === undefined) return document;
-  if (rest.length === 0) return withEntry(document, key, undefined);
-  if (!isObject(inner)) return document;
-  const left = withoutLeaf(inner, rest);
-  return withEntry(document, key, Object.keys(left).length === 0 ? undefined : left);
+export function withoutLeaves(document: JsonObject, paths: Iterable<Path>): JsonObject {
+  const edits = new Edits();
+  let changed = document;
+  for (const path of paths) changed = edits.remove(changed, path);
+  return changed;
 }
 
 /** Leaves that differ: removed ones (`undefined`) before those that are set, so that one can take the other's place. */

@@ -5,7 +5,8 @@
 import type { Json, JsonObject } from "../../core/json.ts";
 import { isObject, sameJson } from "./json-values.ts";
 import { mergePatch, patchBetween } from "./merge-patch.ts";
-import { covers, leavesOf, overlaps, pathFrom, pathText, valueAt, withLeaf, withoutLeaf, type Path } from "./paths.ts";
+import { Edits, isEmptyObject } from "./edits.ts";
+import { covers, leavesAlong, leavesOf, overlaps, pathFrom, valueAt, withoutLeaves, type Path } from "./paths.ts";
 
 const MAX_IDLE = 1_000;
 
@@ -23,9 +24,10 @@ export function pendingTarget({ properties, pending }: Waiting): JsonObject {
 /** What waits when this patch comes on top of it. */
 export function addPending(waiting: Waiting, patch: JsonObject): JsonObject | null {
   const target = mergePatch(pendingTarget(waiting), patch);
+  const edits = new Edits();
   let pending = patchBetween(waiting.properties, target);
   for (const text of [...leavesOf(waiting.pending ?? {}).keys(), ...leavesOf(patch).keys()]) {
-    pending = naming(pending, target, pathFrom(text));
+    pending = naming(pending, target, { path: pathFrom(text), edits });
   }
   return orNull(bounded(pending, waiting.properties));
 }
@@ -35,21 +37,29 @@ function bounded(pending: JsonObject, properties: JsonObject): JsonObject {
   const idle = pendingLeaves(pending).filter(
     ([path, value]) => value === null && valueAt(properties, path) === undefined,
   );
-  return idle.length <= MAX_IDLE ? pending : idle.reduce((patch, [path]) => withoutLeaf(patch, path), pending);
+  if (idle.length <= MAX_IDLE) return pending;
+  return withoutLeaves(
+    pending,
+    idle.map(([path]) => path),
+  );
 }
 
 /** The patch with this path named as the target has it. */
-function naming(patch: JsonObject, target: JsonObject, path: Path): JsonObject {
+function naming(
+  patch: JsonObject,
+  target: JsonObject,
+  { path, edits }: { readonly path: Path; readonly edits: Edits },
+): JsonObject {
   const value = valueAt(target, path);
   if (value !== undefined) {
     const isNamed = valueAt(patch, path) !== undefined;
-    const holdsLeaves = isObject(value) && Object.keys(value).length > 0;
-    return isNamed || holdsLeaves ? patch : withLeaf(patch, path, value);
+    const holdsLeaves = isObject(value) && !isEmptyObject(value);
+    return isNamed || holdsLeaves ? patch : edits.set(patch, path, value);
   }
   // The first missing key on the way says that all below it is gone, unless a value stands in its place.
   const missing = path.findIndex((_, i) => valueAt(target, path.slice(0, i + 1)) === undefined);
   if (!isObject(valueAt(target, path.slice(0, missing)))) return patch;
-  return withLeaf(patch, path.slice(0, missing + 1), null);
+  return edits.set(patch, path.slice(0, missing + 1), null);
 }
 
 /** What waits, leaf by leaf; `null` removes all that stands there. */
@@ -59,42 +69,48 @@ export function pendingLeaves(pending: JsonObject | null): readonly (readonly [P
 }
 
 export function isPending(pending: JsonObject | null, path: Path): boolean {
-  return pendingLeaves(pending).some(([leaf]) => overlaps(leaf, path));
+  return pending !== null && leavesAlong(pending, path).length > 0;
 }
 
 /** Without what concerns this path. Of an object whose removal waits, the rest is removed still. */
-export function withdrawPending({ properties, pending }: Waiting, path: Path): JsonObject | null {
-  const kept = pendingLeaves(pending).flatMap(([leaf, value]): (readonly [Path, Json])[] => {
-    if (!overlaps(leaf, path)) return [[leaf, value]];
-    if (value !== null || !covers(leaf, path) || leaf.length === path.length) return [];
-    return leavesUnder(properties, leaf)
-      .filter((other) => !overlaps(other, path))
-      .map((other) => [other, null] as const);
-  });
-  return nested(kept);
+export function withdrawPending(
+  { properties, pending }: Waiting,
+  path: Path,
+  edits: Edits = new Edits(),
+): JsonObject | null {
+  if (pending === null) return null;
+  let kept = pending;
+  for (const [leaf, value] of leavesAlong(pending, path)) {
+    kept = edits.remove(kept, leaf);
+    if (value !== null || !covers(leaf, path) || leaf.length === path.length) continue;
+    for (const other of leavesUnder(properties, leaf)) if (!overlaps(other, path)) kept = edits.set(kept, other, null);
+  }
+  return orNull(kept);
 }
 
 /** Without what the section has now because this patch was written into it. */
-export function settlePending(pending: JsonObject | null, written: JsonObject): JsonObject | null {
-  const done = leavesOf(written);
-  const removed = pendingLeaves(written).filter(([, value]) => value === null);
-  return nested(
-    pendingLeaves(pending).filter(([path, value]) => {
-      if (value === null && removed.some(([leaf]) => covers(leaf, path))) return false;
-      const text = pathText(path);
-      return !done.has(text) || !sameJson(done.get(text), value);
-    }),
-  );
+export function settlePending(
+  pending: JsonObject | null,
+  written: JsonObject,
+  edits: Edits = new Edits(),
+): JsonObject | null {
+  if (pending === null) return null;
+  let left = pending;
+  for (const [path, value] of pendingLeaves(written)) {
+    for (const [leaf, wanted] of leavesAlong(left, path)) {
+      const isRemoved = value === null && wanted === null && covers(path, leaf);
+      if (isRemoved || (leaf.length === path.length && sameJson(wanted, value))) left = edits.remove(left, leaf);
+    }
+  }
+  return orNull(left);
 }
 
-function leavesUnder(document: JsonObject, path: Path): Path[] {
-  return [...leavesOf(document).keys()].map(pathFrom).filter((leaf) => covers(path, leaf));
-}
-
-function nested(leaves: readonly (readonly [Path, Json])[]): JsonObject | null {
-  return orNull(leaves.reduce<JsonObject>((patch, [path, value]) => withLeaf(patch, path, value), {}));
+function leavesUnder(document: JsonObject, path: Path): readonly Path[] {
+  return leavesAlong(document, path)
+    .map(([leaf]) => leaf)
+    .filter((leaf) => covers(path, leaf));
 }
 
 function orNull(patch: JsonObject): JsonObject | null {
-  return Object.keys(patch).length === 0 ? null : patch;
+  return isEmptyObject(patch) ? null : patch;
 }

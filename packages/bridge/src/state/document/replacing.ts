@@ -9,20 +9,22 @@ import { saidByDevice } from "../../core/said-by-device.ts";
 import { entry, isObject, sameJson } from "./json-values.ts";
 import { DEVICE_NAME } from "./hub-change.ts";
 import { mergePatch, patchBetween } from "./merge-patch.ts";
-import { leafAt, leavesOf, pathFrom, withLeaf, withoutLeaf, type Path } from "./paths.ts";
+import { Edits } from "./edits.ts";
+import { leafAt, leavesOf, pathFrom, withoutLeaves, type Path } from "./paths.ts";
 import { pendingTarget } from "./pending.ts";
 
 /** `seen`: what the device had said when the caller read the state, where the caller tells. May hold `null`, which removes. */
 export function replacedState(before: DeviceState, given: JsonObject, seen: JsonObject | null): JsonObject {
   const said = saidByDevice(before);
+  const edits = new Edits();
   let wanted = mergePatch(said, given);
   for (const [text, value] of leavesOf(seen ?? {})) {
     const path = pathFrom(text);
     const now = leafAt(said, path);
     const sent = givenAt(given, path);
-    if (sent === undefined) wanted = now === undefined ? wanted : withoutLeaf(wanted, path);
+    if (sent === undefined) wanted = now === undefined ? wanted : edits.remove(wanted, path);
     else if (sameJson(sent, value))
-      wanted = now === undefined ? withoutLeaf(wanted, path) : withLeaf(wanted, path, now);
+      wanted = now === undefined ? edits.remove(wanted, path) : edits.set(wanted, path, now);
   }
   return wanted;
 }
@@ -40,5 +42,5 @@ export function withdrawnWishes({ reach, desired }: DeviceState, given: JsonObje
     const isNames = reach === "bridge" && path[0] === DEVICE_NAME;
     return !isNames && givenAt(given, path) === undefined;
   });
-  return patchBetween(target, withdrawn.reduce<JsonObject>(withoutLeaf, target));
+  return patchBetween(target, withoutLeaves(target, withdrawn));
 }

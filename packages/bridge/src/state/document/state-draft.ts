@@ -9,8 +9,9 @@ import type {
 } from "../../core/device-state.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import { sameJson } from "./json-values.ts";
-import { leafAt, leavesOf, overlaps, pathFrom, pathText, withLeaf, withoutLeaf, type Path } from "./paths.ts";
-import { isPending, pendingLeaves, settlePending, withdrawPending } from "./pending.ts";
+import { Edits } from "./edits.ts";
+import { leafAt, leavesAlong, pathText, type Path } from "./paths.ts";
+import { isPending, settlePending, withdrawPending } from "./pending.ts";
 import { boundedStamps, LAST_TELEMETRY, printsWith, type Stamp } from "./stamps.ts";
 
 export type Side = "desired" | "reported";
@@ -27,6 +28,7 @@ export class StateDraft {
   readonly #judging: Judging;
   readonly #stamps: Map<string, Stamp>;
   readonly #conflicts: StateConflict[] = [];
+  readonly #edits = new Edits();
   #next: DeviceState;
 
   constructor(before: DeviceState, judging: Judging) {
@@ -76,10 +78,10 @@ export class StateDraft {
   /** Sets or removes a leaf and stamps all that is gone or there thereby. */
   write(path: Path, value: Json | undefined, at: number, source: StateSource): void {
     const before = this.#next.state;
-    const state = value === undefined ? withoutLeaf(before, path) : withLeaf(before, path, value);
-    for (const gone of leavesOf(before).keys()) {
-      const other = pathFrom(gone);
-      if (overlaps(path, other) && leafAt(state, other) === undefined) this.#restamp(gone, at, source);
+    const others = leavesAlong(before, path);
+    const state = value === undefined ? this.#edits.remove(before, path) : this.#edits.set(before, path, value);
+    for (const [other] of others) {
+      if (leafAt(state, other) === undefined) this.#restamp(pathText(other), at, source);
     }
     this.#restamp(pathText(path), at, source);
     this.update({ state });
@@ -90,15 +92,15 @@ export class StateDraft {
     this.keepPrints(path);
     for (const side of ["desired", "reported"] as const) {
       const section = this.#next[side];
-      if (isPending(section.pending, path)) this.updateSection(side, { pending: withdrawPending(section, path) });
+      if (!isPending(section.pending, path)) continue;
+      this.updateSection(side, { pending: withdrawPending(section, path, this.#edits) });
     }
   }
 
   /** What waits for this path may be on its way. It is to be known as ours when the hub shows it after another was written. */
   keepPrints(path: Path): void {
     for (const { pending } of [this.#next.desired, this.#next.reported]) {
-      for (const [leaf, value] of pendingLeaves(pending)) {
-        if (!overlaps(leaf, path)) continue;
+      for (const [leaf, value] of leavesAlong(pending ?? {}, path)) {
         if (leaf.length >= path.length) this.#keepPrint(leaf, value ?? undefined);
         if (leaf.length !== path.length) this.#keepPrint(path, undefined);
       }
@@ -107,7 +109,7 @@ export class StateDraft {
 
   /** The section has this now, because it was written there. */
   settle(side: Side, written: JsonObject): void {
-    this.updateSection(side, { pending: settlePending(this.#next[side].pending, written) });
+    this.updateSection(side, { pending: settlePending(this.#next[side].pending, written, this.#edits) });
   }
 
   conflict(conflict: Omit<StateConflict, "deviceId" | "at" | "rule">): void {
