@@ -188,3 +188,54 @@ test("what a device reports here waits as reported, not as desired", () => {
     fault: { path: "deviceName" },
   });
 });
+
+test("a value that is shown after another was written is known as ours until the section has moved on, and no longer", () => {
+  const twinAt = (value: number | null, version: number) =>
+    ({
+      side: "desired",
+      kind: "patch",
+      properties: { a: value },
+      version,
+      metadata: { $lastUpdated: new Date(3_000 + version).toISOString() },
+      at: 3_000 + version,
+    }) as const;
+  const known = takeTwin(thing({}), twin({ a: 1 }, 4), RULE)!.next;
+  // Its answer was lost: nobody knows whether 2 is there when 3 is written.
+  const superseded = written(written(known, { a: 2 }, 2_100), { a: 3 }, 2_200);
+  const echo = takeSectionPatch(superseded, twinAt(2, 5), RULE);
+  if (echo === null || echo === "gap") throw new Error("nothing was taken");
+  expect(echo).toMatchObject({ next: { state: { a: 3 }, desired: { pending: { a: 3 } } }, conflicts: [] });
+  const others = takeSectionPatch(written(echo.next, { a: null }, 2_250), twinAt(9, 6), RULE);
+  if (others === null || others === "gap") throw new Error("nothing was taken");
+  // It waited here and never came to the hub: whoever writes it there now is somebody else.
+  const theirs = takeSectionPatch(others.next, twinAt(3, 7), RULE);
+  expect(theirs).toMatchObject({ next: { state: { a: 3 } } });
+});
+
+test("a removal by another service is heard when a removal of ours was replaced before", () => {
+  const known = takeTwin(thing({}), twin({ a: 1 }, 4), RULE)!.next;
+  const waits = written(written(known, { a: null }, 2_100), { a: 2 }, 2_200);
+  // Ours came to the hub, and nobody but the stream said so.
+  const section = { side: "desired", kind: "patch", metadata: {} } as const;
+  const landed = takeSectionPatch(waits, { ...section, properties: { a: 2 }, version: 5, at: 2_300 }, RULE);
+  if (landed === null || landed === "gap") throw new Error("nothing was taken");
+  expect(landed.next.desired.pending).toBeNull();
+  const removed = takeSectionPatch(landed.next, { ...section, properties: { a: null }, version: 6, at: 2_400 }, RULE);
+  expect(removed).toMatchObject({ next: { state: {} } });
+});
+
+test("what a device that publishes here said before is no news when its twin shows it", () => {
+  const before = emptyState({ deviceId: "d", reach: "bridge", connectionId: "h", hubDeviceId: "d" });
+  const first = reportState(before, { t: 1 }, 5);
+  const second = first.ok && first.change !== null ? reportState(first.change.next, { t: 2 }, 6) : first;
+  if (!second.ok || second.change === null) throw new Error("nothing was reported");
+  const reported = { properties: { t: 1, former: true }, version: 2, metadata: {} };
+  const seen = takeTwin(second.change.next, { ...twin({}, 2), reported }, RULE)?.next;
+  expect(seen).toMatchObject({ state: { t: 2, former: true }, reported: { pending: { t: 2 } }, conflicts: 0 });
+});
+
+function written(before: DeviceState, patch: JsonObject, at: number): DeviceState {
+  const result = writeState(before, { kind: "merge", patch }, { at });
+  if (!result.ok || result.change === null) throw new Error("nothing was written");
+  return result.change.next;
+}

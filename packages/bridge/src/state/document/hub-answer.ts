@@ -29,7 +29,6 @@ export function desiredWritten(
     draft.updateSection("desired", { properties: cleaned(mergePatch(before.desired.properties, patch)) });
   }
   takeTwinInto(draft, view);
-  forgetPrints(draft);
   draft.update({ trouble: null });
   return draft.finish();
 }
@@ -129,16 +128,6 @@ function stampedUnder(draft: StateDraft): ReadonlyMap<string, readonly string[]>
     }
   }
   return under;
-}
-
-/** Nothing is on its way any more. */
-function forgetPrints(draft: StateDraft): void {
-  for (const text of draft.stamped()) {
-    const stamp = draft.stamp(text);
-    if (stamp !== undefined && stamp.length > 2 && !draft.isPending(pathFrom(text))) {
-      draft.setStamp(text, [stamp[0], stamp[1]]);
-    }
-  }
 }
 
 /** What was known of the twin is forgotten, and what is in the state from here is written anew. */

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "../../core/json.ts";
 import type { TwinSectionView, TwinView } from "../../core/twin-hub.ts";
 import { cleaned, entry, isDeeperThan, isObject, sameJson, withEntry } from "./json-values.ts";
 import { mergePatch } from "./merge-patch.ts";
-import { offerLeaf } from "./offer.ts";
+import { offerLeaf, offerOwnReport } from "./offer.ts";
 import { changedLeaves, leafAt, leavesOf, pathFrom, valueAt, withLeaves, type Path } from "./paths.ts";
 import { lastTelemetry, LAST_TELEMETRY } from "./stamps.ts";
 import { StateDraft, type Judging, type Side } from "./state-draft.ts";
@@ -83,12 +83,14 @@ function takeSection(draft: StateDraft, side: Side, view: TwinSectionView, at?: 
   const mirror = draft.record[side];
   if (view.version < mirror.version) return;
   const properties = nameless(draft.record, side, cleaned(view.properties));
+  const offer = side === "reported" && draft.record.reach === "bridge" ? offerOwnReport : offerLeaf;
   for (const [path, value] of changedLeaves(mirror.properties, properties)) {
     if (value === undefined && at === undefined && !mayBeRemoved(draft, mirror.properties, path)) continue;
-    offerLeaf(draft, { path, value, at: timeOf(view.metadata, path) ?? at ?? draft.now, source: side });
+    offer(draft, { path, value, at: timeOf(view.metadata, path) ?? at ?? draft.now, source: side });
   }
   const gone = removedMeanwhile(draft.record[side].pending, mirror.properties, properties);
   if (gone !== null) draft.settle(side, gone);
+  if (side === "desired" && view.version > mirror.version) draft.forgetPrints();
   const updatedAt = Math.max(mirror.updatedAt ?? 0, dateOf(view.metadata) ?? 0);
   draft.updateSection(side, { properties, version: view.version, updatedAt });
 }

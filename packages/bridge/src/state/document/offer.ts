@@ -11,7 +11,7 @@ import type { Json } from "../../core/json.ts";
 import { isObject, sameJson } from "./json-values.ts";
 import { isEmptyObject } from "./edits.ts";
 import { covers, leafAt, leavesAlong, pathText, valueAt, withLeaf, type Path } from "./paths.ts";
-import { hasPrint, isOurs, LAST_TELEMETRY, withoutPrint } from "./stamps.ts";
+import { hasPrint, isOurs, LAST_TELEMETRY } from "./stamps.ts";
 import type { StateDraft } from "./state-draft.ts";
 
 export interface OfferedLeaf {
@@ -31,14 +31,9 @@ interface Rival {
 
 export function offerLeaf(draft: StateDraft, leaf: OfferedLeaf): void {
   const { path, value, at, source } = leaf;
-  const text = pathText(path);
-  const stamp = draft.stamp(text);
-  if (stamp !== undefined && isFromTwin(source) && hasPrint(stamp, value)) {
-    // What we wrote ourselves before we wrote something else.
-    draft.setStamp(text, withoutPrint(stamp, value));
-    return;
-  }
   if (isThere(draft, path, value)) return touch(draft, leaf);
+  // What we wrote ourselves before we wrote something else.
+  if (source === "desired" && hasPrint(draft.stamp(pathText(path)), value)) return;
   const rivals = rivalsOf(draft, path, value);
   const against = rivals.filter((rival) => rival.isPending || rival.at > at);
   if (against.length === 0) return draft.write(path, value, at, source);
@@ -68,8 +63,15 @@ function isTaken(draft: StateDraft, against: readonly Rival[], ours: readonly Ri
   }
 }
 
-function isFromTwin(source: StateSource): boolean {
-  return source === "desired" || source === "reported";
+/**
+ * One leaf of the reported section of a device that publishes here: nobody writes there but the bridge, in its name. What
+ * the state knows of is news of old; what it does not know was there before the device came here.
+ */
+export function offerOwnReport(draft: StateDraft, leaf: OfferedLeaf): void {
+  const { path, value } = leaf;
+  if (isThere(draft, path, value)) return touch(draft, leaf);
+  const isKnown = rivalsOf(draft, path, value).some(({ at, isPending }) => isPending || at > Number.NEGATIVE_INFINITY);
+  if (!isKnown) offerLeaf(draft, leaf);
 }
 
 /** An empty object says no more than that there is an object. */

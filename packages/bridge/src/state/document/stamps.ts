@@ -1,6 +1,10 @@
 /**
- * Who wrote each leaf last, and when. Behind that: prints of values that were written here and taken back or replaced
- * before the hub was known to have them. When the hub shows one of these, it shows us our own writing and nobody else's.
+ * Who wrote each leaf last, and when. Behind that: prints of values that waited for the desired section and were taken back
+ * or replaced by others while they may have been on their way.
+ *
+ * A push is guarded by the etag of the version it was made on: it becomes the very next version of the section, or nothing.
+ * So when the section moves on and shows a value whose print is here, it shows our own writing and nobody else's; and once
+ * it has moved on, nothing of what waited before can appear any more, and all prints go.
  */
 import type { DeviceState, StateSource, StateStamps } from "../../core/device-state.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
@@ -34,12 +38,6 @@ export function printsWith(stamp: Stamp | undefined, value: Json | undefined): r
 
 export function hasPrint(stamp: Stamp | undefined, value: Json | undefined): boolean {
   return stamp !== undefined && stamp.length > 2 && stamp.includes(printOf(value), 2);
-}
-
-/** The same stamp without the print of a value that has come back. */
-export function withoutPrint([at, source, ...prints]: Stamp, value: Json | undefined): Stamp {
-  const print = printOf(value);
-  return [at, source, ...prints.filter((other) => other !== print)];
 }
 
 /** Without stamps of what was removed long ago, or long before much else was. */

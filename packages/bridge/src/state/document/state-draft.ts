@@ -99,11 +99,17 @@ export class StateDraft {
 
   /** What waits for this path may be on its way. It is to be known as ours when the hub shows it after another was written. */
   keepPrints(path: Path): void {
-    for (const { pending } of [this.#next.desired, this.#next.reported]) {
-      for (const [leaf, value] of leavesAlong(pending ?? {}, path)) {
-        if (leaf.length >= path.length) this.#keepPrint(leaf, value ?? undefined);
-        if (leaf.length !== path.length) this.#keepPrint(path, undefined);
-      }
+    for (const [leaf, value] of leavesAlong(this.#next.desired.pending ?? {}, path)) {
+      if (leaf.length >= path.length) this.#keepPrint(leaf, value ?? undefined);
+      if (leaf.length !== path.length) this.#keepPrint(path, undefined);
+    }
+  }
+
+  /** The desired section has moved on: what was on its way is there, or will never be. */
+  forgetPrints(): void {
+    for (const text of this.stamped()) {
+      const [at, source, ...prints] = this.#stamps.get(text)!;
+      if (prints.length > 0) this.#stamps.set(text, [at, source]);
     }
   }
 
