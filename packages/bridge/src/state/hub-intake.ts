@@ -12,7 +12,7 @@ import {
   takeTwin,
   type SectionPatch,
 } from "./document/hub-change.ts";
-import { isObject } from "./document/json-values.ts";
+import { isObject, sameJson } from "./document/json-values.ts";
 import type { Judging } from "./document/state-draft.ts";
 import { grouped } from "./grouped.ts";
 import type { HubChanges, StandingSeen, TwinChangeSeen } from "./hub-changes.ts";
@@ -92,15 +92,21 @@ export function createHubIntake(options: HubIntakeOptions): HubChanges {
 
     async takeTwins(connectionId, twins) {
       const doubtful = new Set<string>();
+      const repaired = new Set<string>();
       const seen = twins.map((view) => ({ hubDeviceId: view.deviceId, view }));
-      const changed = await take(connectionId, seen, (before, { view }, { conflicts }) => {
+      await take(connectionId, seen, (before, { view }, { conflicts }) => {
         doubtful.delete(before.deviceId);
-        if (contradicts(before, view)) doubtful.add(before.deviceId);
-        else return takeTwin(before, view, judging(conflicts));
-        return null;
+        repaired.delete(before.deviceId);
+        if (contradicts(before, view)) {
+          doubtful.add(before.deviceId);
+          return null;
+        }
+        const change = takeTwin(before, view, judging(conflicts));
+        if (change !== null && isRepair(before, change)) repaired.add(before.deviceId);
+        return change;
       });
       await Promise.all([...doubtful].map((deviceId) => read(connectionId, deviceId)));
-      return changed.length;
+      return repaired.size;
     },
 
     async takeStandings(connectionId, standings) {
@@ -122,6 +128,12 @@ export function createHubIntake(options: HubIntakeOptions): HubChanges {
       for (const { deviceId } of gone) log.warn({ deviceId, connectionId }, "state.missing");
     },
   };
+}
+
+/** More than that a twin was seen for the first time, or that its etag moved. */
+function isRepair(before: DeviceState, { next, conflicts }: StateChange): boolean {
+  const [was, is] = [before, next].map(({ state, desired, reported }) => [state, desired.pending, reported.pending]);
+  return conflicts.length > 0 || !sameJson(was, is);
 }
 
 function takeStanding(before: DeviceState, seen: StandingSeen): StateChange | null {
