@@ -105,6 +105,7 @@ test("what was written while the server was down is there when it is back, both 
   await para(firstRun, "PATCH", `/v1/things/${id}`, { deviceState: { uptime: 7, mode: "eco" } }, app);
   await until(() => device.desired["mode"] === "eco", "the change at the device", 60_000);
   await until(async () => JSON.stringify(await stateOf(id)) === '{"uptime":7,"mode":"eco"}', "both in the state");
+  expect((await twinOf(id)).desired).toMatchObject({ mode: "eco" });
 });
 
 test("a Thing that is deleted is deleted in the hub", async () => {

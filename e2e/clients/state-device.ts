@@ -27,7 +27,7 @@ const print = (line: object): void => void process.stdout.write(`${JSON.stringif
 client.on("error", (error: Error) => print({ error: error.message }));
 await client.open();
 client.on("message", (message: Received) => {
-  print({ message: JSON.parse(message.getData().toString()) as unknown });
+  print({ message: JSON.parse(message.getBytes().toString("utf8")) as unknown });
   client.complete(message, () => undefined);
 });
 const twin = await new Promise<Twin>((resolve, reject) => {

@@ -221,7 +221,6 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
   const integrationChanged = createIntegrationChanges({ store, dispatcher, matcher, log });
   const hubViews = createHubViews({ reach, hubs, openClient: (id) => dispatcher.hubClient(id) });
   const api = createApi({
-    // The state engine and the store of Things are composed here as soon as they are there.
     states: mirror.states,
     things: mirror.things,
     thingRecords: store,
