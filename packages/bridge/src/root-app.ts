@@ -23,12 +23,16 @@ export interface RootAppOptions {
 const SLUGS = ["para", "para-root"];
 const SECRET_BYTES = 40;
 
-/** Makes it when it is not there. Its keys stay what they were, unless nobody has seen them or the operator wants others. */
+/**
+ * Makes it when it is not there. Its keys stay what they were, also where the file that told them is gone as after a
+ * restore, unless the operator wants others.
+ */
 export async function ensureRootApp({ store, ownerId, known, secret }: RootAppOptions): Promise<AppKeyPair> {
   const root = (await store.rootApp()) ?? (await makeRootApp(store, ownerId));
-  if (known !== null && (secret === null || secret === known.secretKey)) return known;
-  const secretKey = secret ?? randomBytes(SECRET_BYTES).toString("base64");
-  await store.renewAppSecret(root.id, secretKey);
+  const kept = await store.appSecret(root.id);
+  if (kept !== null && known !== null && (secret === null || secret === known.secretKey)) return known;
+  const secretKey = secret ?? kept ?? randomBytes(SECRET_BYTES).toString("base64");
+  if (secretKey !== kept) await store.renewAppSecret(root.id, secretKey);
   return { accessKey: `app:${root.slug}`, secretKey };
 }
 
