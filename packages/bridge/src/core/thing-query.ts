@@ -41,7 +41,7 @@ export interface ThingQuery {
   readonly limit: number;
   /** How many to skip. */
   readonly skip: number;
-  /** Go on after this one in the order of making, whatever `sort` says. */
+  /** Go on after this one in that order; when it is gone, in the order of making. */
   readonly afterDocId: number | null;
 }
 

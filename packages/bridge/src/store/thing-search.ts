@@ -9,7 +9,7 @@ import type { ThingRecords } from "../core/thing-store.ts";
 import type { GroupCommit } from "./sqlite/group-commit.ts";
 import { namedIds } from "./sqlite/thing-conditions.ts";
 import { inOrder, type ThingHit } from "./sqlite/thing-hits.ts";
-import { INDEXED_ORDERS, type ThingStep } from "./sqlite/thing-search-operations.ts";
+import { INDEXED_ORDERS, type ThingOrder, type ThingStep } from "./sqlite/thing-search-operations.ts";
 import { createTurns, type InTurn } from "./turns.ts";
 
 /** For how long the later pages of a list are told the total of its first one, in milliseconds. */
@@ -30,17 +30,26 @@ export function createThingSearch(
   const scans = new ProductTurns();
   const totals = new Recent<string, { readonly total: number; readonly at: number }>(1_000);
 
-  async function page(productId: number, { sort, descending, limit, skip, afterDocId }: IndexedQuery): Promise<Found> {
+  /** The query, and where in its order it goes on. */
+  async function placed(productId: number, query: ThingQuery): Promise<PlacedQuery> {
+    const { sort, afterDocId } = query;
+    if (afterDocId === null) return { ...query, from: null };
+    const from = sort === "_docid" ? null : await worker.call("placeOfThing", productId, afterDocId, sort);
+    if (from !== null) return { ...query, from };
+    return { ...query, sort: "_docid", from: { docId: afterDocId, key: null } };
+  }
+
+  async function page(productId: number, { sort, descending, limit, skip, from }: IndexedQuery): Promise<Found> {
     const [docIds, total] = await Promise.all([
-      afterDocId === null
+      from === null
         ? worker.call("thingPage", productId, { sort, descending, limit, skip })
-        : worker.call("thingsAfter", productId, afterDocId, descending, limit),
+        : worker.call("thingsAfter", productId, from, { sort, descending, limit }),
       worker.call("countThings", productId),
     ]);
     return { docIds, total };
   }
 
-  async function among(productId: number, ids: readonly string[], query: ThingQuery): Promise<Found> {
+  async function among(productId: number, ids: readonly string[], query: PlacedQuery): Promise<Found> {
     const order = orderOf(query, ids.length);
     const { first, total } = await worker.call("thingsAmong", productId, ids, query.filter, order);
     return { docIds: pageOf(first, query), total };
@@ -62,7 +71,7 @@ export function createThingSearch(
   }
 
   /** Looks at all Things, in the order of making. */
-  async function scan(productId: number, query: ThingQuery): Promise<Found> {
+  async function scan(productId: number, query: PlacedQuery): Promise<Found> {
     const order = orderOf(query, query.skip + query.limit);
     let hits: ThingHit[] = [];
     let total = 0;
@@ -76,35 +85,34 @@ export function createThingSearch(
     return { docIds: pageOf(inOrder(hits, order.descending), query), total };
   }
 
-  /** Goes on after a Thing until the page is full; what all are was counted for the page before. */
-  async function goOn(productId: number, query: ThingQuery, afterDocId: number): Promise<Found> {
+  /** Goes on in the order of making until the page is full; what all are was counted for the page before. */
+  async function goOn(productId: number, query: PlacedQuery, from: ThingHit): Promise<Found> {
     const { filter, descending, limit } = query;
-    const order = { sort: "_docid", descending, keep: limit };
+    const order = orderOf(query, limit);
     const docIds: number[] = [];
-    await walk(productId, { filter, order, after: afterDocId, backwards: descending }, ({ first }) => {
+    await walk(productId, { filter, order, after: from.docId, backwards: descending }, ({ first }) => {
       docIds.push(...first.map(({ docId }) => docId));
       return docIds.length >= limit;
     });
     return { docIds: docIds.slice(0, limit), total: await totalOf(productId, query) };
   }
 
-  async function totalOf(productId: number, query: ThingQuery): Promise<number> {
+  async function totalOf(productId: number, query: PlacedQuery): Promise<number> {
     const key = keyOf(productId, query);
     const known = totals.get(key);
     if (known !== undefined && now() - known.at < TOTAL_KEPT_MS) return known.total;
-    const { total } = await scan(productId, { ...query, sort: "_docid", limit: 0, skip: 0 });
+    const { total } = await scan(productId, { ...query, sort: "_docid", from: null, limit: 0, skip: 0 });
     totals.set(key, { total, at: now() });
     return total;
   }
 
-  function find(productId: number, query: ThingQuery): Promise<Found> {
-    const { filter, sort, afterDocId } = query;
-    if (filter.kind === "all" && (isIndexed(sort) || afterDocId !== null))
-      return page(productId, { ...query, sort: isIndexed(sort) ? sort : "_docid" });
+  function find(productId: number, query: PlacedQuery): Promise<Found> {
+    const { filter, sort, from } = query;
+    if (filter.kind === "all" && isIndexed(sort)) return page(productId, { ...query, sort });
     const ids = namedIds(filter);
     if (ids !== null) return among(productId, ids, query);
     return scans.inTurn(productId, async () => {
-      if (afterDocId !== null) return goOn(productId, query, afterDocId);
+      if (from !== null && sort === "_docid") return goOn(productId, query, from);
       const found = await scan(productId, query);
       totals.set(keyOf(productId, query), { total: found.total, at: now() });
       return found;
@@ -114,7 +122,7 @@ export function createThingSearch(
   return {
     async searchThings(productId, query) {
       if (query.filter.kind === "none") return { things: [], total: 0 };
-      const { docIds, total } = await find(productId, query);
+      const { docIds, total } = await find(productId, await placed(productId, query));
       return { things: await worker.call("thingsAt", docIds), total };
     },
   };
@@ -138,7 +146,8 @@ class ProductTurns {
 }
 
 type StepTaken = { readonly total: number; readonly first: readonly ThingHit[]; readonly next: number | null };
-type IndexedQuery = ThingQuery & { readonly sort: keyof typeof INDEXED_ORDERS };
+type PlacedQuery = ThingQuery & { readonly from: ThingHit | null };
+type IndexedQuery = PlacedQuery & { readonly sort: keyof typeof INDEXED_ORDERS };
 
 /** A filter may be long: it is remembered by its hash. */
 function keyOf(productId: number, { filter }: ThingQuery): string {
@@ -151,14 +160,10 @@ function isIndexed(sort: string): sort is keyof typeof INDEXED_ORDERS {
   return Object.hasOwn(INDEXED_ORDERS, sort);
 }
 
-function orderOf({ sort, descending, afterDocId }: ThingQuery, keep: number): OrderOf {
-  return { sort: afterDocId === null ? sort : "_docid", descending, keep };
+function orderOf({ sort, descending, from }: PlacedQuery, keep: number): ThingOrder {
+  return { sort, descending, keep, from };
 }
 
-type OrderOf = { readonly sort: string; readonly descending: boolean; readonly keep: number };
-
-function pageOf(hits: readonly ThingHit[], { descending, limit, skip, afterDocId }: ThingQuery): number[] {
-  const docIds = hits.map(({ docId }) => docId);
-  if (afterDocId === null) return docIds.slice(skip, skip + limit);
-  return docIds.filter((docId) => (descending ? docId < afterDocId : docId > afterDocId)).slice(0, limit);
+function pageOf(hits: readonly ThingHit[], { limit, skip }: PlacedQuery): number[] {
+  return hits.slice(skip, skip + limit).map(({ docId }) => docId);
 }

@@ -71,13 +71,14 @@ function partOf(
 ): readonly Found[] {
   const direction = descending ? -1 : 1;
   const byPlace = (a: Found, b: Found): number => direction * (a.place - b.place);
-  if (afterDocId !== null) {
-    const after = hits.filter(({ place }) => direction * (place - afterDocId) > 0);
-    return after.toSorted(byPlace).slice(0, limit);
-  }
   const byField = (a: Found, b: Found): number =>
     direction * compareValues(fieldOf(a.app, sort), fieldOf(b.app, sort)) || byPlace(a, b);
-  return hits.toSorted(sort === "_docid" ? byPlace : byField).slice(skip, skip + limit);
+  const last = hits.find(({ place }) => place === afterDocId);
+  // After one that is gone the others follow in the order of making.
+  const order = sort === "_docid" || (afterDocId !== null && last === undefined) ? byPlace : byField;
+  const from = afterDocId === null ? null : (last ?? { app: {}, place: afterDocId });
+  const following = from === null ? hits : hits.filter((hit) => order(hit, from) > 0);
+  return following.toSorted(order).slice(skip, skip + limit);
 }
 
 function filterOf(queryType: string, query: Search["Querystring"]): ThingFilter {

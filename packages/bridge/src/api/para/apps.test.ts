@@ -200,6 +200,18 @@ describe("lists of apps", () => {
     expect(seen).toEqual(["epsilon", "delta", "gamma", "beta", "alpha", "para"].map((name) => `app:${name}`));
   });
 
+  test("by name, too, page after page", async () => {
+    let lastKey = "";
+    const seen: string[] = [];
+    for (const _ of [...NAMES, "para"]) {
+      const query = { sort: "name", page: "1", limit: "1", desc: "false", ...(lastKey !== "" && { lastKey }) };
+      const { json } = await root("GET", "app", { query });
+      seen.push(...ids(json));
+      ({ lastKey } = json as { lastKey: string });
+    }
+    expect(seen).toEqual(["para", "alpha", "beta", "delta", "epsilon", "gamma"].map((name) => `app:${name}`));
+  });
+
   test("in pages by number, sorted, without those of others", async () => {
     expect(await list("app", { sort: "name", desc: "false" })).toEqual(
       ["para", "alpha", "beta", "delta", "epsilon", "gamma"].map((name) => `app:${name}`),

@@ -18,7 +18,7 @@ export interface Pager {
   readonly part: Part;
 }
 
-/** From the second page on by number; before that after `lastKey`, in the order of making. */
+/** From the second page on by number; before that after `lastKey`. */
 export function pagerOf(query: Readonly<Record<string, unknown>>): Pager {
   const page = queryNumber(query, "page", { absent: 0, max: MAX_PAGE });
   // None is no page at all: clients that send 0 have not set it.

@@ -15,14 +15,17 @@ export interface ThingHits {
 
 /** By key, numbers before texts; of equal ones by the order of making. */
 export function inOrder(hits: readonly ThingHit[], descending: boolean): ThingHit[] {
+  return hits.toSorted((a, b) => compareHits(a, b, descending));
+}
+
+/** Less than 0: `a` stands before `b`. */
+export function compareHits(a: ThingHit, b: ThingHit, descending: boolean): number {
   const sign = descending ? -1 : 1;
-  return hits.toSorted((a, b) => {
-    if (a.key === null || b.key === null) {
-      if (a.key !== b.key) return a.key === null ? 1 : -1;
-      return sign * (a.docId - b.docId);
-    }
-    return sign * (compareValues(a.key, b.key) || a.docId - b.docId);
-  });
+  if (a.key === null || b.key === null) {
+    if (a.key !== b.key) return a.key === null ? 1 : -1;
+    return sign * (a.docId - b.docId);
+  }
+  return sign * (compareValues(a.key, b.key) || a.docId - b.docId);
 }
 
 function compareValues(a: number | string, b: number | string): number {

@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import type { ThingFilter } from "../../core/thing-query.ts";
 import { conditionOf, type FilterCondition } from "./thing-conditions.ts";
 import { isOfState, thingField, type ThingField } from "./thing-fields.ts";
-import { inOrder, type ThingHit, type ThingHits } from "./thing-hits.ts";
+import { compareHits, inOrder, type ThingHit, type ThingHits } from "./thing-hits.ts";
 import type { Row, Statement, Value } from "./driver.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -31,6 +31,8 @@ export interface ThingOrder {
   readonly descending: boolean;
   /** How many hits are wanted; the others are only counted. */
   readonly keep: number;
+  /** Only those that stand after it are wanted. */
+  readonly from: ThingHit | null;
 }
 
 export interface ThingStep {
@@ -44,8 +46,10 @@ export interface ThingStep {
 export interface ThingSearchOperations {
   /** The docIds of the page, of all Things of the product. */
   thingPage(productId: number, page: ThingPage): number[];
-  /** Goes on after a Thing, in the order of making. */
-  thingsAfter(productId: number, docId: number, descending: boolean, limit: number): number[];
+  /** Goes on after a Thing. */
+  thingsAfter(productId: number, from: ThingHit, page: Omit<ThingPage, "skip">): number[];
+  /** Where a Thing of the product stands in that order. */
+  placeOfThing(productId: number, docId: number, sort: string): ThingHit | null;
   /** Among Things that are named. */
   thingsAmong(productId: number, ids: readonly string[], filter: ThingFilter, order: ThingOrder): ThingHits;
   /** `next`: where the next step begins; `null` after the last. */
@@ -79,10 +83,19 @@ export function thingSearchOperations({ db }: Transaction): ThingSearchOperation
       );
       return page.all(productId, limit, skip).map(docIdOf);
     },
-    thingsAfter(productId, docId, descending, limit) {
-      const after = descending ? "doc_id < ? ORDER BY doc_id DESC" : "doc_id > ? ORDER BY doc_id";
-      const page = db.prepare(`SELECT doc_id FROM thing WHERE product_id = ? AND ${after} LIMIT ?`);
-      return page.all(productId, docId, limit).map(docIdOf);
+    thingsAfter(productId, { docId, key }, { sort, descending, limit }) {
+      const [than, direction] = descending ? ["<", "DESC"] : [">", "ASC"];
+      const column = INDEXED_ORDERS[sort];
+      const page = db.prepare(
+        `SELECT doc_id FROM thing WHERE product_id = ? AND (${column}, doc_id) ${than} (?, ?)
+         ORDER BY ${column} ${direction}, doc_id ${direction} LIMIT ?`,
+      );
+      return page.all(productId, key ?? docId, docId, limit).map(docIdOf);
+    },
+    placeOfThing(productId, docId, sort) {
+      const { sql, values } = select(conditionOf({ kind: "all" }), sort);
+      const [row] = db.once(`${sql} AND t.product_id = ? AND t.doc_id = ?`, ...values, productId, docId);
+      return row === undefined ? null : toHit(row);
     },
     thingsAmong(productId, ids, filter, order) {
       const { sql, values } = select(conditionOf(filter), order.sort);
@@ -107,7 +120,7 @@ export function thingSearchOperations({ db }: Transaction): ThingSearchOperation
         const began = now;
         const seen: Look = look(among, next, count);
         total += seen.rows.length;
-        first = inOrder([...first, ...seen.rows.map(toHit)], order.descending).slice(0, order.keep);
+        first = inOrder([...first, ...wanted(seen.rows, order)], order.descending).slice(0, order.keep);
         next = seen.next;
         now = performance.now();
         if (now - began < LOOK_MS.least) count *= 2;
@@ -156,8 +169,13 @@ function keyOf(field: ThingField): Select {
   };
 }
 
-function counted(rows: readonly Row[], { descending, keep }: ThingOrder): ThingHits {
-  return { total: rows.length, first: inOrder(rows.map(toHit), descending).slice(0, keep) };
+function counted(rows: readonly Row[], order: ThingOrder): ThingHits {
+  return { total: rows.length, first: inOrder(wanted(rows, order), order.descending).slice(0, order.keep) };
+}
+
+function wanted(rows: readonly Row[], { from, descending }: ThingOrder): readonly ThingHit[] {
+  const hits = rows.map(toHit);
+  return from === null ? hits : hits.filter((hit) => compareHits(hit, from, descending) > 0);
 }
 
 function toHit(row: Row): ThingHit {

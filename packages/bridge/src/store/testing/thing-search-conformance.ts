@@ -247,33 +247,33 @@ export function describeThingSearch(open: OpenStore): void {
       for (const filter of [{ kind: "all" }, wild("name", "*e*")] as const) {
         expect(await ids({ filter, sort: "timestamp", limit: 2 })).toBe("bc");
         expect(await ids({ filter, sort: "timestamp", limit: 2, skip: 2 })).toBe("a");
-        for (const [descending, order] of [
-          [false, "abc"],
-          [true, "cba"],
-        ] as const) {
-          let after: number | null = null;
-          let read = "";
-          for (const expected of [...order.split(""), ""]) {
-            const query: ThingQuery = {
-              ...ALL,
-              filter,
-              descending,
-              sort: after === null ? "_docid" : "name",
-              limit: 1,
-              afterDocId: after,
-            };
-            const { things, total } = await store.searchThings(fleet, query);
-            expect(total).toBe(3);
-            expect(things.map(({ thing }) => thing.id).join("")).toBe(expected);
-            read += expected;
-            after = things[0]?.thing.docId ?? null;
+        for (const sort of ["_docid", "timestamp", "name", "updated", "properties.floor", "deviceState.temp", "tags"]) {
+          for (const descending of [false, true]) {
+            const order = await ids({ filter, sort, descending });
+            expect(order).toHaveLength(3);
+            let after: number | null = null;
+            for (const expected of [...order.split(""), ""]) {
+              const query: ThingQuery = { ...ALL, filter, descending, sort, limit: 1, afterDocId: after };
+              const { things, total } = await store.searchThings(fleet, query);
+              expect(total).toBe(3);
+              expect(things.map(({ thing }) => thing.id).join("")).toBe(expected);
+              after = things[0]?.thing.docId ?? null;
+            }
           }
-          expect(read).toBe(order);
         }
       }
       const after = (await store.thing("a"))!.thing.docId;
       const filter: ThingFilter = { kind: "or", of: [eq("id", "a"), eq("id", "b")] };
       expect(await ids({ filter, afterDocId: after })).toBe("b");
+    });
+
+    test("after a Thing that is gone the others follow in the order of making", async () => {
+      const after = (await store.thing("b"))!.thing.docId;
+      await store.deleteThing("b");
+      for (const filter of [{ kind: "all" }, wild("name", "*e*")] as const) {
+        expect(await ids({ filter, sort: "timestamp", afterDocId: after })).toBe("c");
+        expect(await ids({ filter, sort: "name", descending: true, afterDocId: after })).toBe("a");
+      }
     });
 
     test("whatever is asked is answered: what a filter does not find, its opposite does", async () => {
