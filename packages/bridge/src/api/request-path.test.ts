@@ -14,6 +14,9 @@ test.each([
   ["GET", "/v1/products/p/events/water/level/?nonce=1", "/v1/products/p/events/water/level/?nonce=1"],
   ["GET", "/", "/"],
   ["GET", "//", "/"],
+  ["GET", "http://bridge.example:8080/v1/devices", "/v1/devices"],
+  ["GET", "HTTPS://bridge.example", "/"],
+  ["GET", "http://bridge.example?a=b", "/?a=b"],
 ])("%s %s is %s", (method, url, routed) => {
   expect(routedUrl({ method, url, headers: {} })).toBe(routed);
 });
@@ -40,6 +43,7 @@ test.each([
   ["/v1/devices?accessKey=app:x", undefined],
   ["/jwt_auth", undefined],
   ["//v1/thing/", SIGNED],
+  ["http://bridge.example/v1/_setup", undefined],
 ])("%s with %s is for Para's face", (url, authorization) => {
   const routed = routedUrl({ method: "GET", url, headers: { ...(authorization !== undefined && { authorization }) } });
   expect(isParaUrl(routed)).toBe(true);
@@ -57,14 +61,19 @@ test.each([
   expect(routed).toBe(url);
 });
 
-test.each(["/para/v1/_setup", "/para", "/para?x", "/%70ara/v1", "//para/v1", "/p%61%72a/v1/_health/"])(
-  "%s is reached by nobody from outside",
-  (url) => {
-    for (const headers of [{}, { authorization: SIGNED }]) {
-      expect(routedUrl({ method: "GET", url, headers })).toBe("/not-found");
-    }
-  },
-);
+test.each([
+  "/para/v1/_setup",
+  "/para",
+  "/para?x",
+  "/%70ara/v1",
+  "//para/v1",
+  "/p%61%72a/v1/_health/",
+  "http://h/para/v1/_setup",
+])("%s is reached by nobody from outside", (url) => {
+  for (const headers of [{}, { authorization: SIGNED }]) {
+    expect(routedUrl({ method: "GET", url, headers })).toBe("/not-found");
+  }
+});
 
 test.each([
   ["/v1/", "/v1"],

@@ -32,7 +32,15 @@ export function isParaUrl(routed: string): boolean {
   return routed.startsWith(`${PARA_ROOT}/`);
 }
 
-function plainUrl(url: string, method: string | undefined): string {
+/** What proxies are asked for names the host as well [RFC 9112 3.2.2]. The router would take it away, after it was looked at here. */
+function withoutHost(url: string): string {
+  if (url.startsWith("/")) return url;
+  const path = url.replace(/^https?:\/\/[^/?#]*/i, "");
+  return path.startsWith("/") ? path : `/${path}`;
+}
+
+function plainUrl(sent: string, method: string | undefined): string {
+  const url = withoutHost(sent);
   const start = url.startsWith("//") ? url.slice(1) : url;
   const query = start.indexOf("?");
   const path = query < 0 ? start : start.slice(0, query);

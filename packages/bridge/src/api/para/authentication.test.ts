@@ -219,8 +219,11 @@ describe("super tokens", () => {
   const token = (): string =>
     makeSuperToken(SECRET, { accessKey: ACCESS_KEY, now: seconds(0), expiresAt: seconds(3600) });
   /** As another program makes one. */
-  const made = (claims: object, { alg = "HS256", secret = SECRET } = {}): string => {
-    const text = [{ alg }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+  const made = (claims: object, { secret = SECRET, ...head }: Record<string, string> = {}): string => {
+    const { alg = "HS256" } = head;
+    const text = [{ alg, ...head }, claims]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+      .join(".");
     const signature = alg === "none" ? "" : createHmac("sha256", secret).update(text).digest("base64url");
     return `${text}.${signature}`;
   };
@@ -247,6 +250,7 @@ describe("super tokens", () => {
     ["one with another secret", () => made({ appid: ACCESS_KEY, exp: seconds(60) }, { secret: "s" })],
     ["one without algorithm", () => made({ appid: ACCESS_KEY, exp: seconds(60) }, { alg: "none" })],
     ["one of another algorithm", () => made({ appid: ACCESS_KEY, exp: seconds(60) }, { alg: "HS512" })],
+    ["one of an extension", () => made({ appid: ACCESS_KEY, exp: seconds(60) }, { crit: "exp" })],
     ["one of an account", () => made({ appid: ACCESS_KEY, exp: seconds(60), sub: "ada" })],
     ["one of a user of an identity provider", () => made({ appid: ACCESS_KEY, exp: seconds(60), idp: "google" })],
     ["one whose claims are no object", () => made(["x"] as object)],

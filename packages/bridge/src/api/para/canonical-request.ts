@@ -83,7 +83,7 @@ function parametersOf(query: string): ReadonlyMap<string, readonly string[]> {
 
 function headerValue({ headers }: SignedRequest, name: string, host: string): string {
   if (name === "host") return host;
-  const value = headers[name] ?? "";
+  const value = (Object.hasOwn(headers, name) ? headers[name] : undefined) ?? "";
   return (typeof value === "string" ? value : value.join(",")).trim().replaceAll(/\s+/g, " ");
 }
 

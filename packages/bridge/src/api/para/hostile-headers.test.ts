@@ -30,6 +30,7 @@ const headers = fc.constantFrom(
   ";;;",
   "x-amz-date;host;host;authorization",
   "constructor;__proto__",
+  "__proto__;constructor;host;x-amz-date",
 );
 const authorization = fc.oneof(
   text,

@@ -50,6 +50,7 @@ test.each([
   ["a proxy", { "x-forwarded-for": "203.0.113.9" }],
   ["another proxy", { forwarded: "for=203.0.113.9" }],
   ["a browser", { origin: "https://evil.example" }],
+  ["an image on another site's page", { "sec-fetch-site": "cross-site" }],
   ["a name that leads here", { host: "rebound.example" }],
 ])("through %s they are not shown, and stay to be shown", async (_title, headers: Record<string, string>) => {
   expect(await setUp(headers)).toEqual(ALL_SET);

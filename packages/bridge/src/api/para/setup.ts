@@ -18,6 +18,8 @@ const MAX_SLUG = 63;
 const MAX_NAME = 100;
 const LOOPBACK = /^(?:::1|(?:::ffff:)?127\.\d+\.\d+\.\d+)$/;
 const LOCAL_HOST = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/i;
+/** What a browser says of a request: asked for by whoever sits before it. Other programs say nothing. */
+const FROM_HERE = new Set<unknown>([undefined, "none"]);
 const FORWARDED = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
 
 export function registerParaSetup(app: FastifyInstance, { directory, appKeys, log }: ApiDependencies): void {
@@ -94,6 +96,10 @@ function isAtThisMachine({ raw, headers }: FastifyRequest): boolean {
     LOOPBACK.test(raw.socket.remoteAddress ?? "") &&
     LOCAL_HOST.test(headers.host ?? "") &&
     headers.origin === undefined &&
+    // A page of another site that asks for it cannot read the answer, but it would be the one that is shown.
+    FROM_HERE.has(headers["sec-fetch-site"]) &&
+    // As a proxy asks that tells nothing of whom it asks for.
+    raw.httpVersion !== "1.0" &&
     FORWARDED.every((name) => headers[name] === undefined)
   );
 }

@@ -28,8 +28,9 @@ export function makeSuperToken(
 /** What the token claims; a text: why it is none, in a sentence. `now`: unix milliseconds. The signature is still to be checked. */
 export function parseSuperToken(token: string, now: number): ParsedToken | string {
   const [head = "", claims = "", signature = ""] = token.split(".");
-  const { alg } = decode(head) ?? {};
+  const { alg, crit } = decode(head) ?? {};
   if (alg !== "HS256") return "The token must be signed with HS256.";
+  if (crit !== undefined) return "The token asks for extensions that are not known here: crit.";
   const { appid, exp, nbf, sub, idp, getCredentials } = decode(claims) ?? {};
   if (typeof appid !== "string" || appid === "") return "The token does not say which app it is for: claim appid.";
   if (typeof exp !== "number") return "The token has no expiry: claim exp, in seconds.";

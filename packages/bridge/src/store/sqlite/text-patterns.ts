@@ -41,6 +41,8 @@ export function phrasePattern(phrase: string): string {
 }
 
 function letter(character: string): string {
+  // To SQLite a text ends there, a pattern too: nothing is like it.
+  if (character === "\0") return "[^\u0001-\u{10ffff}]";
   if (/[*?[]/.test(character)) return `[${character}]`;
   const cases = [character.toLowerCase(), character.toUpperCase()].filter((one) => Array.from(one).length === 1);
   const all = [...new Set([character, ...cases])];
