@@ -1,6 +1,7 @@
 /** What is seen in hubs, taken into the states: many devices in one write, in the order in which it is told. */
 import type { ConflictRule, DeviceState, StateChange, StateSettings } from "../core/device-state.ts";
 import type { Json, JsonObject } from "../core/json.ts";
+import { isWithinBounds, TWIN_BOUNDS } from "../core/json-bounds.ts";
 import type { Log } from "../core/log.ts";
 import type { DeviceStates } from "../core/state-store.ts";
 import { takeDevice, takeMissing } from "./document/hub-answer.ts";
@@ -169,8 +170,9 @@ function sectionPatches({ kind, desired, reported, at }: TwinChangeSeen): Sectio
   ).flatMap(([side, section]) => {
     if (section === undefined) return [];
     const { $version: version, $metadata: metadata } = section;
-    if (typeof version !== "number") return [];
-    return [{ side, kind, properties: valuesOf(section), version, metadata: isObject(metadata) ? metadata : {}, at }];
+    const properties = valuesOf(section);
+    if (typeof version !== "number" || !isWithinBounds(properties, TWIN_BOUNDS)) return [];
+    return [{ side, kind, properties, version, metadata: isObject(metadata) ? metadata : {}, at }];
   });
 }
 

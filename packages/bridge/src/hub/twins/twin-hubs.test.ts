@@ -102,6 +102,21 @@ test.each([
   expect(await hub.twins({ page: null, size: 10 })).toMatchObject(body === "[]" ? { ok: true } : failed(code));
 });
 
+test("a twin that holds more than twins can is none", async () => {
+  const wide = JSON.stringify(Array.from({ length: 30_000 }, () => 0));
+  for (const reported of [`${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}`, `{"a":${wide}}`, '{"a":1e999}']) {
+    const body = `{"deviceId":"d","properties":{"desired":{"$version":1},"reported":${reported}}}`;
+    const { hub } = await start(() => ({ status: 200, body }));
+    expect(await hub.twin("d")).toEqual(failed("hub_error"));
+  }
+});
+
+test("a list that never ends is given up", async () => {
+  const { hub, standIn } = await start(() => ({ status: 200, body: "[]", headers: { "x-ms-continuation": "more" } }));
+  expect(await hub.glanceAt(["a", "b"])).toEqual(failed("hub_error"));
+  expect(standIn.requests.length).toBeLessThan(30);
+});
+
 test("a 404 that speaks of something else than the device is trouble", async () => {
   const { hub } = await start(() => ({
     status: 404,

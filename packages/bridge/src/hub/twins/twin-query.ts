@@ -1,6 +1,6 @@
 /** Many twins at once, by the hub's query language. What it tells may be some seconds old. */
 import { isDeviceId } from "iot-hub-protocol";
-import { succeed } from "../../core/failure.ts";
+import { fail, succeed } from "../../core/failure.ts";
 import type { Result } from "../../core/failure.ts";
 import type { TwinGlance, TwinView } from "../../core/twin-hub.ts";
 import { isSuccess, parseList } from "../registry-requests.ts";
@@ -25,6 +25,8 @@ const GLANCE = "SELECT deviceId, etag, version, status, connectionState, lastAct
 const LONGEST_QUERY = 8_192;
 /** As many rows as a hub puts on a page at most. */
 const MOST_ROWS = 1_000;
+/** A query names some hundred devices: one page holds them all, and some hubs end with an empty one. */
+const MOST_PAGES = 20;
 /** A twin at its limits has half a megabyte with its metadata. */
 const MOST_TWINS = 100;
 /** Named where the registry is asked whether the key is right; nobody has it. */
@@ -48,12 +50,16 @@ export class TwinQuery {
   async glanceAt(deviceIds: readonly string[]): Promise<Result<readonly TwinGlance[]>> {
     const glances: TwinGlance[] = [];
     for (const query of queriesFor(deviceIds)) {
+      let pages = 0;
       let page: string | null = null;
       do {
         const rows: Result<PageOf<Row>> = await this.#ask(query, { page, size: MOST_ROWS });
         if (!rows.ok) return rows;
         glances.push(...rows.value.twins.map(twinGlance));
         page = rows.value.next;
+        pages += 1;
+        if (pages > MOST_PAGES || glances.length > deviceIds.length)
+          return fail("hub_error", "The hub's answer names more devices than were asked for.");
       } while (page !== null);
     }
     return succeed(glances);

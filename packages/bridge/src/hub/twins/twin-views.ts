@@ -2,6 +2,7 @@
 import { fail, succeed } from "../../core/failure.ts";
 import type { Result } from "../../core/failure.ts";
 import type { JsonObject } from "../../core/json.ts";
+import { isWithinBounds, TWIN_BOUNDS } from "../../core/json-bounds.ts";
 import type { HubDevice, TwinGlance, TwinSectionView, TwinView } from "../../core/twin-hub.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -23,11 +24,10 @@ export function twinView(twin: Fields): Result<TwinView> {
   const properties = twin["properties"];
   if (!isObject(properties) || text(twin["deviceId"]) === "")
     return fail("hub_error", "The answer is no twin. Is there a proxy in between?");
-  return succeed({
-    ...twinGlance(twin),
-    desired: sectionOf(properties["desired"]),
-    reported: sectionOf(properties["reported"]),
-  });
+  const [desired, reported] = [sectionOf(properties["desired"]), sectionOf(properties["reported"])];
+  if (![desired, reported].every((section) => isWithinBounds(section.properties, TWIN_BOUNDS)))
+    return fail("hub_error", "The twin holds more than any twin can. Is that an IoT Hub?");
+  return succeed({ ...twinGlance(twin), desired, reported });
 }
 
 /** A row of a query that selects as much as a glance needs. */

@@ -73,3 +73,12 @@ test("a device that changes thousands of properties at once holds nobody up", ()
   const gone = takeTelemetry(told.next, { body: {}, at: 2, sequenceNumber: 2 }, { ...RULE, mode: "replace" });
   expect(gone).toMatchObject({ next: { state: {} } });
 });
+
+test("a message that no state can hold is passed over, however it is made", () => {
+  const empty = emptyState({ deviceId: "t", reach: "itself", connectionId: "h", hubDeviceId: "t" });
+  const deep = `${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}`;
+  for (const text of [deep, '{"a":1e999}', '{"a":[-1e999]}']) {
+    const body = JSON.parse(text) as JsonObject;
+    expect(takeTelemetry(empty, { body, at: 1, sequenceNumber: 1 }, { ...RULE, mode: "merge" })).toBe("unfit");
+  }
+});

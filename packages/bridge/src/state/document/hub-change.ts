@@ -1,8 +1,9 @@
 /** What is seen of a device in its hub, taken into its state. Pure: what was seen already changes nothing. */
 import type { DeviceState, StateChange } from "../../core/device-state.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
+import { isWithinBounds } from "../../core/json-bounds.ts";
 import type { TwinSectionView, TwinView } from "../../core/twin-hub.ts";
-import { cleaned, entry, isDeeperThan, isObject, sameJson, withEntry } from "./json-values.ts";
+import { cleaned, entry, isObject, sameJson, withEntry } from "./json-values.ts";
 import { mergePatch } from "./merge-patch.ts";
 import { offerLeaf, offerOwnReport } from "./offer.ts";
 import { changedLeaves, leafAt, leavesOf, pathFrom, valueAt, withLeaves, type Path } from "./paths.ts";
@@ -126,7 +127,7 @@ export function takeTelemetry(
   const { body, at, sequenceNumber } = message;
   const last = lastTelemetry(before);
   if (sequenceNumber <= last.sequenceNumber && at <= last.at) return null;
-  if (isDeeperThan(body, MAX_DEPTH)) return "unfit";
+  if (!isWithinBounds(body, { levels: MAX_DEPTH, values: MAX_SECTION_BYTES })) return "unfit";
   const wanted = judging.mode === "replace" ? cleaned(body) : cleaned(mergePatch(before.state, body));
   if (sizeOf(wanted) > MAX_SECTION_BYTES) return "unfit";
   const draft = new StateDraft(before, judging);

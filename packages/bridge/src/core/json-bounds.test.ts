@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { isWithinBounds } from "./json-bounds.ts";
+
+const BOUNDS = { levels: 3, values: 6 };
+
+test.each([
+  [{}, true],
+  ["text", true],
+  [{ a: { b: [1] } }, true],
+  [{ a: { b: [{}] } }, false],
+  [[1, 2, 3, 4, 5], true],
+  [[1, 2, 3, 4, 5, 6], false],
+  [JSON.parse("[1e999]"), false],
+  [{ a: null, b: -0 }, true],
+])("%j is within bounds: %s", (json, isWithin) => {
+  expect(isWithinBounds(json, BOUNDS)).toBe(isWithin);
+});
+
+test("what is nested without end is looked at no further", () => {
+  const deep = JSON.parse(`${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}`) as unknown;
+  expect(isWithinBounds(deep, { levels: 20, values: 1e6 })).toBe(false);
+});
