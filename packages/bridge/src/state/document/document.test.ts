@@ -221,7 +221,7 @@ test("a removal by another service is heard when a removal of ours was replaced 
   if (landed === null || landed === "gap") throw new Error("nothing was taken");
   expect(landed.next.desired.pending).toBeNull();
   const removed = takeSectionPatch(landed.next, { ...section, properties: { a: null }, version: 6, at: 2_400 }, RULE);
-  expect(removed).toMatchObject({ next: { state: {} } });
+  expect(removed !== "gap" && removed?.next.state).toEqual({});
 });
 
 test("what a device that publishes here said before is no news when its twin shows it", () => {
@@ -239,3 +239,43 @@ function written(before: DeviceState, patch: JsonObject, at: number): DeviceStat
   if (!result.ok || result.change === null) throw new Error("nothing was written");
   return result.change.next;
 }
+
+/** Wished, taken back and wished again before the hub had heard of any of it. */
+function wishedTwice(before: DeviceState): DeviceState {
+  return [{ a: 1 }, { a: null }, { a: 2 }].reduce((record, patch, i) => {
+    const written = writeState(record, { kind: "merge", patch }, { at: 500 + i });
+    if (!written.ok || written.change === null) throw new Error("nothing was written");
+    return written.change.next;
+  }, before);
+}
+
+/** Somebody else removes all, once the hub has the last wish. */
+const REMOVAL = { side: "desired", kind: "whole", properties: {}, version: 3, metadata: {}, at: 3_000 } as const;
+
+test("what the hub's news show to have arrived is ours no more: who removes it then has removed it", () => {
+  const seen = takeTwin(wishedTwice(thing({})), twin({}, 1, 100), RULE)?.next;
+  const arrived = {
+    side: "desired",
+    kind: "patch",
+    properties: { a: 2 },
+    version: 2,
+    metadata: {},
+    at: 2_000,
+  } as const;
+  const told = takeSectionPatch(seen!, arrived, RULE);
+  if (told === null || told === "gap") throw new Error("nothing was taken");
+  expect(told.next.desired.pending).toBeNull();
+  const removed = takeSectionPatch(told.next, REMOVAL, RULE);
+  expect(removed !== "gap" && removed?.next.state).toEqual({});
+});
+
+test("the hub's answer ends what was on its way, also where a report of the same still waits", () => {
+  const device = emptyState({ deviceId: "t", reach: "bridge", connectionId: "h", hubDeviceId: "t" });
+  const reported = reportState(device, { a: {} }, 400);
+  if (!reported.ok || reported.change === null) throw new Error("nothing was reported");
+  const waiting = wishedTwice(reported.change.next);
+  const answered = desiredWritten(waiting, { patch: { a: 2 }, view: twin({ a: 2 }, 2) }, RULE);
+  expect(answered).toMatchObject({ next: { desired: { pending: null }, reported: { pending: { a: {} } } } });
+  const removed = takeSectionPatch(answered!.next, REMOVAL, RULE);
+  expect(removed).toMatchObject({ conflicts: [{ path: "a", ours: 2, theirs: null }] });
+});
