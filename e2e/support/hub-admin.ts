@@ -49,6 +49,10 @@ export class HubAdmin {
     return status === 404 ? null : json;
   }
 
+  async twin(deviceId: string): Promise<Readonly<Record<string, unknown>>> {
+    return (await this.#ask("GET", `/twins/${deviceId}`)).json;
+  }
+
   async deleteIdentity(deviceId: string): Promise<void> {
     await this.#mustAnswer(204, "DELETE", `/devices/${deviceId}`, undefined, { "if-match": '"*"' });
   }
