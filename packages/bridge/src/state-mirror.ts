@@ -1,12 +1,13 @@
-/** Device states and Things at work: the engine, the hubs that it mirrors states in, and one open client for each of these. */
+/** Device states and Things at work: the engine, and the hubs that it mirrors states in. */
 import { systemClock } from "./core/clock.ts";
 import { STATE_DEFAULTS, type StateSettings } from "./core/device-state.ts";
 import { LOCAL_HUB } from "./core/hub-host.ts";
-import type { HubConnection, Scope } from "./core/integration.ts";
+import type { Scope } from "./core/integration.ts";
 import type { Log } from "./core/log.ts";
 import type { StateControl, ThingControl } from "./core/state-control.ts";
-import type { TwinHub, TwinHubs } from "./core/twin-hub.ts";
+import type { TwinHubs } from "./core/twin-hub.ts";
 import { PARA_HUB, type HubReach } from "./hub-reach.ts";
+import { OpenTwins } from "./open-twins.ts";
 import type { ParaSettings } from "./para-settings.ts";
 import type { StatesMeasured } from "./state-metrics.ts";
 import { createStateEngine } from "./state/state-engine.ts";
@@ -124,51 +125,3 @@ const LOCAL_SWEEP_SECONDS = 5;
 const NO_HUB =
   "No hub mirrors states here: set one for the product, or para.azure.iot_hostname and para.azure.iot_access_key, or start with ISTHMUS_LOCAL_HUB=on.";
 const SWITCHED_OFF = "Things are switched off on this server: para.iot_enabled is false.";
-
-interface OpenTwin {
-  readonly twins: TwinHub;
-  connection: HubConnection;
-}
-
-/** The open clients, one for each connection. */
-class OpenTwins {
-  readonly #hubs: TwinHubs;
-  readonly #connection: (id: string) => Promise<HubConnection | null>;
-  readonly #open = new Map<string, OpenTwin>();
-
-  constructor(hubs: TwinHubs, connection: (id: string) => Promise<HubConnection | null>) {
-    this.#hubs = hubs;
-    this.#connection = connection;
-  }
-
-  /** `undefined`: there is no such connection. */
-  async open(id: string): Promise<TwinHub | undefined> {
-    const known = this.#open.get(id);
-    if (known !== undefined) return known.twins;
-    const connection = await this.#connection(id);
-    // Whoever asked at the same time may have opened it meanwhile.
-    const opened = this.#open.get(id);
-    if (opened !== undefined || connection === null) return opened?.twins;
-    const twins = this.#hubs.openTwins(connection);
-    this.#open.set(id, { twins, connection });
-    return twins;
-  }
-
-  /** Hands on what changed; returns the ids of those connections. */
-  async renew(): Promise<readonly string[]> {
-    const changed: string[] = [];
-    for (const [id, open] of this.#open) {
-      const connection = await this.#connection(id);
-      if (connection === null || JSON.stringify(connection) === JSON.stringify(open.connection)) continue;
-      open.connection = connection;
-      open.twins.renew(connection);
-      changed.push(id);
-    }
-    return changed;
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([...this.#open.values()].map(({ twins }) => twins.close()));
-    this.#open.clear();
-  }
-}

@@ -17,8 +17,9 @@ import { StreamReader } from "../stream/stream-reader.ts";
 import type { StreamTimes } from "../stream/stream-reader.ts";
 import { DeviceMessages } from "./device-messages.ts";
 import { DeviceRegistry } from "./device-registry.ts";
-import { REPORT_LIMITS, ReportedProperties } from "./reported-properties.ts";
-import type { ReportLimits } from "./reported-properties.ts";
+import { REPORT_LIMITS } from "./report-connection.ts";
+import type { ReportLimits } from "./report-connection.ts";
+import { ReportedProperties } from "./reported-properties.ts";
 import { TwinQuery } from "./twin-query.ts";
 import { TwinRegistry } from "./twin-registry.ts";
 
@@ -77,7 +78,6 @@ function openTwinHub(options: TwinHubsOptions & { readonly turns: HubTurns }, co
     keys,
     turns: () => turns.of(connection.hostName),
     now,
-    log,
     limits: { ...REPORT_LIMITS, ...options.reporting },
   });
   const readers = new Set<StreamReader>();
