@@ -6,7 +6,6 @@ import {
   GENERATED_KEYS,
   identityPath,
   isAddressable,
-  isMissingDevice,
   isSuccess,
   parseObject,
   refusedId,
@@ -32,37 +31,21 @@ export class RegistryClient {
     if (!made.ok) return made;
     if (made.value.status === 409) return this.#adopt(deviceId);
     if (!isSuccess(made.value)) return this.#requests.refuse(made.value, "identity", deviceId);
-    const identity = parseIdentity(made.value.body, deviceId);
-    return identity.ok ? succeed({ identity: identity.value, created: true }) : identity;
+    const parsed = parseObject(made.value.body);
+    return parsed.ok ? succeed({ identity: identityIn(parsed.value, deviceId), created: true }) : parsed;
   }
 
   async getIdentity(deviceId: string): Promise<Result<DeviceIdentity | null>> {
-    if (!isAddressable(deviceId)) return succeed(null);
-    const found = await this.#requests.send({ method: "GET", path: identityPath(deviceId) });
-    if (!found.ok) return found;
-    if (isMissingDevice(found.value)) return succeed(null);
-    return isSuccess(found.value)
-      ? parseIdentity(found.value.body, deviceId)
-      : this.#requests.refuse(found.value, "identity", deviceId);
+    const found = await this.#requests.find("identity", deviceId);
+    return found.ok ? succeed(found.value === null ? null : identityIn(found.value, deviceId)) : found;
   }
 
-  async deleteIdentity(deviceId: string): Promise<Result<null>> {
-    if (!isAddressable(deviceId)) return succeed(null);
-    const path = identityPath(deviceId);
-    const gone = await this.#requests.send({ method: "DELETE", path, ifMatch: '"*"' });
-    if (!gone.ok) return gone;
-    if (isSuccess(gone.value) || isMissingDevice(gone.value)) return succeed(null);
-    return this.#requests.refuse(gone.value, "identity", deviceId);
+  deleteIdentity(deviceId: string): Promise<Result<null>> {
+    return this.#requests.delete(deviceId);
   }
 
-  async getTwin(deviceId: string): Promise<Result<Record<string, unknown> | null>> {
-    if (!isAddressable(deviceId)) return succeed(null);
-    const found = await this.#requests.send({ method: "GET", path: twinPath(deviceId) });
-    if (!found.ok) return found;
-    if (isMissingDevice(found.value)) return succeed(null);
-    return isSuccess(found.value)
-      ? parseObject(found.value.body)
-      : this.#requests.refuse(found.value, "twin", deviceId);
+  getTwin(deviceId: string): Promise<Result<Record<string, unknown> | null>> {
+    return this.#requests.find("twin", deviceId);
   }
 
   async patchDesired(deviceId: string, patch: Readonly<Record<string, unknown>>): Promise<Result<null>> {
@@ -83,13 +66,10 @@ export class RegistryClient {
   }
 }
 
-function parseIdentity(body: string, deviceId: string): Result<DeviceIdentity> {
-  const parsed = parseObject(body);
-  if (!parsed.ok) return parsed;
-  const generationId = parsed.value["generationId"];
-  return succeed({
+function identityIn({ generationId, status }: Record<string, unknown>, deviceId: string): DeviceIdentity {
+  return {
     deviceId,
     generationId: typeof generationId === "string" ? generationId : "",
-    status: parsed.value["status"] === "disabled" ? "disabled" : "enabled",
-  });
+    status: status === "disabled" ? "disabled" : "enabled",
+  };
 }

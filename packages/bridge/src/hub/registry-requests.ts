@@ -33,6 +33,25 @@ export class RegistryRequests {
     return this.#transport.request(request);
   }
 
+  /** A device's identity or twin as the hub shows it; `null` when it has no such device. */
+  async find(what: "identity" | "twin", deviceId: string): Promise<Result<Record<string, unknown> | null>> {
+    if (!isAddressable(deviceId)) return succeed(null);
+    const path = what === "identity" ? identityPath(deviceId) : twinPath(deviceId);
+    const found = await this.send({ method: "GET", path });
+    if (!found.ok) return found;
+    if (isMissingDevice(found.value)) return succeed(null);
+    return isSuccess(found.value) ? parseObject(found.value.body) : this.refuse(found.value, what, deviceId);
+  }
+
+  /** Succeeds too when the device was not there. */
+  async delete(deviceId: string): Promise<Result<null>> {
+    if (!isAddressable(deviceId)) return succeed(null);
+    const gone = await this.send({ method: "DELETE", path: identityPath(deviceId), ifMatch: '"*"' });
+    if (!gone.ok) return gone;
+    if (isSuccess(gone.value) || isMissingDevice(gone.value)) return succeed(null);
+    return this.refuse(gone.value, "identity", deviceId);
+  }
+
   /** What an answer that is no success means. */
   async refuse(answer: HttpAnswer, occasion: Occasion, deviceId: string): Promise<Refused> {
     const failure = classifyRefusal(readHttpRefusal(answer), occasion, this.#now());

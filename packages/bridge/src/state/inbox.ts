@@ -4,7 +4,7 @@
  * changes nothing. Events of all other devices of the hub are passed over without asking the store each time.
  */
 import type { Clock } from "../core/clock.ts";
-import type { DeviceState, EventEndpoint } from "../core/device-state.ts";
+import type { DeviceState } from "../core/device-state.ts";
 import type { Failure } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
 import { Recent } from "../core/recent.ts";
@@ -13,6 +13,7 @@ import type { StreamEvent } from "../core/twin-hub.ts";
 import { Activity } from "./activity.ts";
 import { checkDevice } from "./device-check.ts";
 import type { HubChanges, StandingSeen, TelemetrySeen, TwinChangeSeen } from "./hub-changes.ts";
+import type { Reading } from "./hub-settings.ts";
 import type { MirrorHub } from "./mirror-hub.ts";
 import { mayConcern, readEvent, type Told } from "./stream-events.ts";
 
@@ -21,12 +22,6 @@ const CLOCKS_DIFFER_MS = 5 * 60_000;
 const ACTIVITY_MS = 60_000;
 const UNKNOWN_DEVICES = 50_000;
 const FORMER_GENERATIONS = 2_000;
-
-export interface Reading {
-  readonly consumerGroup: string;
-  /** `null`: found through the hub. */
-  readonly endpoint: EventEndpoint | null;
-}
 
 export interface InboxOptions {
   readonly hub: MirrorHub;

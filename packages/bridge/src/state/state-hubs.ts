@@ -4,7 +4,7 @@
  */
 import type { Random } from "../core/backoff.ts";
 import { endsWithin, type Clock } from "../core/clock.ts";
-import { STATE_DEFAULTS, type EventEndpoint, type StateSettings } from "../core/device-state.ts";
+import type { EventEndpoint, StateSettings } from "../core/device-state.ts";
 import type { HubConnection, Scope } from "../core/integration.ts";
 import type { Log } from "../core/log.ts";
 import type { StateHubReport } from "../core/state-control.ts";
@@ -18,7 +18,8 @@ import type {
 import type { ThingRecords } from "../core/thing-store.ts";
 import type { TwinHub } from "../core/twin-hub.ts";
 import type { HubChanges } from "./hub-changes.ts";
-import { beginReading, Inbox, type Reading } from "./inbox.ts";
+import { hubSettings, isSameReading, type HubSettings, type Reading } from "./hub-settings.ts";
+import { beginReading, Inbox } from "./inbox.ts";
 import { closePaces, mirrorHub, type MirrorHub } from "./mirror-hub.ts";
 import { Removals } from "./removals.ts";
 import { hubReport } from "./reports.ts";
@@ -53,13 +54,6 @@ interface Care {
   readonly hub: MirrorHub;
   readonly sweep: Sweep;
   inbox: Inbox | null;
-}
-
-/** What the settings of all scopes whose devices are in one hub come to. */
-interface HubSettings {
-  readonly reading: Reading;
-  /** `null`: as often as is usual for the hub. */
-  readonly sweepSeconds: number | null;
 }
 
 export class StateHubs {
@@ -222,7 +216,7 @@ export class StateHubs {
     const { hub } = care;
     const { reading } = await this.#settingsOf(hub.connectionId);
     const former = care.inbox;
-    if (former !== null && (!isWanted || !isSame(former.reading, reading))) {
+    if (former !== null && (!isWanted || !isSameReading(former.reading, reading))) {
       await former.stop();
       care.inbox = null;
       await this.#goOnFrom(hub.connectionId, former.reading, reading);
@@ -272,23 +266,4 @@ export class StateHubs {
     }
     return found;
   }
-}
-
-/** A hub is read once for all: by the first scope that says where and how, else by the server's own settings. */
-function hubSettings(all: readonly StateSettings[], ownEndpoint: EventEndpoint | null): HubSettings {
-  const group = all.find(({ consumerGroup }) => consumerGroup !== STATE_DEFAULTS.consumerGroup)?.consumerGroup;
-  const endpoint = all.find(({ eventEndpoint }) => eventEndpoint !== null)?.eventEndpoint;
-  const seconds = all.flatMap(({ sweepSeconds }) => sweepSeconds ?? []);
-  return {
-    reading: { consumerGroup: group ?? STATE_DEFAULTS.consumerGroup, endpoint: endpoint ?? ownEndpoint },
-    sweepSeconds: seconds.length === 0 ? null : Math.min(...seconds),
-  };
-}
-
-function isSame(a: Reading, b: Reading): boolean {
-  return (
-    a.consumerGroup === b.consumerGroup &&
-    a.endpoint?.endpoint === b.endpoint?.endpoint &&
-    a.endpoint?.name === b.endpoint?.name
-  );
 }

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { formatDeviceConnectionString } from "iot-hub-protocol";
 import { fail, succeed } from "../../core/failure.ts";
-import type { Failure, Result } from "../../core/failure.ts";
+import type { Result } from "../../core/failure.ts";
 import type { HubEndpoint, KeyName } from "../../core/hub-client.ts";
 import type { HubDevice, HubDeviceWithKeys } from "../../core/twin-hub.ts";
 import type { HttpAnswer } from "../http-refusal.ts";
@@ -86,25 +86,15 @@ export class DeviceRegistry {
   }
 
   async delete(deviceId: string): Promise<Result<null>> {
-    if (!isAddressable(deviceId)) return succeed(null);
-    const gone = await this.#requests.send({ method: "DELETE", path: identityPath(deviceId), ifMatch: '"*"' });
-    if (!gone.ok) return gone;
-    return isSuccess(gone.value) || isMissingDevice(gone.value) ? succeed(null) : this.#refuse(gone.value, deviceId);
+    return ofRegistry(await this.#requests.delete(deviceId));
   }
 
   async #find(deviceId: string): Promise<Result<Record<string, unknown> | null>> {
-    if (!isAddressable(deviceId)) return succeed(null);
-    const found = await this.#requests.send({ method: "GET", path: identityPath(deviceId) });
-    if (!found.ok) return found;
-    if (isMissingDevice(found.value)) return succeed(null);
-    return isSuccess(found.value) ? parseObject(found.value.body) : this.#refuse(found.value, deviceId);
+    return ofRegistry(await this.#requests.find("identity", deviceId));
   }
 
-  async #refuse(answer: HttpAnswer, deviceId: string): Promise<{ readonly ok: false; readonly failure: Failure }> {
-    const refused = await this.#requests.refuse(answer, "identity", deviceId);
-    // The registry has a limit of its own: it says nothing of twins and messages.
-    if (refused.failure.code !== "throttled") return refused;
-    return { ok: false, failure: { ...refused.failure, code: "create_throttled" } };
+  async #refuse(answer: HttpAnswer, deviceId: string): Promise<Result<never>> {
+    return ofRegistry<never>(await this.#requests.refuse(answer, "identity", deviceId));
   }
 
   #withKeys(answer: HttpAnswer, deviceId: string): Result<HubDeviceWithKeys> {
@@ -124,6 +114,12 @@ export class DeviceRegistry {
     });
     return succeed({ ...device, primaryKey, secondaryKey, connectionString });
   }
+}
+
+/** The registry has a limit of its own: it says nothing of twins and messages. */
+function ofRegistry<T>(answer: Result<T>): Result<T> {
+  if (answer.ok || answer.failure.code !== "throttled") return answer;
+  return { ok: false, failure: { ...answer.failure, code: "create_throttled" } };
 }
 
 const NO_KEYS = "The device signs in to the hub with a certificate: it has no keys to be renewed.";

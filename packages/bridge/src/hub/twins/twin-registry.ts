@@ -3,7 +3,6 @@ import { succeed } from "../../core/failure.ts";
 import type { Result } from "../../core/failure.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { TwinView } from "../../core/twin-hub.ts";
-import type { HttpAnswer } from "../http-refusal.ts";
 import { isAddressable, isMissingDevice, isSuccess, parseObject, twinPath } from "../registry-requests.ts";
 import type { RegistryRequests } from "../registry-requests.ts";
 import { twinView } from "./twin-views.ts";
@@ -18,9 +17,9 @@ export class TwinRegistry {
   }
 
   async twin(deviceId: string): Promise<Result<TwinView | null>> {
-    if (!isAddressable(deviceId)) return succeed(null);
-    const found = await this.#requests.send({ method: "GET", path: twinPath(deviceId) });
-    return found.ok ? this.#read(found.value, deviceId) : found;
+    const found = await this.#requests.find("twin", deviceId);
+    if (!found.ok) return found;
+    return found.value === null ? succeed(null) : twinView(found.value);
   }
 
   async patchDesired(
@@ -37,13 +36,9 @@ export class TwinRegistry {
     });
     if (!patched.ok) return patched;
     if (patched.value.status === PRECONDITION_FAILED && etag !== null) return succeed("changed");
-    return this.#read(patched.value, deviceId);
-  }
-
-  async #read(answer: HttpAnswer, deviceId: string): Promise<Result<TwinView | null>> {
-    if (isMissingDevice(answer)) return succeed(null);
-    if (!isSuccess(answer)) return this.#requests.refuse(answer, "twin", deviceId);
-    const parsed = parseObject(answer.body);
+    if (isMissingDevice(patched.value)) return succeed(null);
+    if (!isSuccess(patched.value)) return this.#requests.refuse(patched.value, "twin", deviceId);
+    const parsed = parseObject(patched.value.body);
     return parsed.ok ? twinView(parsed.value) : parsed;
   }
 }
