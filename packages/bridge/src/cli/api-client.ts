@@ -27,7 +27,10 @@ const NEXT_STEPS: Readonly<Record<number, string>> = {
 
 /** Where the server's words, which are the device cloud's own, leave the way out unsaid. */
 const NEXT_STEPS_BY_TEXT: readonly (readonly [RegExp, string])[] = [
-  [/^I didn't recognize that device/, "See isthmus devices list. For a device of a product add --product PRODUCT."],
+  [
+    /^I didn't recognize that device/,
+    "See isthmus devices list, things list --product PRODUCT. For a device of a product add --product PRODUCT.",
+  ],
   [/^Integration not found/, "See isthmus integrations list, and with --product PRODUCT those of a product."],
   [/^Product not found/, "See isthmus products list."],
   [/^Thing not found/, "See isthmus things list --product PRODUCT."],

@@ -3,13 +3,15 @@
  * that are there already are passed over. When an answer is lost, nobody knows whether the Thing was made; what is there by
  * then is looked up, and gets a new key, as the lost answer held the only copy of the first one.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { pathOf } from "../api-client.ts";
 import type { ApiClient, Json } from "../api-client.ts";
 import { CommandFailure } from "../command-failure.ts";
 import type { Options, Shown } from "../command-runner.ts";
 import { countOption } from "../count-option.ts";
+import { eachAtOnce } from "../each-at-once.ts";
+import { failureIn, Patience } from "../patience.ts";
 import { createProgress } from "../progress.ts";
+import { RecentPace } from "../recent-pace.ts";
 import { cell } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import { KeysFile } from "./keys-file.ts";
@@ -18,20 +20,6 @@ const MAX_AT_ONCE = 64;
 const PAGE = 1_000;
 /** Of looking up what became of lost answers and making what was not made. */
 const MAX_ROUNDS = 5;
-/** For a server that is away: some minutes. */
-const MAX_LOOKS = 10;
-const FIRST_WAIT_SECONDS = 2;
-const LONGEST_WAIT_SECONDS = 60;
-
-/** The hub or the server asks for patience: the same again later. */
-const PATIENCE = new Set([
-  "throttled",
-  "create_throttled",
-  "quota_exceeded",
-  "rate_limit_exceeded",
-  "http_429",
-  "http_503",
-]);
 /** Nobody knows whether it was done. */
 const LOST = new Set(["unreachable", "outcome_unknown", "not_isthmus", "http_500"]);
 /** True for one is true for all: the rest is not tried. */
@@ -75,6 +63,8 @@ class FleetRun {
   readonly #asked: FleetOptions;
   readonly #keys: KeysFile;
   readonly #startedAt: number;
+  readonly #pace: RecentPace;
+  readonly #patience: Patience;
   readonly #failures = new Map<string, { count: number; readonly message: string; readonly nextStep: string | null }>();
   /** Ids of Things that are there while their keys are in no file. */
   readonly #withoutKeys: string[] = [];
@@ -83,14 +73,13 @@ class FleetRun {
   #renewed = 0;
   #passedOver = 0;
   #stopped: CommandFailure | null = null;
-  /** What all wait for. */
-  #wait: { readonly code: string; readonly over: Promise<void> } | null = null;
-  #waitSeconds = FIRST_WAIT_SECONDS;
 
   constructor(asked: FleetOptions, keys: KeysFile) {
     this.#asked = asked;
     this.#keys = keys;
     this.#startedAt = asked.terminal.now();
+    this.#pace = new RecentPace(this.#startedAt);
+    this.#patience = new Patience(asked.terminal.signal);
   }
 
   async make(names: readonly string[], atOnce: number): Promise<void> {
@@ -107,7 +96,7 @@ class FleetRun {
       const lost = new Set<string>();
       await this.#each(todo, atOnce, (name) => this.#makeOne(name, lost));
       if (lost.size === 0) return;
-      const there = await this.#patiently(() => this.#present(lost), true);
+      const there = await this.#patience.with(() => this.#present(lost), LOST);
       await this.#each([...there], atOnce, async ([, id]) => {
         if (await this.#renew(id)) this.#made += 1;
       });
@@ -118,13 +107,13 @@ class FleetRun {
 
   line(): string {
     const { names, terminal } = this.#asked;
-    const seconds = Math.max(0.001, (terminal.now() - this.#startedAt) / 1_000);
     const failed = this.#failedCount();
+    const left = names.length - this.#made - this.#passedOver - failed;
     return [
       `${this.#made + this.#passedOver} of ${names.length}`,
-      `${(this.#made / seconds).toFixed(1)}/s`,
+      ...this.#pace.words(this.#made, left, terminal.now()),
       ...(failed === 0 ? [] : [`${failed} failed`]),
-      ...(this.#wait === null ? [] : [`waits: ${this.#wait.code}`]),
+      ...this.#patience.words(),
     ].join(", ");
   }
 
@@ -171,18 +160,14 @@ class FleetRun {
     return [...this.#failures.values()].reduce((sum, { count }) => sum + count, 0);
   }
 
-  async #each<T>(all: readonly T[], atOnce: number, work: (one: T) => Promise<void>): Promise<void> {
-    let next = 0;
-    const worker = async (): Promise<void> => {
-      while (next < all.length && this.#goesOn()) await work(all[next++]!);
-    };
-    await Promise.all(Array.from({ length: atOnce }, worker));
+  #each<T>(all: readonly T[], atOnce: number, work: (one: T) => Promise<void>): Promise<void> {
+    return eachAtOnce(all, { atOnce, goesOn: () => this.#goesOn() }, work);
   }
 
   async #makeOne(name: string, lost: Set<string>): Promise<void> {
     const { api, path, fields } = this.#asked;
     try {
-      await this.#keep(await this.#patiently(() => api.call("POST", path, { ...fields, name })));
+      await this.#keep(await this.#patience.with(() => api.call("POST", path, { ...fields, name })));
       this.#made += 1;
     } catch (error) {
       const failure = failureIn(error);
@@ -195,7 +180,7 @@ class FleetRun {
   async #renew(id: string): Promise<boolean> {
     const { api } = this.#asked;
     try {
-      await this.#keep(await this.#patiently(() => api.call("POST", pathOf`/admin/v1/things/${id}/keys`, {})));
+      await this.#keep(await this.#patience.with(() => api.call("POST", pathOf`/admin/v1/things/${id}/keys`, {})));
       return true;
     } catch (error) {
       this.#withoutKeys.push(id);
@@ -217,32 +202,6 @@ class FleetRun {
     if (FOR_ALL.has(code)) this.#stopped = failure;
   }
 
-  /** Again and again while the hub asks for patience; all wait together. `also`: while the server is away, too, for a time. */
-  async #patiently<T>(work: () => Promise<T>, also = false): Promise<T> {
-    for (let tries = 1; ; tries += 1) {
-      if (this.#wait !== null) await this.#wait.over;
-      try {
-        const result = await work();
-        this.#waitSeconds = FIRST_WAIT_SECONDS;
-        return result;
-      } catch (error) {
-        const failure = failureIn(error);
-        const isPassing = also && tries < MAX_LOOKS && LOST.has(failure.code);
-        if (!isPassing && !PATIENCE.has(failure.code)) throw error;
-        this.#pause(failure);
-      }
-    }
-  }
-
-  #pause({ code, retryAfterSeconds }: CommandFailure): void {
-    if (this.#wait !== null) return;
-    const { terminal } = this.#asked;
-    const seconds = retryAfterSeconds ?? this.#waitSeconds;
-    this.#waitSeconds = Math.min(this.#waitSeconds * 2, LONGEST_WAIT_SECONDS);
-    const over = sleep(seconds * 1_000, undefined, { signal: terminal.signal }).finally(() => (this.#wait = null));
-    this.#wait = { code, over };
-  }
-
   /** Ids of those of these names that are there. */
   async #present(names: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
     const { api, path } = this.#asked;
@@ -257,11 +216,6 @@ class FleetRun {
       if (after === null) return found;
     }
   }
-}
-
-function failureIn(error: unknown): CommandFailure {
-  if (error instanceof CommandFailure) return error;
-  throw error;
 }
 
 function answerLost(name: string): CommandFailure {

@@ -110,6 +110,10 @@ test.each([
   ["things state replace 7 [1]", "The state must be a JSON object."],
   ["things create --count 3 -p weather", "Keys are shown once: name a file for them with --keys-file."],
   ["things create pump --count 3 -p weather --keys-file x", "Give one name, or --count, or --file."],
+  ["things delete", "Name Things, or give --product with --all or --query."],
+  ["things delete 7 --all -p weather", "Name Things, or give --product with --all or --query."],
+  ["things delete -p weather", "Name Things, or give --product with --all or --query."],
+  ["things delete --all", "Name Things, or give --product with --all or --query."],
   ["things token weather --expires-in soon", "--expires-in must be seconds, or a number with m, h or d."],
 ])("%s is wrong usage", async (line, words) => {
   expect(await run(line)).toMatchObject({ code: 2, err: expect.stringContaining(words) });
@@ -185,6 +189,30 @@ test("many Things are made, their keys kept, and the same command passes over wh
   expect(first).toContain(",t-01,HostName=");
   expect((await run(line)).out).toContain("12 of these names were there already.\n");
   expect(await readFile(keysFile, "utf8")).toBe(first);
+});
+
+test("all Things of a product are deleted by one command, or those that a query finds", async () => {
+  await run(`things create -p weather --count 8 --name-prefix t- --keys-file ${keysFile}`);
+  await run(`things create -p weather --count 2 --state floor=2 --name-prefix u- --keys-file ${keysFile}`);
+  expect((await run("things delete -p weather --query _exists_:deviceState.floor")).out).toMatch(
+    /^Deleted 2 in .* s\.\n$/,
+  );
+  expect(await api.things.countThings(productId)).toBe(8);
+  const all = await run("things delete -p weather --all --at-once 2 --json");
+  expect(JSON.parse(all.out)).toEqual({ deleted: 8, there_no_more: 0 });
+  expect(await api.things.countThings(productId)).toBe(0);
+  expect((await run("things delete -p weather --all")).out).toMatch(/^Deleted 0 in/);
+});
+
+test("what is deleted by somebody else at the same time is no failure, and what the server refuses ends the command", async () => {
+  await run(`things create -p weather --count 5 --name-prefix t- --keys-file ${keysFile}`);
+  const remove = api.things.delete.bind(api.things);
+  api.things.delete = async (id) => (await remove(id), remove(id));
+  expect((await run("things delete -p weather --all")).out).toMatch(/^Deleted 0 in .* 5 were gone already\.\n$/);
+  expect(await run("things delete -p nosuch --all")).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("Product"),
+  });
 });
 
 test("names come from a file, quoted or not, and Things whose keys are in no file get new ones", async () => {

@@ -14,6 +14,7 @@ import { registerStates } from "./states.ts";
 import { watchState } from "./state-watch.ts";
 import { patchOf } from "./state-values.ts";
 import { registerThingApps } from "./thing-apps.ts";
+import { deleteMany } from "./thing-deleting.ts";
 import { createFleet } from "./thing-fleet.ts";
 import { namesAsked } from "./thing-names.ts";
 import { thingCard, thingTable } from "./thing-text.ts";
@@ -99,8 +100,19 @@ function registerMaking(things: Command, does: Does): void {
 }
 
 function registerActing(things: Command, does: Does): void {
-  const remove = things.command("delete <ids...>").description("delete Things, and their devices in the hub");
-  does(remove, async ({ api, args: ids }) => {
+  const remove = things
+    .command("delete [ids...]")
+    .description("delete Things, and their devices in the hub")
+    .option("-p, --product <id or slug>", "many: of this product")
+    .option("--all", "many: all of them")
+    .option("--query <query>", "many: those that it finds")
+    .option("--at-once <number>", "many: how many requests at a time", "8");
+  does(remove, async (invocation) => {
+    const { api, args: ids, options } = invocation;
+    const query = textOption(options, "query");
+    const isMany = textOption(options, "product") !== undefined && (options["all"] === true) !== (query !== undefined);
+    if (isMany !== (ids.length === 0)) throw wrongUsage("Name Things, or give --product with --all or --query.");
+    if (isMany) return deleteMany({ ...invocation, path: thingsPath(options), query: query ?? null });
     for (const id of ids) await api.call("DELETE", thingPath(id));
     return { json: { deleted: ids }, text: ids.length === 1 ? "Deleted.\n" : `Deleted ${ids.length}.\n` };
   });
