@@ -74,7 +74,7 @@ function paraHub(text: (name: string) => string | null, hubHosts: readonly strin
     );
   }
   const host = hubHost(named, hubHosts);
-  if (!host.ok) throw refuse(`${NAMES.hostName} ${host.message}.`);
+  if (!host.ok) throw refuse(`${NAMES.hostName} ${host.message}, or a name that ISTHMUS_HUB_HOSTS lists.`);
   const events = eventHubName === null ? null : { name: eventHubName, endpoint: eventHubEndpoint! };
   return { hostName: host.hostName, accessKey, events };
 }

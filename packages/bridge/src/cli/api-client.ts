@@ -27,14 +27,16 @@ const NEXT_STEPS: Readonly<Record<number, string>> = {
 
 /** Where the server's words, which are the device cloud's own, leave the way out unsaid. */
 const NEXT_STEPS_BY_TEXT: readonly (readonly [RegExp, string])[] = [
-  [
-    /^I didn't recognize that device/,
-    "See isthmus devices list, things list --product PRODUCT. For a device of a product add --product PRODUCT.",
-  ],
+  [/^I didn't recognize that device/, "See isthmus devices list. For a device of a product add --product PRODUCT."],
   [/^Integration not found/, "See isthmus integrations list, and with --product PRODUCT those of a product."],
   [/^Product not found/, "See isthmus products list."],
   [/^Thing not found/, "See isthmus things list --product PRODUCT."],
 ];
+
+/** Commands for states take Things and devices, those of a product by their ids. */
+const STATE_PATH = /^\/admin\/v1\/devices\/[^/]+\/state(?:\/|$)/;
+const STATE_STEP =
+  "See isthmus things list --product PRODUCT, isthmus products devices PRODUCT or isthmus devices list.";
 
 export function createApiClient({ url, token }: ServerSettings, signal: AbortSignal): ApiClient {
   async function request(method: Method, path: string, body: Json | undefined, until: AbortSignal): Promise<Response> {
@@ -106,11 +108,12 @@ async function refusalOf(response: Response): Promise<CommandFailure> {
   const said = [body["info"], body["error_description"], body["error"]].find((each) => typeof each === "string");
   const text = (said as string | undefined) ?? response.statusText;
   const code = typeof body["code"] === "string" ? body["code"] : `http_${response.status}`;
-  const step = typeof body["next_step"] === "string" ? body["next_step"] : nextStep(response.status, text);
+  const step = typeof body["next_step"] === "string" ? body["next_step"] : nextStep(response, text);
   const retryAfter = Number(response.headers.get("retry-after") ?? Number.NaN);
   return new CommandFailure(code, text, step, 1, Number.isNaN(retryAfter) ? null : retryAfter);
 }
 
-function nextStep(status: number, text: string): string | null {
+function nextStep({ status, url }: Response, text: string): string | null {
+  if (status === 403 && STATE_PATH.test(new URL(url).pathname)) return STATE_STEP;
   return NEXT_STEPS_BY_TEXT.find(([words]) => words.test(text))?.[1] ?? NEXT_STEPS[status] ?? null;
 }

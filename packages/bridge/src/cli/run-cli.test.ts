@@ -405,6 +405,7 @@ test("with --json failures are JSON too", async () => {
 
 test.each([
   ["devices show nobody", "Next: See isthmus devices list. For a device of a product add --product PRODUCT.\n"],
+  ["things state show nothing", "isthmus products devices PRODUCT or isthmus devices list.\n"],
   ["deliveries list nowhere", "Next: See isthmus integrations list, and with --product PRODUCT those of a product.\n"],
   ["products show nothing", "Next: See isthmus products list.\n"],
 ])("%s says where to look", async (args, step) => {
