@@ -9,6 +9,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/src/**/*.test.ts"],
+          globalSetup: ["packages/bridge/src/store/testing/shared-driver.ts"],
           pool: "threads",
           isolate: false,
           testTimeout: 20_000,
