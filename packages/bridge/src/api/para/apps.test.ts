@@ -290,6 +290,14 @@ test("what is not kept is read as empty, and refused when it is written", async 
   expect(await call("POST", "_reindex")).toMatchObject({ status: 400, json: { error: "not_kept" } });
 });
 
+test("whether a user may do something is answered in a word, as Java's client reads it", async () => {
+  const now = Math.floor(api.world.now / 1000);
+  const token = makeSuperToken(rootSecret, { accessKey: "app:para", now, expiresAt: now + 60 });
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await api.app.inject({ url: "/v1/_permissions/*/dGhpbmc=/GET", headers });
+  expect([answer.statusCode, answer.headers["content-type"], answer.body]).toEqual([200, "text/plain", "false"]);
+});
+
 test("tokens of users are told to be none here", async () => {
   const at = async (method: "GET" | "POST" | "DELETE"): Promise<unknown> =>
     (await api.app.inject({ method, url: "/jwt_auth", payload: method === "POST" ? { appid: "app:x" } : "" })).json();

@@ -119,6 +119,14 @@ describe("signatures", () => {
     expect(await ask(signed(sending), tampered)).toMatchObject({ status: 403 });
   });
 
+  test("a base address that ends with a slash, which Java and Python take for a part of the host", async () => {
+    const { host } = new URL(origin);
+    const headers = { ...signed({ host: `${host}/` }), Host: host };
+    expect(await ask(headers)).toMatchObject({ status: 200, json: ME });
+    const twice = { ...signed({ host: `${host}/`, path: "//v1/_me" }), Host: host };
+    expect(await ask(twice, { path: "//v1/_me" })).toMatchObject({ status: 200, json: ME });
+  });
+
   test("a DELETE or GET with a body, as C# sends one", async () => {
     for (const method of ["DELETE", "GET"]) {
       const sending = {

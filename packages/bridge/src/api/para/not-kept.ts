@@ -27,6 +27,10 @@ export function registerNotKept(app: FastifyInstance): void {
       app.route({ method: WRITES, url: path, schema, handler: refuse(400, why) });
     }
   }
+  // Whether a user may do something: clients read a word. There are no users.
+  app.get("/v1/_permissions/:subject/:path/:method", { schema }, async (_request, reply) =>
+    reply.type("text/plain").send("false"),
+  );
   for (const [name, why] of Object.entries(NOT_BUILT)) {
     app.route({ method: ALL_METHODS, url: `/v1/${name}`, schema, handler: refuse(400, why) });
   }

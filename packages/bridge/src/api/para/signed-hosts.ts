@@ -13,5 +13,7 @@ export function signedHosts(request: FastifyRequest, behindProxy: boolean): read
     if (DEFAULT_PORTS.test(host)) hosts.add(host.replace(DEFAULT_PORTS, ""));
   }
   hosts.delete("");
+  // Of a base address that ends with a slash Java's client and Python's take the slash for a part of the host.
+  for (const host of Array.from(hosts)) hosts.add(`${host}/`);
   return [...hosts];
 }
