@@ -73,6 +73,14 @@ test("a new key is shown once, too, and says whose it is", async () => {
   });
 });
 
+test("a Thing does not grow without end, however many changes it comes in", async () => {
+  const id = await makeThing({ a: "x".repeat(40_000) });
+  const grown = await call("PATCH", `/admin/v1/things/${id}`, { b: "x".repeat(40_000) });
+  expect(grown.status).toBe(400);
+  expect(grown.json["error"]).toBe("The thing's own fields together are too large - the maximum is 64 KB.");
+  expect((await call("PATCH", `/admin/v1/things/${id}`, { a: null, b: "x".repeat(40_000) })).status).toBe(200);
+});
+
 test("a list goes on where it ended", async () => {
   const ids = [await makeThing(), await makeThing(), await makeThing()];
   const first = await call("GET", "/admin/v1/products/weather/things?limit=2");

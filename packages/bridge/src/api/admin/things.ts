@@ -13,6 +13,7 @@ import { ownProduct } from "../ownership.ts";
 import { searchFilter } from "../para/search-filters.ts";
 import { newThing, thingChange } from "../para/thing-body.ts";
 import { thingJson } from "../para/thing-json.ts";
+import { requireRoomIn } from "../para/things.ts";
 import { refusedThing } from "./thing-answers.ts";
 
 interface InProduct {
@@ -104,7 +105,9 @@ export function registerThings(
   app.patch<OfThing>("/admin/v1/things/:thing", route("Change a Thing"), async (request) => {
     const { found, product } = await thingOf(request, "devices:update");
     const wait = optionalInteger(request.query, "wait", 0, WAIT.longest) ?? WAIT.usual;
-    const updated = await things.update(found.thing.id, thingChange(fieldsOf(request)), wait * 1_000);
+    const change = thingChange(fieldsOf(request));
+    requireRoomIn(found, change);
+    const updated = await things.update(found.thing.id, change, wait * 1_000);
     if (updated.kind !== "updated") throw refusedThing(updated, now());
     return { thing: thingJson(updated.updated, product.slug) };
   });

@@ -11,8 +11,8 @@ const MAX_TAGS = 256;
 const MAX_DEPTH = 60;
 /** The last moment that a date can name. */
 const MAX_TIME = 8_640_000_000_000_000;
-/** All own fields of a Thing together, as JSON text. */
-const MAX_OWN_BYTES = 1024 * 1024;
+/** All own fields of a Thing together, as JSON text. Twice what a twin holds: a page of many Things has to be read at once. */
+const MAX_OWN_BYTES = 64 * 1024;
 const MAX_COUNT = 2_147_483_647;
 /** Routes of their own. */
 const RESERVED_IDS: readonly string[] = [".", "..", "search"];
@@ -100,7 +100,7 @@ export function ownValue(field: string, value: unknown): Json {
   return value as Json;
 }
 
-/** Refuses own fields that are too much together: one body's worth of them, however many bodies they came in. */
+/** Refuses own fields that are too much together, however many bodies they came in. */
 export function requireRoom(own: JsonObject): void {
   if (Buffer.byteLength(JSON.stringify(own)) <= MAX_OWN_BYTES) return;
   throw badRequest(`The thing's own fields together are too large - the maximum is ${MAX_OWN_BYTES / 1024} KB.`);
