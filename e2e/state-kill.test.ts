@@ -80,7 +80,7 @@ test(`${KILLS} times kill -9 while API and devices write: twins and Things agree
       )
     ).flat();
   let left: readonly string[] = [];
-  await until(async () => (left = await wrong()).length === 0, "agreement", 60_000).catch(() => undefined);
+  await until(async () => (left = await wrong()).length === 0, "agreement", 90_000).catch(() => undefined);
   expect(left).toEqual([]);
 
   const quiet = await footprint(made);
@@ -99,7 +99,7 @@ interface Seen {
   readonly reported: { readonly properties: Values; readonly version: number };
   readonly sync: string;
   readonly written: Readonly<Record<string, { readonly by: string }>>;
-  readonly revision: number;
+  readonly conflicts: number;
 }
 
 type Values = Readonly<Record<string, unknown>>;
@@ -151,7 +151,7 @@ async function footprint(things: readonly { readonly id: string }[]): Promise<un
   return Promise.all(
     things.map(async ({ id }) => {
       const { seen, twin } = await look(id);
-      return [id, seen.revision, twin.desired["$version"], twin.reported["$version"]];
+      return [id, seen.state, seen.conflicts, twin.desired["$version"], twin.reported["$version"]];
     }),
   );
 }
