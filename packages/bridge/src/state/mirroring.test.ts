@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../core/clock.ts";
 import type { DeviceState } from "../core/device-state.ts";
 import { fail } from "../core/failure.ts";
+import { VirtualClock } from "../delivery/testing/virtual-clock.ts";
 import { SILENT_LOG } from "../hub/testing/hub-under-test.ts";
 import { mirrorHub } from "./mirror-hub.ts";
 import { Sweep } from "./sweep.ts";
@@ -201,6 +202,33 @@ test("a sweep that the hub refuses says so, and the next one is as good as any",
   refuses = false;
   await stateHubs.sweep("c1");
   expect((await stateHubs.reports())[0]?.sweep).toMatchObject({ failure: null, lastMs: expect.any(Number) as number });
+}, 60_000);
+
+test("a comparison that waited for a slow hub does not put the next one off", async () => {
+  const clock = new VirtualClock();
+  const mirror = await startMirror();
+  const { things, engine } = await mirror.live({ isQuiet: true });
+  madeOf(await things.create(mirror.product, { ...NEW_THING, id: "kettle" }));
+  let sweeps = 0;
+  const glanceAt = async (ids: readonly string[]): ReturnType<typeof mirror.hub.glanceAt> => {
+    sweeps += 1;
+    if (sweeps === 1) await clock.advance(6_000);
+    return mirror.hub.glanceAt(ids);
+  };
+  const sweep = new Sweep({
+    hub: mirrorHub("c1", { ...mirror.hub, glanceAt }, { clock: systemClock, random: Math.random }),
+    states: mirror.store,
+    changes: engine,
+    everySeconds: () => 5,
+    clock,
+    random: () => 0.5,
+    log: SILENT_LOG,
+  });
+  onTestFinished(() => sweep.stop());
+  await sweep.now();
+  expect(sweep.state()).toMatchObject({ lastMs: 6_000 });
+  await clock.advance(5_100);
+  await expect.poll(() => sweeps, WITHIN).toBe(2);
 }, 60_000);
 
 test("devices that come, go and send move how they stand", async () => {

@@ -32,6 +32,11 @@ export class SweepRound {
     this.#twins = new MovedTwins(options);
   }
 
+  /** Devices that were compared. */
+  get devices(): number {
+    return this.#present.size;
+  }
+
   /** Returns how many states it repaired. Throws a `HubTrouble`, or an error when it is stopped. */
   async run(): Promise<number> {
     const { hub, states, byNameUpTo, tags } = this.#options;

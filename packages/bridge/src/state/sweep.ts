@@ -17,8 +17,9 @@ import { SweepRound } from "./sweep-round.ts";
 const BY_NAME = 3_000;
 /** So many times as long as a sweep takes, none is made: comparing is not to be most of the server's work. */
 const LEISURE = 9;
-/** What took longer mostly waited for the hub. */
+/** What took longer mostly waited for the hub: of a whole sweep, and of each of its devices. */
 const LONGEST_LEISURE_MS = 60_000;
+const LONGEST_EACH_MS = 5;
 /** Devices that somebody asked to look at. */
 const LOOKS = 10_000;
 
@@ -49,6 +50,8 @@ export class Sweep {
   readonly #tags = new Map<string, number>();
   readonly #looks = new Set<string>();
   #state: SweepState = { lastAt: null, lastMs: null, repaired: 0, failure: null };
+  /** What the last one was to this server. */
+  #workMs = 0;
   #running: Promise<void> | null = null;
   /** A sweep that is to begin when the present one has ended. */
   #next: Promise<void> | null = null;
@@ -94,7 +97,7 @@ export class Sweep {
       this.#running = null;
       if (this.#isStopped) return;
       const { clock, random, everySeconds } = this.#options;
-      const wait = Math.max(everySeconds() * 1_000, Math.min((this.#state.lastMs ?? 0) * LEISURE, LONGEST_LEISURE_MS));
+      const wait = Math.max(everySeconds() * 1_000, Math.min(this.#workMs * LEISURE, LONGEST_LEISURE_MS));
       // Hubs that were swept together do not stay together.
       this.#callOff = clock.after(wait * (0.9 + 0.2 * random()), () => void this.now());
     });
@@ -130,10 +133,12 @@ export class Sweep {
     try {
       const tags = this.#tags;
       const isStopped = (): boolean => this.#isStopped;
-      const repaired = await new SweepRound({ hub, states, changes, tags, byNameUpTo, isStopped }).run();
+      const round = new SweepRound({ hub, states, changes, tags, byNameUpTo, isStopped });
+      const repaired = await round.run();
       if (repaired > 0) log.info({ connectionId, repaired }, "sweep.repaired");
       if (this.#state.failure !== null) log.info({ connectionId }, "sweep.resumed");
       const lastMs = Math.round(clock.elapsed() - began);
+      this.#workMs = Math.min(lastMs, round.devices * LONGEST_EACH_MS);
       this.#state = { lastAt: clock.now(), lastMs, repaired: this.#state.repaired + repaired, failure: null };
     } catch (error) {
       this.#failed(error);

@@ -277,5 +277,16 @@ test("the hub's answer ends what was on its way, also where a report of the same
   const answered = desiredWritten(waiting, { patch: { a: 2 }, view: twin({ a: 2 }, 2) }, RULE);
   expect(answered).toMatchObject({ next: { desired: { pending: null }, reported: { pending: { a: {} } } } });
   const removed = takeSectionPatch(answered!.next, REMOVAL, RULE);
-  expect(removed).toMatchObject({ conflicts: [{ path: "a", ours: 2, theirs: null }] });
+  expect(removed !== "gap" && removed?.next.state).toEqual({});
+});
+
+test("what another service wishes is not in conflict with a report that the API wrote over", () => {
+  const device = emptyState({ deviceId: "t", reach: "bridge", connectionId: "h", hubDeviceId: "t" });
+  const reported = reportState(device, { a: 1 }, 400);
+  if (!reported.ok || reported.change === null) throw new Error("nothing was reported");
+  const wished = written(reported.change.next, { a: 2 }, 500);
+  const pushed = desiredWritten(wished, { patch: { a: 2 }, view: twin({ a: 2 }, 2) }, RULE);
+  const others = { side: "desired", kind: "patch", properties: { a: 3 }, version: 3, metadata: {}, at: 3_000 } as const;
+  const taken = takeSectionPatch(pushed!.next, others, { rule: "ours", now: 3_000 });
+  expect(taken).toMatchObject({ next: { state: { a: 3 }, reported: { pending: { a: 1 } } }, conflicts: [] });
 });

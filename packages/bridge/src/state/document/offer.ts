@@ -115,7 +115,7 @@ function rivalsOf(draft: StateDraft, path: Path, value: Json | undefined): Rival
   }
   return paths.map((other) => {
     const [at, source] = draft.stamp(pathText(other)) ?? [Number.NEGATIVE_INFINITY, "telemetry" as const];
-    const isPending = draft.isPending(other);
+    const isPending = draft.isPending(other, source);
     // A message that replaced the whole state removed what had not come yet, too.
     const isGone = at < replacedAt && leafAt(state, other) === undefined;
     return isGone ? { at: replacedAt, source: "telemetry", isPending } : { at, source, isPending };

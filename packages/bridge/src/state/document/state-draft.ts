@@ -71,8 +71,13 @@ export class StateDraft {
     this.update({ [side]: { ...this.#next[side], ...change } });
   }
 
-  isPending(path: Path): boolean {
-    return isPending(this.#next.desired.pending, path) || isPending(this.#next.reported.pending, path);
+  /** With the source of the present value: whether that value waits, and not an earlier one for the other side. */
+  isPending(path: Path, source?: StateSource): boolean {
+    const { desired, reported } = this.#next;
+    return (
+      (source !== "device" && isPending(desired.pending, path)) ||
+      (source !== "api" && isPending(reported.pending, path))
+    );
   }
 
   /** Sets or removes a leaf and stamps all that is gone or there thereby. */
