@@ -1,12 +1,8 @@
 /** What the admin face answers where a Thing could not be made or changed: a code, a sentence, the next step. */
-import type { FailureCode, Failure } from "../../core/failure.ts";
+import type { Failure } from "../../core/failure.ts";
 import type { KeysShown, StateFault, ThingMade, ThingUpdated } from "../../core/state-control.ts";
 import { ApiError, notFound } from "../api-error.ts";
-import { failureJson } from "../particle/integration-json.ts";
-
-/** The hub has no time now: try again, everything is in order. */
-const BUSY: ReadonlySet<FailureCode> = new Set(["throttled", "create_throttled", "quota_exceeded"]);
-const RETRY_AFTER_SECONDS = 5;
+import { hubRefusal } from "../hub-refusal.ts";
 
 export function refusedThing(
   refused: Exclude<ThingMade | ThingUpdated | KeysShown, { kind: "made" | "updated" | "shown" }>,
@@ -50,11 +46,8 @@ export function stateRefused({ path, message }: StateFault): ApiError {
 
 /** The hub, not the caller, said no. */
 function hubRefused(failure: Failure, now: number): ApiError {
-  const { code, message, next_step } = failureJson(failure);
-  const body = { ok: false, error: message, code, next_step } as const;
-  if (!BUSY.has(failure.code)) return new ApiError(502, body);
-  const seconds = failure.notBefore === undefined ? RETRY_AFTER_SECONDS : (failure.notBefore - now) / 1_000;
-  return new ApiError(503, body, { "retry-after": String(Math.max(1, Math.ceil(seconds))) });
+  const { status, code, message, next_step, headers } = hubRefusal(failure, now);
+  return new ApiError(status, { ok: false, error: message, code, next_step }, headers);
 }
 
 function conflict(code: string, error: string, nextStep: string): ApiError {

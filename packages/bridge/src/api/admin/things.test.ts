@@ -111,6 +111,12 @@ test.each<[string, Exclude<ThingMade, { kind: "made" }>, number, object]>([
     503,
     { code: "throttled" },
   ],
+  [
+    "its device was deleted in the hub",
+    { kind: "hub", failure: { code: "device_missing", message: "The hub has no device pump." } },
+    409,
+    { code: "device_missing" },
+  ],
   ["there is no hub", { kind: "no_hub", message: "No hub." }, 409, { code: "no_hub", error: "No hub." }],
   ["the id is taken", { kind: "id_taken" }, 409, { code: "id_taken" }],
   [

@@ -15,7 +15,7 @@ import { inParallel } from "./in-parallel.ts";
 import { paraErrorBody } from "./para-error.ts";
 import { selection } from "./select.ts";
 import { overwriting } from "./thing-body.ts";
-import { notMade, stateFault, unknownThing, versionMismatch } from "./thing-errors.ts";
+import { notChanged, notMade, unknownThing } from "./thing-errors.ts";
 import { thingJson } from "./thing-json.ts";
 import { ownThings } from "./thing-lookup.ts";
 import { HUB_WAIT_MS, requireRoomIn } from "./things.ts";
@@ -128,16 +128,8 @@ export function registerBatch(
 
   async function changed({ product }: ParaCaller, { id, change }: BatchChange, waitMs: number): Promise<Done> {
     const outcome = await things.update(id, change, waitMs);
-    switch (outcome.kind) {
-      case "updated":
-        return thingJson(outcome.updated, product.slug);
-      case "fault":
-        return stateFault(outcome.fault);
-      case "version":
-        return versionMismatch();
-      case "unknown":
-        return null;
-    }
+    if (outcome.kind === "updated") return thingJson(outcome.updated, product.slug);
+    return outcome.kind === "unknown" ? null : notChanged(outcome);
   }
 }
 

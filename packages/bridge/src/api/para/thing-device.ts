@@ -6,7 +6,7 @@ import type { Fields } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { paraCaller } from "./authentication.ts";
 import { paraError } from "./para-error.ts";
-import { hubRefusal, unknownThing } from "./thing-errors.ts";
+import { refusedByHub, unknownThing } from "./thing-errors.ts";
 import { thingJson } from "./thing-json.ts";
 import { forThings, ownThing } from "./thing-lookup.ts";
 import type { OfThing } from "./thing-lookup.ts";
@@ -25,7 +25,7 @@ export function registerThingDevice(app: FastifyInstance, { things, thingRecords
         const key = keyName(request.body);
         await ownThing(thingRecords, caller, id);
         const renewed = await things.renewKey(id, key);
-        if (renewed.kind !== "shown") throw refusedByHub(renewed);
+        if (renewed.kind !== "shown") throw unchanged(renewed);
         return thingJson(await ownThing(thingRecords, caller, id), caller.product.slug, renewed.details);
       },
     );
@@ -39,7 +39,7 @@ export function registerThingDevice(app: FastifyInstance, { things, thingRecords
           const caller = paraCaller(request);
           await ownThing(thingRecords, caller, id);
           const outcome = await things.setStatus(id, status);
-          if (outcome.kind !== "set") throw refusedByHub(outcome);
+          if (outcome.kind !== "set") throw unchanged(outcome);
           return shown(request, await ownThing(thingRecords, caller, id));
         },
       );
@@ -58,8 +58,8 @@ export function registerThingDevice(app: FastifyInstance, { things, thingRecords
     }
   });
 
-  function refusedByHub(outcome: Exclude<KeysShown, { kind: "shown" }>): Error {
-    return outcome.kind === "unknown" ? unknownThing() : hubRefusal(outcome, now());
+  function unchanged(outcome: Exclude<KeysShown, { kind: "shown" }>): Error {
+    return outcome.kind === "unknown" ? unknownThing() : refusedByHub(outcome.failure, now());
   }
 }
 

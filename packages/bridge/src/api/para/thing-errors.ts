@@ -1,22 +1,11 @@
 /** Why a Thing could not be made, changed or found, as answers of Para's face. */
-import type { FailureCode } from "../../core/failure.ts";
-import type { KeysShown, StateFault, ThingMade } from "../../core/state-control.ts";
+import type { Failure } from "../../core/failure.ts";
+import type { StateFault, ThingMade, ThingUpdated } from "../../core/state-control.ts";
 import type { ApiError } from "../api-error.ts";
-import { failureJson } from "../particle/integration-json.ts";
+import { hubRefusal } from "../hub-refusal.ts";
 import { paraError } from "./para-error.ts";
 
-/** Failures that are not the hub's to answer for (502), or that end by themselves (503). */
-const STATUS: Readonly<Partial<Record<FailureCode, number>>> = {
-  throttled: 503,
-  create_throttled: 503,
-  quota_exceeded: 503,
-  device_id_refused: 400,
-  device_missing: 409,
-};
-const RETRY_AFTER_SECONDS = 10;
-
 type NotMade = Exclude<ThingMade, { kind: "made" }>;
-type HubRefusal = Extract<KeysShown, { kind: "hub" }>;
 
 export function notMade(why: NotMade, now: number): ApiError {
   switch (why.kind) {
@@ -30,24 +19,33 @@ export function notMade(why: NotMade, now: number): ApiError {
     case "no_hub":
       return paraError(400, why.message, { error: "no_hub" });
     case "hub":
-      return hubRefusal(why, now);
+      return refusedByHub(why.failure, now);
   }
 }
 
 /** The hub said no, or nothing. Nothing was stored. */
-export function hubRefusal({ failure }: HubRefusal, now: number): ApiError {
-  const { code, message, next_step } = failureJson(failure);
-  const status = STATUS[failure.code] ?? 502;
-  const waitMs = failure.notBefore === undefined ? RETRY_AFTER_SECONDS * 1_000 : failure.notBefore - now;
-  const headers = status === 503 ? { "retry-after": String(Math.max(1, Math.ceil(waitMs / 1_000))) } : {};
+export function refusedByHub(failure: Failure, now: number): ApiError {
+  const { status, code, message, next_step, headers } = hubRefusal(failure, now);
   return paraError(status, message, { error: code, nextStep: next_step, headers });
+}
+
+/** Why a Thing that was there was not changed. */
+export function notChanged(why: Exclude<ThingUpdated, { kind: "updated" }>): ApiError {
+  switch (why.kind) {
+    case "fault":
+      return stateFault(why.fault);
+    case "version":
+      return versionMismatch();
+    case "unknown":
+      return unknownThing();
+  }
 }
 
 export function stateFault({ path, message }: StateFault): ApiError {
   return paraError(400, `deviceState${path === "" ? ": " : "."}${message}`, { error: "state_not_possible" });
 }
 
-export function versionMismatch(): ApiError {
+function versionMismatch(): ApiError {
   return paraError(412, "Update failed due to 'version' mismatch.", {
     error: "version_mismatch",
     nextStep: "Read the thing again and send its version along with the change.",

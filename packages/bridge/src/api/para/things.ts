@@ -7,7 +7,7 @@ import { paraCaller } from "./authentication.ts";
 import { selection } from "./select.ts";
 import { newThing, overwriting, thingChange, voteIn } from "./thing-body.ts";
 import { requireRoom } from "./thing-fields.ts";
-import { notMade, stateFault, unknownThing, versionMismatch } from "./thing-errors.ts";
+import { notChanged, notMade, unknownThing } from "./thing-errors.ts";
 import { thingJson } from "./thing-json.ts";
 import { forThings, ownThing } from "./thing-lookup.ts";
 import type { OfThing, OfType } from "./thing-lookup.ts";
@@ -78,16 +78,8 @@ export function registerThings(app: FastifyInstance, { things, thingRecords, now
 
   async function change(id: string, wanted: ThingChange): Promise<ThingWithState> {
     const outcome = await things.update(id, wanted, HUB_WAIT_MS);
-    switch (outcome.kind) {
-      case "updated":
-        return outcome.updated;
-      case "fault":
-        throw stateFault(outcome.fault);
-      case "version":
-        throw versionMismatch();
-      case "unknown":
-        throw unknownThing();
-    }
+    if (outcome.kind !== "updated") throw notChanged(outcome);
+    return outcome.updated;
   }
 }
 

@@ -1,0 +1,29 @@
+/** A hub's refusal as an answer over HTTP, for each face to put in its own words. */
+import type { Failure, FailureCode } from "../core/failure.ts";
+import { failureJson } from "./particle/integration-json.ts";
+
+/** Failures that are not the hub's to answer for (502), or that end by themselves (503). */
+const STATUS: Readonly<Partial<Record<FailureCode, number>>> = {
+  throttled: 503,
+  create_throttled: 503,
+  quota_exceeded: 503,
+  device_id_refused: 400,
+  device_missing: 409,
+};
+const RETRY_AFTER_SECONDS = 5;
+
+export interface HubRefusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly next_step: string;
+  /** When to try again, where everything is in order and the hub has no time. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export function hubRefusal(failure: Failure, now: number): HubRefusal {
+  const status = STATUS[failure.code] ?? 502;
+  const seconds = failure.notBefore === undefined ? RETRY_AFTER_SECONDS : (failure.notBefore - now) / 1_000;
+  const headers = status === 503 ? { "retry-after": String(Math.max(1, Math.ceil(seconds))) } : {};
+  return { ...failureJson(failure), status, headers };
+}
