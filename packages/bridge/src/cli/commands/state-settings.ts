@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { pathOf } from "../api-client.ts";
 import type { Json } from "../api-client.ts";
+import { CommandFailure } from "../command-failure.ts";
 import { textOption } from "../command-runner.ts";
 import type { Does, Options } from "../command-runner.ts";
 import { countOption } from "../count-option.ts";
@@ -35,11 +36,13 @@ export function registerStateSettings(things: Command, does: Does): void {
     .option("--hub <name>", "the hub; '' goes back to the server's default")
     .option("--policy <name>", "its policy; the key comes from ISTHMUS_POLICY_KEY or --key-file")
     .option("--key-file <file>", "file with the policy's key")
+    .option("--secondary-key-file <file>", "file with the policy's other key; ISTHMUS_SECONDARY_POLICY_KEY works too")
+    .option("--no-secondary-key", "forget the other key")
     .option("--reset", "go back to all defaults");
   does(settings, async ({ api, args: [product], options, terminal }) => {
     const path = settingsPath(product);
     if (options["reset"] === true) {
-      await api.call("DELETE", path);
+      await api.call("DELETE", path).catch(unlessNoneAreSet);
       return { json: { ok: true }, text: "Back to the defaults.\n" };
     }
     const fields = await settingFields(options, terminal.env);
@@ -73,7 +76,17 @@ async function settingFields(options: Options, env: Readonly<Record<string, stri
   const kept = names && fields["hub_name"] !== "" ? env["ISTHMUS_POLICY_KEY"] : undefined;
   const key = keyFile === undefined ? kept : (await contentOf(keyFile)).trim();
   if (key !== undefined) fields["policy_key"] = key;
+  const otherFile = textOption(options, "secondaryKeyFile");
+  const keptOther = key === undefined ? undefined : env["ISTHMUS_SECONDARY_POLICY_KEY"];
+  const other = otherFile === undefined ? keptOther : (await contentOf(otherFile)).trim();
+  if (options["secondaryKey"] === false) fields["secondary_policy_key"] = "";
+  else if (other !== undefined) fields["secondary_policy_key"] = other;
   return fields;
+}
+
+function unlessNoneAreSet(error: unknown): void {
+  const isThat = error instanceof CommandFailure && /^State settings not found/.test(error.message);
+  if (!isThat) throw error;
 }
 
 function settingsCard(settings: Json): string {

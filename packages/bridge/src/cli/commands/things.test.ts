@@ -169,7 +169,20 @@ test("settings are shown and changed; a key never stands on the command line", a
   expect(out).not.toContain("c2VjcmV0");
   expect((await run("things settings weather --sweep auto")).out).toMatch(/sweep +as often as suits the hub/);
   expect((await run("things settings weather --reset")).out).toBe("Back to the defaults.\n");
+  expect((await run("things settings weather --reset")).out).toBe("Back to the defaults.\n");
   expect((await run("things settings weather")).out).toMatch(/hub +the server's default\ntelemetry +merge/);
+});
+
+test("a hub's other key goes along from a file or the environment, and is taken back", async () => {
+  await writeFile(join(folder, "key"), "c2VjcmV0\n");
+  await writeFile(join(folder, "other"), "b3RoZXI=\n");
+  const hub = `things settings weather --hub my-hub --policy isthmus --key-file ${join(folder, "key")}`;
+  const hubs: unknown[] = [];
+  const save = api.stateSettings.saveStateSettings.bind(api.stateSettings);
+  api.stateSettings.saveStateSettings = (scope, settings, given) => (hubs.push(given), save(scope, settings, given));
+  await run(`${hub} --secondary-key-file ${join(folder, "other")}`);
+  await run("things settings weather --no-secondary-key");
+  expect(hubs).toMatchObject([{ secondaryKey: "b3RoZXI=" }, { secondaryKey: "" }]);
 });
 
 test("an app's secret key is made on demand, and a token of it", async () => {
