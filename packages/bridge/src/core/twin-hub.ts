@@ -62,7 +62,7 @@ export interface StreamEvent {
 }
 
 /** A message that was taken, by which its partition is read on. */
-export interface StreamPlace {
+export interface StreamPosition {
   readonly offset: string;
   readonly sequenceNumber: number;
   /** When the hub took it, unix milliseconds; where it is known, a stream that was made anew is told from it more surely. */
@@ -74,7 +74,7 @@ export interface StreamOptions {
   /** `null`: found through the hub. */
   readonly endpoint: EventEndpoint | null;
   /** After which to begin in each partition; partitions that are not in it begin at `since` (unix milliseconds). */
-  readonly after: ReadonlyMap<string, StreamPlace>;
+  readonly after: ReadonlyMap<string, StreamPosition>;
   readonly since: number;
   /** Awaited before the partition's next events are read, so that a slow taker bounds memory. Tried again when it rejects. */
   readonly onEvents: (events: readonly StreamEvent[]) => Promise<void>;

@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { Emulator, FaultPlace } from "iot-hub-emulator";
 import type { Failure } from "../../core/failure.ts";
-import type { StreamEvent, StreamOptions, StreamPlace, TwinHub } from "../../core/twin-hub.ts";
+import type { StreamEvent, StreamOptions, StreamPosition, TwinHub } from "../../core/twin-hub.ts";
 import type { HubEndpoint } from "../../core/hub-client.ts";
 import type { HubConnection } from "../../core/integration.ts";
 import { startEventHub } from "../testing/event-hub-stand-in.ts";
@@ -20,7 +20,7 @@ interface Reading {
   readonly troubles: (Failure | null)[];
   readonly restarted: string[];
   /** By partition: the last that was taken. */
-  readonly places: Map<string, StreamPlace>;
+  readonly positions: Map<string, StreamPosition>;
   /** Everything is being read. */
   opened(): Promise<void>;
   stop(): Promise<void>;
@@ -28,7 +28,7 @@ interface Reading {
 
 function startReading(hub: TwinHub, options: Partial<StreamOptions> = {}): Reading {
   const stop = new AbortController();
-  const reading: Omit<Reading, "opened" | "stop"> = { events: [], troubles: [], restarted: [], places: new Map() };
+  const reading: Omit<Reading, "opened" | "stop"> = { events: [], troubles: [], restarted: [], positions: new Map() };
   const take = options.onEvents ?? (() => Promise.resolve());
   const done = hub.read({
     consumerGroup: "$Default",
@@ -43,7 +43,7 @@ function startReading(hub: TwinHub, options: Partial<StreamOptions> = {}): Readi
       await take(events);
       reading.events.push(...events);
       for (const { partitionId, offset, sequenceNumber } of events)
-        reading.places.set(partitionId, { offset, sequenceNumber });
+        reading.positions.set(partitionId, { offset, sequenceNumber });
     },
   });
   const ended = async (): Promise<void> => {
@@ -161,7 +161,7 @@ test("reading begins where it is told to: at a time, or after the last that was 
   expect(numbersOf(first, "d")).toEqual(upTo(4, 3));
   await first.stop();
   await send(emulator, "d", 5, 7);
-  const second = startReading(hub, { since, after: first.places });
+  const second = startReading(hub, { since, after: first.positions });
   await expect.poll(() => second.events.length, WAIT).toBe(5);
   expect(numbersOf(second, "d")).toEqual(upTo(5, 7));
   expect(second.restarted).toEqual([]);
@@ -218,12 +218,12 @@ test("a stream that ends before what was taken is another one, and so is one wit
   const { hub, emulator } = await startTwinsUnderTest({ options: QUICK });
   await send(emulator, "d", 10);
   const partitionId = emulator.hub.events.partitionOf("d");
-  for (const place of [
+  for (const position of [
     { sequenceNumber: 500, offset: "70000" },
     { sequenceNumber: 4, offset: "1" },
     { sequenceNumber: 0, offset: "0", enqueuedTime: 5 },
   ]) {
-    const reading = startReading(hub, { after: new Map([[partitionId, place]]) });
+    const reading = startReading(hub, { after: new Map([[partitionId, position]]) });
     await expect.poll(() => reading.events.length, WAIT).toBe(10);
     expect(numbersOf(reading, "d")).toEqual(upTo(10));
     expect(reading.restarted).toEqual([partitionId]);
@@ -240,11 +240,11 @@ test("an answer that is older than what was read is no other stream", async () =
   const hubs = createTwinHubs({ endpointOf: () => endpoint, now: Date.now, log: SILENT_LOG, ...QUICK });
   const hub = hubs.openTwins(CONNECTION);
   onTestFinished(() => hub.close());
-  const place = { sequenceNumber: 7, offset: "70", enqueuedTime: 1_700_000_000_000 };
+  const position = { sequenceNumber: 7, offset: "70", enqueuedTime: 1_700_000_000_000 };
   const reading = startReading(hub, {
     after: new Map([
-      ["0", place],
-      ["1", place],
+      ["0", position],
+      ["1", position],
     ]),
   });
   await reading.opened();

@@ -10,7 +10,7 @@ import type { StreamOptions } from "../../core/twin-hub.ts";
 import { scrub } from "../error-classification.ts";
 import type { KeyRing, KeyToken } from "../key-ring.ts";
 import { findTarget } from "./event-hub-target.ts";
-import { PartitionPlace } from "./partition-place.ts";
+import { PartitionPosition } from "./partition-position.ts";
 import { pause, StreamSession } from "./stream-session.ts";
 
 const OPEN_TIMEOUT = 20_000;
@@ -43,7 +43,7 @@ export class StreamReader {
   readonly #options: StreamReaderOptions;
   readonly #stream: StreamOptions;
   /** By partition: over all sessions. */
-  readonly #places = new Map<string, PartitionPlace>();
+  readonly #positions = new Map<string, PartitionPosition>();
   #session: StreamSession | undefined;
   /** Told last; `undefined`: nothing was. */
   #trouble: Failure | null | undefined;
@@ -93,7 +93,7 @@ export class StreamReader {
     const session = new StreamSession({
       stream: this.#stream,
       target: found.value,
-      placeOf: (partitionId) => this.#placeOf(partitionId),
+      positionOf: (partitionId) => this.#positionOf(partitionId),
       onOpen: () => {
         this.#failures = 0;
         this.#tell(null);
@@ -115,11 +115,11 @@ export class StreamReader {
     return failure.code === "key_refused" && this.#options.keys.refused(token) ? null : failure;
   }
 
-  #placeOf(partitionId: string): PartitionPlace {
+  #positionOf(partitionId: string): PartitionPosition {
     const { after, since } = this.#stream;
-    const place = this.#places.get(partitionId) ?? new PartitionPlace(after.get(partitionId) ?? null, since);
-    this.#places.set(partitionId, place);
-    return place;
+    const position = this.#positions.get(partitionId) ?? new PartitionPosition(after.get(partitionId) ?? null, since);
+    this.#positions.set(partitionId, position);
+    return position;
   }
 
   #tell(trouble: Failure | null): void {

@@ -10,7 +10,7 @@ import type { Log } from "../../core/log.ts";
 import type { StreamEvent, StreamOptions } from "../../core/twin-hub.ts";
 import { openEventHubsClient } from "./event-hubs-client.ts";
 import type { EventHubTarget } from "./event-hub-target.ts";
-import type { PartitionPlace } from "./partition-place.ts";
+import type { PartitionPosition } from "./partition-position.ts";
 import { readerFailure } from "./reader-failure.ts";
 import { toStreamEvent } from "./stream-event.ts";
 
@@ -26,7 +26,7 @@ const TAKE_AGAIN: Backoff = { firstMs: 200, maxMs: 10_000 };
 export interface SessionOptions {
   readonly stream: Omit<StreamOptions, "onTrouble" | "after" | "since" | "endpoint">;
   readonly target: EventHubTarget;
-  readonly placeOf: (partitionId: string) => PartitionPlace;
+  readonly positionOf: (partitionId: string) => PartitionPosition;
   /** Every partition is being read. */
   readonly onOpen: () => void;
   /** Unix milliseconds. */
@@ -104,26 +104,26 @@ export class StreamSession {
   }
 
   async #read(client: EventHubConsumerClient, partitionId: string, patience: NodeJS.Timeout): Promise<void> {
-    const { placeOf, lookAfter } = this.#options;
-    const place = placeOf(partitionId);
-    if (await this.#endsBefore(client, partitionId, place)) this.#restart(partitionId, place);
+    const { positionOf, lookAfter } = this.#options;
+    const position = positionOf(partitionId);
+    if (await this.#endsBefore(client, partitionId, position)) this.#restart(partitionId, position);
     if (this.#isOver) return;
-    const startPosition = place.begin();
+    const startPosition = position.begin();
     let [quietSince, wasBehind] = [performance.now(), false];
     const processEvents = async (received: ReceivedEventData[]): Promise<void> => {
       if (this.#isOver) return;
       this.#opened(partitionId, patience);
       if (received.length > 0) {
         [quietSince, wasBehind] = [performance.now(), false];
-        return this.#take(partitionId, place, received);
+        return this.#take(partitionId, position, received);
       }
       if (performance.now() - quietSince < lookAfter) return;
       quietSince = performance.now();
       const { lastEnqueuedSequenceNumber: last } = await client.getPartitionProperties(partitionId);
-      if (place.isBeyond(last)) return this.end(null);
+      if (position.isBeyond(last)) return this.end(null);
       // An event may be on its way; one that is not here at the next look is not coming.
-      if (wasBehind && place.isBehind(last)) return this.end(STUCK);
-      wasBehind = place.isBehind(last);
+      if (wasBehind && position.isBehind(last)) return this.end(STUCK);
+      wasBehind = position.isBehind(last);
     };
     const processError = async (error: unknown): Promise<void> => this.#fail(error);
     client.subscribe(
@@ -140,11 +140,15 @@ export class StreamSession {
   }
 
   // Reading all of a stream again is not begun on the word of an answer that may be older than what was read.
-  async #endsBefore(client: EventHubConsumerClient, partitionId: string, place: PartitionPlace): Promise<boolean> {
+  async #endsBefore(
+    client: EventHubConsumerClient,
+    partitionId: string,
+    position: PartitionPosition,
+  ): Promise<boolean> {
     const { confirmAfter } = this.#options;
     for (let looks = 1; !this.#isOver; looks++) {
       const { lastEnqueuedSequenceNumber: last } = await client.getPartitionProperties(partitionId);
-      if (!place.isBeyond(last)) return false;
+      if (!position.isBeyond(last)) return false;
       if (looks === LOOKS) return !this.#isOver;
       await pause(confirmAfter, this.#stopping.signal);
     }
@@ -157,16 +161,16 @@ export class StreamSession {
     this.#options.onOpen();
   }
 
-  async #take(partitionId: string, place: PartitionPlace, received: readonly ReceivedEventData[]): Promise<void> {
-    const events = place.sift(received.map((event) => toStreamEvent(event, partitionId)));
+  async #take(partitionId: string, position: PartitionPosition, received: readonly ReceivedEventData[]): Promise<void> {
+    const events = position.sift(received.map((event) => toStreamEvent(event, partitionId)));
     if (events === "restarted") {
-      this.#restart(partitionId, place);
+      this.#restart(partitionId, position);
       return this.end(null);
     }
     const last = events.at(-1);
     if (last === undefined) return;
     const taking = this.#hand(events).then((isTaken) => {
-      if (isTaken) place.taken(last);
+      if (isTaken) position.taken(last);
     });
     this.#taking.add(taking);
     await taking;
@@ -190,8 +194,8 @@ export class StreamSession {
     return false;
   }
 
-  #restart(partitionId: string, place: PartitionPlace): void {
-    place.restart();
+  #restart(partitionId: string, position: PartitionPosition): void {
+    position.restart();
     this.#options.log.warn({ hub: this.#options.target.hostName, partitionId }, "stream.restarted");
     this.#options.stream.onRestarted(partitionId);
   }

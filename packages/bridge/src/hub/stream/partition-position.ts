@@ -3,18 +3,18 @@
  * the stream is still the same: that is how a stream that was made anew is known, and nothing of it is passed over.
  */
 import type { EventPosition } from "@azure/event-hubs";
-import type { StreamEvent, StreamPlace } from "../../core/twin-hub.ts";
+import type { StreamEvent, StreamPosition } from "../../core/twin-hub.ts";
 
 const BEGINNING: EventPosition = { offset: "-1" };
 
-export class PartitionPlace {
+export class PartitionPosition {
   readonly #since: number;
-  #last: StreamPlace | null;
+  #last: StreamPosition | null;
   #isNew = false;
   #isKnown = false;
 
-  /** `since`: where to begin without a place, unix milliseconds. */
-  constructor(last: StreamPlace | null, since: number) {
+  /** `since`: where to begin without a position, unix milliseconds. */
+  constructor(last: StreamPosition | null, since: number) {
     this.#last = last;
     this.#since = since;
   }
@@ -58,6 +58,6 @@ export class PartitionPlace {
   }
 }
 
-function isSame(event: StreamEvent, { offset, enqueuedTime = event.enqueuedTime }: StreamPlace): boolean {
+function isSame(event: StreamEvent, { offset, enqueuedTime = event.enqueuedTime }: StreamPosition): boolean {
   return event.offset === offset && event.enqueuedTime === enqueuedTime;
 }
