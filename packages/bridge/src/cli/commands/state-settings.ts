@@ -85,7 +85,7 @@ async function settingFields(options: Options, env: Readonly<Record<string, stri
 }
 
 function unlessNoneAreSet(error: unknown): void {
-  const isThat = error instanceof CommandFailure && /^State settings not found/.test(error.message);
+  const isThat = error instanceof CommandFailure && error.message.startsWith("State settings not found");
   if (!isThat) throw error;
 }
 

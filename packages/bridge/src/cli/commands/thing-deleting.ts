@@ -12,7 +12,7 @@ import type { Terminal } from "../terminal.ts";
 const MAX_AT_ONCE = 64;
 const PAGE = 1_000;
 
-export interface DeletingOptions {
+interface DeletingOptions {
   readonly api: ApiClient;
   readonly terminal: Terminal;
   readonly options: Options;
