@@ -234,6 +234,26 @@ test("what a device that publishes here said before is no news when its twin sho
   expect(seen).toMatchObject({ state: { t: 2, former: true }, reported: { pending: { t: 2 } }, conflicts: 0 });
 });
 
+test("what a device reports here comes to its twin although a service wished something else meanwhile", () => {
+  const before = emptyState({ deviceId: "d", reach: "bridge", connectionId: "h", hubDeviceId: "d" });
+  const known = takeTwin(before, twin({ t: 1 }, 2), RULE)!.next;
+  const reported = reportState(known, { t: 5 }, 2_100);
+  if (!reported.ok || reported.change === null) throw new Error("nothing was reported");
+  const wish = { side: "desired", kind: "patch", properties: { t: 9 }, version: 3, metadata: {}, at: 3_000 } as const;
+  expect(takeSectionPatch(reported.change.next, wish, RULE)).toMatchObject({
+    next: { state: { t: 9 }, reported: { pending: { t: 5 } } },
+    conflicts: [{ ours: 5, theirs: 9, kept: "theirs" }],
+  });
+});
+
+test("a removal through the API takes back a wish of which the state shows nothing any more", () => {
+  const known = takeTwin(thing({}), twin({ a: 1 }, 4), RULE)!.next;
+  const silent = takeTelemetry(known, { body: { b: 2 }, at: 5_000, sequenceNumber: 1 }, { ...RULE, mode: "replace" });
+  if (silent === null || silent === "unfit") throw new Error("nothing was taken");
+  expect(silent.next).toMatchObject({ state: { b: 2 }, desired: { properties: { a: 1 }, pending: null } });
+  expect(written(silent.next, { a: null }, 6_000).desired.pending).toEqual({ a: null });
+});
+
 function written(before: DeviceState, patch: JsonObject, at: number): DeviceState {
   const result = writeState(before, { kind: "merge", patch }, { at });
   if (!result.ok || result.change === null) throw new Error("nothing was written");

@@ -68,3 +68,15 @@ test("a wish is taken back although the device goes on saying the same", () => {
 test("an empty state clears all that was written from this side", () => {
   expect(replace(record({ a: 1, b: { c: 2 } }, {}), {}).state).toEqual({});
 });
+
+test("what is sent back as it was read does not stand in the way of what the device has said since, whatever its form", () => {
+  expect(replace(record({}, { a: { x: 13 } }), { a: 7, b: 1 }, { a: 7 }).state).toEqual({ a: { x: 13 }, b: 1 });
+  expect(replace(record({}, { a: 13 }), { a: { x: 7 }, b: 1 }, { a: { x: 7 } }).state).toEqual({ a: 13, b: 1 });
+});
+
+test("a wish is taken back where the whole state has something of another form", () => {
+  const before = { ...record({ c: 11 }, {}), state: { c: { d: 12 } }, stamps: { "c.d": [2, "reported"] as const } };
+  const next = replace(before, { c: { d: 12 } }, { c: { d: 12 } });
+  expect(next.state).toEqual({ c: { d: 12 } });
+  expect(pendingTarget(next.desired)).toEqual({});
+});

@@ -92,14 +92,12 @@ export class StateDraft {
     this.update({ state });
   }
 
-  /** What waits here for this path is not written any more: the other side has won. */
+  /** What is wished here for this path is not written any more: the other side has won. What the device said is its word still. */
   withdraw(path: Path): void {
     this.keepPrints(path);
-    for (const side of ["desired", "reported"] as const) {
-      const section = this.#next[side];
-      if (!isPending(section.pending, path)) continue;
-      this.updateSection(side, { pending: withdrawPending(section, path, this.#edits) });
-    }
+    const { desired } = this.#next;
+    if (!isPending(desired.pending, path)) return;
+    this.updateSection("desired", { pending: withdrawPending(desired, path, this.#edits) });
   }
 
   /** What waits for this path may be on its way. It is to be known as ours when the hub shows it after another was written. */

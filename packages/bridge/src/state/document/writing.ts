@@ -6,7 +6,7 @@ import { DEVICE_NAME } from "./hub-change.ts";
 import { cleaned, isDeeperThan, isObject } from "./json-values.ts";
 import { mergePatch, patchBetween } from "./merge-patch.ts";
 import { changedLeaves, pathText, type Path } from "./paths.ts";
-import { replacedState, withdrawnWishes } from "./replacing.ts";
+import { removedWishes, replacedState, withdrawnWishes } from "./replacing.ts";
 import { addPending, pendingTarget } from "./pending.ts";
 import { StateDraft, type Side } from "./state-draft.ts";
 import { MAX_DEPTH, sizeFault, twinFault } from "./twin-limits.ts";
@@ -78,7 +78,7 @@ export function writeState(
   const wanted = cleaned(
     write.kind === "replace" ? replacedState(before, given, write.seen ?? null) : mergePatch(before.state, given),
   );
-  const withdrawn = write.kind === "replace" ? withdrawnWishes(before, given) : {};
+  const withdrawn = write.kind === "replace" ? withdrawnWishes(before, given) : removedWishes(before, given);
   const patch = withoutForeignRemovals(patchBetween(before.state, wanted));
   const fault = faultOf(before, "desired", patch) ?? protoFault(given);
   if (fault !== null) return { ok: false, fault };

@@ -9,8 +9,10 @@ export class ModelStates {
   readonly #rows = new Map<string, string>();
   readonly #clock: VirtualClock;
   readonly #dice: Dice;
+  readonly #isGone: (deviceId: string) => boolean;
 
-  constructor(clock: VirtualClock, dice: Dice) {
+  constructor(clock: VirtualClock, dice: Dice, isGone: (deviceId: string) => boolean) {
+    this.#isGone = isGone;
     this.#clock = clock;
     this.#dice = dice;
   }
@@ -18,6 +20,11 @@ export class ModelStates {
   row(deviceId: string): DeviceState | null {
     const text = this.#rows.get(deviceId);
     return text === undefined ? null : (JSON.parse(text) as DeviceState);
+  }
+
+  /** The device was deleted here. */
+  forget(deviceId: string): void {
+    this.#rows.delete(deviceId);
   }
 
   put(state: DeviceState): void {
@@ -67,6 +74,7 @@ export class ModelStates {
   }
 
   #save({ next, conflicts }: StateChange): boolean {
+    if (this.#isGone(next.deviceId)) return false;
     if ((this.row(next.deviceId)?.revision ?? 0) !== next.revision - 1) return false;
     this.put(next);
     this.conflicts.push(...conflicts);

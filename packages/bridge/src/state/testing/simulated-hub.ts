@@ -66,7 +66,7 @@ export interface Weather {
 export class SimulatedHub {
   readonly weather: Weather = { outage: false, lostBefore: 0, lostAfter: 0, throttled: 0, slow: 0 };
   readonly writes: Map<string, LeafWrite[]> = new Map();
-  readonly messages: Map<string, string[]> = new Map();
+  readonly messages: Map<string, { readonly messageId: string; readonly body: JsonObject }[]> = new Map();
   /** Desired and reported patches of the bridge that landed, by device. */
   readonly pushes: Map<string, number> = new Map();
   /** Answers of writes that the bridge never got. */
@@ -169,11 +169,16 @@ export class SimulatedHub {
     });
   }
 
-  telemetry(deviceId: string, body: JsonObject): void {
+  /** `replaces`: what is not in it is gone. */
+  telemetry(deviceId: string, body: JsonObject, replaces: boolean): void {
     if (!this.#devices.has(deviceId)) return;
     const at = this.now();
     this.#sequence += 1;
-    for (const [path, value] of leavesOf(body)) {
+    const named = leavesOf(body);
+    for (const path of replaces ? this.#known(deviceId) : []) {
+      if (!named.has(path)) this.#note(deviceId, { path, value: undefined, at, kind: "telemetry", by: "device" });
+    }
+    for (const [path, value] of named) {
       this.#note(deviceId, { path, value: value ?? undefined, at, kind: "telemetry", by: "device" });
       if (value !== null) continue;
       for (const below of this.#knownBelow(deviceId, path)) {
@@ -225,9 +230,10 @@ export class SimulatedHub {
           this.write(id, "reported", patch, { by: "bridge" });
           return this.view(id)?.reported.version ?? null;
         }),
-      sendToDevice: (id, { messageId }) =>
+      sendToDevice: (id, { messageId, body }) =>
         call(id, true, () => {
-          this.messages.set(id, [...(this.messages.get(id) ?? []), messageId]);
+          const message = { messageId, body: JSON.parse(body.toString()) as JsonObject };
+          this.messages.set(id, [...(this.messages.get(id) ?? []), message]);
           return null;
         }),
       updateDevice: never,
@@ -266,8 +272,11 @@ export class SimulatedHub {
   }
 
   #knownBelow(deviceId: string, path: string): Set<string> {
-    const known = (this.writes.get(deviceId) ?? []).map((write) => write.path);
-    return new Set(known.filter((other) => other.startsWith(`${path}.`)));
+    return new Set([...this.#known(deviceId)].filter((other) => other.startsWith(`${path}.`)));
+  }
+
+  #known(deviceId: string): Set<string> {
+    return new Set((this.writes.get(deviceId) ?? []).map((write) => write.path));
   }
 
   #note(deviceId: string, write: LeafWrite): void {

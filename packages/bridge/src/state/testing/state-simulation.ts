@@ -6,7 +6,9 @@
 import { STATE_DEFAULTS, type ConflictRule, type StateSettings } from "../../core/device-state.ts";
 import type { Device } from "../../core/device.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { Json } from "../../core/json.ts";
+import type { Json, JsonObject } from "../../core/json.ts";
+import { saidByDevice } from "../../core/said-by-device.ts";
+import type { StateWrite, StateWritten } from "../../core/state-control.ts";
 import { createDice, type Dice } from "../../delivery/testing/dice.ts";
 import { VirtualClock } from "../../delivery/testing/virtual-clock.ts";
 import { initialState } from "../document/writing.ts";
@@ -14,7 +16,9 @@ import { withLeaf } from "../document/paths.ts";
 import { createStateEngine, type StateEngine } from "../state-engine.ts";
 import { ModelStates } from "./model-states.ts";
 import { SimulatedHub, type HubNews } from "./simulated-hub.ts";
-import { brokenPromises, type ApiWrite } from "./state-promises.ts";
+import { Origins, type LocalWrite, type Origin } from "./origins.ts";
+import { brokenPromises } from "./state-promises.ts";
+import { brokenAnswer } from "./write-promises.ts";
 
 const PRODUCT = 1;
 /** Leaves that cannot be in each other's way, and ones that can. */
@@ -47,7 +51,9 @@ const ACTIONS: readonly (readonly [weight: number, action: Action])[] = [
   [8, (world) => world.writeFromService()],
   [6, (world) => world.changeWeather()],
   [3, (world) => world.kill()],
+  [6, (world) => world.writeBeside()],
   [1, (world) => world.meddleWithDevice()],
+  [0.5, (world) => world.deleteDevice()],
   [2, (world) => world.sweep()],
 ];
 
@@ -59,7 +65,13 @@ class World {
   readonly #devices: Device[] = [];
   readonly #settings: StateSettings;
   readonly #paths: readonly string[];
-  readonly #apiWrites: ApiWrite[] = [];
+  readonly #localWrites: LocalWrite[] = [];
+  readonly #origins = new Origins();
+  readonly #deleted = new Set<string>();
+  readonly #skewMs: number;
+  /** What clients have read of devices a while ago. */
+  readonly #read = new Map<string, JsonObject>();
+  readonly #lastTelemetry = new Map<string, JsonObject>();
   readonly #meddled = new Set<string>();
   readonly #dropsNews: number;
   readonly #tellsGenerations: boolean;
@@ -70,18 +82,18 @@ class World {
   readonly #trace: (...what: unknown[]) => void;
   #engine!: StateEngine;
   #life = 0;
-  #values = 0;
   #broken: readonly string[] = [];
   #unexpected: string[] = [];
 
   constructor(seed: number, trace: (...what: unknown[]) => void) {
     this.#trace = (...what) => trace(this.#clock.now(), ...what);
     const dice = (this.#dice = createDice(seed));
-    this.#states = new ModelStates(this.#clock, dice);
+    this.#states = new ModelStates(this.#clock, dice, (id) => this.#deleted.has(id));
+    this.#skewMs = dice.pick([0, 0, 40, -40, 5_000, -5_000]);
     this.#hub = new SimulatedHub({
       clock: this.#clock,
       dice,
-      skewMs: dice.pick([0, 0, 40, -40, 5_000, -5_000]),
+      skewMs: this.#skewMs,
       trace: this.#trace,
     });
     this.#hub.onNews = (news) => this.#spread(news);
@@ -91,7 +103,7 @@ class World {
     this.#settings = {
       ...STATE_DEFAULTS,
       conflicts: dice.pick<ConflictRule>(["newest", "newest", "hub", "ours"]),
-      telemetry: "merge",
+      telemetry: dice.chance(0.3) ? "replace" : "merge",
       cloudToDevice: dice.chance(0.3),
     };
     for (let i = 0; i < 1 + dice.int(2); i += 1) this.#addThing(`t${i}`);
@@ -102,10 +114,11 @@ class World {
     this.#live();
     const weights = ACTIONS.reduce((sum, [weight]) => sum + weight, 0);
     for (let left = 8 + this.#dice.int(50); left > 0; left -= 1) {
-      let draw = this.#dice.int(weights);
+      let draw = this.#dice.random() * weights;
       const [, action] = ACTIONS.find(([weight]) => (draw -= weight) < 0)!;
       action(this);
-      await this.#clock.advance(this.#dice.random() ** 4 * 10_000);
+      // Many things at once, too.
+      await this.#clock.advance(this.#dice.chance(0.4) ? this.#dice.int(15) : this.#dice.random() ** 4 * 10_000);
     }
     await this.#comeToRest();
   }
@@ -113,7 +126,7 @@ class World {
   report(): StateReport {
     return {
       broken: [...this.#unexpected, ...this.#broken],
-      writes: this.#apiWrites.length,
+      writes: this.#localWrites.length,
       conflicts: this.#states.conflicts.length,
       lives: this.#life,
     };
@@ -121,45 +134,87 @@ class World {
 
   writeFromApi(): void {
     const device = this.#dice.pick(this.#devices);
-    const path = this.#dice.pick(this.#paths);
-    const value = this.#value();
-    const isMerge = this.#dice.chance(0.6);
-    const life = this.#life;
-    const patch = withLeaf({}, path.split("."), value ?? null);
-    const state = withLeaf({}, path.split("."), value ?? "kept");
-    const write = isMerge ? ({ kind: "merge", patch } as const) : ({ kind: "replace", state } as const);
-    const note = {
-      deviceId: device.id,
-      at: this.#clock.now(),
-      path: isMerge ? path : null,
-      value,
-      answeredAt: null as number | null,
-    };
-    this.#apiWrites.push(note);
+    const { note, write } = this.#drawWrite(device.id);
     this.#trace("api", device.id, write);
-    void this.#engine.write(device, write, 0).then(
-      () => (note.answeredAt = this.#clock.now()),
+    this.#expect(note, write, this.#engine.write(device, write, 0));
+  }
+
+  /** As Things do it: with a record of theirs, and refused when the state is another one than the client has seen. */
+  writeBeside(): void {
+    const { id } = this.#dice.pick(this.#devices);
+    const before = this.#states.row(id);
+    if (before === null) return;
+    const { note, write } = this.#drawWrite(id);
+    const written = this.#engine.documents.writeState(before, write, {
+      at: this.#clock.now(),
+      message: this.#settings.cloudToDevice,
+    });
+    this.#trace("beside", id, write, written.ok);
+    const engine = this.#engine;
+    const saved = async (): Promise<StateWritten> => {
+      if (!written.ok) return { kind: "fault", fault: written.fault };
+      if (written.change === null) return { kind: "written", state: before };
+      const stale = await this.#states.port(() => true).saveStates([written.change]);
+      if (stale.length > 0) return { kind: "fault", fault: { path: "", message: "412" } };
+      void engine.pushSoon(id, 0);
+      return { kind: "written", state: written.change.next };
+    };
+    this.#expect(note, write, saved(), true);
+  }
+
+  #drawWrite(deviceId: string): { note: LocalWrite; write: StateWrite } {
+    const path = this.#dice.pick(this.#paths);
+    const keys = path.split(".");
+    const kind = this.#dice.chance(0.6) ? "merge" : "replace";
+    const value = kind === "merge" ? this.#value("api") : this.#origins.next("api");
+    const note = { deviceId, at: this.#clock.now(), kind, path, value, answeredAt: null } as const;
+    if (kind === "merge") return { note, write: { kind, patch: withLeaf({}, keys, value ?? null) } };
+    const record = this.#states.row(deviceId);
+    if (record === null || this.#dice.chance(0.5)) return { note, write: { kind, state: withLeaf({}, keys, value!) } };
+    // A client that read the whole some time ago changes one thing and sends all back.
+    if (!this.#read.has(deviceId) || this.#dice.chance(0.5)) this.#read.set(deviceId, saidByDevice(record));
+    const seen = this.#read.get(deviceId)!;
+    return { note, write: { kind, state: withLeaf(seen, keys, value!), seen } };
+  }
+
+  #expect(note: LocalWrite, write: StateWrite | null, answer: Promise<StateWritten>, mayRefuse = false): void {
+    const life = this.#life;
+    const before = this.#states.row(note.deviceId);
+    this.#localWrites.push(note);
+    void answer.then(
+      (answered) => {
+        if (answered.kind === "written") {
+          note.answeredAt = this.#clock.now();
+          const said = { note, write, before, after: answered.state, origins: this.#origins };
+          this.#unexpected.push(...brokenAnswer(said));
+        } else if (mayRefuse || this.#deleted.has(note.deviceId)) {
+          this.#localWrites.splice(this.#localWrites.indexOf(note), 1);
+        } else this.#unexpected.push(`A write was refused: ${answered.fault.message}`);
+      },
       (error: unknown) => this.#life === life && this.#unexpected.push(`A write failed: ${String(error)}`),
     );
   }
 
   writeFromDevice(): void {
     const { id } = this.#dice.pick(this.#devices);
-    const patch = withLeaf({}, this.#dice.pick(this.#paths).split("."), this.#value() ?? null);
-    if (id.startsWith("b")) {
-      this.#apiWrites.push({ deviceId: id, at: this.#clock.now(), path: null, value: undefined, answeredAt: null });
-      this.#trace("device reports", id, patch);
-      void this.#engine.report(
-        this.#devices.find((one) => one.id === id)!,
-        patch,
-      );
-    } else if (this.#dice.chance(0.5)) this.#hub.write(id, "reported", patch, { by: "device" });
-    else this.#hub.telemetry(id, patch);
+    const path = this.#dice.pick(this.#paths);
+    const by = id.startsWith("b") ? "report" : this.#dice.chance(0.5) ? "reported" : "telemetry";
+    const value = this.#value(by);
+    const patch = withLeaf({}, path.split("."), value ?? null);
+    if (by === "reported") return this.#hub.write(id, by, patch, { by: "device" });
+    if (by === "telemetry") {
+      this.#lastTelemetry.set(id, patch);
+      return this.#hub.telemetry(id, patch, this.#settings.telemetry === "replace");
+    }
+    this.#trace("device reports", id, patch);
+    const note: LocalWrite = { deviceId: id, at: this.#clock.now(), kind: by, path, value, answeredAt: null };
+    const device = this.#devices.find((one) => one.id === id)!;
+    this.#expect(note, null, this.#engine.report(device, patch));
   }
 
   writeFromService(): void {
     const { id } = this.#dice.pick(this.#devices);
-    const patch = withLeaf({}, this.#dice.pick(this.#paths).split("."), this.#value() ?? null);
+    const patch = withLeaf({}, this.#dice.pick(this.#paths).split("."), this.#value("service") ?? null);
     this.#hub.write(id, "desired", patch, { by: "service", whole: this.#dice.chance(0.1) });
   }
 
@@ -185,7 +240,18 @@ class World {
     const { id } = this.#dice.pick(this.#devices);
     this.#meddled.add(id);
     this.#hub.delete(id);
-    if (this.#dice.chance(0.5)) this.#hub.create(id);
+    if (!this.#deleted.has(id) && this.#dice.chance(0.5)) this.#hub.create(id);
+  }
+
+  /** A Thing is deleted here, and then in the hub. Whatever is under way for it must not make it again. */
+  deleteDevice(): void {
+    const things = this.#devices.filter(({ id }) => id.startsWith("t") && !this.#deleted.has(id));
+    if (things.length < 2) return;
+    const { id } = this.#dice.pick(things);
+    this.#trace("deleted", id);
+    this.#deleted.add(id);
+    this.#states.forget(id);
+    this.#hub.delete(id);
   }
 
   sweep(): void {
@@ -202,7 +268,7 @@ class World {
     const hub = this.#hub.client(isAlive);
     this.#engine = createStateEngine({
       states: this.#states.port(isAlive),
-      device: async (id) => this.#devices.find((one) => one.id === id) ?? null,
+      device: async (id) => (this.#deleted.has(id) ? null : (this.#devices.find((one) => one.id === id) ?? null)),
       settingsOf: async () => this.#settings,
       hub: () => hub,
       connectionFor: async () => ({ connectionId: "hub" }),
@@ -233,9 +299,8 @@ class World {
     this.#devices.push(device(id));
   }
 
-  #value(): Json | undefined {
-    this.#values += 1;
-    return this.#dice.chance(0.2) ? undefined : this.#values;
+  #value(origin: Origin): Json | undefined {
+    return this.#dice.chance(0.2) ? undefined : this.#origins.next(origin);
   }
 
   /** The hub's stream keeps the order of each kind; some news of twins never come. */
@@ -297,7 +362,8 @@ class World {
 
   async #comeToRest(): Promise<void> {
     Object.assign(this.#hub.weather, { outage: false, lostBefore: 0, lostAfter: 0, throttled: 0, slow: 0 });
-    for (const { id } of this.#devices) if (!this.#hub.has(id) && id.startsWith("t")) this.#hub.create(id);
+    for (const { id } of this.#devices)
+      if (!this.#hub.has(id) && !this.#deleted.has(id) && id.startsWith("t")) this.#hub.create(id);
     await this.#clock.advance(20_000);
     const isRead = (): boolean => [...this.#streams.values()].every(({ news, next }) => next === news.length);
     if (!(await this.#clock.until(isRead, 120_000))) this.#unexpected.push("The stream is not read to its end.");
@@ -330,10 +396,15 @@ class World {
       view: this.#hub.view(deviceId),
       writes: this.#hub.writes.get(deviceId) ?? [],
       conflicts: this.#states.conflicts.filter((conflict) => conflict.deviceId === deviceId),
-      apiWrites: this.#apiWrites.filter((write) => write.deviceId === deviceId),
+      localWrites: this.#localWrites.filter((write) => write.deviceId === deviceId),
+      origins: this.#origins,
+      settings: this.#settings,
+      skewMs: this.#skewMs,
+      lastTelemetry: this.#lastTelemetry.get(deviceId) ?? null,
       pushes: this.#hub.pushes.get(deviceId) ?? 0,
       messages: this.#hub.messages.get(deviceId) ?? [],
       repeats: (this.#hub.unanswered.get(deviceId) ?? 0) + (this.#kills.get(deviceId) ?? 0),
+      isDeleted: this.#deleted.has(deviceId),
       isMeddled: this.#meddled.has(deviceId),
       isFlat: this.#paths === FLAT,
     });
