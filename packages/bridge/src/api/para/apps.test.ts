@@ -288,6 +288,8 @@ test("what is not kept is read as empty, and refused when it is written", async 
     expect(await call("PUT", path, { body: {} })).toMatchObject({ status: 400, json: { error: "not_kept" } });
   }
   expect(await call("POST", "_reindex")).toMatchObject({ status: 400, json: { error: "not_kept" } });
+  const ids = await call("GET", "utils/newid");
+  expect(ids).toMatchObject({ status: 400, json: { message: expect.stringMatching(/leave them out/) as string } });
 });
 
 test("whether a user may do something is answered in a word, as Java's client reads it", async () => {
