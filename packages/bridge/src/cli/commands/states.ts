@@ -27,7 +27,7 @@ export function registerStates(parent: Command, does: Does): void {
 
   const replace = state
     .command("replace <id> <json>")
-    .description("replace the whole state by a JSON object, or by that in @FILE");
+    .description("put a JSON object, or that in @FILE, in the place of what was written here");
   does(replace, async ({ api, args: [id, json] }) =>
     written(await api.call("PUT", statePath(id!), { state: await objectIn(json!) })),
   );
