@@ -13,9 +13,7 @@ import { findTarget } from "./event-hub-target.ts";
 import { PartitionPosition } from "./partition-position.ts";
 import { pause, StreamSession } from "./stream-session.ts";
 
-const OPEN_TIMEOUT = 20_000;
-const LOOK_AFTER = 30_000;
-const CONFIRM_AFTER = 2_000;
+const TIMES = { openTimeout: 20_000, lookAfter: 30_000, confirmAfter: 2_000, stopTimeout: 5_000 } as const;
 const BACKOFF: Backoff = { firstMs: 500, maxMs: 30_000 };
 
 export interface StreamTimes {
@@ -25,6 +23,8 @@ export interface StreamTimes {
   readonly lookAfter?: number;
   /** Milliseconds until a stream's end is looked up again that seems to be before what was read. */
   readonly confirmAfter?: number;
+  /** Milliseconds for events that are being taken when nobody wants more of them. */
+  readonly stopTimeout?: number;
   readonly backoff?: Backoff;
 }
 
@@ -74,7 +74,7 @@ export class StreamReader {
   // One session. `null`: the next one is to begin at once.
   async #read(): Promise<Failure | null> {
     const { endpoint: endpointOf, connection, keys, now, log, times = {} } = this.#options;
-    const { openTimeout = OPEN_TIMEOUT, lookAfter = LOOK_AFTER, confirmAfter = CONFIRM_AFTER } = times;
+    const { openTimeout, lookAfter, confirmAfter, stopTimeout } = { ...TIMES, ...times };
     const { signal, endpoint: given } = this.#stream;
     const endpoint = endpointOf();
     if (endpoint === undefined)
@@ -103,6 +103,7 @@ export class StreamReader {
       openTimeout,
       lookAfter,
       confirmAfter,
+      stopTimeout,
     });
     this.#session = session;
     const failure = await session.run();

@@ -19,8 +19,6 @@ const BATCH = 100;
 const IDLE_SECONDS = 1;
 const CLOSE_TIMEOUT = 3_000;
 const LOOKS = 3;
-/** For events that are being taken when nobody wants more of them. */
-const STOP_TIMEOUT = 5_000;
 const TAKE_AGAIN: Backoff = { firstMs: 200, maxMs: 10_000 };
 
 export interface SessionOptions {
@@ -38,6 +36,8 @@ export interface SessionOptions {
   readonly lookAfter: number;
   /** Milliseconds until a stream's end is looked up again that seems to be before what was read. */
   readonly confirmAfter: number;
+  /** Milliseconds for events that are being taken when nobody wants more of them. */
+  readonly stopTimeout: number;
 }
 
 /** `null`: nothing is wrong, but a next session has to begin. */
@@ -58,7 +58,7 @@ export class StreamSession {
 
   /** Resolves with what ended it, when all that was handed over is taken or given up. */
   async run(): Promise<SessionEnd> {
-    const { stream, target, openTimeout } = this.#options;
+    const { stream, target, openTimeout, stopTimeout } = this.#options;
     const stop = (): void => this.end(null);
     stream.signal.addEventListener("abort", stop, { once: true });
     if (stream.signal.aborted) stop();
@@ -81,7 +81,7 @@ export class StreamSession {
     stream.signal.removeEventListener("abort", stop);
     this.#stopping.abort();
     const taken = Promise.all(this.#taking);
-    await (stream.signal.aborted ? within(STOP_TIMEOUT, taken) : taken);
+    await (stream.signal.aborted ? within(stopTimeout, taken) : taken);
     await within(CLOSE_TIMEOUT, client.close());
     return end;
   }
