@@ -1,6 +1,6 @@
 /** What the events of a hub's stream say, by their source. The bodies of the hub's own events are as it documents them. */
-import type { JsonObject } from "../core/json.ts";
 import type { StreamEvent } from "../core/twin-hub.ts";
+import { isObject } from "./document/json-values.ts";
 import type { StandingSeen, TelemetrySeen, TwinChangeSeen } from "./hub-changes.ts";
 
 export type Told =
@@ -63,8 +63,4 @@ export function mayConcern({ source, generationId }: StreamEvent): boolean {
 /** `null`: nothing that concerns the state of a device. */
 export function readEvent(event: StreamEvent): Told | null {
   return mayConcern(event) ? (READERS[event.source]?.(event) ?? null) : null;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

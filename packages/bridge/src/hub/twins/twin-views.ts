@@ -4,6 +4,7 @@ import type { Result } from "../../core/failure.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { isWithinBounds, TWIN_BOUNDS } from "../../core/json-bounds.ts";
 import type { HubDevice, TwinGlance, TwinSectionView, TwinView } from "../../core/twin-hub.ts";
+import { isObject } from "../registry-requests.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -72,8 +73,4 @@ function count(value: unknown): number {
 
 function fieldsOf(value: unknown): Fields {
   return isObject(value) ? value : {};
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
