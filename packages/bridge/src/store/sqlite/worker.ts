@@ -31,6 +31,7 @@ function begin(port: NonNullable<typeof parentPort>, { file, isCopy }: WorkerTas
   } finally {
     db.close();
   }
+  endThread();
 }
 
 function serve(port: NonNullable<typeof parentPort>, file: string): void {
@@ -60,5 +61,14 @@ function close(runner: GroupRunner, port: NonNullable<typeof parentPort>): void 
     runner.close();
   } finally {
     port.close();
+    endThread();
   }
+}
+
+/**
+ * At once. A thread that ends by itself first waits for the compiler, which on Node 20 may wait for the same thread to
+ * collect garbage: neither goes on then, for ever.
+ */
+function endThread(): never {
+  return process.exit();
 }
