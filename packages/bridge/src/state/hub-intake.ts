@@ -9,7 +9,7 @@ import {
   contradicts,
   later,
   takeSectionPatch,
-  takeTelemetry,
+  takeMessages,
   takeTwin,
   type SectionPatch,
 } from "./document/hub-change.ts";
@@ -38,6 +38,24 @@ export function createHubIntake(options: HubIntakeOptions): HubChanges {
     told: readonly T[],
     edit: (before: DeviceState, item: T, settings: StateSettings) => StateChange | null,
   ): Promise<readonly DeviceState[]> {
+    return takeAll(connectionId, told, (before, items, settings) =>
+      inTurn(
+        before,
+        items.map(
+          (item): Edit =>
+            (record) =>
+              edit(record, item, settings),
+        ),
+      ),
+    );
+  }
+
+  /** The same by all at once. */
+  async function takeAll<T extends { readonly hubDeviceId: string }>(
+    connectionId: string,
+    told: readonly T[],
+    edit: (before: DeviceState, items: readonly T[], settings: StateSettings) => StateChange | null,
+  ): Promise<readonly DeviceState[]> {
     const byDevice = grouped(told, ({ hubDeviceId }) => hubDeviceId);
     const found = await states.statesInHub(connectionId, [...byDevice.keys()]);
     const settings = new Map<string, StateSettings>();
@@ -45,15 +63,7 @@ export function createHubIntake(options: HubIntakeOptions): HubChanges {
     return records.changeEach(settings.keys(), (before) => {
       const set = settings.get(before.deviceId);
       if (set === undefined || before.connectionId !== connectionId) return null;
-      const items = byDevice.get(before.hubDeviceId) ?? [];
-      return inTurn(
-        before,
-        items.map(
-          (item): Edit =>
-            (record) =>
-              edit(record, item, set),
-        ),
-      );
+      return edit(before, byDevice.get(before.hubDeviceId) ?? [], set);
     });
   }
 
@@ -61,12 +71,11 @@ export function createHubIntake(options: HubIntakeOptions): HubChanges {
 
   return {
     async takeTelemetry(connectionId, messages) {
-      await take(connectionId, messages, (before, message, { telemetry, conflicts }) => {
+      await takeAll(connectionId, messages, (before, all, { telemetry, conflicts }) => {
         if (telemetry === "ignore" || before.reach !== "itself") return null;
-        const change = takeTelemetry(before, message, { ...judging(conflicts), mode: telemetry });
-        if (change !== "unfit") return change;
-        log.info({ deviceId: before.deviceId, connectionId }, "state.telemetry_unfit");
-        return null;
+        const { change, unfit } = takeMessages(before, all, { ...judging(conflicts), mode: telemetry });
+        if (unfit > 0) log.info({ deviceId: before.deviceId, connectionId, messages: unfit }, "state.telemetry_unfit");
+        return change;
       });
     },
 

@@ -124,25 +124,76 @@ export function takeTelemetry(
   message: Telemetry,
   judging: Judging & { readonly mode: "merge" | "replace" },
 ): StateChange | "unfit" | null {
-  const { body, at, sequenceNumber } = message;
-  const last = lastTelemetry(before);
-  if (sequenceNumber <= last.sequenceNumber && at <= last.at) return null;
-  if (!isWithinBounds(body, { levels: MAX_DEPTH, values: MAX_SECTION_BYTES })) return "unfit";
-  const wanted = judging.mode === "replace" ? cleaned(body) : cleaned(mergePatch(before.state, body));
-  if (sizeOf(wanted) > MAX_SECTION_BYTES) return "unfit";
+  const { change, unfit } = takeMessages(before, [message], judging);
+  return unfit > 0 ? "unfit" : change;
+}
+
+/** The device's messages, in order, as one change. `unfit`: how many of them no state could hold. */
+export function takeMessages(
+  before: DeviceState,
+  messages: readonly Telemetry[],
+  judging: Judging & { readonly mode: "merge" | "replace" },
+): { readonly change: StateChange | null; readonly unfit: number } {
   const draft = new StateDraft(before, judging);
-  const offered = (path: Path, value: Json | undefined): void =>
-    offerLeaf(draft, { path, value, at, source: "telemetry" });
-  for (const [path, value] of changedLeaves(before.state, wanted)) offered(path, value);
+  const room = new Room(before.state);
+  const fits = messages.map((message) => takeMessage(draft, message, { mode: judging.mode, room }));
+  return { change: draft.finish(), unfit: fits.filter((isFit) => !isFit).length };
+}
+
+/** What a message does not name costs nothing: a device may have thousands of properties and change one at a time. */
+function takeMessage(
+  draft: StateDraft,
+  { body, at, sequenceNumber }: Telemetry,
+  { mode, room }: { readonly mode: "merge" | "replace"; readonly room: Room },
+): boolean {
+  const last = lastTelemetry(draft.stamp(LAST_TELEMETRY));
+  if (sequenceNumber <= last.sequenceNumber && at <= last.at) return true;
+  if (!isWithinBounds(body, { levels: MAX_DEPTH, values: MAX_SECTION_BYTES })) return false;
+  const { state } = draft.record;
+  const is = mode === "replace" ? state : namedIn(state, body);
+  const wanted = cleaned(mode === "replace" ? body : mergePatch(is, body));
+  if (!room.holds(state, { instead: is, wanted })) return false;
+  const changes = changedLeaves(is, wanted);
   // Said again, or removed before it came: as new as what changes.
-  for (const [text, value] of leavesOf(body)) {
-    const path = pathFrom(text);
-    const is = valueAt(before.state, path);
-    if (value === null ? is === undefined : sameJson(is, value)) offered(path, value ?? undefined);
-  }
-  const replacedAt = judging.mode === "replace" ? [at] : (draft.stamp(LAST_TELEMETRY)?.slice(3) ?? []);
+  const again = Array.from(leavesOf(body), ([text, value]) => [pathFrom(text), value] as const).filter(
+    ([path, value]) => {
+      const present = valueAt(is, path);
+      return value === null ? present === undefined : sameJson(present, value);
+    },
+  );
+  for (const [path, value] of changes) offerLeaf(draft, { path, value, at, source: "telemetry" });
+  for (const [path, value] of again) offerLeaf(draft, { path, value: value ?? undefined, at, source: "telemetry" });
+  const replacedAt = mode === "replace" ? [at] : (draft.stamp(LAST_TELEMETRY)?.slice(3) ?? []);
   draft.setStamp(LAST_TELEMETRY, [at, "telemetry", sequenceNumber, ...(replacedAt as number[])]);
-  return draft.finish();
+  return true;
+}
+
+/** The part of the state that a message speaks of. */
+function namedIn(state: JsonObject, body: JsonObject): JsonObject {
+  const keys = Object.keys(body).filter((key) => Object.hasOwn(state, key));
+  return Object.fromEntries(keys.map((key) => [key, state[key]!]));
+}
+
+/** Whether a state stays within its size. It is measured anew only when it might not be. */
+class Room {
+  /** Bytes that the state has at most. */
+  #size: number;
+
+  constructor(state: JsonObject) {
+    this.#size = sizeOf(state);
+  }
+
+  /** With `wanted` in the place of a part of it. */
+  holds(
+    state: JsonObject,
+    { instead, wanted }: { readonly instead: JsonObject; readonly wanted: JsonObject },
+  ): boolean {
+    const more = sizeOf(wanted);
+    if (this.#size + more > MAX_SECTION_BYTES) this.#size = sizeOf(state);
+    if (this.#size - sizeOf(instead) + more > MAX_SECTION_BYTES) return false;
+    this.#size += more;
+    return true;
+  }
 }
 
 /** When the hub says that a leaf was written, or, of a removed one, what stood around it. */

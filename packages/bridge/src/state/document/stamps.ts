@@ -6,7 +6,7 @@
  * So when the section moves on and shows a value whose print is here, it shows our own writing and nobody else's; and once
  * it has moved on, nothing of what waited before can appear any more, and all prints go.
  */
-import type { DeviceState, StateSource, StateStamps } from "../../core/device-state.ts";
+import type { StateSource, StateStamps } from "../../core/device-state.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import { printOf } from "./json-values.ts";
 import { leavesOf } from "./paths.ts";
@@ -24,10 +24,6 @@ export const LAST_TELEMETRY = "";
 /** Written here, not in the hub. */
 export function isOurs(source: StateSource): boolean {
   return source === "api" || source === "device";
-}
-
-function stampOf(stamps: StateStamps, path: string): Stamp | undefined {
-  return Object.hasOwn(stamps, path) ? stamps[path] : undefined;
 }
 
 /** Prints that a new stamp in place of this one goes on with, and one more. */
@@ -57,11 +53,11 @@ export function boundedStamps(stamps: StateStamps, state: JsonObject, now: numbe
   return Object.fromEntries(Object.entries(stamps).filter(([path]) => !dropped.has(path)));
 }
 
-/** What a state's record says of its last telemetry. */
-export function lastTelemetry({ stamps }: Pick<DeviceState, "stamps">): {
+/** What the stamp of the last telemetry says. */
+export function lastTelemetry(stamp: Stamp | undefined): {
   readonly at: number;
   readonly sequenceNumber: number;
 } {
-  const [at, , sequenceNumber] = stampOf(stamps, LAST_TELEMETRY) ?? [0, "telemetry", -1];
+  const [at, , sequenceNumber] = stamp ?? [0, "telemetry", -1];
   return { at, sequenceNumber: Number(sequenceNumber ?? -1) };
 }
