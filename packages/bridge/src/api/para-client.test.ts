@@ -1,7 +1,8 @@
 /** Things as each of Para's clients asks for them: their requests, defaults and oddities, signed over real sockets. */
+import { sign } from "aws4";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { paraClient } from "./testing/para-client.ts";
-import type { ParaClient } from "./testing/para-client.ts";
+import { paraClient, send } from "./testing/para-client.ts";
+import type { ParaAnswer, ParaClient } from "./testing/para-client.ts";
 import { createTestApi } from "./testing/test-api.ts";
 import type { TestApi } from "./testing/test-api.ts";
 
@@ -28,6 +29,7 @@ const JS_DEFAULTS = {
 };
 
 let api: TestApi;
+let origin: string;
 let call: ParaClient;
 
 beforeEach(async () => {
@@ -35,7 +37,8 @@ beforeEach(async () => {
   const { id: ownerId } = await api.account("ada");
   const product = await api.directory.createProduct({ ownerId, name: "Weather", slug: "weather", description: "" });
   await api.appKeys.renewAppSecret(product!.id, KEYS.secretKey);
-  call = paraClient(await api.listen(), KEYS, () => api.world.now);
+  origin = await api.listen();
+  call = paraClient(origin, KEYS, () => api.world.now);
 });
 afterEach(() => api.app.close());
 
@@ -162,3 +165,46 @@ test("para-cli: ids in Base64, and what it cannot name is said", async () => {
     json: { message: expect.stringMatching(/^Object 1: 'id' must have/) },
   });
 });
+
+/** What each client sends beside its signature, which is over the host and the date alone. */
+const BESIDE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "Java 1.38.4": {
+    "Content-Type": "application/json",
+    "User-Agent": "Para client 1.38.4 app:weather (Java 17.0.15)",
+    Accept: "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
+  },
+  "Java 1.48.0": {
+    "Content-Type": "application/json; charset=UTF-8",
+    "User-Agent": "Para client 1.48.0 app:weather (Java 17.0.15)",
+    "Accept-Encoding": "gzip, x-gzip, deflate",
+  },
+  Python: { "User-Agent": "python-requests/2.34.2", "Accept-Encoding": "gzip, deflate", Accept: "*/*" },
+};
+
+test.each(Object.entries(BESIDE))(
+  "%s: a Thing's life, with what it sends beside its signature",
+  async (_client, beside) => {
+    const { host } = new URL(origin);
+    const date = new Date(api.world.now).toISOString().replaceAll(/[:-]|\.\d{3}/g, "");
+    const credentials = { accessKeyId: KEYS.accessKey, secretAccessKey: KEYS.secretKey };
+    const ask = (method: string, path: string, entity?: object): Promise<ParaAnswer> => {
+      const text = entity === undefined ? {} : { body: JSON.stringify(entity) };
+      const extraHeadersToIgnore = { "content-type": true, "content-length": true };
+      const headers = { Host: host, "X-Amz-Date": date };
+      const to = { method, path, host, region: "us-east-1", service: "para", headers, extraHeadersToIgnore, ...text };
+      const signed = sign(to, credentials).headers as Record<string, string>;
+      expect(signed["Authorization"]).toContain("SignedHeaders=host;x-amz-date,");
+      return send(origin, method, path, { ...signed, ...beside }, text.body);
+    };
+    const made = await ask("POST", "/v1/thing", { type: "thing", name: "Böiler", serviceBroker: "Azure" });
+    expect(made).toMatchObject({ status: 201, json: { name: "Böiler", deviceDetails: { status: "enabled" } } });
+    const held = made.json as Shown;
+    const uri = `/v1/thing/${held.id}`;
+    const changed = await ask("PATCH", uri, { ...held, deviceState: { on: true } });
+    expect(changed).toMatchObject({ status: 200, json: { deviceState: { on: true } } });
+    expect(changed.json).not.toHaveProperty("deviceDetails");
+    expect(await ask("GET", uri)).toMatchObject({ status: 200, json: { id: held.id } });
+    expect(await ask("DELETE", uri)).toMatchObject({ status: 200, text: "" });
+    expect(await ask("GET", uri)).toMatchObject({ status: 404, json: { code: 404 } });
+  },
+);
