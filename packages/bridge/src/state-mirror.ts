@@ -77,7 +77,6 @@ export function createStateMirror({ store, reach, twinHubs, para, log }: StateMi
   const ids = new ThingIds({ now: Date.now, worker: para.workerId });
   const things = createThingControl({
     records: store,
-    documents: engine.documents,
     nextId: () => ids.next(),
     connectionFor: async (scope) => (para.iotEnabled ? connectionFor(scope) : { message: SWITCHED_OFF }),
     sendsMessages: async (scope) => (await settingsOf(scope)).cloudToDevice,

@@ -2,18 +2,8 @@
 import type { DeviceState } from "./device-state.ts";
 import type { JsonObject } from "./json.ts";
 
-export interface Thing {
-  /** Decimal digits, made here; or what a client chose with PUT. Its id in the hub too. */
-  readonly id: string;
-  readonly productId: number;
-  /** Order of making in this server; pages go on after it. */
-  readonly docId: number;
-  readonly name: string;
-  readonly serviceBroker: "Azure";
-  /** Unix milliseconds of its making. */
-  readonly timestamp: number;
-  /** Unix milliseconds; `null` until the first update through the API. */
-  readonly updated: number | null;
+/** What a Thing has as its client set it. */
+interface ThingFields {
   readonly creatorId: string | null;
   readonly parentId: string | null;
   readonly tags: readonly string[];
@@ -25,6 +15,20 @@ export interface Thing {
   readonly cached: boolean;
   /** Fields of the user's own, at the top level of its JSON. */
   readonly properties: JsonObject;
+}
+
+export interface Thing extends ThingFields {
+  /** Decimal digits, made here; or what a client chose with PUT. Its id in the hub too. */
+  readonly id: string;
+  readonly productId: number;
+  /** Order of making in this server; pages go on after it. */
+  readonly docId: number;
+  readonly name: string;
+  readonly serviceBroker: "Azure";
+  /** Unix milliseconds of its making. */
+  readonly timestamp: number;
+  /** Unix milliseconds; `null` until the first update through the API. */
+  readonly updated: number | null;
   /** Grows with each write of this record. */
   readonly revision: number;
 }
@@ -36,21 +40,12 @@ export interface ThingWithState {
 }
 
 /** What a client sets of a new Thing. */
-export interface NewThing {
+export interface NewThing extends ThingFields {
   /** Absent: one is made. */
   readonly id?: string;
   readonly name: string | null;
   /** Unix milliseconds; `null`: now. */
   readonly timestamp: number | null;
-  readonly creatorId: string | null;
-  readonly parentId: string | null;
-  readonly tags: readonly string[];
-  readonly votes: number;
-  readonly version: number;
-  readonly stored: boolean;
-  readonly indexed: boolean;
-  readonly cached: boolean;
-  readonly properties: JsonObject;
   readonly deviceState: JsonObject;
   /** What the device had said when the client read it: the client overwrites a Thing that is there. */
   readonly deviceSaid?: JsonObject;

@@ -40,7 +40,7 @@ export interface StandingSeen {
 export interface HubChanges {
   takeTelemetry(connectionId: string, messages: readonly TelemetrySeen[]): Promise<void>;
   takeTwinChanges(connectionId: string, changes: readonly TwinChangeSeen[]): Promise<void>;
-  /** Whole twins, read from the hub. Returns how many states changed or have something to push again. */
+  /** Whole twins, read from the hub. Returns how many states were repaired, or have something to push now. */
   takeTwins(connectionId: string, twins: readonly TwinView[]): Promise<number>;
   takeStandings(connectionId: string, standings: readonly StandingSeen[]): Promise<void>;
   /**

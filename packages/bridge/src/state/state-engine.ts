@@ -15,11 +15,10 @@ import type { DeviceStates } from "../core/state-store.ts";
 import type { TwinHub } from "../core/twin-hub.ts";
 import { joinHub } from "./document/hub-answer.ts";
 import { pendingTarget } from "./document/pending.ts";
-import { emptyState, initialState, reportState, wholeFault, writeState, type Written } from "./document/writing.ts";
+import { emptyState, reportState, wholeFault, writeState, type Written } from "./document/writing.ts";
 import type { HubChanges, StatePushing } from "./hub-changes.ts";
 import { createHubIntake } from "./hub-intake.ts";
 import { HubPusher } from "./pushing/hub-pusher.ts";
-import type { StateDocuments } from "./state-documents.ts";
 import { StateCounter } from "./state-counter.ts";
 import { inTurn, StateRecords } from "./state-records.ts";
 
@@ -45,7 +44,6 @@ export interface StateEngineOptions {
 export type StateFace = Omit<StateControl, "hubs" | "settingsChanged">;
 
 export interface StateEngine extends StateFace, HubChanges, StatePushing {
-  readonly documents: StateDocuments;
   /** Pushes what the store has for each connection that mirrors states. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -164,7 +162,6 @@ export function createStateEngine(options: StateEngineOptions): StateEngine {
   return {
     ...intake,
     pushSoon,
-    documents: { initialState, writeState },
 
     state: (deviceId) => states.deviceState(deviceId),
     fault: wholeFault,

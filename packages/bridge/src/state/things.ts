@@ -15,11 +15,11 @@ import type { KeysShown, ThingControl, ThingMade, ThingUpdated } from "../core/s
 import type { NewThing, ThingChange, ThingWithState } from "../core/thing.ts";
 import type { ThingRecords } from "../core/thing-store.ts";
 import type { HubDeviceWithKeys } from "../core/twin-hub.ts";
+import { initialState, writeState } from "./document/writing.ts";
 import type { HubChanges, StatePushing } from "./hub-changes.ts";
 import { mayHaveBeenMade } from "./made-or-not.ts";
 import type { MirrorHub } from "./mirror-hub.ts";
 import type { Removals } from "./removals.ts";
-import type { StateDocuments } from "./state-documents.ts";
 import { changedThing, deviceDetails, newThing, standingOf } from "./thing-records.ts";
 
 /** How long a request may wait for its turn at a hub that limits the rate. */
@@ -36,7 +36,6 @@ export interface ThingControlOptions {
     ThingRecords,
     "noteThing" | "confirmThing" | "dropThing" | "thing" | "saveThing" | "deleteThing"
   >;
-  readonly documents: StateDocuments;
   readonly nextId: () => string;
   /** Which hub a new Thing is made in; `message`: why there is none. */
   readonly connectionFor: (scope: Scope) => Promise<{ readonly connectionId: string } | { readonly message: string }>;
@@ -114,10 +113,10 @@ interface Making {
 }
 
 async function makeThing(options: ThingControlOptions, making: Making): Promise<ThingMade> {
-  const { records, documents, hubs, clock } = options;
+  const { records, hubs, clock } = options;
   const { product, hub, input, id } = making;
   const { connectionId } = hub;
-  const initial = documents.initialState({
+  const initial = initialState({
     deviceId: id,
     reach: "itself",
     connectionId,
@@ -194,7 +193,7 @@ async function updateThing(
   change: ThingChange,
   waitMs: number,
 ): Promise<ThingUpdated> {
-  const { records, documents, clock, log } = options;
+  const { records, clock, log } = options;
   for (let tries = 0; tries < STALE_TRIES; tries++) {
     const found = await records.thing(id);
     if (found === null) return { kind: "unknown" };
@@ -206,7 +205,7 @@ async function updateThing(
     if (change.deviceState !== undefined) {
       const write = { kind: "replace", state: change.deviceState, ...seenIn(change) } as const;
       const message = await options.sendsMessages({ kind: "product", productId: thing.productId });
-      const written = documents.writeState(state, write, { at: clock.now(), message });
+      const written = writeState(state, write, { at: clock.now(), message });
       if (!written.ok) return { kind: "fault", fault: written.fault };
       next = written.change;
     }

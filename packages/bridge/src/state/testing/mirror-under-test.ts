@@ -133,7 +133,6 @@ async function startLife({ twins, store, log }: World, changes: LifeChanges): Pr
   const ids = new ThingIds({ now: Date.now, worker: 1 });
   const things = createThingControl({
     records,
-    documents: engine.documents,
     nextId: () => ids.next(),
     connectionFor,
     sendsMessages: async () => false,

@@ -11,7 +11,7 @@ import { saidByDevice } from "../../core/said-by-device.ts";
 import type { StateWrite, StateWritten } from "../../core/state-control.ts";
 import { createDice, type Dice } from "../../delivery/testing/dice.ts";
 import { VirtualClock } from "../../delivery/testing/virtual-clock.ts";
-import { initialState } from "../document/writing.ts";
+import { initialState, writeState } from "../document/writing.ts";
 import { withLeaf } from "../document/paths.ts";
 import { createStateEngine, type StateEngine } from "../state-engine.ts";
 import { ModelStates } from "./model-states.ts";
@@ -145,7 +145,7 @@ class World {
     const before = this.#states.row(id);
     if (before === null) return;
     const { note, write } = this.#drawWrite(id);
-    const written = this.#engine.documents.writeState(before, write, {
+    const written = writeState(before, write, {
       at: this.#clock.now(),
       message: this.#settings.cloudToDevice,
     });
