@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isWithinBounds } from "./json-bounds.ts";
+import { isWithinBounds, valuesIn } from "./json-bounds.ts";
 
 const BOUNDS = { levels: 3, values: 6 };
 
@@ -19,4 +19,11 @@ test.each([
 test("what is nested without end is looked at no further", () => {
   const deep = JSON.parse(`${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}`) as unknown;
   expect(isWithinBounds(deep, { levels: 20, values: 1e6 })).toBe(false);
+});
+
+test("values are counted in all that is nested, up to where it matters", () => {
+  expect(valuesIn({ a: 1, b: [null, { c: "x" }], d: {} }, 100)).toBe(7);
+  expect(valuesIn(5, 100)).toBe(1);
+  const wide = Array.from({ length: 1_000 }, () => [1, 2, 3]);
+  expect(valuesIn(wide, 50)).toBe(50);
 });

@@ -27,3 +27,16 @@ export function isWithinBounds(json: unknown, { levels, values }: JsonBounds): b
   }
   return true;
 }
+
+/** How many values there are, in all that is nested. Counts no further than `most`, and does not recurse. */
+export function valuesIn(json: unknown, most: number): number {
+  const rest: unknown[] = [json];
+  let seen = 1;
+  for (let value = rest.pop(); value !== undefined && seen < most; value = rest.pop()) {
+    if (typeof value !== "object" || value === null) continue;
+    const inner: readonly unknown[] = Object.values(value);
+    seen += inner.length;
+    for (const one of inner) if (typeof one === "object" && one !== null) rest.push(one);
+  }
+  return Math.min(seen, most);
+}

@@ -1,7 +1,7 @@
 /** What is seen in hubs, taken into the states: many devices in one write, in the order in which it is told. */
 import type { ConflictRule, DeviceState, StateChange, StateSettings } from "../core/device-state.ts";
 import type { Json, JsonObject } from "../core/json.ts";
-import { isWithinBounds, TWIN_BOUNDS } from "../core/json-bounds.ts";
+import { isWithinBounds, TWIN_BOUNDS, valuesIn } from "../core/json-bounds.ts";
 import type { Log } from "../core/log.ts";
 import type { DeviceStates } from "../core/state-store.ts";
 import { takeDevice, takeMissing } from "./document/hub-answer.ts";
@@ -16,8 +16,11 @@ import {
 import { isObject, sameJson } from "./document/json-values.ts";
 import type { Judging } from "./document/state-draft.ts";
 import { grouped } from "./grouped.ts";
-import type { HubChanges, StandingSeen, TwinChangeSeen } from "./hub-changes.ts";
+import type { HubChanges, StandingSeen, TwinChangeSeen, TelemetrySeen } from "./hub-changes.ts";
 import { inTurn, type Edit, type StateRecords } from "./state-records.ts";
+
+/** Values in messages that are taken in one go: some tenths of a second when each changes something. */
+const VALUES_AT_ONCE = 5_000;
 
 export interface HubIntakeOptions {
   readonly states: Pick<DeviceStates, "statesInHub">;
@@ -71,12 +74,14 @@ export function createHubIntake(options: HubIntakeOptions): HubChanges {
 
   return {
     async takeTelemetry(connectionId, messages) {
-      await takeAll(connectionId, messages, (before, all, { telemetry, conflicts }) => {
-        if (telemetry === "ignore" || before.reach !== "itself") return null;
-        const { change, unfit } = takeMessages(before, all, { ...judging(conflicts), mode: telemetry });
-        if (unfit > 0) log.info({ deviceId: before.deviceId, connectionId, messages: unfit }, "state.telemetry_unfit");
-        return change;
-      });
+      for (const part of inParts(messages))
+        await takeAll(connectionId, part, (before, all, { telemetry, conflicts }) => {
+          if (telemetry === "ignore" || before.reach !== "itself") return null;
+          const { change, unfit } = takeMessages(before, all, { ...judging(conflicts), mode: telemetry });
+          if (unfit > 0)
+            log.info({ deviceId: before.deviceId, connectionId, messages: unfit }, "state.telemetry_unfit");
+          return change;
+        });
     },
 
     async takeTwinChanges(connectionId, changes) {
@@ -144,6 +149,22 @@ export function createHubIntake(options: HubIntakeOptions): HubChanges {
 function isRepair(before: DeviceState, { next, conflicts }: StateChange): boolean {
   const [was, is] = [before, next].map(({ state, desired, reported }) => [state, desired.pending, reported.pending]);
   return conflicts.length > 0 || !sameJson(was, is);
+}
+
+/** In their order; others have their turn between two parts. */
+function* inParts(messages: readonly TelemetrySeen[]): Generator<readonly TelemetrySeen[]> {
+  let part: TelemetrySeen[] = [];
+  let values = 0;
+  for (const message of messages) {
+    const more = valuesIn(message.body, VALUES_AT_ONCE);
+    if (part.length > 0 && values + more > VALUES_AT_ONCE) {
+      yield part;
+      [part, values] = [[], 0];
+    }
+    part.push(message);
+    values += more;
+  }
+  if (part.length > 0) yield part;
 }
 
 function takeStanding(before: DeviceState, seen: StandingSeen): StateChange | null {
