@@ -129,7 +129,8 @@ async function wrongOf({ id, wanted, asked }: WrittenThing, { reported, sent }: 
   // Of what both sides write the last of one of them holds, and what came from the API is desired.
   const shown = seen.state["shared"] ?? null;
   const last = [wanted["shared"], reported["shared"], sent["shared"]].map((value) => value ?? null);
-  if (!last.includes(shown as string | null)) found.push(`${id}: shared is ${String(shown)}, of ${String(last)}`);
+  if (!last.includes(shown as string | null))
+    found.push(`${id}: shared is ${JSON.stringify(shown)}, of ${JSON.stringify(last)}`);
   if (seen.written["shared"]?.by === "api") must("desired.shared", twin.desired["shared"], shown);
   for (const side of ["desired", "reported"] as const) {
     must(`the version of ${side} as known`, seen[side].version, twin[side]["$version"]);
