@@ -32,3 +32,21 @@ export function createProgress(
     },
   };
 }
+
+/** Shows how far the work is for as long as it lasts. */
+export async function withProgress(
+  terminal: Pick<Terminal, "err" | "now">,
+  text: () => string,
+  work: () => Promise<void>,
+): Promise<void> {
+  const progress = createProgress(terminal, text);
+  const ticks = setInterval(() => progress.show(), AT_TERMINAL_MS);
+  let isDone = false;
+  try {
+    await work();
+    isDone = true;
+  } finally {
+    clearInterval(ticks);
+    progress.end(isDone);
+  }
+}

@@ -5,7 +5,7 @@ import type { Options, Shown } from "../command-runner.ts";
 import { countOption } from "../count-option.ts";
 import { eachAtOnce } from "../each-at-once.ts";
 import { failureIn, Patience } from "../patience.ts";
-import { createProgress } from "../progress.ts";
+import { withProgress } from "../progress.ts";
 import { RecentPace } from "../recent-pace.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -43,16 +43,7 @@ export async function deleteMany({ api, terminal, options, path, query }: Deleti
     const words = [...pace.words(done, ids.length - done, terminal.now()), ...patience.words()];
     return [`${done} of ${ids.length}`, ...words].join(", ");
   };
-  const progress = createProgress(terminal, line);
-  const ticks = setInterval(() => progress.show(), 200);
-  let isDone = false;
-  try {
-    await eachAtOnce(ids, { atOnce, goesOn: () => !terminal.signal.aborted }, remove);
-    isDone = true;
-  } finally {
-    clearInterval(ticks);
-    progress.end(isDone);
-  }
+  await withProgress(terminal, line, () => eachAtOnce(ids, { atOnce, goesOn: () => !terminal.signal.aborted }, remove));
   const seconds = ((terminal.now() - startedAt) / 1_000).toFixed(1);
   const text = `Deleted ${deleted} in ${seconds} s.${gone === 0 ? "" : ` ${gone} were gone already.`}\n`;
   return { json: { deleted, there_no_more: gone }, text };

@@ -10,7 +10,7 @@ import type { Options, Shown } from "../command-runner.ts";
 import { countOption } from "../count-option.ts";
 import { eachAtOnce } from "../each-at-once.ts";
 import { failureIn, Patience } from "../patience.ts";
-import { createProgress } from "../progress.ts";
+import { withProgress } from "../progress.ts";
 import { RecentPace } from "../recent-pace.ts";
 import { cell } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -45,15 +45,13 @@ export async function createFleet(options: FleetOptions): Promise<Shown> {
   const { terminal, names } = options;
   const atOnce = Math.min(countOption(options.options, "atOnce") ?? 8, MAX_AT_ONCE);
   const run = new FleetRun(options, await KeysFile.open(options.keysFile));
-  const progress = createProgress(terminal, () => run.line());
-  const ticks = setInterval(() => progress.show(), 200);
-  let isDone = false;
   try {
-    await run.make(names, atOnce);
-    isDone = true;
+    await withProgress(
+      terminal,
+      () => run.line(),
+      () => run.make(names, atOnce),
+    );
   } finally {
-    clearInterval(ticks);
-    progress.end(isDone);
     await run.close();
   }
   return run.shown();
