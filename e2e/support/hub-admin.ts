@@ -53,6 +53,10 @@ export class HubAdmin {
     return (await this.#ask("GET", `/twins/${deviceId}`)).json;
   }
 
+  async createIdentity(deviceId: string): Promise<void> {
+    await this.#mustAnswer(200, "PUT", `/devices/${deviceId}`, { deviceId });
+  }
+
   async deleteIdentity(deviceId: string): Promise<void> {
     await this.#mustAnswer(204, "DELETE", `/devices/${deviceId}`, undefined, { "if-match": '"*"' });
   }

@@ -35,7 +35,7 @@ export class TwinRegistry {
       body: { properties: { desired: patch } },
     });
     if (!patched.ok) return patched;
-    if (patched.value.status === PRECONDITION_FAILED && etag !== null) return succeed("changed");
+    if (patched.value.status === PRECONDITION_FAILED) return succeed("changed");
     if (isMissingDevice(patched.value)) return succeed(null);
     if (!isSuccess(patched.value)) return this.#requests.refuse(patched.value, "twin", deviceId);
     const parsed = parseObject(patched.value.body);

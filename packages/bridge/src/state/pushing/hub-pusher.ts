@@ -2,10 +2,10 @@
  * Writes to one hub what waits for it: at once what was just written, and what the store has besides, page by page. A few
  * devices at a time, each once at a time. Nothing here must survive: the store knows what waits.
  */
-import type { Random } from "../../core/backoff.ts";
+import { backoffMs, type Backoff, type Random } from "../../core/backoff.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { ConflictRule, DeviceState } from "../../core/device-state.ts";
-import { fail, type Failure } from "../../core/failure.ts";
+import { fail, type Failure, type FailureCode } from "../../core/failure.ts";
 import type { Log } from "../../core/log.ts";
 import type { DeviceStates } from "../../core/state-store.ts";
 import type { TwinHub } from "../../core/twin-hub.ts";
@@ -36,6 +36,12 @@ export interface HubPusherOptions {
   readonly log: Log;
 }
 
+/** What may be the trouble of one device's twin although it looks like the hub's. */
+const DOUBTFUL: ReadonlySet<FailureCode> = new Set(["hub_error", "hub_unreachable"]);
+const DOUBTFUL_RETRY: Backoff = { firstMs: 500, maxMs: 30_000 };
+/** Devices that are known to close the gate alone. */
+const MAX_SUSPECTS = 1_000;
+
 interface Turn {
   mustRead: boolean;
   readonly waiting: (() => void)[];
@@ -53,6 +59,10 @@ export class HubPusher {
   #lookTimer: (() => void) | null = null;
   /** On the growing clock. What began before tells of the past. */
   #closedAt = Number.NEGATIVE_INFINITY;
+  /** Whose trouble closed the gate last, and when the hub last took something of whom. */
+  #closedBy = "";
+  #taken = { deviceId: "", at: Number.NEGATIVE_INFINITY };
+  readonly #suspects = new Set<string>();
   #stopped = false;
 
   constructor(options: HubPusherOptions) {
@@ -76,6 +86,7 @@ export class HubPusher {
     if (failure === null) return this.#enqueue(deviceId, false);
     this.#storeMayHaveMore = true;
     await this.#noteClosed(deviceId, failure);
+    this.#pump();
   }
 
   /** The twin is to be read, whether anything waits for it or not. */
@@ -120,8 +131,8 @@ export class HubPusher {
       if (next === null) return this.#list();
       const wait = this.#pace.waitMs();
       if (wait > 0) return this.#pumpAfter(wait);
-      if (!this.#gate.pass()) return;
       const [deviceId, turn] = next;
+      if (!this.#gate.pass() && !this.#mayTryBeside(deviceId)) return;
       this.#queue.delete(deviceId);
       this.#pace.begun();
       const running = this.#run(deviceId, turn).finally(() => {
@@ -133,10 +144,23 @@ export class HubPusher {
     }
   }
 
+  /** Whose trouble closed the gate may take long to find out that it is not over: another may try meanwhile. */
+  #mayTryBeside(deviceId: string): boolean {
+    const code = this.#gate.failure?.code;
+    const isAlone = this.#running.size === 1 && this.#running.has(this.#closedBy);
+    return code !== undefined && DOUBTFUL.has(code) && isAlone && deviceId !== this.#closedBy;
+  }
+
   /** Whose turn is next; a device that has its turn waits for its end. */
   #next(): [string, Turn] | null {
-    for (const entry of this.#queue) if (!this.#running.has(entry[0])) return entry;
-    return null;
+    let last: [string, Turn] | null = null;
+    for (const entry of this.#queue) {
+      if (this.#running.has(entry[0])) continue;
+      // Another device tells better whether the trouble was the hub's.
+      if (this.#gate.failure === null || entry[0] !== this.#closedBy) return entry;
+      last = entry;
+    }
+    return last;
   }
 
   #pumpAfter(ms: number): void {
@@ -158,7 +182,8 @@ export class HubPusher {
         hub === undefined
           ? fail("hub_unreachable", "The hub is not running, or has not said where.").failure
           : await pushDevice(record, { hub, records, rule: await ruleOf(record), onPushed, clock, random }, mustRead);
-      this.#ended(failure, begunAt);
+      if (failure !== null && this.#isOfDevice(deviceId, failure, begunAt)) await this.#blame(deviceId, failure);
+      else this.#ended(deviceId, failure, begunAt);
     } catch (error) {
       // The store: it says what waits when it can be read again.
       log.error({ deviceId, connectionId, reason: String(error) }, "state.push_failed");
@@ -166,10 +191,40 @@ export class HubPusher {
     }
   }
 
-  #ended(failure: Failure | null, begunAt: number): void {
+  /** Whether the hub takes from others what it does not take from this one. */
+  #isOfDevice(deviceId: string, { code }: Failure, begunAt: number): boolean {
+    const { deviceId: other, at } = this.#taken;
+    return DOUBTFUL.has(code) && (this.#suspects.has(deviceId) || (other !== deviceId && at > begunAt));
+  }
+
+  /** It alone waits; its next try is for itself. */
+  async #blame(deviceId: string, failure: Failure): Promise<void> {
+    const { records, clock, random } = this.#options;
+    this.#suspect(deviceId);
+    this.#gate.release();
+    const now = clock.now();
+    await records.change(deviceId, (record) => {
+      const attempts = (record.trouble?.attempts ?? 0) + 1;
+      const retryAt = Math.ceil(now + backoffMs(DOUBTFUL_RETRY, attempts, random));
+      return withTrouble(record, { failure, attempts, retryAt }, { rule: "newest", now });
+    });
+  }
+
+  #suspect(deviceId: string): void {
+    const [oldest] = this.#suspects;
+    if (this.#suspects.size >= MAX_SUSPECTS && oldest !== undefined) this.#suspects.delete(oldest);
+    this.#suspects.add(deviceId);
+  }
+
+  #ended(deviceId: string, failure: Failure | null, begunAt: number): void {
     const { connectionId, log } = this.#options;
     if (this.#stopped) return;
     if (failure === null) {
+      this.#suspects.delete(deviceId);
+      this.#taken = { deviceId, at: this.#options.clock.elapsed() };
+      if (this.#closedBy !== deviceId && DOUBTFUL.has(this.#gate.failure?.code ?? "throttled")) {
+        this.#suspect(this.#closedBy);
+      }
       this.#pace.taken();
       if (this.#gate.open() === null) return;
       log.info({ connectionId }, "state_hub.resumed");
@@ -185,6 +240,7 @@ export class HubPusher {
     const { code, message } = failure;
     if (begunAt < this.#closedAt) return;
     this.#closedAt = this.#options.clock.elapsed();
+    this.#closedBy = deviceId;
     if (this.#gate.close(failure)) log.warn({ connectionId, code, reason: message }, "state_hub.paused");
     // Who waits for an answer is told that there is none for now.
     for (const { waiting } of this.#queue.values()) for (const done of waiting.splice(0)) done();
