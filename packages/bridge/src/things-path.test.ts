@@ -197,7 +197,7 @@ test("a state that no twin holds is refused with its path, and nothing is made o
   const bad = { engine: { oil: { "level %": 3, "le.vel": 1 } } };
   expect(await call("POST", "thing", { body: { serviceBroker: "Azure", deviceState: bad } })).toMatchObject({
     status: 400,
-    json: { code: 400, error: "state_not_possible", message: expect.stringContaining("deviceState.engine.oil.") },
+    json: { code: 400, error: "state_refused", message: expect.stringContaining("deviceState.engine.oil.") },
   });
   expect((await under.registry.list()).responseBody).toEqual([]);
   const { id } = await made({ deviceState: { on: true } });

@@ -42,7 +42,7 @@ export function notChanged(why: Exclude<ThingUpdated, { kind: "updated" }>): Api
 }
 
 export function stateFault({ path, message }: StateFault): ApiError {
-  return paraError(400, `deviceState${path === "" ? ": " : "."}${message}`, { error: "state_not_possible" });
+  return paraError(400, `deviceState${path === "" ? ": " : "."}${message}`, { error: "state_refused" });
 }
 
 function versionMismatch(): ApiError {

@@ -91,7 +91,7 @@ describe("a Thing", () => {
     api.things.refusal = { kind: "fault", fault: { path: "a.b", message: "a.b has a key that is too long" } };
     expect(await weather.call("POST", "/v1/thing", BOILER)).toMatchObject({
       status: 400,
-      body: { code: 400, message: "deviceState.a.b has a key that is too long", error: "state_not_possible" },
+      body: { code: 400, message: "deviceState.a.b has a key that is too long", error: "state_refused" },
     });
   });
 
