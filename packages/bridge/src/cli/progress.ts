@@ -4,7 +4,7 @@ import type { Terminal } from "./terminal.ts";
 const AT_TERMINAL_MS = 200;
 const IN_LOG_MS = 10_000;
 
-export interface Progress {
+interface Progress {
   /** Says it when it is time to. */
   show(): void;
   /** Leaves the line; with the last state where the command came to its end. */
@@ -12,7 +12,7 @@ export interface Progress {
 }
 
 /** `text` gives one line without its end, at most 79 characters of which are shown. */
-export function createProgress(
+function createProgress(
   { err, now }: Pick<Terminal, "err" | "now">,
   text: () => string,
   isTerminal: boolean = process.stderr.isTTY === true,
