@@ -254,6 +254,16 @@ test("a removal through the API takes back a wish of which the state shows nothi
   expect(written(silent.next, { a: null }, 6_000).desired.pending).toEqual({ a: null });
 });
 
+test("a wish that arrives takes nothing from what the device has reported since", () => {
+  const empty = emptyState({ deviceId: "d", reach: "bridge", connectionId: "h", hubDeviceId: "d" });
+  const known = takeTwin(empty, twin({}, 1), RULE)?.next ?? empty;
+  const said = reportState(written(known, { t: 9 }, 1_000), { t: 17 }, 1_100);
+  if (!said.ok || said.change === null) throw new Error("nothing was reported");
+  const echo = { side: "desired", kind: "patch", properties: { t: 9 }, version: 2, metadata: {}, at: 3_000 } as const;
+  const seen = takeSectionPatch(said.change.next, echo, RULE);
+  expect(seen).toMatchObject({ next: { state: { t: 17 }, desired: { pending: null } }, conflicts: [] });
+});
+
 function written(before: DeviceState, patch: JsonObject, at: number): DeviceState {
   const result = writeState(before, { kind: "merge", patch }, { at });
   if (!result.ok || result.change === null) throw new Error("nothing was written");

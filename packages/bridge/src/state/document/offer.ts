@@ -32,6 +32,11 @@ interface Rival {
 export function offerLeaf(draft: StateDraft, leaf: OfferedLeaf): void {
   const { path, value, at, source } = leaf;
   if (isThere(draft, path, value)) return touch(draft, leaf);
+  if (source === "desired" && isWished(draft, path, value)) {
+    // Our wish has arrived. Of what the device has said meanwhile it changes nothing.
+    if (value !== undefined) draft.settle("desired", withLeaf({}, path, value));
+    return;
+  }
   // What we wrote ourselves before we wrote something else.
   if (source === "desired" && hasPrint(draft.stamp(pathText(path)), value)) return;
   const rivals = rivalsOf(draft, path, value);
@@ -72,6 +77,14 @@ export function offerOwnReport(draft: StateDraft, leaf: OfferedLeaf): void {
   if (isThere(draft, path, value)) return touch(draft, leaf);
   const isKnown = rivalsOf(draft, path, value).some(({ at, isPending }) => isPending || at > Number.NEGATIVE_INFINITY);
   if (!isKnown) offerLeaf(draft, leaf);
+}
+
+/** What waits for the desired section is to make it so. */
+function isWished(draft: StateDraft, path: Path, value: Json | undefined): boolean {
+  const along = [...leavesAlong(draft.record.desired.pending ?? {}, path)];
+  return value === undefined
+    ? along.some(([leaf, wish]) => wish === null && covers(leaf, path))
+    : along.some(([leaf, wish]) => leaf.length === path.length && sameJson(wish, value));
 }
 
 /** An empty object says no more than that there is an object. */

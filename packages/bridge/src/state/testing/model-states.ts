@@ -34,10 +34,10 @@ export class ModelStates {
   /** As one life of the bridge has it: its answers end with it, its writes may still come to the disk. */
   port(isAlive: () => boolean): DeviceStates {
     const later = async <T>(work: () => T): Promise<T> => {
-      if (this.#dice.chance(0.3)) await this.#clock.wait(this.#dice.int(10));
+      if (this.#dice.chance(0.3)) await this.#clock.wait(this.#dice.int(this.#dice.chance(0.1) ? 400 : 10));
       if (!isAlive() && this.#dice.chance(0.5)) return new Promise(() => undefined);
       const value = work();
-      if (this.#dice.chance(0.3)) await this.#clock.wait(this.#dice.int(10));
+      if (this.#dice.chance(0.3)) await this.#clock.wait(this.#dice.int(this.#dice.chance(0.1) ? 400 : 10));
       return isAlive() ? value : new Promise(() => undefined);
     };
     const all = (): DeviceState[] => [...this.#rows.keys()].flatMap((id) => this.row(id) ?? []);

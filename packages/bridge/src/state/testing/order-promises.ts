@@ -112,6 +112,15 @@ const nothingOverwrittenUnseen: Check = ({ writes, localWrites, conflicts, skewM
   });
 };
 
+/** Nobody is in conflict with what came from here. */
+const neverWithItself: Check = ({ conflicts, origins }) =>
+  conflicts.flatMap((conflict) => {
+    const origin = origins.of(conflict.theirs);
+    return origin === "api" || origin === "report"
+      ? [`${conflict.path} = ${JSON.stringify(conflict.theirs)} came from here, and made a conflict`]
+      : [];
+  });
+
 /** By `newest` the later one wins: the hub's date against when it was written here, or came to the hub. */
 const laterWins: Check = ({ conflicts, writes, localWrites }) =>
   conflicts.flatMap((conflict) => {
@@ -155,6 +164,7 @@ export const orderPromises: readonly Check[] = [
   newestShown,
   losersStay,
   nothingOverwrittenUnseen,
+  neverWithItself,
   laterWins,
   lastReportThere,
 ];

@@ -33,7 +33,10 @@ export function brokenAnswer({ note, write, before, after, origins }: AnsweredWr
   }
   if (write?.kind === "replace") broken.push(...brokenReplacement(write.state, after, origins));
   const isOurs =
-    before !== null && after.revision === before.revision + 1 && !sameJson(leafAt(before.state, path), value);
+    value !== undefined &&
+    before !== null &&
+    after.revision === before.revision + 1 &&
+    !sameJson(leafAt(before.state, path), value);
   if (isOurs) {
     for (const [other, kept] of leavesOf(before.state)) {
       if (overlaps(pathFrom(other), path) || (write?.kind === "replace" && !origins.isOfDevice(kept))) continue;
