@@ -13,6 +13,7 @@ const HUB: StateHubReport = {
   missing: 1,
   oldestPending: -5_000,
   removals: 3,
+  writing: { failure: null },
   reading: { consumerGroup: "$Default", isReading: true, failure: null, lastEventAt: -2_000 },
   sweep: { lastAt: -30_000, lastMs: 1_500, repaired: 4, failure: null },
 };

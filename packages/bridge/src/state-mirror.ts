@@ -70,6 +70,7 @@ export function createStateMirror({ store, reach, twinHubs, para, log }: StateMi
     usualSweepSeconds: (id) => (id === LOCAL_HUB ? LOCAL_SWEEP_SECONDS : SWEEP_SECONDS),
     eventEndpoint: (id) => (id === PARA_HUB ? (para.hub?.events ?? null) : null),
     changes: engine,
+    writingFailure: (id) => engine.failureOf(id),
     clock,
     random,
     log,

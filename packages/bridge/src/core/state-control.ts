@@ -80,6 +80,8 @@ export interface StateHubReport {
   readonly oldestPending: number | null;
   /** Deletions that the hub has not taken yet. */
   readonly removals: number;
+  /** Why nothing is written to it now; `null`: it is. */
+  readonly writing: { readonly failure: Failure | null };
   readonly reading: {
     readonly consumerGroup: string;
     readonly isReading: boolean;

@@ -16,12 +16,22 @@ export interface Reported {
     readonly lastEventAt: number | null;
   } | null;
   readonly sweep: SweepState | null;
+  /** Why nothing is written to it. */
+  readonly writing: Failure | null;
 }
 
 const NOT_READING = { isReading: false, failure: null, lastEventAt: null };
 const NOT_SWEPT: SweepState = { lastAt: null, lastMs: null, repaired: 0, failure: null };
 
-export function hubReport({ count, hostName, removals, consumerGroup, reading, sweep }: Reported): StateHubReport {
+export function hubReport({
+  count,
+  hostName,
+  removals,
+  consumerGroup,
+  reading,
+  sweep,
+  writing,
+}: Reported): StateHubReport {
   const { connectionId, devices, pending, missing, oldestPending } = count;
   return {
     connectionId,
@@ -31,6 +41,7 @@ export function hubReport({ count, hostName, removals, consumerGroup, reading, s
     missing,
     oldestPending,
     removals,
+    writing: { failure: writing },
     reading: { consumerGroup, ...(reading ?? NOT_READING) },
     sweep: sweep ?? NOT_SWEPT,
   };

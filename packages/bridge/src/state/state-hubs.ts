@@ -5,6 +5,7 @@
 import type { Random } from "../core/backoff.ts";
 import { endsWithin, type Clock } from "../core/clock.ts";
 import type { EventEndpoint, StateSettings } from "../core/device-state.ts";
+import type { Failure } from "../core/failure.ts";
 import type { HubConnection, Scope } from "../core/integration.ts";
 import type { Log } from "../core/log.ts";
 import type { StateHubReport } from "../core/state-control.ts";
@@ -44,6 +45,8 @@ export interface StateHubsOptions {
   /** How often a hub's twins are compared where nobody has set it. */
   readonly usualSweepSeconds: (connectionId: string) => number;
   readonly changes: HubChanges;
+  /** Why nothing is written to a hub now. */
+  readonly writingFailure: (connectionId: string) => Failure | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -154,6 +157,7 @@ export class StateHubs {
           consumerGroup: (await this.#settingsOf(connectionId)).reading.consumerGroup,
           reading: care?.inbox?.state() ?? null,
           sweep: care?.sweep.state() ?? null,
+          writing: this.#options.writingFailure(connectionId),
         });
       }),
     );

@@ -177,14 +177,21 @@ const report = {
   missing: 0,
   oldestPending: 0,
   removals: 2,
+  writing: { failure: null },
   reading: { consumerGroup: "$Default", isReading: true, failure: null, lastEventAt: null },
   sweep: { lastAt: 0, lastMs: 12, repaired: 3, failure: null },
 };
 
 test("who shares a hub sees whether it works; the operator sees the figures, too", async () => {
-  api.states.reports = [report, { ...report, connectionId: "somebody-elses" }];
+  const failure = { code: "key_refused", message: "The hub refused the key." } as const;
+  api.states.reports = [
+    { ...report, writing: { failure } },
+    { ...report, connectionId: "somebody-elses" },
+  ];
   const { json } = await call("GET", "/admin/v1/state-hubs");
-  expect(json["hubs"]).toMatchObject([{ connection: "local", reading: { is_reading: true } }]);
+  expect(json["hubs"]).toMatchObject([
+    { connection: "local", writing: { error: { code: "key_refused" } }, reading: { is_reading: true } },
+  ]);
   expect(JSON.stringify(json)).not.toMatch(/devices|pending|repaired/);
   const operator = await api.directory.createAccount({ username: "boss", passwordHash: "", operator: true });
   token = await api.directory.createToken({ accountId: operator!.id, client: "c", expiresAt: null });

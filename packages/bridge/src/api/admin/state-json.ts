@@ -78,7 +78,7 @@ export function conflictJson(conflict: StateConflict): Record<string, unknown> {
 
 /** `counted`: with figures that are about the devices of all who share the hub. */
 export function stateHubJson(report: StateHubReport, counted: boolean): Record<string, unknown> {
-  const { reading, sweep } = report;
+  const { writing, reading, sweep } = report;
   return {
     connection: report.connectionId,
     host_name: report.hostName,
@@ -89,6 +89,7 @@ export function stateHubJson(report: StateHubReport, counted: boolean): Record<s
       oldest_pending_at: isoTime(report.oldestPending),
       removals: report.removals,
     }),
+    writing: { error: writing.failure === null ? null : failureJson(writing.failure) },
     reading: {
       consumer_group: reading.consumerGroup,
       is_reading: reading.isReading,

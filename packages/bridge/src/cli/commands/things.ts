@@ -174,7 +174,7 @@ function thingFields(options: Options): Json {
 }
 
 function hubCard(hub: Json, now: number): string {
-  const [reading, sweep] = [hub["reading"] as Json, hub["sweep"] as Json];
+  const [writing, reading, sweep] = [hub["writing"] as Json, hub["reading"] as Json, hub["sweep"] as Json];
   const trouble = (of: Json): string => {
     const error = (of["error"] ?? null) as Json | null;
     return error === null ? "" : `: ${cell(error["message"])} Next: ${cell(error["next_step"])}`;
@@ -191,6 +191,7 @@ function hubCard(hub: Json, now: number): string {
           ["to be deleted there", hub["removals"]],
         ] as const)
       : []),
+    ["writes", `${(writing["error"] ?? null) === null ? "taken" : "waiting"}${trouble(writing)}`],
     ["messages", `${reading["is_reading"] === true ? "read" : "not read"}${trouble(reading)}`],
     ["consumer group", reading["consumer_group"]],
     ["last message", relativeTime(reading["last_event_at"], now)],

@@ -128,6 +128,7 @@ async function startLife({ twins, store, log }: World, changes: LifeChanges): Pr
     eventEndpoint: () => null,
     usualSweepSeconds: () => 60,
     changes: told,
+    writingFailure: (id) => engine.failureOf(id),
     ...time,
   });
   const ids = new ThingIds({ now: Date.now, worker: 1 });
