@@ -44,7 +44,9 @@ const lastWriteShown: Check = ({ localWrites, writes, conflicts, settings, skewM
     const isLater = others.some(
       (other) => sameJson(other.value, shown) && (other.at >= at || other.at - skewMs >= at || other.at >= landedAt),
     );
-    const isLost = conflicts.some((one) => one.path === path && one.kept === "theirs" && isThat(one.theirs, shown));
+    const isLost = conflicts.some(
+      (one) => one.path === path && one.kept === "theirs" && (isThat(one.theirs, shown) || one.ours === value),
+    );
     const isRemoved =
       shown === undefined && others.some((other) => other.value === undefined && other.at > at - SKEW_MS);
     const isWithdrawn = reach === "itself" && settings.telemetry === "replace" && shown === undefined;
@@ -69,7 +71,8 @@ const newestShown: Check = ({ writes, conflicts, isFlat, localWrites }, record) 
       (one) =>
         one.path === path &&
         ((one.kept === "ours" && newestOnes.some(({ value }) => isThat(one.theirs, value))) ||
-          (one.kept === "theirs" && isThat(one.theirs, shown))),
+          // An older one that wins by the rule gives way to the next.
+          (one.kept === "theirs" && (one.rule === "hub" || isThat(one.theirs, shown)))),
     );
     if (isDecided) return [];
     // A removal is dated by what was written around it, and may have been seen late.
