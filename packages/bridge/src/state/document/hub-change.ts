@@ -6,7 +6,8 @@ import type { TwinSectionView, TwinView } from "../../core/twin-hub.ts";
 import { cleaned, entry, isObject, sameJson, withEntry } from "./json-values.ts";
 import { mergePatch } from "./merge-patch.ts";
 import { offerLeaf, offerOwnReport } from "./offer.ts";
-import { changedLeaves, leafAt, leavesOf, pathFrom, valueAt, withLeaves, type Path } from "./paths.ts";
+import { changedLeaves, leafAt, leavesOf, pathFrom, pathText, valueAt, withLeaves, type Path } from "./paths.ts";
+import { addPending, pendingTarget } from "./pending.ts";
 import { lastTelemetry, LAST_TELEMETRY } from "./stamps.ts";
 import { StateDraft, type Judging, type Side } from "./state-draft.ts";
 import { MAX_DEPTH, MAX_SECTION_BYTES, sizeOf } from "./twin-limits.ts";
@@ -84,16 +85,36 @@ function takeSection(draft: StateDraft, side: Side, view: TwinSectionView, at?: 
   const mirror = draft.record[side];
   if (view.version < mirror.version) return;
   const properties = nameless(draft.record, side, cleaned(view.properties));
-  const offer = side === "reported" && draft.record.reach === "bridge" ? offerOwnReport : offerLeaf;
+  const isOwn = side === "reported" && draft.record.reach === "bridge";
+  const overtaken: Path[] = [];
   for (const [path, value] of changedLeaves(mirror.properties, properties)) {
     if (value === undefined && at === undefined && !mayBeRemoved(draft, mirror.properties, path)) continue;
-    offer(draft, { path, value, at: timeOf(view.metadata, path) ?? at ?? draft.now, source: side });
+    const leaf = { path, value, at: timeOf(view.metadata, path) ?? at ?? draft.now, source: side };
+    if (isOwn ? offerOwnReport(draft, leaf) : offerLeaf(draft, leaf)) overtaken.push(path);
   }
   const gone = removedMeanwhile(draft.record[side].pending, mirror.properties, properties);
   if (gone !== null) draft.settle(side, gone);
   if (side === "desired" && view.version > mirror.version) draft.forgetPrints();
   const updatedAt = Math.max(mirror.updatedAt ?? 0, dateOf(view.metadata) ?? 0);
   draft.updateSection(side, { properties, version: view.version, updatedAt });
+  writeAgain(draft, side, overtaken);
+}
+
+/** What was written here later than what has just come to the hub is to come there, too. */
+export function writeAgain(draft: StateDraft, side: Side, overtaken: readonly Path[]): void {
+  const section = draft.record[side];
+  const { state } = draft.record;
+  const target = pendingTarget(section);
+  const writer = side === "desired" ? "api" : "device";
+  const lost = overtaken.filter(
+    (path) => draft.stamp(pathText(path))?.[1] === writer && !sameJson(leafAt(target, path), leafAt(state, path)),
+  );
+  if (lost.length === 0) return;
+  const patch = withLeaves(
+    {},
+    lost.map((path) => [path, leafAt(state, path) ?? null]),
+  );
+  draft.updateSection(side, { pending: addPending(section, patch) });
 }
 
 /**

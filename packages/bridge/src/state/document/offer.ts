@@ -29,24 +29,40 @@ interface Rival {
   readonly isPending: boolean;
 }
 
-export function offerLeaf(draft: StateDraft, leaf: OfferedLeaf): void {
-  const { path, value, at, source } = leaf;
-  if (isThere(draft, path, value)) return touch(draft, leaf);
-  if (source === "desired" && isWished(draft, path, value)) {
-    // Our wish has arrived. Of what the device has said meanwhile it changes nothing.
-    if (value !== undefined) draft.settle("desired", withLeaf({}, path, value));
-    return;
+/** `true`: it is what was written here before something else was, and had been on its way. */
+export function offerLeaf(draft: StateDraft, leaf: OfferedLeaf): boolean {
+  const { path, value, source } = leaf;
+  if (isThere(draft, path, value)) {
+    touch(draft, leaf);
+    return false;
   }
-  // What we wrote ourselves before we wrote something else.
-  if (source === "desired" && hasPrint(draft.stamp(pathText(path)), value)) return;
-  const rivals = rivalsOf(draft, path, value);
+  if (source === "desired") {
+    // Our wish has arrived. Of what the device has said meanwhile it changes nothing.
+    if (isWished(draft, path, value)) {
+      if (value !== undefined) draft.settle("desired", withLeaf({}, path, value));
+      return false;
+    }
+    if (hasPrint(draft.stamp(pathText(path)), value)) return true;
+  }
+  judge(draft, leaf);
+  return false;
+}
+
+function judge(draft: StateDraft, leaf: OfferedLeaf): void {
+  const { path, value, at, source } = leaf;
+  const rivals = rivalsOf(draft, leaf);
   const against = rivals.filter((rival) => rival.isPending || rival.at > at);
-  if (against.length === 0) return draft.write(path, value, at, source);
+  if (against.length === 0) {
+    // A wish that was being taken back here is another one by now.
+    if (source === "desired") draft.withdraw(path);
+    return draft.write(path, value, at, source);
+  }
   // An empty object takes nothing from anybody.
   if (isEmptyObject(value)) return;
   const ours = against.filter((rival) => rival.isPending || isOurs(rival.source));
-  if (ours.length === 0) return;
-  const kept = isTaken(draft, against, ours, at) ? "theirs" : "ours";
+  // Of what came from the hub itself the later has been taken already.
+  if (ours.length < against.length) return;
+  const kept = isTaken(draft, against, at) ? "theirs" : "ours";
   // A copy: the state goes on changing.
   const oursShown = structuredClone(valueAt(draft.record.state, path) ?? null);
   draft.conflict({ path: path.join("."), ours: oursShown, theirs: value ?? null, theirSource: source, kept });
@@ -55,12 +71,12 @@ export function offerLeaf(draft: StateDraft, leaf: OfferedLeaf): void {
   draft.write(path, value, at, source);
 }
 
-function isTaken(draft: StateDraft, against: readonly Rival[], ours: readonly Rival[], at: number): boolean {
+function isTaken(draft: StateDraft, against: readonly Rival[], at: number): boolean {
   switch (draft.rule) {
     case "newest":
       return against.every((rival) => rival.at <= at);
     case "hub":
-      return against.every((rival) => ours.includes(rival) || rival.at <= at);
+      return true;
     case "ours":
       return false;
     default:
@@ -70,13 +86,18 @@ function isTaken(draft: StateDraft, against: readonly Rival[], ours: readonly Ri
 
 /**
  * One leaf of the reported section of a device that publishes here: nobody writes there but the bridge, in its name. What
- * the state knows of is news of old; what it does not know was there before the device came here.
+ * the state does not know was there before the device came here; the rest is news of old. `true`: it has come after a
+ * report that is later.
  */
-export function offerOwnReport(draft: StateDraft, leaf: OfferedLeaf): void {
-  const { path, value } = leaf;
-  if (isThere(draft, path, value)) return touch(draft, leaf);
-  const isKnown = rivalsOf(draft, path, value).some(({ at, isPending }) => isPending || at > Number.NEGATIVE_INFINITY);
-  if (!isKnown) offerLeaf(draft, leaf);
+export function offerOwnReport(draft: StateDraft, leaf: OfferedLeaf): boolean {
+  if (isThere(draft, leaf.path, leaf.value)) {
+    touch(draft, leaf);
+    return false;
+  }
+  const rivals = rivalsOf(draft, leaf);
+  const isKnown = rivals.some(({ at, isPending }) => isPending || at > Number.NEGATIVE_INFINITY);
+  if (!isKnown) judge(draft, leaf);
+  return rivals.some(({ source, isPending }) => source === "device" && !isPending);
 }
 
 /** What waits for the desired section is to make it so. */
@@ -108,7 +129,15 @@ function touch(draft: StateDraft, { path, value, at, source }: OfferedLeaf): voi
   }
 }
 
-function rivalsOf(draft: StateDraft, path: Path, value: Json | undefined): Rival[] {
+/** A wish that is only being taken back, while the device's word stands in the state, is no rival of the device's next word. */
+function isOnlyWithdrawn(draft: StateDraft, path: Path): boolean {
+  const [, source] = draft.stamp(pathText(path)) ?? [];
+  if (source !== undefined && isOurs(source)) return false;
+  const along = [...leavesAlong(draft.record.desired.pending ?? {}, path)];
+  return along.length > 0 && along.every(([, wish]) => wish === null);
+}
+
+function rivalsOf(draft: StateDraft, { path, value, source: by }: OfferedLeaf): Rival[] {
   const { state } = draft.record;
   const [, , , replacedAt = Number.NEGATIVE_INFINITY] = (draft.stamp(LAST_TELEMETRY) ?? []) as readonly (
     | number
@@ -128,7 +157,7 @@ function rivalsOf(draft: StateDraft, path: Path, value: Json | undefined): Rival
   }
   return paths.map((other) => {
     const [at, source] = draft.stamp(pathText(other)) ?? [Number.NEGATIVE_INFINITY, "telemetry" as const];
-    const isPending = draft.isPending(other, source);
+    const isPending = draft.isPending(other, source) && !(by !== "desired" && isOnlyWithdrawn(draft, other));
     // A message that replaced the whole state removed what had not come yet, too.
     const isGone = at < replacedAt && leafAt(state, other) === undefined;
     return isGone ? { at: replacedAt, source: "telemetry", isPending } : { at, source, isPending };

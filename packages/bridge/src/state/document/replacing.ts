@@ -9,7 +9,7 @@ import { saidByDevice } from "../../core/said-by-device.ts";
 import { entry, isObject, sameJson } from "./json-values.ts";
 import { DEVICE_NAME } from "./hub-change.ts";
 import { mergePatch, patchBetween } from "./merge-patch.ts";
-import { leafAt, leavesOf, pathFrom, withoutLeaves, type Path } from "./paths.ts";
+import { leafAt, leavesOf, pathFrom, withoutLeaves, valueAt, type Path } from "./paths.ts";
 import { pendingTarget } from "./pending.ts";
 
 /** `seen`: what the device had said when the caller read the state, where the caller tells. May hold `null`, which removes. */
@@ -32,7 +32,10 @@ function givenAt(given: JsonObject, [key = "", ...rest]: Path): ReturnType<typeo
 /** As below, of the paths that a merge patch removes, where the state has nothing there any more. */
 export function removedWishes({ desired }: Pick<DeviceState, "desired">, patch: JsonObject): JsonObject {
   const target = pendingTarget(desired);
-  const removed = [...leavesOf(patch)].filter(([, value]) => value === null).map(([text]) => pathFrom(text));
+  const removed = [...leavesOf(patch)]
+    .filter(([, value]) => value === null)
+    .map(([text]) => pathFrom(text))
+    .filter((path) => valueAt(target, path) !== undefined);
   return patchBetween(target, withoutLeaves(target, removed));
 }
 
