@@ -1,10 +1,14 @@
 /** What may befall a call to a hub, drawn from dice: storms that strike everything, and single mishaps of any kind. */
 import type { Clock } from "../../core/clock.ts";
-import { FAILURES, type FailureCode } from "../../core/failure.ts";
+import { FAILURES, type FailureCode, type FailureScope } from "../../core/failure.ts";
 import type { Dice } from "./dice.ts";
 import type { Fate, HubCall } from "./scripted-hub.ts";
 
-const ALL_CODES = Object.keys(FAILURES) as readonly FailureCode[];
+/** A delivery never meets what concerns a state, or the reading of a hub's messages. */
+const ELSEWHERE: readonly FailureScope[] = ["state", "reading"];
+const ALL_CODES = (Object.keys(FAILURES) as readonly FailureCode[]).filter(
+  (code) => !ELSEWHERE.includes(FAILURES[code].scope),
+);
 const HUB_WIDE = ALL_CODES.filter((code) => FAILURES[code].scope === "hub");
 /** What only the bridge itself says, or the hub from what it knows. */
 const NOT_FROM_A_SEND = new Set<FailureCode>([
