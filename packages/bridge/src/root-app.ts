@@ -1,6 +1,6 @@
 /** The root app of Para's face: a product whose keys make other apps. Made at the first start. */
-import { randomBytes } from "node:crypto";
 import type { Products } from "./core/directory.ts";
+import { newAppSecret } from "./core/ids.ts";
 import type { Product } from "./core/product.ts";
 import type { AppKeys } from "./core/thing-store.ts";
 
@@ -21,7 +21,6 @@ export interface RootAppOptions {
 
 /** The second where somebody had a product of that name before there were apps. */
 const SLUGS = ["para", "para-root"];
-const SECRET_BYTES = 40;
 
 /**
  * Makes it when it is not there. Its keys stay what they were, also where the file that told them is gone as after a
@@ -31,7 +30,7 @@ export async function ensureRootApp({ store, ownerId, known, secret }: RootAppOp
   const root = (await store.rootApp()) ?? (await makeRootApp(store, ownerId));
   const kept = await store.appSecret(root.id);
   if (kept !== null && known !== null && (secret === null || secret === known.secretKey)) return known;
-  const secretKey = secret ?? kept ?? randomBytes(SECRET_BYTES).toString("base64");
+  const secretKey = secret ?? kept ?? newAppSecret();
   if (secretKey !== kept) await store.renewAppSecret(root.id, secretKey);
   return { accessKey: `app:${root.slug}`, secretKey };
 }
