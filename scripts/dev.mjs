@@ -1,4 +1,5 @@
-// `npm run dev`: compiles on every change and restarts the server after each compilation without errors.
+// `npm run dev`: compiles on every change and restarts the server after each compilation without errors; builds the console anew,
+// which the server reads when it starts.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -8,6 +9,9 @@ import { prepare, ROOT, tool } from "./prepare.mjs";
 const COMPILED = /Found 0 errors/;
 
 await prepare();
+
+const [bundler, bundlerArgs] = tool("vite", "build", join(ROOT, "packages/console"), "--watch", "--logLevel", "warn");
+const consoleBuild = spawn(bundler, bundlerArgs, { stdio: ["ignore", "ignore", "inherit"] });
 
 let server = null;
 let restarting = Promise.resolve();
@@ -43,6 +47,7 @@ async function stop() {
   if (stopping) return;
   stopping = true;
   stopCompiler();
+  consoleBuild.kill("SIGTERM");
   await restarting;
   await stopServer();
   process.exit(0);

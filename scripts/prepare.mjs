@@ -1,4 +1,5 @@
 // What every script needs first: a fitting Node, the packages of the lockfile, and a build of the present sources.
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fitsLockfile, installedSoFar } from "./installed.mjs";
@@ -16,6 +17,7 @@ export async function prepare(projects = []) {
   process.chdir(ROOT);
   if (!(await fitsLockfile(ROOT))) await install();
   await build(projects);
+  await buildConsole();
 }
 
 /** A command of an installed package, as a program and its arguments. */
@@ -79,6 +81,28 @@ async function build(projects) {
       "The compiler found the errors above. Mend them (or `git pull` a newer version) and run the command again.",
     );
   }
+}
+
+/** The web console, when a source of it is newer than what was built. */
+async function buildConsole() {
+  const folder = join(ROOT, "packages/console");
+  const built = join(folder, "dist/index.html");
+  const builtAt = existsSync(built) ? statSync(built).mtimeMs : 0;
+  const sources = ["index.html", "package.json", "vite.config.ts", ...filesUnder(folder, "src")];
+  const lockfile = join(ROOT, "package-lock.json");
+  const newest = Math.max(
+    ...[lockfile, ...sources.map((file) => join(folder, file))].map((file) => statSync(file).mtimeMs),
+  );
+  if (builtAt > newest) return;
+  const { ok, output } = await runWithProgress("Building the console", ...tool("vite", "build", folder));
+  if (!ok) fail(output, "The console could not be built; why is above. Mend it and run the command again.");
+}
+
+function filesUnder(folder, under) {
+  const entries = readdirSync(join(folder, under), { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
 }
 
 /** The compiler names each project on which it begins; the last one named is the one it is at. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { createApi } from "./api/server.ts";
 import type { Config } from "./config.ts";
+import { readConsole } from "./console-files.ts";
 import { systemClock } from "./core/clock.ts";
 import { refusedEntra } from "./core/entra-rule.ts";
 import { noDeviceLinks } from "./core/device-links.ts";
@@ -257,6 +258,7 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
     backUp: () => store.backUp(),
     entraRule: (credential, hostName) =>
       refusedEntra(credential, hostName, { hubHosts: config.hubHosts, ownIdentity: config.entraIdentity }),
+    consoleFiles: readConsole(),
     health: () => watch.health(),
     metrics: () => metrics.text(),
     limits: { ...config.limits, signIns: config.limits.address === null ? null : SIGN_INS, device, elapsed },

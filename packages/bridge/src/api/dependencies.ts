@@ -16,6 +16,7 @@ import type { HubViews } from "../core/hub-views.ts";
 import type { StateControl, ThingControl } from "../core/state-control.ts";
 import type { StateSettingsStore } from "../core/state-store.ts";
 import type { AppKeys, ThingRecords } from "../core/thing-store.ts";
+import type { ConsoleFiles } from "./console.ts";
 
 /** Turns what a user wrote as `hub_name` into a host: bare name, full host name or `local`. */
 export type HubHostRule = (hubName: string) => HubHost;
@@ -73,6 +74,8 @@ export interface ApiDependencies extends ThingDependencies {
   /** Resolves with how many rows were sealed anew; rejects with `secret_key_not_ours` where the key is kept outside. */
   readonly rotateSecrets: () => Promise<number>;
   readonly backUp: () => Promise<Backup>;
+  /** The built web console; `null`: there is none. */
+  readonly consoleFiles: ConsoleFiles | null;
   readonly health: () => Health;
   /** Prometheus text. */
   readonly metrics: () => Promise<string>;

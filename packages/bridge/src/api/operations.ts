@@ -29,10 +29,9 @@ export function registerOperations(app: FastifyInstance, { health, metrics }: Ap
 
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
 
-  app.get("/", { schema: { hide: true } }, async () => ({
-    name: "Isthmus",
-    api: "/v1",
-    description: "/openapi.json",
-    health: "/health/ready",
-  }));
+  app.get("/", { schema: { hide: true } }, async (request, reply) => {
+    // A person came with a browser, a program with anything else.
+    if ((request.headers.accept ?? "").includes("text/html")) return reply.redirect("/console/");
+    return { name: "Isthmus", api: "/v1", console: "/console/", description: "/openapi.json", health: "/health/ready" };
+  });
 }

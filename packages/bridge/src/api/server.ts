@@ -23,6 +23,7 @@ import { registerThings } from "./admin/things.ts";
 import { createAuthentication } from "./authentication.ts";
 import { openApiDocument } from "./openapi/describe-routes.ts";
 import { parseBodies, compressionRefusal } from "./bodies.ts";
+import { registerConsole } from "./console.ts";
 import { closePromptly } from "./closing.ts";
 import { makeRoomWhenFull } from "./crowding.ts";
 import type { ApiDependencies } from "./dependencies.ts";
@@ -123,6 +124,7 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   const signIn = createSignIn(dependencies);
   const refuseOtherMethods = watchMethods(app);
   registerOperations(app, dependencies);
+  registerConsole(app, dependencies.consoleFiles);
   registerOauth(app, dependencies, signIn);
   registerAccessTokens(app, dependencies, authentication, streams);
   registerUser(app, dependencies, authentication, { signIn, streams });

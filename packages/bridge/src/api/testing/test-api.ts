@@ -145,6 +145,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     diagnose: async () => world.doctorReport,
     entraRule: (credential, hostName) =>
       refusedEntra(credential, hostName, { hubHosts: ["listed.example"], ownIdentity: world.entraIdentity }),
+    consoleFiles: null,
     health: () => ({ live: true, ready: world.ready, reasons: world.ready ? [] : ["The disk is full."], warnings: [] }),
     metrics: async () => "# HELP isthmus_up Whether it is up\nisthmus_up 1\n",
     onIntegrationChanged: async (id) => void changedIntegrations.push(id),

@@ -1,0 +1,63 @@
+import { MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { Suspense, useSyncExternalStore } from "react";
+import { Router } from "wouter";
+import { ApiFailure } from "./client/failure.ts";
+import { Announcements } from "./elements/announcements.tsx";
+import { Loading } from "./elements/loaded.tsx";
+import { onSession, session } from "./session/session.ts";
+import { SignInPage } from "./session/sign-in-page.tsx";
+import { Screens } from "./screens.tsx";
+import { Shell } from "./shell/shell.tsx";
+import { cssVariables, theme } from "./theme.ts";
+
+const TRIES = 2;
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 2_000,
+      // What the server refused it refuses again; what did not reach it is worth another try.
+      retry: (count, error) =>
+        count < TRIES && !(error instanceof ApiFailure && error.status >= 400 && error.status < 500),
+    },
+  },
+});
+
+export function App() {
+  return (
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      defaultColorScheme="auto"
+      getStyleNonce={styleNonce}
+    >
+      <QueryClientProvider client={queries}>
+        <Router base="/console">
+          <SignedIn />
+        </Router>
+      </QueryClientProvider>
+      <Announcements />
+    </MantineProvider>
+  );
+}
+
+function SignedIn() {
+  const current = useSyncExternalStore(onSession, session);
+  if (current === null) {
+    queries.clear();
+    return <SignInPage />;
+  }
+  return (
+    <Shell username={current.username}>
+      <Suspense fallback={<Loading />}>
+        <Screens />
+      </Suspense>
+    </Shell>
+  );
+}
+
+/** The server allows style elements with this mark only. */
+function styleNonce(): string {
+  return document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
+}

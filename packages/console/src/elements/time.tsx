@@ -1,0 +1,74 @@
+import { Text, Tooltip } from "@mantine/core";
+import { useSyncExternalStore } from "react";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const TICK_MS = 5_000;
+
+/** A moment: how long ago or until, with the exact time on hover and on focus. ISO text or unix milliseconds. */
+export function Time({
+  at,
+  never = "never",
+}: {
+  readonly at: string | number | null | undefined;
+  readonly never?: string;
+}) {
+  const now = useNow();
+  if (at === null || at === undefined) {
+    return (
+      <Text span c="dimmed" inherit>
+        {never}
+      </Text>
+    );
+  }
+  const time = new Date(at);
+  if (Number.isNaN(time.getTime())) return <>{String(at)}</>;
+  return (
+    <Tooltip label={exactTime(time)} events={{ hover: true, focus: true, touch: true }}>
+      <time dateTime={time.toISOString()} tabIndex={0} className="number">
+        {relativeTime(time.getTime(), now)}
+      </time>
+    </Tooltip>
+  );
+}
+
+/** In the reader's time zone, with the zone. */
+export function exactTime(time: Date): string {
+  return time.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" });
+}
+
+/** As `12 s ago`, `in 3 min`, `5 d ago`; after 30 days the date. */
+export function relativeTime(time: number, now: number): string {
+  const distance = Math.abs(now - time);
+  if (distance < 2_000) return "now";
+  if (distance >= 30 * DAY) return new Date(time).toLocaleDateString(undefined, { dateStyle: "medium" });
+  const [size, unit] =
+    distance < MINUTE ? [1_000, "s"] : distance < HOUR ? [MINUTE, "min"] : distance < DAY ? [HOUR, "h"] : [DAY, "d"];
+  const amount = `${Math.floor(distance / Number(size))} ${unit}`;
+  return time <= now ? `${amount} ago` : `in ${amount}`;
+}
+
+// One clock for all times on the page.
+let now = Date.now();
+let timer: ReturnType<typeof setInterval> | null = null;
+const watchers = new Set<() => void>();
+
+function useNow(): number {
+  return useSyncExternalStore(watch, () => now);
+}
+
+function watch(watcher: () => void): () => void {
+  watchers.add(watcher);
+  now = Date.now();
+  timer ??= setInterval(() => {
+    now = Date.now();
+    for (const each of watchers) each();
+  }, TICK_MS);
+  return () => {
+    watchers.delete(watcher);
+    if (watchers.size > 0 || timer === null) return;
+    clearInterval(timer);
+    timer = null;
+  };
+}

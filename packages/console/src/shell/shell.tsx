@@ -1,0 +1,89 @@
+import { AppShell, Box, Burger, Button, Group, NavLink, Text, useMantineColorScheme } from "@mantine/core";
+import { useDisclosure, useHotkeys } from "@mantine/hooks";
+import { useEffect, type ReactNode } from "react";
+import { Link, useLocation } from "wouter";
+import { endSession } from "../session/session.ts";
+import { NAVIGATION } from "./navigation.ts";
+
+/** Header and navigation around every screen. */
+export function Shell({ username, children }: { readonly username: string; readonly children: ReactNode }) {
+  const [opened, { toggle, close }] = useDisclosure(false);
+  const [location] = useLocation();
+  useEffect(close, [location, close]);
+  useHotkeys([["/", focusSearch]]);
+  return (
+    <AppShell
+      header={{ height: 48 }}
+      navbar={{ width: 190, breakpoint: "sm", collapsed: { mobile: !opened } }}
+      padding="md"
+    >
+      <AppShell.Header px="md">
+        <Group h="100%" justify="space-between" wrap="nowrap">
+          <Group gap="xs" wrap="nowrap">
+            <Burger
+              opened={opened}
+              onClick={toggle}
+              hiddenFrom="sm"
+              size="sm"
+              aria-label="Navigation"
+              aria-expanded={opened}
+            />
+            <Text component={Link} to="/" fw={700} c="inherit" td="none">
+              Isthmus
+            </Text>
+          </Group>
+          <Group gap="xs" wrap="nowrap">
+            <Text size="sm" c="dimmed" visibleFrom="sm" className="foreign">
+              {username}
+            </Text>
+            <SchemeButton />
+            <Button variant="default" onClick={() => endSession("signed_out")}>
+              Sign out
+            </Button>
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="xs" aria-label="Main">
+        {NAVIGATION.map(({ title, to }) => (
+          <NavLink
+            key={to}
+            component={Link}
+            href={to}
+            label={title}
+            active={isAt(location, to)}
+            {...current(location, to)}
+          />
+        ))}
+      </AppShell.Navbar>
+      <AppShell.Main>
+        <Box maw={1400}>{children}</Box>
+      </AppShell.Main>
+    </AppShell>
+  );
+}
+
+function SchemeButton() {
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const next = colorScheme === "auto" ? "light" : colorScheme === "light" ? "dark" : "auto";
+  return (
+    <Button
+      variant="default"
+      onClick={() => setColorScheme(next)}
+      aria-label={`Colours: ${colorScheme}. Change to ${next}`}
+    >
+      {colorScheme === "auto" ? "Auto" : colorScheme === "light" ? "Light" : "Dark"}
+    </Button>
+  );
+}
+
+function isAt(location: string, to: string): boolean {
+  return to === "/" ? location === "/" : location === to || location.startsWith(`${to}/`);
+}
+
+function current(location: string, to: string): { "aria-current"?: "page" } {
+  return isAt(location, to) ? { "aria-current": "page" } : {};
+}
+
+function focusSearch(): void {
+  document.querySelector<HTMLInputElement>("[data-page-search]")?.focus();
+}

@@ -1,0 +1,4 @@
+// `npm run build`: everything, types of tests included.
+import { prepare } from "./prepare.mjs";
+
+await prepare();
