@@ -1,9 +1,9 @@
 import { createTheme, type CSSVariablesResolver, type MantineThemeOverride } from "@mantine/core";
 
-/** Dense, calm; the teal of the icon. Colours of text meet WCAG AA on both schemes: see `TEXT_COLORS`. */
+/** Dense, calm; the teal of the icon. Colours of text meet WCAG AA on both schemes: see `cssVariables`. */
 export const theme: MantineThemeOverride = createTheme({
   primaryColor: "teal",
-  primaryShade: { light: 8, dark: 8 },
+  primaryShade: { light: 9, dark: 9 },
   defaultRadius: "sm",
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif",
   fontFamilyMonospace: "ui-monospace, 'SF Mono', Menlo, Consolas, 'Liberation Mono', monospace",
@@ -24,6 +24,8 @@ export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
     "--mantine-color-dimmed": "#5c636a",
+    "--mantine-color-teal-light-color": "#05634a",
+    "--mantine-color-anchor": "#05634a",
     "--mantine-color-error": "#c92a2a",
     "--mantine-color-placeholder": "#6b7278",
     "--isthmus-good": "#087f5b",
@@ -34,6 +36,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
   },
   dark: {
     "--mantine-color-dimmed": "#a6adb4",
+    "--mantine-color-anchor": "#63e6be",
     "--mantine-color-error": "#ff8787",
     "--mantine-color-placeholder": "#8f969d",
     "--isthmus-good": "#63e6be",

@@ -10,7 +10,7 @@ export type Query = Readonly<Record<string, string | number | boolean | null | u
 interface Call {
   readonly method?: Method;
   readonly query?: Query;
-  /** Sent as JSON; a `FormData` as it is. */
+  /** Sent as JSON; forms as they are. */
   readonly body?: unknown;
   readonly signal?: AbortSignal;
 }
@@ -25,7 +25,7 @@ export async function request<T>(path: string, call: Call = {}): Promise<T> {
 /** As `request`, for answers that are read as they come or saved as files. */
 export async function send(path: string, { method = "GET", query, body, signal }: Call = {}): Promise<Response> {
   const token = sessionToken();
-  const isForm = body instanceof FormData;
+  const isForm = body instanceof FormData || body instanceof URLSearchParams;
   const response = await fetch(withQuery(path, query), {
     method,
     headers: {

@@ -19,15 +19,14 @@ export function SignInPage() {
     setBusy(true);
     setFailure(null);
     try {
-      const expires_in = remember ? REMEMBERED_SECONDS : TAB_SECONDS;
-      const body = {
+      const body = new URLSearchParams({
         grant_type: "password",
         client_id: "console",
         client_secret: "console",
         username,
         password,
-        expires_in,
-      };
+        expires_in: String(remember ? REMEMBERED_SECONDS : TAB_SECONDS),
+      });
       const { access_token } = await request<{ access_token: string }>("/oauth/token", { method: "POST", body });
       beginSession({ token: access_token, username }, { remember });
     } catch (error) {
