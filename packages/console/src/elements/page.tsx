@@ -1,7 +1,8 @@
 import { Anchor, Group, Stack, Text, Title } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
-import type { ReactNode } from "react";
+import { useEffect, useRef, type ReactNode } from "react";
 import { Link } from "wouter";
+import { hasNavigated } from "../shell/navigated.ts";
 
 export interface PageProps {
   readonly title: string;
@@ -17,6 +18,11 @@ export interface PageProps {
 /** The frame of every screen: its one `h1`, its place, its actions. */
 export function Page({ title, about, actions, parent, children }: PageProps) {
   useDocumentTitle(`${title} · Isthmus`);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    // Who came by a link of the console is told where; who has just opened it begins at its top.
+    if (hasNavigated()) heading.current?.focus({ preventScroll: true });
+  }, []);
   return (
     <Stack gap="md">
       <Group justify="space-between" align="flex-start" gap="sm">
@@ -26,7 +32,7 @@ export function Page({ title, about, actions, parent, children }: PageProps) {
               ← {parent.title}
             </Anchor>
           )}
-          <Title order={1} className="foreign">
+          <Title order={1} className="foreign" ref={heading} tabIndex={-1}>
             {title}
           </Title>
           {about !== undefined && (

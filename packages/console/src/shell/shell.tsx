@@ -1,15 +1,19 @@
-import { AppShell, Box, Burger, Button, Group, NavLink, Text, useMantineColorScheme } from "@mantine/core";
+import { Anchor, AppShell, Box, Burger, Button, Group, NavLink, Text, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { useEffect, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { endSession } from "../session/session.ts";
+import { noteLocation } from "./navigated.ts";
 import { NAVIGATION } from "./navigation.ts";
 
 /** Header and navigation around every screen. */
 export function Shell({ username, children }: { readonly username: string; readonly children: ReactNode }) {
   const [opened, { toggle, close }] = useDisclosure(false);
   const [location] = useLocation();
-  useEffect(close, [location, close]);
+  useEffect(() => {
+    close();
+    if (noteLocation(location)) window.scrollTo(0, 0);
+  }, [location, close]);
   useHotkeys([["/", focusSearch]]);
   return (
     <AppShell
@@ -17,6 +21,9 @@ export function Shell({ username, children }: { readonly username: string; reado
       navbar={{ width: 190, breakpoint: "sm", collapsed: { mobile: !opened } }}
       padding="md"
     >
+      <Anchor href="#content" className="skip">
+        Skip to the content
+      </Anchor>
       <AppShell.Header px="md">
         <Group h="100%" justify="space-between" wrap="nowrap">
           <Group gap="xs" wrap="nowrap">
@@ -55,7 +62,7 @@ export function Shell({ username, children }: { readonly username: string; reado
           />
         ))}
       </AppShell.Navbar>
-      <AppShell.Main>
+      <AppShell.Main id="content">
         <Box maw={1400}>{children}</Box>
       </AppShell.Main>
     </AppShell>
