@@ -1,13 +1,14 @@
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { Suspense, useSyncExternalStore } from "react";
-import { Router } from "wouter";
+import { Router, useLocation } from "wouter";
 import { ApiFailure } from "./client/failure.ts";
 import { Announcements } from "./elements/announcements.tsx";
 import { Loading } from "./elements/loaded.tsx";
 import { onSession, session } from "./session/session.ts";
 import { SignInPage } from "./session/sign-in-page.tsx";
 import { Screens } from "./screens.tsx";
+import { ScreenBoundary } from "./shell/screen-boundary.tsx";
 import { Shell } from "./shell/shell.tsx";
 import { cssVariables, theme } from "./theme.ts";
 
@@ -44,15 +45,18 @@ export function App() {
 
 function SignedIn() {
   const current = useSyncExternalStore(onSession, session);
+  const [location] = useLocation();
   if (current === null) {
     queries.clear();
     return <SignInPage />;
   }
   return (
     <Shell username={current.username}>
-      <Suspense fallback={<Loading />}>
-        <Screens />
-      </Suspense>
+      <ScreenBoundary place={location}>
+        <Suspense fallback={<Loading />}>
+          <Screens />
+        </Suspense>
+      </ScreenBoundary>
     </Shell>
   );
 }

@@ -1,8 +1,9 @@
-import { Anchor, AppShell, Box, Burger, Button, Group, NavLink, Text, useMantineColorScheme } from "@mantine/core";
+import { Anchor, AppShell, Box, Burger, Button, Group, Kbd, NavLink, Text, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { useEffect, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { endSession } from "../session/session.ts";
+import { FindDialog } from "./find-dialog.tsx";
 import { noteLocation } from "./navigated.ts";
 import { NAVIGATION } from "./navigation.ts";
 
@@ -14,7 +15,11 @@ export function Shell({ username, children }: { readonly username: string; reado
     close();
     if (noteLocation(location)) window.scrollTo(0, 0);
   }, [location, close]);
-  useHotkeys([["/", focusSearch]]);
+  const [finding, find] = useDisclosure(false);
+  useHotkeys([
+    ["/", () => focusSearch() || find.open()],
+    ["mod+K", find.open],
+  ]);
   return (
     <AppShell
       header={{ height: 48 }}
@@ -43,6 +48,9 @@ export function Shell({ username, children }: { readonly username: string; reado
             <Text size="sm" c="dimmed" visibleFrom="sm" className="foreign">
               {username}
             </Text>
+            <Button variant="default" onClick={find.open} rightSection={<Kbd size="xs">/</Kbd>}>
+              Find
+            </Button>
             <SchemeButton />
             <Button variant="default" onClick={() => endSession("signed_out")}>
               Sign out
@@ -65,6 +73,7 @@ export function Shell({ username, children }: { readonly username: string; reado
       <AppShell.Main id="content">
         <Box maw={1400}>{children}</Box>
       </AppShell.Main>
+      <FindDialog opened={finding} onClose={find.close} />
     </AppShell>
   );
 }
@@ -91,6 +100,9 @@ function current(location: string, to: string): { "aria-current"?: "page" } {
   return isAt(location, to) ? { "aria-current": "page" } : {};
 }
 
-function focusSearch(): void {
-  document.querySelector<HTMLInputElement>("[data-page-search]")?.focus();
+/** False when the page has no search of its own. */
+function focusSearch(): boolean {
+  const search = document.querySelector<HTMLInputElement>("[data-page-search]");
+  search?.focus();
+  return search !== null;
 }
