@@ -254,6 +254,7 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
         dispatcher.connections().find(({ connectionId }) => connectionId === id)?.failure ?? null;
       return connection === null ? null : diagnose({ ...toHubs, pausedBy }, connection);
     },
+    doctorReports: store,
     rotateSecrets: () => store.rotateSecrets(),
     backUp: () => store.backUp(),
     entraRule: (credential, hostName) =>

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { DeviceLinks } from "../core/device-links.ts";
-import type { Diagnose } from "../core/doctor.ts";
+import type { Diagnose, DoctorReports } from "../core/doctor.ts";
 import type { Directory, EntraSettings } from "../core/directory.ts";
 import type { EventFeed } from "../core/event-feed.ts";
 import type { DeviceRate } from "../core/rate-limit.ts";
@@ -60,6 +60,7 @@ export interface ApiDependencies extends ThingDependencies {
   readonly recentEvents: RecentEvents;
   readonly testIntegration: TestIntegration;
   readonly diagnose: Diagnose;
+  readonly doctorReports: DoctorReports;
   readonly hubViews: HubViews;
   /** Who is connected, and asking them. */
   readonly deviceLinks: DeviceLinks;

@@ -12,6 +12,7 @@ import { registerDoctor } from "./admin/doctor.ts";
 import { registerFailures } from "./admin/failures.ts";
 import { registerMatching } from "./admin/matching.ts";
 import { registerHubs } from "./admin/hubs.ts";
+import { registerIntegrationDetail } from "./admin/integration-detail.ts";
 import { registerIntegrationState } from "./admin/integration-state.ts";
 import { registerSecrets } from "./admin/secrets.ts";
 import { registerSources } from "./admin/sources.ts";
@@ -143,6 +144,7 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerIntegrationTests(app, dependencies, authentication);
   registerUnsupported(app);
   registerDeliveries(app, dependencies, authentication);
+  registerIntegrationDetail(app, dependencies, authentication);
   registerIntegrationState(app, dependencies, authentication);
   registerSecrets(app, dependencies, authentication);
   registerBackups(app, dependencies, authentication);

@@ -36,3 +36,15 @@ export interface DoctorReport {
 
 /** Never rejects for what a hub does. `null`: the integration is unknown, or has no hub. */
 export type Diagnose = (integrationId: string) => Promise<DoctorReport | null>;
+
+/** A report with the moment at which it was made, unix milliseconds. */
+export interface DatedReport extends DoctorReport {
+  readonly at: number;
+}
+
+/** The last report of each integration, so that whoever looks later knows what was found and when. Kept by `store/`. */
+export interface DoctorReports {
+  keepDoctorReport(integrationId: string, report: DatedReport): Promise<void>;
+  /** `null`: the doctor has not looked at it. */
+  doctorReport(integrationId: string): Promise<DatedReport | null>;
+}

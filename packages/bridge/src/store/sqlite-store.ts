@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DeviceTraces } from "../core/device-links.ts";
 import type { Incident } from "../core/delivery-history.ts";
+import type { DoctorReports } from "../core/doctor.ts";
 import type { Directory } from "../core/directory.ts";
 import type { Identities, KnownIdentity } from "../core/identities.ts";
 import type { RecentEvents } from "../core/recent-events.ts";
@@ -23,6 +24,7 @@ import { createAppKeys } from "./sqlite-app-keys.ts";
 import { createApiUsers } from "./sqlite-api-users.ts";
 import { createDeliveries, type SqliteDeliveries } from "./sqlite-deliveries.ts";
 import { createDeviceTraces } from "./sqlite-device-traces.ts";
+import { createDoctorReports } from "./sqlite-doctor-reports.ts";
 import { createDevices } from "./sqlite-devices.ts";
 import { createIncidents, type SqliteIncidents } from "./sqlite-incidents.ts";
 import { createIntegrations, type SqliteIntegrations } from "./sqlite-integrations.ts";
@@ -63,6 +65,7 @@ export interface SqliteStore
     SqliteIncidents,
     Identities,
     DeviceTraces,
+    DoctorReports,
     AppKeys,
     ThingRecords,
     Sources,
@@ -140,6 +143,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       ...createIncidents(worker, now),
       ...createIdentities(worker, now),
       ...createDeviceTraces(worker),
+      ...createDoctorReports(worker),
       ...createSources({ worker, secrets, now, inTurn }),
       ...createLooking(worker, now),
       ...createStates(worker),

@@ -105,6 +105,7 @@ export const ROUTE_INPUTS: Readonly<Record<string, RouteInput>> = {
   "POST /admin/v1/integrations/{id}/deliveries/retry": { body: "ids:array code all:boolean" },
   "POST /admin/v1/integrations/{id}/deliveries/discard": { body: "reason! ids:array code all:boolean" },
   "POST /admin/v1/integrations/{id}/deliveries/{delivery}/copy": { body: "data name", status: 201 },
+  "PATCH /admin/v1/integrations/{id}": { body: CHANGED_INTEGRATION },
   "POST /admin/v1/integrations/{id}/dry-run": { body: `${CHANGED_INTEGRATION} last:integer` },
   "POST /admin/v1/integrations/{id}/replays": { body: "from! to! device event", status: 202 },
   "DELETE /admin/v1/integrations/{id}/replays/{replay}": { status: 204 },

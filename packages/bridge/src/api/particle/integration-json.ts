@@ -1,3 +1,4 @@
+import type { Directory } from "../../core/directory.ts";
 import { FAILURES, type Failure } from "../../core/failure.ts";
 import type { AzureIotHubIntegration, HubConnection, Integration } from "../../core/integration.ts";
 import type { ConnectionState } from "../../core/connection-state.ts";
@@ -35,6 +36,18 @@ export function integrationJson(
     daily_cap: integration.dailyCap,
     disabled: integration.disabled,
   };
+}
+
+/** As `integrationJson`, with its keys and secrets fetched to be masked. */
+export async function shownIntegration(
+  integration: Integration,
+  directory: Pick<Directory, "connection" | "webhookSecrets">,
+): Promise<Record<string, unknown>> {
+  const isHub = integration.type === "AzureIotHub";
+  return integrationJson(integration, {
+    connection: isHub ? await directory.connection(integration.connectionId) : null,
+    secrets: isHub ? null : await directory.webhookSecrets(integration.id),
+  });
 }
 
 function hubFields(integration: AzureIotHubIntegration, connection: HubConnection | null): Record<string, unknown> {

@@ -9,7 +9,7 @@ import type { Authentication } from "../authentication.ts";
 import { fieldsOf, optionalFlag, type Fields } from "../bodies.ts";
 import { ledgerJson, logJson } from "../delivery-json.ts";
 import type { ApiDependencies } from "../dependencies.ts";
-import { hubStateJson, integrationJson, todayCounters } from "./integration-json.ts";
+import { hubStateJson, shownIntegration, todayCounters } from "./integration-json.ts";
 import { integrationOf, PLACES, scopeOf } from "./integration-roof.ts";
 import type { Roof } from "./integration-roof.ts";
 import { integrationSettingsOf } from "./integration-settings.ts";
@@ -30,13 +30,8 @@ export function registerIntegrations(
     only: Integration["type"] | null,
   ): ReturnType<typeof integrationOf> => integrationOf(request, permission, { directory, authentication, only });
 
-  async function shown(integration: Integration): Promise<Record<string, unknown>> {
-    const isHub = integration.type === "AzureIotHub";
-    return integrationJson(integration, {
-      connection: isHub ? await directory.connection(integration.connectionId) : null,
-      secrets: isHub ? null : await directory.webhookSecrets(integration.id),
-    });
-  }
+  const shown = (integration: Integration): Promise<Record<string, unknown>> =>
+    shownIntegration(integration, directory);
 
   for (const { path, only } of PLACES) {
     app.get<Roof>(`${path}`, route("Integrations"), async (request) => {

@@ -146,6 +146,10 @@ export const ROUTES: readonly RouteRow[] = [
   ["POST /v1/products/weather/webhooks/:fleetIntegration/test", "integrations:test", 404, 404],
 
   ["GET /admin/v1/integrations/:integration/deliveries", "integrations:get", 200, 404, { member: 404 }],
+  ["GET /admin/v1/integrations/:integration", "integrations:get", 200, 404, { member: 404 }],
+  ["GET /admin/v1/integrations/:fleetIntegration", "integrations:get", 200, 404],
+  ["PATCH /admin/v1/integrations/:fleetIntegration", "integrations:update", 200, 404, { body: { disabled: true } }],
+  ["GET /admin/v1/integrations/:fleetIntegration/doctor", "integrations:get", 200, 404],
   ["GET /admin/v1/integrations/:integration/state", "integrations:get", 200, 404, { member: 404 }],
   ["GET /admin/v1/integrations/:fleetIntegration/state", "integrations:get", 200, 404],
   ["GET /admin/v1/integrations/:fleetIntegration/deliveries", "integrations:get", 200, 404],

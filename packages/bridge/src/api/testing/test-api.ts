@@ -6,7 +6,7 @@ import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import type { EventFeed } from "../../core/event-feed.ts";
 import { noDeviceLinks } from "../../core/device-links.ts";
-import type { DoctorReport } from "../../core/doctor.ts";
+import type { DatedReport, DoctorReport } from "../../core/doctor.ts";
 import { refusedEntra } from "../../core/entra-rule.ts";
 import { newEventId } from "../../core/ids.ts";
 import type { IncomingEvent } from "../../core/accept.ts";
@@ -121,6 +121,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
   const stateSettings = new FakeStateSettings();
   const tests: TestRequest[] = [];
   const logged: string[] = [];
+  const reports = new Map<string, DatedReport>();
 
   const dependencies: ApiDependencies = {
     directory,
@@ -143,6 +144,10 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
       return { file, bytes: 8, remove: () => rm(place, { recursive: true }) };
     },
     diagnose: async () => world.doctorReport,
+    doctorReports: {
+      keepDoctorReport: async (id, report) => void reports.set(id, report),
+      doctorReport: async (id) => reports.get(id) ?? null,
+    },
     entraRule: (credential, hostName) =>
       refusedEntra(credential, hostName, { hubHosts: ["listed.example"], ownIdentity: world.entraIdentity }),
     consoleFiles: null,

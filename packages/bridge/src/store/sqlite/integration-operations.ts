@@ -51,6 +51,7 @@ export function integrationOperations(transaction: Transaction, logs: Integratio
   );
   const removeCauses = db.prepare("DELETE FROM cause WHERE integration_id = ?");
   const removeLanes = db.prepare("DELETE FROM lane WHERE integration_id = ?");
+  const removeReport = db.prepare("DELETE FROM doctor_report WHERE integration_id = ?");
   const byId = db.prepare("SELECT * FROM integration WHERE id = ?");
   const byScope = db.prepare("SELECT * FROM integration WHERE scope_kind = ? AND scope_id = ? ORDER BY created_at, id");
   const all = db.prepare("SELECT * FROM integration ORDER BY created_at, id");
@@ -92,6 +93,7 @@ export function integrationOperations(transaction: Transaction, logs: Integratio
       const { changes } = remove.run(id);
       removeLanes.run(id);
       removeCauses.run(id);
+      removeReport.run(id);
       logs.forget(id);
       connections.dropUnused();
       return changes;

@@ -7,6 +7,7 @@ import { deliveryOperations, type DeliveryOperations } from "./delivery-operatio
 import { deviceDetailOperations, type DeviceDetailOperations } from "./device-detail-operations.ts";
 import { deviceGroupOperations, type DeviceGroupOperations } from "./device-group-operations.ts";
 import { deviceOperations, type DeviceOperations } from "./device-operations.ts";
+import { doctorReportOperations, type DoctorReportOperations } from "./doctor-report-operations.ts";
 import { createEndings } from "./endings.ts";
 import { eraseOperations, type EraseOperations } from "./erase-operations.ts";
 import { createEventNumbers } from "./event-numbers.ts";
@@ -50,6 +51,7 @@ export interface Operations
     DeviceGroupOperations,
     DeviceOperations,
     DeviceTraceOperations,
+    DoctorReportOperations,
     EraseOperations,
     EventOperations,
     ExpiryOperations,
@@ -99,6 +101,7 @@ export function createOperations(transaction: Transaction): Operations {
     ...deviceGroupOperations(transaction),
     ...deviceOperations(transaction, heard),
     ...deviceTraceOperations(transaction),
+    ...doctorReportOperations(transaction),
     ...eraseOperations(transaction, books, numbers),
     ...events,
     ...expiryOperations(transaction, endings),

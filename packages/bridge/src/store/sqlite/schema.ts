@@ -258,6 +258,9 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX noted_thing_product ON noted_thing (product_id);
   CREATE TABLE app_key (id INTEGER PRIMARY KEY, sealed_secret TEXT NOT NULL);
   `,
+  `
+  CREATE TABLE doctor_report (integration_id TEXT PRIMARY KEY, report TEXT NOT NULL) WITHOUT ROWID;
+  `,
 ];
 
 /** Brings the file to the newest schema, or to the `newest` first ones of its history; refuses one that a newer release has written. */

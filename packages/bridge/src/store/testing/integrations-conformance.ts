@@ -55,6 +55,25 @@ export function describeIntegrations(open: OpenStore): void {
       expect(changed).toMatchObject({ createIdentities: true, deviceIdPrefix: "", dailyCap: null, properties: {} });
     });
 
+    test("the doctor's last report is kept over a restart, and goes with its integration", async () => {
+      const scope = { kind: "product", productId: 7 } as const;
+      const made = await store.createIntegration(settings(scope));
+      expect(await store.doctorReport(made.id)).toBeNull();
+      const report = {
+        pass: false,
+        at: 5,
+        checks: [{ name: "quota", ok: false, message: "Used up.", code: "q" }],
+      } as const;
+      await store.keepDoctorReport(made.id, { pass: true, at: 4, checks: [] });
+      await store.keepDoctorReport(made.id, report);
+      store = await under.reopen();
+      expect(await store.doctorReport(made.id)).toEqual(report);
+      await store.deleteIntegration(made.id);
+      expect(await store.doctorReport(made.id)).toBeNull();
+      await store.keepDoctorReport(made.id, report);
+      expect(await store.doctorReport(made.id)).toBeNull();
+    });
+
     test("a webhook has no connection, and leaves those of the hubs alone", async () => {
       const scope = { kind: "product", productId: 7 } as const;
       const hub = await store.createIntegration(settings(scope));

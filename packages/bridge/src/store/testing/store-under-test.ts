@@ -1,5 +1,6 @@
 /** What a store must offer to run the conformance suites, whatever keeps its data. */
 import type { DeviceTraces } from "../../core/device-links.ts";
+import type { DoctorReports } from "../../core/doctor.ts";
 import type { Directory } from "../../core/directory.ts";
 import type { Identities } from "../../core/identities.ts";
 import type { RecentEvents } from "../../core/recent-events.ts";
@@ -17,6 +18,7 @@ export interface Store
     SqliteIncidents,
     Identities,
     DeviceTraces,
+    DoctorReports,
     AppKeys,
     ThingRecords,
     Sources,
