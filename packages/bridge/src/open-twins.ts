@@ -1,9 +1,10 @@
 /** The open clients of hubs that mirror states: one for each connection, for all who ask. */
 import type { HubConnection } from "./core/integration.ts";
-import type { TwinHub, TwinHubs } from "./core/twin-hub.ts";
+import type { DeviceHub } from "./core/device-desk.ts";
+import type { TwinHubs } from "./core/twin-hub.ts";
 
 interface OpenTwin {
-  readonly twins: TwinHub;
+  readonly twins: DeviceHub;
   connection: HubConnection;
 }
 
@@ -18,7 +19,7 @@ export class OpenTwins {
   }
 
   /** `undefined`: there is no such connection. */
-  async open(id: string): Promise<TwinHub | undefined> {
+  async open(id: string): Promise<DeviceHub | undefined> {
     const known = this.#open.get(id);
     if (known !== undefined) return known.twins;
     const connection = await this.#connection(id);

@@ -43,6 +43,9 @@ export type FailureCode =
   | "message_queue_full"
   | "message_throttled"
   | "registry_full"
+  | "device_not_online"
+  | "method_unanswered"
+  | "method_refused"
   | "stream_not_found"
   | "stream_in_use"
   | "identity_in_use"
@@ -200,6 +203,23 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     scope: "device",
     verdict: "retry",
     nextStep: "The hub holds as many devices as it can. Remove some, or use another hub for more.",
+  },
+  device_not_online: {
+    scope: "state",
+    verdict: "retry",
+    nextStep:
+      "A direct method reaches a device that is connected and listens for methods. Let it connect, or wait for it: connect_timeout_seconds.",
+  },
+  method_unanswered: {
+    scope: "state",
+    verdict: "retry",
+    nextStep:
+      "Give the device longer: response_timeout_seconds. It may have carried the method out all the same: look before you call again.",
+  },
+  method_refused: {
+    scope: "state",
+    verdict: "refused",
+    nextStep: "The hub takes no such call. Look at its reason, and change the name, the payload or the timeouts.",
   },
   stream_not_found: {
     scope: "reading",

@@ -1,4 +1,5 @@
 /** The port to a hub's registry, twins and devices, for what mirrors states. One implementation, `hub/`. */
+import type { DeviceHub } from "./device-desk.ts";
 import type { Failure, Result } from "./failure.ts";
 import type { HubConnection } from "./integration.ts";
 import type { JsonObject } from "./json.ts";
@@ -85,6 +86,23 @@ export interface StreamOptions {
   readonly signal: AbortSignal;
 }
 
+/** Of what the sender is told afterwards: nothing, that it was completed, that it was not, or either. */
+export type Acknowledgement = "none" | "positive" | "negative" | "full";
+
+export interface CloudToDeviceMessage {
+  /** Stays the same when it is sent again. */
+  readonly messageId: string;
+  readonly body: Uint8Array;
+  /** Unix milliseconds. */
+  readonly expiresAt: number;
+  /** JSON where it is not said. */
+  readonly contentType?: string;
+  readonly correlationId?: string;
+  readonly ack?: Acknowledgement;
+  /** Application properties. */
+  readonly properties?: Readonly<Record<string, string>>;
+}
+
 export interface TwinHub {
   /** Makes a device with keys of the hub's making. `exists`: the hub has one of that id. */
   createDevice(deviceId: string): Promise<Result<HubDeviceWithKeys | "exists">>;
@@ -105,11 +123,8 @@ export interface TwinHub {
   patchDesired(deviceId: string, patch: JsonObject, etag: string | null): Promise<Result<TwinView | "changed" | null>>;
   /** Merges into the reported properties as the device itself would, for one that is connected through the bridge. Resolves with their new version. */
   report(deviceId: string, patch: JsonObject): Promise<Result<number | null>>;
-  /** A cloud-to-device message; settled when the hub has it. `messageId` stays the same when it is sent again. */
-  sendToDevice(
-    deviceId: string,
-    message: { readonly messageId: string; readonly body: Uint8Array; readonly expiresAt: number },
-  ): Promise<Result<null>>;
+  /** A cloud-to-device message; settled when the hub has it. */
+  sendToDevice(deviceId: string, message: CloudToDeviceMessage): Promise<Result<null>>;
   /** One page of all twins of the hub, without their properties. `next`: `null` after the last. */
   glance(options: {
     readonly page: string | null;
@@ -130,5 +145,5 @@ export interface TwinHub {
 }
 
 export interface TwinHubs {
-  openTwins(connection: HubConnection): TwinHub;
+  openTwins(connection: HubConnection): DeviceHub;
 }

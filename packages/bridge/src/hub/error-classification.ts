@@ -23,7 +23,7 @@ type RefusalCode = Exclude<
 >;
 
 /** What was asked of the hub when it refused. */
-export type Occasion = "token" | "connection" | "link" | "message" | "command" | "identity" | "twin";
+export type Occasion = "token" | "connection" | "link" | "message" | "command" | "identity" | "twin" | "method";
 
 /** The hub's refusal as it came, over either protocol. */
 export interface Refusal {
@@ -70,10 +70,14 @@ export const CLASSIFICATION: readonly Row[] = [
   { number: 403012, name: "DeviceDisabled", code: "device_disabled" },
   { number: 404001, name: "DeviceNotFound", code: "identity_missing" },
   { number: 404006, name: "AmqpAddressNotFound", code: "hub_error" },
+  { number: 404103, name: "DeviceNotOnline", code: "device_not_online" },
+  { number: 404104, name: "DeviceConnectionClosedRemotely", on: ["method"], code: "method_unanswered" },
   { number: 404104, name: "DeviceConnectionClosedRemotely", code: "outcome_unknown" },
   { number: 409001, name: "DeviceAlreadyExists", code: "hub_error" },
   { number: 409002, name: "LinkCreationConflict", code: "identity_in_use" },
   { number: 412001, name: "PreconditionFailed", code: "hub_error" },
+  { number: 400004, name: "ArgumentInvalid", on: ["method"], code: "method_refused" },
+  { number: 413001, name: "MessageTooLarge", on: ["method"], code: "method_refused" },
   { number: 413001, name: "MessageTooLarge", on: ["twin"], code: "twin_refused" },
   { number: 413001, name: "MessageTooLarge", code: "message_too_large" },
   // The registry is full: only this device waits, the others go on.
@@ -88,6 +92,7 @@ export const CLASSIFICATION: readonly Row[] = [
   { number: 503001, name: "ServiceUnavailable", code: "hub_error" },
   { number: 503005, name: "ServerBusy", code: "throttled" },
   { number: 503008, name: "ReceiveLinkOpensThrottled", code: "throttled" },
+  { number: 504101, name: "GatewayTimeout", on: ["method"], code: "method_unanswered" },
   { number: 504101, name: "GatewayTimeout", code: "hub_error" },
 
   // Words, where condition or status alone would mislead.
@@ -127,12 +132,16 @@ export const CLASSIFICATION: readonly Row[] = [
   { status: 400, on: ["token"], code: "key_refused" },
   { status: 400, on: ["identity"], code: "device_id_refused" },
   { status: 400, on: ["twin"], code: "twin_refused" },
+  { status: 400, on: ["method"], code: "method_refused" },
   { status: 401, code: "key_refused" },
   { status: 403, on: ["token"], code: "permission_missing" },
   { status: 403, code: "permission_missing" },
   { status: 404, on: ["token"], code: "hub_not_found" },
   { status: 404, on: ["twin"], code: "identity_missing" },
+  { status: 404, on: ["method"], code: "device_not_online" },
   { status: 413, on: ["twin"], code: "twin_refused" },
+  { status: 413, on: ["method"], code: "method_refused" },
+  { status: 504, on: ["method"], code: "method_unanswered" },
   { status: 413, code: "message_too_large" },
   { status: 429, code: "throttled" },
 ];
@@ -158,6 +167,9 @@ const LEADS: Readonly<Record<RefusalCode, string>> = {
   twin_refused: "The hub refused the change of the twin",
   message_queue_full: "Too many messages wait in the hub for this device",
   registry_full: "The hub holds as many devices as it can",
+  device_not_online: "The device is not connected to the hub",
+  method_unanswered: "The device did not answer in time",
+  method_refused: "The hub refused the call",
 };
 
 /** Where what no row knows is the message's own fault. */

@@ -26,6 +26,8 @@ export interface RegistryRequest {
   readonly body?: unknown;
   /** Bytes of the answer; a longer one fails as `ANSWER_TOO_LONG`. */
   readonly largestAnswer?: number;
+  /** Milliseconds; absent: those of the transport. */
+  readonly timeout?: number;
 }
 
 export interface RegistryTransportOptions {
@@ -68,11 +70,12 @@ export class RegistryTransport {
   }
 
   async #send(
-    { method, path, ifMatch, headers, body, largestAnswer = LARGEST_ANSWER }: RegistryRequest,
+    { method, path, ifMatch, headers, body, largestAnswer = LARGEST_ANSWER, timeout }: RegistryRequest,
     endpoint: HubEndpoint,
     authorization: string,
   ): Promise<Result<HttpAnswer>> {
     const { hostName, httpsPort } = endpoint;
+    const patience = timeout ?? this.#options.requestTimeout ?? REQUEST_TIMEOUT;
     try {
       const answer = await request(`https://${isIP(hostName) === 6 ? `[${hostName}]` : hostName}:${httpsPort}${path}`, {
         method,
@@ -86,7 +89,9 @@ export class RegistryTransport {
           ...(body === undefined ? {} : { "content-type": "application/json; charset=utf-8" }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(this.#options.requestTimeout ?? REQUEST_TIMEOUT),
+        signal: AbortSignal.timeout(patience),
+        // The client's own patience ends after five minutes.
+        headersTimeout: patience,
       });
       return succeed({
         status: answer.statusCode,

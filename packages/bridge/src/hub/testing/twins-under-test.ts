@@ -10,14 +10,14 @@ import { onTestFinished } from "vitest";
 import type { Result } from "../../core/failure.ts";
 import type { HubEndpoint } from "../../core/hub-client.ts";
 import type { HubConnection } from "../../core/integration.ts";
-import type { TwinHub } from "../../core/twin-hub.ts";
+import type { DeviceHub } from "../../core/device-desk.ts";
 import { createTwinHubs } from "../twins/twin-hubs.ts";
 import type { TwinHubsOptions } from "../twins/twin-hubs.ts";
 import { SILENT_LOG } from "./hub-under-test.ts";
 
 export interface TwinsUnderTest {
   readonly emulator: Emulator;
-  readonly hub: TwinHub;
+  readonly hub: DeviceHub;
   readonly connection: HubConnection;
   readonly endpoint: HubEndpoint;
   /** The vendor's registry client. */

@@ -6,14 +6,13 @@ import type { AmqpBehaviour } from "../testing/amqp-stand-in.ts";
 import { makeTestCertificate } from "../testing/certificate.ts";
 import { CONNECTION, SILENT_LOG } from "../testing/hub-under-test.ts";
 import { startTwinsUnderTest, valueOf } from "../testing/twins-under-test.ts";
-import type { TwinHub } from "../../core/twin-hub.ts";
-import type { DeviceMessage } from "./device-messages.ts";
+import type { CloudToDeviceMessage, TwinHub } from "../../core/twin-hub.ts";
 import { createTwinHubs } from "./twin-hubs.ts";
 
 const failed = (code: string): object => ({ ok: false, failure: expect.objectContaining({ code }) as object });
 const SENT = { ok: true, value: null };
 
-function messageOf(state: object, messageId = "m1"): DeviceMessage {
+function messageOf(state: object, messageId = "m1"): CloudToDeviceMessage {
   return { messageId, body: Buffer.from(JSON.stringify(state)), expiresAt: Date.now() + 60_000 };
 }
 

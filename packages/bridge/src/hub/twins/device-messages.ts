@@ -8,7 +8,7 @@ import { fail, succeed } from "../../core/failure.ts";
 import type { Failure, Outcome, Result } from "../../core/failure.ts";
 import type { HubEndpoint } from "../../core/hub-client.ts";
 import type { Log } from "../../core/log.ts";
-import type { TwinHub } from "../../core/twin-hub.ts";
+import type { CloudToDeviceMessage } from "../../core/twin-hub.ts";
 import { AttachPace } from "../attach-pace.ts";
 import type { KeyRing } from "../key-ring.ts";
 import { TelemetryConnection } from "../telemetry-connection.ts";
@@ -32,8 +32,6 @@ export interface DeviceMessagesOptions {
   readonly idleTime?: number;
 }
 
-export type DeviceMessage = Parameters<TwinHub["sendToDevice"]>[1];
-
 export class DeviceMessages {
   readonly #options: DeviceMessagesOptions;
   readonly #pace = new AttachPace({ perSecond: Infinity, burst: 10 });
@@ -54,10 +52,11 @@ export class DeviceMessages {
     }, idleTime / 4).unref();
   }
 
-  async send(deviceId: string, message: DeviceMessage): Promise<Result<null>> {
+  async send(deviceId: string, message: CloudToDeviceMessage): Promise<Result<null>> {
     if (!isDeviceId(deviceId)) return fail("device_id_refused", "This is no IoT Hub device id.");
-    if (message.body.length + message.messageId.length > LARGEST_MESSAGE)
-      return fail("message_too_large", `The message has ${message.body.length} bytes; a device takes 64 KB.`);
+    const size = sizeOf(message);
+    if (size > LARGEST_MESSAGE)
+      return fail("message_too_large", `The message has ${size} bytes with its properties; a device takes 64 KB.`);
     const outcome = await this.#send(encode(deviceId, message));
     if (outcome.kind === "delivered") return succeed(null);
     const { failure } = outcome;
@@ -112,13 +111,23 @@ export class DeviceMessages {
 
 const NOWHERE: Failure = { code: "hub_unreachable", message: "The hub is not running, or has not said where." };
 
-function encode(deviceId: string, { messageId, body, expiresAt }: DeviceMessage): Buffer {
+function sizeOf({ body, messageId, properties = {} }: CloudToDeviceMessage): number {
+  const texts = [messageId, ...Object.entries(properties).flat()];
+  return texts.reduce((size, text) => size + Buffer.byteLength(text), body.length);
+}
+
+function encode(deviceId: string, message: CloudToDeviceMessage): Buffer {
+  const { messageId, body, expiresAt, contentType = "application/json", correlationId, ack, properties } = message;
   return rhea.message.encode({
     message_id: messageId,
     to: `/devices/${encodeURIComponent(deviceId)}/messages/devicebound`,
-    content_type: "application/json",
+    content_type: contentType,
     content_encoding: "utf-8",
     absolute_expiry_time: new Date(expiresAt),
+    ...(correlationId !== undefined && { correlation_id: correlationId }),
+    ...((ack !== undefined || properties !== undefined) && {
+      application_properties: { ...properties, ...(ack !== undefined && { "iothub-ack": ack }) },
+    }),
     body: rhea.message.data_section(Buffer.from(body)),
   });
 }

@@ -1,9 +1,10 @@
 /** Devices with keys of their own, in the hub's identity registry. */
 import { randomBytes } from "node:crypto";
-import { formatDeviceConnectionString } from "iot-hub-protocol";
+import { deviceResource, formatDeviceConnectionString, makeSharedAccessSignature } from "iot-hub-protocol";
 import { fail, succeed } from "../../core/failure.ts";
 import type { Result } from "../../core/failure.ts";
 import type { HubEndpoint, KeyName } from "../../core/hub-client.ts";
+import type { HubIdentity } from "../../core/device-desk.ts";
 import type { HubDevice, HubDeviceWithKeys } from "../../core/twin-hub.ts";
 import type { HttpAnswer } from "../http-refusal.ts";
 import {
@@ -15,7 +16,7 @@ import {
   refusedId,
 } from "../registry-requests.ts";
 import type { RegistryRequests } from "../registry-requests.ts";
-import { hubDevice, keysOf } from "./twin-views.ts";
+import { hubDevice, hubIdentity, keysOf } from "./twin-views.ts";
 
 const KEY_BYTES = 32;
 /** Somebody else changes the same device at the same moment: not for long. */
@@ -24,6 +25,7 @@ const UPDATE_TRIES = 4;
 export interface DeviceChange {
   readonly status?: "enabled" | "disabled";
   readonly newKey?: KeyName;
+  readonly swapKeys?: true;
 }
 
 export class DeviceRegistry {
@@ -68,13 +70,12 @@ export class DeviceRegistry {
       if (found.value === null) return succeed(null);
       const identity = found.value;
       const keys = keysOf(identity);
-      if (change.newKey !== undefined && keys === null) return fail("twin_refused", NO_KEYS);
+      const changesKeys = change.newKey !== undefined || change.swapKeys === true;
+      if (changesKeys && keys === null) return fail("twin_refused", NO_KEYS);
       const body = {
         ...identity,
         ...(change.status !== undefined && { status: change.status }),
-        ...(change.newKey !== undefined && {
-          authentication: { type: "sas", symmetricKey: { ...keys, [`${change.newKey}Key`]: freshKey() } },
-        }),
+        ...(changesKeys && keys !== null && { authentication: { type: "sas", symmetricKey: changed(keys, change) } }),
       };
       const ifMatch = `"${typeof identity["etag"] === "string" ? identity["etag"] : "*"}"`;
       const written = await this.#requests.send({ method: "PUT", path: identityPath(deviceId), ifMatch, body });
@@ -83,6 +84,29 @@ export class DeviceRegistry {
       if (isMissingDevice(written.value)) return succeed(null);
       if (written.value.status !== 412 || tries === UPDATE_TRIES) return this.#refuse(written.value, deviceId);
     }
+  }
+
+  async identity(deviceId: string): Promise<Result<HubIdentity | null>> {
+    const found = await this.#find(deviceId);
+    if (!found.ok) return found;
+    return succeed(found.value === null ? null : hubIdentity(found.value));
+  }
+
+  /** Empty keys: it signs in by a certificate. */
+  async keys(deviceId: string): Promise<Result<HubDeviceWithKeys | null>> {
+    const found = await this.#find(deviceId);
+    if (!found.ok) return found;
+    return found.value === null ? succeed(null) : this.#shown(found.value);
+  }
+
+  async token(deviceId: string, name: KeyName, expiry: number): Promise<Result<string | null>> {
+    const found = await this.#find(deviceId);
+    if (!found.ok) return found;
+    if (found.value === null) return succeed(null);
+    const key = keysOf(found.value)?.[`${name}Key`];
+    if (key === undefined) return fail("twin_refused", NO_KEYS);
+    const resource = deviceResource(this.#endpoint()?.hostName ?? "", deviceId);
+    return succeed(makeSharedAccessSignature({ resource, key, expiry }));
   }
 
   async delete(deviceId: string): Promise<Result<null>> {
@@ -123,6 +147,14 @@ function ofRegistry<T>(answer: Result<T>): Result<T> {
 }
 
 const NO_KEYS = "The device signs in to the hub with a certificate: it has no keys to be renewed.";
+
+type Keys = NonNullable<ReturnType<typeof keysOf>>;
+
+function changed({ primaryKey, secondaryKey }: Keys, { newKey, swapKeys }: DeviceChange): Keys {
+  const keys =
+    swapKeys === true ? { primaryKey: secondaryKey, secondaryKey: primaryKey } : { primaryKey, secondaryKey };
+  return newKey === undefined ? keys : { ...keys, [`${newKey}Key`]: freshKey() };
+}
 
 function freshKey(): string {
   return randomBytes(KEY_BYTES).toString("base64");

@@ -1,9 +1,10 @@
 /** The one place where the parts of the port to twins and their devices come together. */
 import { succeed } from "../../core/failure.ts";
+import type { DeviceHub } from "../../core/device-desk.ts";
 import type { HubEndpoint } from "../../core/hub-client.ts";
 import type { HubConnection } from "../../core/integration.ts";
 import type { Log } from "../../core/log.ts";
-import type { TwinHub, TwinHubs } from "../../core/twin-hub.ts";
+import type { TwinHubs } from "../../core/twin-hub.ts";
 import type { EntraOptions } from "../entra/entra-credential.ts";
 import { openEntraTokens } from "../entra/entra-tokens.ts";
 import { HubTurns } from "../hub-turns.ts";
@@ -16,6 +17,7 @@ import { RegistryTransport } from "../registry-transport.ts";
 import { StreamReader } from "../stream/stream-reader.ts";
 import type { StreamTimes } from "../stream/stream-reader.ts";
 import { DeviceMessages } from "./device-messages.ts";
+import { DeviceMethods } from "./device-methods.ts";
 import { DeviceRegistry } from "./device-registry.ts";
 import { REPORT_LIMITS } from "./report-connection.ts";
 import type { ReportLimits } from "./report-connection.ts";
@@ -25,6 +27,8 @@ import { TwinRegistry } from "./twin-registry.ts";
 
 /** Requests under way at the same time: a far hub answers each after a tenth of a second. */
 const CONNECTIONS = 16;
+/** Direct methods under way at the same time. */
+const CALLS = 32;
 const LARGEST_ANSWER = 64 * 1_048_576;
 
 export interface TwinHubsOptions {
@@ -49,7 +53,7 @@ export function createTwinHubs(options: TwinHubsOptions): TwinHubs {
   return { openTwins: (connection) => openTwinHub({ ...options, turns }, connection) };
 }
 
-function openTwinHub(options: TwinHubsOptions & { readonly turns: HubTurns }, connection: HubConnection): TwinHub {
+function openTwinHub(options: TwinHubsOptions & { readonly turns: HubTurns }, connection: HubConnection): DeviceHub {
   const { turns } = options;
   const { endpointOf, now, log, keyReturnAfter = 60_000, entra: entraOptions = {}, reading: times = {} } = options;
   const endpoint = (): HubEndpoint | undefined => endpointOf(connection);
@@ -73,6 +77,9 @@ function openTwinHub(options: TwinHubsOptions & { readonly turns: HubTurns }, co
   const devices = new DeviceRegistry({ requests, endpoint });
   const twins = new TwinRegistry(requests);
   const messages = new DeviceMessages({ endpoint, keys, now, log });
+  // Calls wait for devices, minutes at times: nothing else is to wait behind them.
+  const calls = new RegistryTransport({ endpoint, access: () => access, connections: CALLS });
+  const methods = new DeviceMethods({ requests: new RegistryRequests({ transport: calls, now }) });
   const reported = new ReportedProperties({
     endpoint,
     keys,
@@ -98,6 +105,14 @@ function openTwinHub(options: TwinHubsOptions & { readonly turns: HubTurns }, co
       return twin.ok ? succeed(twin.value?.reported.version ?? null) : twin;
     },
     sendToDevice: (deviceId, message) => messages.send(deviceId, message),
+    identity: (deviceId) => devices.identity(deviceId),
+    keys: (deviceId) => devices.keys(deviceId),
+    swapKeys: (deviceId) => devices.update(deviceId, { swapKeys: true }),
+    deviceToken: (deviceId, key, expiry) => devices.token(deviceId, key, expiry),
+    wholeTwin: (deviceId) => twins.whole(deviceId),
+    patchTwin: (deviceId, patch, etag) => twins.patch(deviceId, patch, etag),
+    invokeMethod: (deviceId, call) => methods.invoke(deviceId, call),
+    purgeMessages: (deviceId) => methods.purge(deviceId),
     glance: (asked) => query.glance(asked),
     glanceAt: (deviceIds) => query.glanceAt(deviceIds),
     twins: (asked) => query.twins(asked),
@@ -115,7 +130,7 @@ function openTwinHub(options: TwinHubsOptions & { readonly turns: HubTurns }, co
     },
     close: async () => {
       wayBack.stop();
-      await Promise.all([messages.close(), reported.close(), transport.close()]);
+      await Promise.all([messages.close(), reported.close(), transport.close(), calls.close()]);
     },
   };
 }

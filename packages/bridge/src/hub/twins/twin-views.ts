@@ -3,6 +3,7 @@ import { fail, succeed } from "../../core/failure.ts";
 import type { Result } from "../../core/failure.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { isWithinBounds, TWIN_BOUNDS } from "../../core/json-bounds.ts";
+import type { DeviceAuthentication, HubIdentity, WholeTwin } from "../../core/device-desk.ts";
 import type { HubDevice, TwinGlance, TwinSectionView, TwinView } from "../../core/twin-hub.ts";
 import { isObject } from "../registry-requests.ts";
 
@@ -11,6 +12,23 @@ type Fields = Readonly<Record<string, unknown>>;
 /** The answer of `/devices/{id}`. */
 export function hubDevice(identity: Fields): HubDevice {
   return { ...standingOf(identity), generationId: text(identity["generationId"]) };
+}
+
+const AUTHENTICATIONS: readonly DeviceAuthentication[] = ["sas", "selfSigned", "certificateAuthority", "none"];
+
+/** The same with all that is shown of it. */
+export function hubIdentity(identity: Fields): HubIdentity {
+  const type = text(fieldsOf(identity["authentication"])["type"]);
+  const reason = text(identity["statusReason"]);
+  return {
+    ...hubDevice(identity),
+    authentication: AUTHENTICATIONS.find((known) => known.toLowerCase() === type.toLowerCase()) ?? "none",
+    statusReason: reason === "" ? null : reason,
+    statusUpdated: timeOf(identity["statusUpdatedTime"]),
+    connectionStateUpdated: timeOf(identity["connectionStateUpdatedTime"]),
+    waitingMessages: count(identity["cloudToDeviceMessageCount"]),
+    isEdge: fieldsOf(identity["capabilities"])["iotEdge"] === true,
+  };
 }
 
 /** The primary and secondary key of an answer of `/devices/{id}`; `null` when it signs in by a certificate. */
@@ -29,6 +47,16 @@ export function twinView(twin: Fields): Result<TwinView> {
   if (![desired, reported].every((section) => isWithinBounds(section.properties, TWIN_BOUNDS)))
     return fail("hub_error", "The twin holds more than any twin can. Is that an IoT Hub?");
   return succeed({ ...twinGlance(twin), desired, reported });
+}
+
+/** As `twinView`, with the tags. */
+export function wholeTwin(twin: Fields): Result<WholeTwin> {
+  const view = twinView(twin);
+  if (!view.ok) return view;
+  const tags = fieldsOf(twin["tags"]) as JsonObject;
+  if (!isWithinBounds(tags, TWIN_BOUNDS))
+    return fail("hub_error", "The twin's tags hold more than any twin can. Is that an IoT Hub?");
+  return succeed({ ...view.value, tags });
 }
 
 /** A row of a query that selects as much as a glance needs. */
