@@ -11,6 +11,7 @@ import { noDeviceLinks } from "./core/device-links.ts";
 import type { Failure } from "./core/failure.ts";
 import type { HubConnection } from "./core/integration.ts";
 import type { HubViews } from "./core/hub-views.ts";
+import { SignInLinks } from "./core/sign-in-links.ts";
 import { RateLimit, UNLIMITED } from "./core/rate-limit.ts";
 import { Dispatcher } from "./delivery/dispatcher.ts";
 import { IntegrationTests } from "./delivery/integration-test.ts";
@@ -49,6 +50,9 @@ export interface Bridge {
   readonly store: SqliteStore;
   readonly localHub: LocalHub | null;
   readonly hubViews: HubViews;
+  readonly signInLinks: SignInLinks;
+  /** False where the console was not built. */
+  readonly hasConsole: boolean;
   /** Takes no more, lets what is under way end, closes everything. What is not delivered stays pending. */
   stop(): Promise<void>;
 }
@@ -221,7 +225,10 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
 
   const integrationChanged = createIntegrationChanges({ store, dispatcher, matcher, log });
   const hubViews = createHubViews({ reach, hubs, openClient: (id) => dispatcher.hubClient(id) });
+  const signInLinks = new SignInLinks(Date.now);
+  const consoleFiles = readConsole();
   const api = createApi({
+    signInLinks,
     states: mirror.states,
     things: mirror.things,
     thingRecords: store,
@@ -259,7 +266,7 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
     backUp: () => store.backUp(),
     entraRule: (credential, hostName) =>
       refusedEntra(credential, hostName, { hubHosts: config.hubHosts, ownIdentity: config.entraIdentity }),
-    consoleFiles: readConsole(),
+    consoleFiles,
     health: () => watch.health(),
     metrics: () => metrics.text(),
     limits: { ...config.limits, signIns: config.limits.address === null ? null : SIGN_INS, device, elapsed },
@@ -275,7 +282,7 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
     port === null ? null : `${scheme}://${new URL(url).hostname}:${port}`;
   const mqttUrl = deviceUrl("mqtt", mqtt.port);
   const mqttsUrl = deviceUrl("mqtts", mqtt.tlsPort);
-  return { url, mqttUrl, mqttsUrl, store, localHub, hubViews };
+  return { url, mqttUrl, mqttsUrl, store, localHub, hubViews, signInLinks, hasConsole: consoleFiles !== null };
 }
 
 /** Of one address in five minutes, as in the device cloud; those who lift the limit of addresses lift this one too. */

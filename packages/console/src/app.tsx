@@ -6,6 +6,7 @@ import { ApiFailure } from "./client/failure.ts";
 import { Announcements } from "./elements/announcements.tsx";
 import { Loading } from "./elements/loaded.tsx";
 import { onSession, session } from "./session/session.ts";
+import { onSignInLink, signInLink } from "./session/sign-in-link.ts";
 import { SignInPage } from "./session/sign-in-page.tsx";
 import { Screens } from "./screens.tsx";
 import { ScreenBoundary } from "./shell/screen-boundary.tsx";
@@ -46,9 +47,12 @@ export function App() {
 function SignedIn() {
   const current = useSyncExternalStore(onSession, session);
   const [location] = useLocation();
-  if (current === null) {
+  const link = useSyncExternalStore(onSignInLink, signInLink);
+  const isRedeeming = link.kind === "redeeming";
+  if (isRedeeming || current === null) {
+    // Whoever comes next sees nothing of who was here.
     queries.clear();
-    return <SignInPage />;
+    return isRedeeming ? <Loading /> : <SignInPage />;
   }
   return (
     <Shell username={current.username}>

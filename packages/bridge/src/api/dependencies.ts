@@ -13,6 +13,7 @@ import type { Deliveries } from "../core/deliveries.ts";
 import type { Health } from "../core/health.ts";
 import type { HubHost } from "../core/hub-host.ts";
 import type { HubViews } from "../core/hub-views.ts";
+import type { SignInLinks } from "../core/sign-in-links.ts";
 import type { StateControl, ThingControl } from "../core/state-control.ts";
 import type { StateSettingsStore } from "../core/state-store.ts";
 import type { AppKeys, ThingRecords } from "../core/thing-store.ts";
@@ -75,6 +76,7 @@ export interface ApiDependencies extends ThingDependencies {
   /** Resolves with how many rows were sealed anew; rejects with `secret_key_not_ours` where the key is kept outside. */
   readonly rotateSecrets: () => Promise<number>;
   readonly backUp: () => Promise<Backup>;
+  readonly signInLinks: SignInLinks;
   /** The built web console; `null`: there is none. */
   readonly consoleFiles: ConsoleFiles | null;
   readonly health: () => Health;

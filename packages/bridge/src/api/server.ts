@@ -14,6 +14,7 @@ import { registerMatching } from "./admin/matching.ts";
 import { registerHubs } from "./admin/hubs.ts";
 import { registerIntegrationDetail } from "./admin/integration-detail.ts";
 import { registerIntegrationState } from "./admin/integration-state.ts";
+import { registerSignInLinks } from "./admin/sign-in-links.ts";
 import { registerSecrets } from "./admin/secrets.ts";
 import { registerSources } from "./admin/sources.ts";
 import { registerTransfers } from "./admin/transfers.ts";
@@ -127,6 +128,7 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerOperations(app, dependencies);
   registerConsole(app, dependencies.consoleFiles);
   registerOauth(app, dependencies, signIn);
+  registerSignInLinks(app, dependencies, authentication, signIn);
   registerAccessTokens(app, dependencies, authentication, streams);
   registerUser(app, dependencies, authentication, { signIn, streams });
   registerAccounts(app, dependencies, authentication, { signIn, streams });

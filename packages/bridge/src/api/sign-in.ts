@@ -3,15 +3,21 @@ import type { Logger } from "pino";
 import type { Account } from "../core/account.ts";
 import { addressKey } from "../core/address-key.ts";
 import type { Accounts } from "../core/directory.ts";
+import { RateLimit } from "../core/rate-limit.ts";
 import { rateLimited } from "./api-error.ts";
+import type { ApiLimits } from "./dependencies.ts";
 import { hashPassword, verifyPassword } from "./password.ts";
 import { SignInGuard } from "./sign-in-guard.ts";
 
 /** Each check takes a thread of the pool that files need too. */
 const MAX_CHECKS = 2;
 const MAX_WAITING_CHECKS = 50;
+const SIGN_IN_WINDOW_MS = 5 * 60_000;
+const MAX_ADDRESSES = 50_000;
 
 export interface SignIn {
+  /** Counts an attempt from the address, by whatever way; throws 429 when it has had its share. */
+  admit(address: string): void;
   /** The account, or `null` when name or password are wrong. Throws 429 while the pair of name and address is locked. */
   check(username: string, password: string, address: string): Promise<Account | null>;
   /** A hash to keep. */
@@ -20,14 +26,20 @@ export interface SignIn {
 
 interface SignInOptions {
   readonly directory: Pick<Accounts, "accountByUsername">;
+  readonly limits: ApiLimits;
   readonly now: () => number;
   readonly log: Logger;
 }
 
-export function createSignIn({ directory, now, log }: SignInOptions): SignIn {
+export function createSignIn({ directory, limits, now, log }: SignInOptions): SignIn {
   const guard = new SignInGuard(now);
   const oneOfFew = limitWork(MAX_CHECKS, MAX_WAITING_CHECKS);
+  const perAddress = signInLimit(limits);
   return {
+    admit(address) {
+      const wait = perAddress(address);
+      if (wait > 0) throw rateLimited("Too many sign-ins from one address. Try again later.", wait / 1000);
+    },
     async check(username, password, from) {
       // Who has a network of its own would have a fresh start with each of its addresses.
       const address = addressKey(from);
@@ -44,6 +56,14 @@ export function createSignIn({ directory, now, log }: SignInOptions): SignIn {
     },
     hash: (password) => oneOfFew(() => hashPassword(password)),
   };
+}
+
+/** Milliseconds that an address has to wait before its next sign-in. */
+function signInLimit({ signIns, elapsed }: ApiLimits): (address: string) => number {
+  if (signIns === null) return () => 0;
+  const rate = { intervalMs: SIGN_IN_WINDOW_MS / signIns, burst: signIns };
+  const limit = new RateLimit({ rate, elapsed, capacity: MAX_ADDRESSES });
+  return (address) => limit.take(addressKey(address));
 }
 
 function refuseLocked(seconds: number): void {

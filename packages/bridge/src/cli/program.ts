@@ -5,6 +5,7 @@ import { commandRunner } from "./command-runner.ts";
 import { registerAccounts } from "./commands/accounts.ts";
 import { registerApiUsers } from "./commands/api-users.ts";
 import { registerBackup } from "./commands/backup.ts";
+import { registerConsole } from "./commands/console.ts";
 import { registerDeliveries } from "./commands/deliveries.ts";
 import { registerDeviceTwin } from "./commands/device-twin.ts";
 import { registerDevices } from "./commands/devices.ts";
@@ -59,6 +60,7 @@ export async function createProgram(
     registerDemo(program, terminal);
     registerMigrate(program, terminal);
   }
+  registerConsole(program, does);
   registerPublish(program, does);
   registerSubscribe(program, does);
   registerDevices(program, does);

@@ -5,6 +5,7 @@ import { startBridge, type Bridge } from "../bridge.ts";
 import { readConfig, type Config } from "../config.ts";
 import { startDemoFleet, type DemoFleet } from "../demo/fleet.ts";
 import { writeFirstRun, type FirstRun } from "../first-run.ts";
+import { banner } from "./banner.ts";
 import { colors as pc } from "./colors.ts";
 import { monitorLine } from "./monitor-line.ts";
 
@@ -41,7 +42,10 @@ async function serve(config: Config): Promise<void> {
     rootSecret: config.para.rootSecret,
     localHub: bridge.localHub,
   });
-  print(banner(firstRun, config, created));
+  // Secrets are shown once; on a laptop with the demo they stay in sight.
+  const showSecrets = created || config.demo;
+  const signInPath = showSecrets ? await signInPathOf(bridge, firstRun.username) : null;
+  print(banner({ firstRun, folder: config.dataFolder, hasConsole: bridge.hasConsole, showSecrets, signInPath }));
   const fleet = config.demo ? await startDemo(bridge, firstRun, config, stopping.signal) : null;
 
   await stopped;
@@ -108,25 +112,10 @@ function print(text: string): void {
   process.stdout.write(text);
 }
 
-function banner(firstRun: FirstRun, config: Config, created: boolean): string {
-  const { url, mqttUrl, mqttsUrl, username, password, accessToken, para, localHub } = firstRun;
-  const lines = [`${pc.bold("Isthmus is running.")}`, `  API            ${pc.cyan(url)}`];
-  const devicesConnectTo = [mqttUrl, mqttsUrl].filter((address) => address !== undefined);
-  if (devicesConnectTo.length > 0) lines.push(`  MQTT           ${pc.cyan(devicesConnectTo.join(", "))}`);
-  // Secrets are shown once; on a laptop with the demo they stay in sight.
-  if (created || config.demo) {
-    lines.push(`  sign in        ${username}  password ${password}`, `  access token   ${accessToken}`);
-    lines.push(`  Para's clients access key ${para.accessKey}  secret key ${para.secretKey}`);
-  }
-  if (localHub !== undefined) {
-    lines.push(
-      `  Local Hub      ${pc.cyan(`https://${localHub.hostName}:${localHub.httpsPort}/`)}, AMQPS ${localHub.amqpsPort}, MQTTS ${localHub.mqttsPort}`,
-      ...(created || config.demo ? [`                 ${localHub.connectionString}`] : []),
-      `  trust its CA   NODE_EXTRA_CA_CERTS=${localHub.caFile}`,
-    );
-  }
-  lines.push(`  kept in        ${config.dataFolder}${pc.dim(" (all of this is in first-run.json there)")}`, "");
-  return `${lines.join("\n")}\n`;
+/** Of the console, for one click; `null` when the account of the first start is gone. */
+async function signInPathOf({ store, signInLinks, hasConsole }: Bridge, username: string): Promise<string | null> {
+  const found = hasConsole ? await store.accountByUsername(username) : null;
+  return found === null ? null : signInLinks.create(found.account.id).path;
 }
 
 function publishHint({ url, accessToken }: FirstRun, deviceId: string): string {

@@ -1,8 +1,9 @@
 import { Button, Center, Checkbox, Code, Paper, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
-import { useState, type FormEvent } from "react";
+import { useState, useSyncExternalStore, type FormEvent } from "react";
 import { request } from "../client/request.ts";
 import { FailureNote } from "../elements/failure-note.tsx";
 import { beginSession, signedOutBecause } from "./session.ts";
+import { onSignInLink, signInLink } from "./sign-in-link.ts";
 
 const TAB_SECONDS = 12 * 3600;
 const REMEMBERED_SECONDS = 30 * 24 * 3600;
@@ -13,6 +14,7 @@ export function SignInPage() {
   const [remember, setRemember] = useState(false);
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
+  const link = useSyncExternalStore(onSignInLink, signInLink);
 
   async function signIn(event: FormEvent): Promise<void> {
     event.preventDefault();
@@ -42,6 +44,7 @@ export function SignInPage() {
         <Stack>
           <Title order={1}>Isthmus</Title>
           {signedOutBecause() === "ended" && <Text c="dimmed">Your sign-in has ended. Sign in again to go on.</Text>}
+          {link.kind === "refused" && <FailureNote failure={link.failure} />}
           <TextInput
             label="Username"
             autoComplete="username"
@@ -66,8 +69,8 @@ export function SignInPage() {
             Sign in
           </Button>
           <Text size="xs" c="dimmed">
-            First time here? Username and password are in the terminal, and in <Code>first-run.json</Code> in the data
-            folder.
+            First time here? The server&apos;s terminal shows a link that signs you in; <Code>isthmus console</Code>{" "}
+            prints another. Username and password are there too, and in <Code>first-run.json</Code> in the data folder.
           </Text>
         </Stack>
       </Paper>

@@ -2,8 +2,8 @@ import { Anchor, AppShell, Box, Burger, Button, Group, Kbd, NavLink, Text, useMa
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { useEffect, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
-import { endSession } from "../session/session.ts";
 import { FindDialog } from "./find-dialog.tsx";
+import { signOut } from "../session/sign-out.ts";
 import { noteLocation } from "./navigated.ts";
 import { NAVIGATION } from "./navigation.ts";
 
@@ -52,7 +52,7 @@ export function Shell({ username, children }: { readonly username: string; reado
               Find
             </Button>
             <SchemeButton />
-            <Button variant="default" onClick={() => endSession("signed_out")}>
+            <Button variant="default" onClick={signOut}>
               Sign out
             </Button>
           </Group>

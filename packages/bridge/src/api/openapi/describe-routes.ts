@@ -8,6 +8,7 @@ import type { RouteInput } from "./route-inputs.ts";
 const OPEN_TAGS = new Set(["operations", "inbound"]);
 const OPEN_ROUTES = new Set([
   "POST /oauth/token",
+  "POST /admin/v1/sign-in-links/redeem",
   "DELETE /v1/access_tokens/{token}",
   "GET /v1/_health",
   "GET /v1/_setup",

@@ -52,6 +52,8 @@ export const ROUTE_INPUTS: Readonly<Record<string, RouteInput>> = {
   "POST /oauth/token": {
     body: "grant_type! client_id! client_secret! username! password! expires_in:integer expires_at",
   },
+  "POST /admin/v1/sign-in-links": { status: 201 },
+  "POST /admin/v1/sign-in-links/redeem": { body: "code!" },
   "PUT /v1/user": { body: "current_password! password! invalidate_tokens:boolean" },
   "POST /v1/devices/events": { body: EVENT },
   "POST /v1/products/{product}/events": { body: EVENT },

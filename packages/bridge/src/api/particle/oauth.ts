@@ -1,19 +1,15 @@
 /** Sign-in: the device cloud's OAuth, of which people need the password grant; the others are refused with what to do instead. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { addressKey } from "../../core/address-key.ts";
-import { RateLimit } from "../../core/rate-limit.ts";
-import { oauthError, rateLimited } from "../api-error.ts";
+import { oauthError } from "../api-error.ts";
 import type { ApiError } from "../api-error.ts";
 import { fieldsOf, isForm } from "../bodies.ts";
 import type { Fields } from "../bodies.ts";
-import type { ApiDependencies, ApiLimits } from "../dependencies.ts";
+import type { ApiDependencies } from "../dependencies.ts";
 import type { SignIn } from "../sign-in.ts";
 
 const DEFAULT_LIFETIME_SECONDS = 90 * 24 * 3600;
 const MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3600;
 const MAX_CREDENTIAL_LENGTH = 256;
-const SIGN_IN_WINDOW_MS = 5 * 60_000;
-const MAX_ADDRESSES = 50_000;
 
 /** The answer of a sign-in (RFC 6749 section 5.1). */
 interface TokenAnswer {
@@ -23,9 +19,7 @@ interface TokenAnswer {
   readonly expires_in: number;
 }
 
-export function registerOauth(app: FastifyInstance, { directory, now, limits }: ApiDependencies, signIn: SignIn): void {
-  const perAddress = signInLimit(limits);
-
+export function registerOauth(app: FastifyInstance, { directory, now }: ApiDependencies, signIn: SignIn): void {
   async function issueToken(request: FastifyRequest): Promise<TokenAnswer> {
     const fields = fieldsOf(request);
     const client = clientOf(request, fields);
@@ -34,8 +28,7 @@ export function registerOauth(app: FastifyInstance, { directory, now, limits }: 
     const username = credential(fields, "username");
     const password = credential(fields, "password");
     const lifetime = lifetimeOf(fields, now());
-    const wait = perAddress(request.ip);
-    if (wait > 0) throw rateLimited("Too many sign-ins from one address. Try again later.", wait / 1000);
+    signIn.admit(request.ip);
     const account = await signIn.check(username, password, request.ip);
     if (account === null) throw oauthError(400, "invalid_grant", "User credentials are invalid");
     const expiresAt = lifetime === 0 ? null : now() + lifetime * 1000;
@@ -44,14 +37,6 @@ export function registerOauth(app: FastifyInstance, { directory, now, limits }: 
   }
 
   app.post("/oauth/token", { onRequest: requireForm, schema: { summary: "Sign in", tags: ["sign-in"] } }, issueToken);
-}
-
-/** Milliseconds that an address has to wait before its next sign-in. */
-function signInLimit({ signIns, elapsed }: ApiLimits): (address: string) => number {
-  if (signIns === null) return () => 0;
-  const rate = { intervalMs: SIGN_IN_WINDOW_MS / signIns, burst: signIns };
-  const limit = new RateLimit({ rate, elapsed, capacity: MAX_ADDRESSES });
-  return (address) => limit.take(addressKey(address));
 }
 
 async function requireForm(request: FastifyRequest): Promise<void> {

@@ -243,6 +243,7 @@ export const OPEN_ROUTES: readonly string[] = [
   "GET /v1/_health",
   "GET /v1/_setup",
   "POST /oauth/token",
+  "POST /admin/v1/sign-in-links/redeem",
   "DELETE /v1/access_tokens/:token",
   "GET /inbound/v1/:source",
   "POST /inbound/v1/:source",
@@ -252,6 +253,7 @@ export const OPEN_ROUTES: readonly string[] = [
 
 /** Every caller changes its own here, so that no stranger exists; tested beside their sources. */
 export const OWN_ROUTES: readonly string[] = [
+  "POST /admin/v1/sign-in-links",
   "DELETE /admin/v1/state-settings",
   "DELETE /v1/access_tokens",
   "DELETE /v1/access_tokens/current",

@@ -17,6 +17,7 @@ import type { DeviceEvent } from "../../core/device-event.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { HubEvent } from "../../core/hub-client.ts";
 import { createEventFeed } from "../../ingest/event-feed.ts";
+import { SignInLinks } from "../../core/sign-in-links.ts";
 import { UNLIMITED } from "../../core/rate-limit.ts";
 import type { ApiDependencies, ApiLimits } from "../dependencies.ts";
 import { createApi } from "../server.ts";
@@ -150,6 +151,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     },
     entraRule: (credential, hostName) =>
       refusedEntra(credential, hostName, { hubHosts: ["listed.example"], ownIdentity: world.entraIdentity }),
+    signInLinks: new SignInLinks(now),
     consoleFiles: null,
     health: () => ({ live: true, ready: world.ready, reasons: world.ready ? [] : ["The disk is full."], warnings: [] }),
     metrics: async () => "# HELP isthmus_up Whether it is up\nisthmus_up 1\n",
