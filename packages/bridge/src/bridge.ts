@@ -262,6 +262,7 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
       return connection === null ? null : diagnose({ ...toHubs, pausedBy }, connection);
     },
     doctorReports: store,
+    diagnoseDraft: (draft) => diagnose(toHubs, reach.withKey({ ...draft, id: "draft" })),
     rotateSecrets: () => store.rotateSecrets(),
     backUp: () => store.backUp(),
     entraRule: (credential, hostName) =>

@@ -38,6 +38,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     ledger: (id) => store.ledger(id),
     ledgers: () => store.ledgers(),
     today: (id) => store.today(id),
+    counts: (ids, query) => store.counts(ids, query),
     page: (id, query) => store.page(id, query),
     delivery: (id, delivery) => store.delivery(id, delivery),
     log: (id) => store.log(id),

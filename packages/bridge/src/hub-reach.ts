@@ -30,6 +30,8 @@ export interface HubReach {
   readonly defaultConnectionId: string | null;
   /** Of an integration, by its id, or of the Local Hub, by its name. */
   connectionOf(hub: string): Promise<HubConnection | null>;
+  /** With the Local Hub's key where it is that and has none of its own. */
+  withKey(connection: HubConnection): HubConnection;
   /** Which host a user means by a `hub_name`. */
   hostOf(hubName: string): HubHost;
 }
@@ -51,10 +53,12 @@ export function createHubReach({ store, localHub, hubHosts, paraHub }: HubReachO
     if (id === LOCAL_HUB) return localHub === null ? null : withLocalKey(LOCAL_CONNECTION, localHub);
     if (id === PARA_HUB) return paraHub === null ? null : paraConnection(paraHub);
     const kept = await store.connection(id);
-    return kept === null || localHub === null ? kept : withLocalKey(kept, localHub);
+    return kept === null ? null : withKey(kept);
   }
+  const withKey = (given: HubConnection): HubConnection => (localHub === null ? given : withLocalKey(given, localHub));
   return {
     connection,
+    withKey,
     defaultConnectionId: paraHub !== null ? PARA_HUB : localHub !== null ? LOCAL_HUB : null,
 
     async connectionOf(hub) {

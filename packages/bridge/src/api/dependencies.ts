@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { DeviceLinks } from "../core/device-links.ts";
-import type { Diagnose, DoctorReports } from "../core/doctor.ts";
+import type { Diagnose, DiagnoseDraft, DoctorReports } from "../core/doctor.ts";
 import type { Directory, EntraSettings } from "../core/directory.ts";
 import type { EventFeed } from "../core/event-feed.ts";
 import type { DeviceRate } from "../core/rate-limit.ts";
@@ -62,6 +62,7 @@ export interface ApiDependencies extends ThingDependencies {
   readonly testIntegration: TestIntegration;
   readonly diagnose: Diagnose;
   readonly doctorReports: DoctorReports;
+  readonly diagnoseDraft: DiagnoseDraft;
   readonly hubViews: HubViews;
   /** Who is connected, and asking them. */
   readonly deviceLinks: DeviceLinks;

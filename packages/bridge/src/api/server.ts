@@ -9,6 +9,8 @@ import { registerBackups } from "./admin/backups.ts";
 import { registerDeliveries } from "./admin/deliveries.ts";
 import { registerDeviceStates } from "./admin/device-states.ts";
 import { registerDoctor } from "./admin/doctor.ts";
+import { registerDraftDoctor } from "./admin/draft-doctor.ts";
+import { registerIntegrationOverview } from "./admin/integration-overview.ts";
 import { registerFailures } from "./admin/failures.ts";
 import { registerMatching } from "./admin/matching.ts";
 import { registerHubs } from "./admin/hubs.ts";
@@ -151,6 +153,8 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerSecrets(app, dependencies, authentication);
   registerBackups(app, dependencies, authentication);
   registerDoctor(app, dependencies, authentication);
+  registerDraftDoctor(app, dependencies, authentication);
+  registerIntegrationOverview(app, dependencies, authentication);
   registerFailures(app, dependencies, authentication);
   registerReplays(app, dependencies, authentication);
   registerRetention(app, dependencies, authentication);

@@ -6,6 +6,7 @@ import type {
   DeliveryPage,
   FailureGroup,
   Incident,
+  IntegrationCounts,
   LogRecord,
   NamedLedger,
   Replay,
@@ -32,6 +33,8 @@ export interface Deliveries {
   ledgers(): Promise<readonly NamedLedger[]>;
   /** Counted since midnight UTC. */
   today(integrationId: string): Promise<{ readonly success: number; readonly error: number }>;
+  /** Of several integrations in one go, by their ids. */
+  counts(integrationIds: readonly string[], query: SeriesQuery): Promise<ReadonlyMap<string, IntegrationCounts>>;
   /** Newest first, before the delivery id `before`. */
   page(
     integrationId: string,

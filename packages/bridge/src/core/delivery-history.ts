@@ -92,6 +92,14 @@ export interface SeriesQuery {
   readonly bucketMs: number;
 }
 
+/** What a list tells of an integration at a glance. */
+export interface IntegrationCounts {
+  /** Counted since midnight UTC. */
+  readonly today: { readonly success: number; readonly error: number };
+  readonly ledger: Ledger;
+  readonly series: readonly SeriesPoint[];
+}
+
 /** What a replay is to send. */
 export interface ReplayWindow {
   /** Window of acceptance, unix milliseconds; `to` is not included. */

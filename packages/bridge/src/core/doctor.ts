@@ -1,4 +1,5 @@
 /** The port to the doctor: tries everything that an integration needs of its hub, one thing at a time, and leaves nothing behind. */
+import type { HubConnection } from "./integration.ts";
 
 /** In the order in which they are made. */
 export type DoctorCheckName =
@@ -48,3 +49,8 @@ export interface DoctorReports {
   /** `null`: the doctor has not looked at it. */
   doctorReport(integrationId: string): Promise<DatedReport | null>;
 }
+/** A hub as somebody describes it who has saved nothing yet. With an empty key only the way to the hub is looked at. */
+export type DraftConnection = Omit<HubConnection, "id">;
+
+/** Never rejects for what a hub does. */
+export type DiagnoseDraft = (draft: DraftConnection) => Promise<DoctorReport>;

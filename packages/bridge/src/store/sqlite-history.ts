@@ -17,7 +17,7 @@ const SERIES_FOR_MS = 31 * DAY_MS;
 /** The part of the API's port that needs nothing but the store. */
 type Looking = Pick<
   Deliveries,
-  "ledger" | "ledgers" | "today" | "page" | "delivery" | "log" | "failures" | "series" | "replays"
+  "ledger" | "ledgers" | "today" | "counts" | "page" | "delivery" | "log" | "failures" | "series" | "replays"
 >;
 
 export interface SqliteHistory extends Looking {
@@ -36,6 +36,7 @@ export function createHistory({
     ledger: (integrationId): Promise<Ledger> => worker.call("ledger", integrationId),
     ledgers: () => worker.call("ledgers"),
     today: (integrationId) => worker.call("countersOfDay", integrationId, now()),
+    counts: (ids, query) => worker.call("countsOf", ids, now(), query),
     delivery: (integrationId, id) => worker.call("delivery", integrationId, id),
     log: (integrationId) => worker.call("integrationLog", integrationId),
     failures: (integrationId) => worker.call("failureGroups", integrationId),

@@ -45,7 +45,8 @@ function datedJson(report: DatedReport): Record<string, unknown> {
   return { ...reportJson(report), checked_at: isoTime(report.at) };
 }
 
-function reportJson({ pass, checks }: DoctorReport): Record<string, unknown> {
+/** Never holds a key. */
+export function reportJson({ pass, checks }: DoctorReport): Record<string, unknown> {
   return {
     pass,
     checks: checks.map(({ name, ok, message, code, nextStep }) => ({

@@ -1,6 +1,9 @@
 /** How an integration stands just now: whether it sends, what holds it up, which devices wait and for what. */
 import type { FastifyInstance } from "fastify";
 import { lineKey } from "../../core/delivery-target.ts";
+import type { ConnectionState } from "../../core/connection-state.ts";
+import type { Failure } from "../../core/failure.ts";
+import type { Integration } from "../../core/integration.ts";
 import { requireTokenPlacement } from "../authentication.ts";
 import type { Authentication } from "../authentication.ts";
 import type { ApiDependencies } from "../dependencies.ts";
@@ -26,9 +29,8 @@ export function registerIntegrationState(
       const integration = await ownIntegration(directory, caller, request.params.id);
       const line = deliveries.connections().find(({ connectionId }) => connectionId === lineKey(integration));
       const { failure, devices } = deliveries.integrationState(integration.id);
-      const { code } = failure ?? {};
       return {
-        state: integration.disabled ? "disabled" : code === "daily_cap_reached" ? "held_up" : (line?.state ?? "idle"),
+        state: stateWord(integration, failure, line),
         failure: failure === null ? null : failureJson(failure),
         warning: line?.warning ? failureJson(line.warning) : null,
         expected_until: isoTime(failure?.notBefore ?? null),
@@ -42,4 +44,16 @@ export function registerIntegrationState(
       };
     },
   );
+}
+
+export type StateWord = "disabled" | "held_up" | ConnectionState["state"];
+
+/** In a word: whether it sends. `idle`: it has had nothing to send. */
+export function stateWord(
+  { disabled }: Pick<Integration, "disabled">,
+  failure: Failure | null,
+  line: Pick<ConnectionState, "state"> | undefined,
+): StateWord {
+  if (disabled) return "disabled";
+  return failure?.code === "daily_cap_reached" ? "held_up" : (line?.state ?? "idle");
 }

@@ -103,6 +103,8 @@ export const ROUTE_INPUTS: Readonly<Record<string, RouteInput>> = {
   "DELETE /admin/v1/accounts/{username}": { status: 204 },
   "GET /admin/v1/hubs/{hub}/monitor-events": { query: "device since:integer" },
   "DELETE /admin/v1/incidents/{incident}": { status: 204 },
+  "POST /admin/v1/doctor": { body: "hub_name! policy_name policy_key secondary_policy_key entra:object id" },
+  "GET /admin/v1/integrations": { query: "q type state scope limit:integer after" },
   "GET /admin/v1/integrations/{id}/deliveries": { query: DELIVERIES },
   "POST /admin/v1/integrations/{id}/deliveries/retry": { body: "ids:array code all:boolean" },
   "POST /admin/v1/integrations/{id}/deliveries/discard": { body: "reason! ids:array code all:boolean" },

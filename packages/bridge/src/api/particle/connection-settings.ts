@@ -19,6 +19,8 @@ export type ConnectionSettings = Pick<
 export interface ConnectionContext {
   readonly hubHostRule: HubHostRule;
   readonly entraRule: EntraRule;
+  /** It is a draft: policy and key may come later. */
+  readonly isDraft?: boolean;
   /** Of the integration that is edited: what the edit leaves out stays as it is. */
   readonly stored?: {
     readonly hubName: string;
@@ -34,16 +36,17 @@ const KEY_FIELDS = ["policy_key", "secondary_policy_key"] as const;
 
 /** Throws 400 with the field's name in the error. */
 export function connectionSettingsOf(given: Fields, context: ConnectionContext): ConnectionSettings {
-  const { stored, hubHostRule } = context;
+  const { stored, hubHostRule, isDraft = false } = context;
   const fields = unfold(given);
   const asked = optionalText(fields, "hub_name", 253)?.trim() ?? stored?.hubName ?? missing("hub_name");
   const host = hubHostRule(asked);
   if (!host.ok) throw badRequest(`hub_name: ${host.message}`);
   const isLocal = host.hostName === LOCAL;
-  const policyName = policyNameOf(fields) ?? stored?.policyName ?? (isLocal ? LOCAL_POLICY : missing("policy_name"));
+  const policyName =
+    policyNameOf(fields) ?? stored?.policyName ?? (isLocal ? LOCAL_POLICY : isDraft ? "" : missing("policy_name"));
   const [policyKey, secondaryKey] = KEY_FIELDS.map((field) => keyOf(fields, field));
   const mayKeepKey = isLocal || (stored !== undefined && stored.hubName !== LOCAL);
-  if (policyKey === null && !mayKeepKey) missing("policy_key");
+  if (policyKey === null && !mayKeepKey && !isDraft) missing("policy_key");
   const entra = entraOf(fields["entra"], host.hostName, context);
   return {
     // However it was written: who may see what in the shared Local Hub depends on recognising it.

@@ -2,6 +2,7 @@
 import type {
   DeliveryDetail,
   FailureGroup,
+  IntegrationCounts,
   Incident,
   LogRecord,
   NamedLedger,
@@ -36,6 +37,11 @@ export class FakeDeliveries implements Deliveries {
   ledger = async (): Promise<Ledger> => this.ledgerOf;
   ledgers = async (): Promise<readonly NamedLedger[]> => this.allLedgers;
   today = async (): Promise<{ success: number; error: number }> => ({ success: 3, error: 1 });
+  counts: Deliveries["counts"] = async (ids, ...query) => {
+    this.asked.push(["counts", ids, ...query]);
+    const one = { today: await this.today(), ledger: this.ledgerOf, series: this.points } as IntegrationCounts;
+    return new Map(ids.map((id) => [id, one]));
+  };
   log = async (): Promise<readonly LogRecord[]> => this.logOf;
   failures = async (): Promise<readonly FailureGroup[]> => this.groups;
   retention = async (): Promise<RetentionSettings> => this.kept;

@@ -220,6 +220,8 @@ export const ROUTES: readonly RouteRow[] = [
   ["DELETE /admin/v1/transfers/:transfer", "account", 200, 404],
   ["POST /admin/v1/integrations/:integration/doctor", "integrations:test", 200, 404, { member: 404 }],
   ["POST /admin/v1/integrations/:fleetIntegration/doctor", "integrations:test", 200, 404],
+  ["POST /admin/v1/doctor", "integrations:create", 200, "own", { body: { hub_name: "local" } }],
+  ["GET /admin/v1/integrations", "integrations:list", 200, "own"],
   ["GET /admin/v1/connections", "integrations:list", 200, "own"],
   ["GET /admin/v1/hubs/:fleetIntegration/monitor-events", "events:get", 200, 404, { endless: true }],
   ["GET /admin/v1/hubs/:integration/monitor-events", "events:get", 200, 404, { endless: true, member: 404 }],

@@ -6,7 +6,7 @@ import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import type { EventFeed } from "../../core/event-feed.ts";
 import { noDeviceLinks } from "../../core/device-links.ts";
-import type { DatedReport, DoctorReport } from "../../core/doctor.ts";
+import type { DatedReport, DoctorReport, DraftConnection } from "../../core/doctor.ts";
 import { refusedEntra } from "../../core/entra-rule.ts";
 import { newEventId } from "../../core/ids.ts";
 import type { IncomingEvent } from "../../core/accept.ts";
@@ -60,6 +60,8 @@ interface World {
   testReport: TestReport;
   /** `null`: the integration has no hub. */
   doctorReport: DoctorReport | null;
+  /** What the doctor was asked to look at before it was saved. */
+  readonly drafts: DraftConnection[];
   readonly deliveries: FakeDeliveries;
   connections: ConnectionState[];
   integrationState: IntegrationState;
@@ -92,6 +94,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     ready: true,
     entraIdentity: false,
     doctorReport: { pass: true, checks: [{ name: "https", ok: true, message: "Port 443 answers." }] },
+    drafts: [],
     unavailable: null,
     testReport: {
       pass: true,
@@ -148,6 +151,10 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     doctorReports: {
       keepDoctorReport: async (id, report) => void reports.set(id, report),
       doctorReport: async (id) => reports.get(id) ?? null,
+    },
+    diagnoseDraft: async (draft) => {
+      world.drafts.push(draft);
+      return world.doctorReport ?? { pass: true, checks: [] };
     },
     entraRule: (credential, hostName) =>
       refusedEntra(credential, hostName, { hubHosts: ["listed.example"], ownIdentity: world.entraIdentity }),

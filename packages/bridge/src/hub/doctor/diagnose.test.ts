@@ -108,6 +108,22 @@ test.each([
   expect(emulator.dump().identities).toEqual([]);
 });
 
+test("without a key the way to the hub is looked at, and nothing is tried with it", async () => {
+  const emulator = await startHub();
+  const report = await examine(emulator.addresses, { ...CONNECTION, policyName: "", policyKey: "" });
+  expect(results(report)).toEqual(
+    Object.fromEntries(NAMES.map((name) => [name, ["name_resolution", "https", "amqps"].includes(name) || "skipped"])),
+  );
+  expect(report.pass).toBe(true);
+});
+
+test("nothing is said of the quota where nothing was ever sent", async () => {
+  const emulator = await startHub();
+  const endpointOf = (): HubEndpoint => ({ allowPrivate: true, ...emulator.addresses });
+  const report = await diagnose({ endpointOf, now: Date.now }, connectionOf(emulator, "iothubowner"));
+  expect(results(report)).toEqual({ ...allGood, quota: "skipped" });
+});
+
 test("a wrong key is named as such, and not as a missing permission", async () => {
   const emulator = await startHub();
   const connection = { ...connectionOf(emulator, "iothubowner"), policyKey: WRONG };

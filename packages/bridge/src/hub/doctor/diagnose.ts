@@ -24,8 +24,8 @@ import { openTls, resolveHost } from "./network-checks.ts";
 export interface DiagnoseOptions {
   readonly endpointOf: (connection: HubConnection) => HubEndpoint | undefined;
   readonly entra?: EntraOptions;
-  /** What keeps the connection's line from sending now, if anything. */
-  readonly pausedBy: (connectionId: string) => Failure | null;
+  /** What keeps the connection's line from sending now, if anything. Absent: nothing is sent on it yet. */
+  readonly pausedBy?: (connectionId: string) => Failure | null;
   /** Unix milliseconds. */
   readonly now: () => number;
   /** The name server, replaced in tests. */
@@ -71,7 +71,10 @@ class Examination {
 
   async run(): Promise<DoctorReport> {
     const reached = await this.#network();
+    const { policyKey, entra } = this.#connection;
     if (!reached.https && !reached.amqps) this.#findings.skip("The hub was not reached.", ...AFTER_NETWORK);
+    else if (policyKey === "" && entra === null)
+      this.#findings.skip("There is no key to try it with.", ...AFTER_NETWORK);
     else await this.#permissions(reached);
     return this.#findings.report();
   }
@@ -206,7 +209,9 @@ class Examination {
   }
 
   #quota(): void {
-    const failure = this.#options.pausedBy(this.#connection.id);
+    const { pausedBy } = this.#options;
+    if (pausedBy === undefined) return this.#findings.skip("Nothing has been sent to it yet.", "quota");
+    const failure = pausedBy(this.#connection.id);
     if (failure?.code === "quota_exceeded" || failure?.code === "throttled") this.#findings.fail("quota", failure);
     else this.#findings.pass("quota", "The hub has not refused messages for its daily quota or rate.");
   }

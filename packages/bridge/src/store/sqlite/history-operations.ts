@@ -4,6 +4,7 @@ import type {
   DeliveryDetail,
   DeliveryFilter,
   FailureGroup,
+  IntegrationCounts,
   LogRecord,
   SeriesPoint,
   SeriesQuery,
@@ -27,6 +28,7 @@ export interface HistoryOperations {
   ledger(integrationId: string): Ledger;
   countersOfDay(integrationId: string, at: number): { success: number; error: number };
   series(subject: string, query: SeriesQuery): SeriesPoint[];
+  countsOf(integrationIds: readonly string[], at: number, query: SeriesQuery): Map<string, IntegrationCounts>;
 }
 
 export function historyOperations(transaction: Transaction, { counters, causes, logs }: Books): HistoryOperations {
@@ -88,6 +90,17 @@ export function historyOperations(transaction: Transaction, { counters, causes, 
     ledger: (integrationId) => counters.ledger(integrationId),
     countersOfDay: (integrationId, at) => counters.ofDay(integrationId, at),
     series: (subject, query) => counters.buckets.series(subject, query),
+    countsOf: (ids, at, query) =>
+      new Map(
+        ids.map((id) => [
+          id,
+          {
+            today: counters.ofDay(id, at),
+            ledger: counters.ledger(id),
+            series: counters.buckets.series(id, query),
+          },
+        ]),
+      ),
   };
 }
 

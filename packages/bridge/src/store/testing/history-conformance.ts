@@ -311,6 +311,21 @@ export function describeHistory(open: OpenStore): void {
       expect(await store.ledger("i1")).toMatchObject({ accepted: 5, delivered: 4, parked: 1 });
     });
 
+    test("the counts of several integrations come in one go, of unknown ones too", async () => {
+      await deliver(await append(1));
+      await park(await append(2));
+      const query = { from: NOW - DAY, to: NOW + DAY, bucketMs: 60 * MINUTE };
+      const counts = await store.counts(["i1", "nobody"], query);
+      expect([...counts.keys()]).toEqual(["i1", "nobody"]);
+      expect(counts.get("i1")).toEqual({
+        today: await store.today("i1"),
+        ledger: await store.ledger("i1"),
+        series: await store.series("i1", query),
+      });
+      expect(counts.get("i1")).toMatchObject({ today: { success: 1, error: 1 }, ledger: { parked: 1 } });
+      expect(counts.get("nobody")).toMatchObject({ ledger: { accepted: 0 }, series: [] });
+    });
+
     test("a deleted integration's ledger stays readable, with the reasons of what expired", async () => {
       const scope = { kind: "product", productId: 7 } as const;
       const { id } = await store.createIntegration(settings(scope));

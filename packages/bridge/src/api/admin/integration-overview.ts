@@ -1,0 +1,185 @@
+/** All integrations of a caller in one list, of the sandbox and of every product, each with how it does. */
+import type { FastifyInstance } from "fastify";
+import type { ConnectionState } from "../../core/connection-state.ts";
+import type { IntegrationCounts, SeriesPoint, SeriesQuery } from "../../core/delivery-history.ts";
+import { lineKey } from "../../core/delivery-target.ts";
+import type { Failure } from "../../core/failure.ts";
+import type { Integration, Scope } from "../../core/integration.ts";
+import type { Product } from "../../core/product.ts";
+import { badRequest } from "../api-error.ts";
+import { requireTokenPlacement } from "../authentication.ts";
+import type { AccountCaller, Authentication } from "../authentication.ts";
+import { optionalInteger, optionalText, type Fields } from "../bodies.ts";
+import type { ApiDependencies } from "../dependencies.ts";
+import { ownProducts } from "../ownership.ts";
+import { failureJson } from "../particle/integration-json.ts";
+import { isoTime } from "../particle/iso-time.ts";
+import { hostOf } from "../particle/webhook-settings.ts";
+import { stateWord, type StateWord } from "./integration-state.ts";
+
+const HOUR_MS = 3_600_000;
+const HOURS = 24;
+const LIMIT = { usual: 50, most: 100 };
+const SANDBOX = "sandbox";
+
+interface Standing {
+  readonly integration: Integration;
+  readonly product: Product | null;
+  readonly target: string;
+  readonly state: StateWord;
+  readonly failure: Failure | null;
+}
+
+/** What a reader can ask for, and which integrations that means. */
+const STATES: Readonly<Record<string, (standing: Standing) => boolean>> = {
+  working: ({ state, failure }) => (state === "open" || state === "idle") && failure === null,
+  trouble: ({ state, failure }) => state !== "disabled" && (failure !== null || !["open", "idle"].includes(state)),
+  disabled: ({ state }) => state === "disabled",
+};
+
+export function registerIntegrationOverview(
+  app: FastifyInstance,
+  { directory, deliveries, now }: ApiDependencies,
+  authentication: Authentication,
+): void {
+  const schema = { summary: "All integrations, of the sandbox and of products, and how each does", tags: ["admin"] };
+
+  app.get<{ Querystring: Fields }>(
+    "/admin/v1/integrations",
+    { onRequest: [requireTokenPlacement], schema },
+    async (request) => {
+      const caller = await authentication.account(request, "integrations:list");
+      const { query } = request;
+      const limit = optionalInteger(query, "limit", 1, LIMIT.most) ?? LIMIT.usual;
+      const fits = filterOf(query);
+      const after = cursorOf(query);
+      const all = (await standings(caller)).filter(fits).toSorted(newestFirst);
+      const start = after === null ? 0 : all.findIndex(({ integration }) => newestFirst(after, { integration }) < 0);
+      const page = start < 0 ? [] : all.slice(start, start + limit);
+      const last = page.at(-1);
+      const hours = lastHours(now());
+      const counts = await deliveries.counts(
+        page.map(({ integration }) => integration.id),
+        hours,
+      );
+      return {
+        integrations: page.map((one) => overviewJson(one, counts.get(one.integration.id), hours)),
+        total: all.length,
+        before: start < 0 ? all.length : start,
+        next: last === undefined || last === all.at(-1) ? null : cursorText(last),
+      };
+    },
+  );
+
+  async function standings(caller: AccountCaller): Promise<readonly Standing[]> {
+    const roofs: (readonly [Scope, Product | null])[] = (await ownProducts(directory, caller)).map((product) => [
+      { kind: "product", productId: product.id },
+      product,
+    ]);
+    if (caller.kind === "account") roofs.unshift([{ kind: "sandbox", accountId: caller.accountId }, null]);
+    const lines = new Map(deliveries.connections().map((line) => [line.connectionId, line]));
+    const found = await Promise.all(
+      roofs.map(async ([scope, product]) =>
+        (await directory.integrationsIn(scope)).map((integration) => standing(integration, product, lines)),
+      ),
+    );
+    return found.flat();
+  }
+
+  function standing(
+    integration: Integration,
+    product: Product | null,
+    lines: ReadonlyMap<string, ConnectionState>,
+  ): Standing {
+    const line = lines.get(lineKey(integration));
+    const { failure } = deliveries.integrationState(integration.id);
+    const target = integration.type === "AzureIotHub" ? integration.hubName : hostOf(integration.url);
+    return { integration, product, target, failure, state: stateWord(integration, failure, line) };
+  }
+}
+
+function filterOf(query: Fields): (standing: Standing) => boolean {
+  const q = optionalText(query, "q", 128)?.trim().toLowerCase() ?? "";
+  const type = optionalText(query, "type", 32);
+  const scope = optionalText(query, "scope", 128);
+  const state = optionalText(query, "state", 32);
+  const isInState = state === null ? () => true : STATES[state];
+  if (isInState === undefined) throw badRequest(`state must be one of ${Object.keys(STATES).join(", ")}`);
+  return (standing) => {
+    const { integration, product, target } = standing;
+    const { id, name, event, deviceId } = integration;
+    const words = [name, event, target, id, deviceId ?? "", product?.name ?? SANDBOX, product?.slug ?? ""];
+    return (
+      (type === null || integration.type === type) &&
+      (scope === null || scope === (product?.slug ?? SANDBOX) || scope === String(product?.id)) &&
+      words.some((word) => word.toLowerCase().includes(q)) &&
+      isInState(standing)
+    );
+  };
+}
+
+interface Placed {
+  readonly integration: Pick<Integration, "id" | "createdAt">;
+}
+
+function newestFirst({ integration: a }: Placed, { integration: b }: Placed): number {
+  if (a.createdAt !== b.createdAt) return b.createdAt - a.createdAt;
+  return a.id === b.id ? 0 : a.id < b.id ? -1 : 1;
+}
+
+/** Where a page ended; still good when that integration is gone. */
+function cursorText({ integration: { createdAt, id } }: Placed): string {
+  return `${createdAt}-${id}`;
+}
+
+function cursorOf(query: Fields): Placed | null {
+  const text = optionalText(query, "after", 160);
+  if (text === null) return null;
+  const [, createdAt, id] = /^(\d{1,15})-(.+)$/.exec(text) ?? [];
+  if (createdAt === undefined || id === undefined) throw badRequest("after must be the next of an earlier answer");
+  return { integration: { createdAt: Number(createdAt), id } };
+}
+
+function lastHours(now: number): SeriesQuery {
+  const to = now - (now % HOUR_MS) + HOUR_MS;
+  return { from: to - HOURS * HOUR_MS, to, bucketMs: HOUR_MS };
+}
+
+function overviewJson(
+  { integration, product, target, state, failure }: Standing,
+  counts: IntegrationCounts | undefined,
+  hours: SeriesQuery,
+): Record<string, unknown> {
+  return {
+    id: integration.id,
+    name: integration.name,
+    event: integration.event,
+    integration_type: integration.type,
+    target,
+    scope: {
+      kind: integration.scope.kind,
+      product_id: product?.id ?? null,
+      product_slug: product?.slug ?? null,
+      product_name: product?.name ?? null,
+    },
+    device_id: integration.deviceId,
+    disabled: integration.disabled,
+    created_at: isoTime(integration.createdAt),
+    state,
+    failure: failure === null ? null : failureJson(failure),
+    today: counts?.today ?? { success: 0, error: 0 },
+    waiting: counts?.ledger.pending ?? 0,
+    parked: counts?.ledger.parked ?? 0,
+    last_24h: everyHour(counts?.series ?? [], hours),
+  };
+}
+
+/** Hours in which nothing happened are told too. */
+function everyHour(series: readonly SeriesPoint[], { from }: SeriesQuery): readonly Record<string, unknown>[] {
+  const known = new Map(series.map((point) => [point.time, point]));
+  return Array.from({ length: HOURS }, (_, hour) => {
+    const time = from + hour * HOUR_MS;
+    const { success = 0, failure = 0 } = known.get(time) ?? {};
+    return { time: isoTime(time), success, failure };
+  });
+}
