@@ -2,6 +2,7 @@
 import type { DeviceEvent } from "./device-event.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Failure } from "./failure.ts";
+import type { Metered } from "./hub-meter.ts";
 
 export type DeliveryState = "pending" | "delivered" | "parked" | "expired";
 
@@ -41,7 +42,7 @@ export function integrationOfQueue(queue: string): string {
 /** What is written when a try has ended. */
 export type Settlement = Ended &
   (
-    | { readonly kind: "delivered" }
+    | { readonly kind: "delivered"; readonly metered?: Metered }
     | { readonly kind: "parked"; readonly failure: Failure }
     | {
         readonly kind: "retry";

@@ -5,6 +5,7 @@
  * messages.
  */
 import type { Exchange } from "./exchange.ts";
+import type { Metered } from "./hub-meter.ts";
 
 export type FailureScope = "event" | "device" | "state" | "route" | "hub" | "reading";
 
@@ -323,7 +324,7 @@ export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok
 
 /** How one try to deliver ended. Not every try has an exchange: they are samples where there are many. */
 export type Outcome =
-  | { readonly kind: "delivered"; readonly exchange?: Exchange }
+  | { readonly kind: "delivered"; readonly exchange?: Exchange; readonly metered?: Metered }
   | { readonly kind: "failed"; readonly failure: Failure; readonly exchange?: Exchange };
 
 export function succeed<T>(value: T): Result<T> {

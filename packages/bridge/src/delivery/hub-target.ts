@@ -4,14 +4,16 @@ import type { PendingDelivery } from "../core/delivery.ts";
 import type { DeliveryTarget } from "../core/delivery-target.ts";
 import type { Device } from "../core/device.ts";
 import type { Failure, Outcome, Result } from "../core/failure.ts";
-import type { HubClient, Hubs, KeyName } from "../core/hub-client.ts";
+import type { HubClient, HubMessage, Hubs, KeyName } from "../core/hub-client.ts";
 import type { Identities } from "../core/identities.ts";
 import { hubDeviceId, type AzureIotHubIntegration, type HubConnection, type Integration } from "../core/integration.ts";
+import type { Metered } from "../core/hub-meter.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/backoff.ts";
 import { HubExchanges } from "./hub-exchanges.ts";
 import { IdentitySync } from "./identity-sync.ts";
 import { buildMessage } from "../message/hub-message.ts";
+import { messageSize } from "../message/message-size.ts";
 import type { Templates } from "../message/template.ts";
 
 export interface HubTargetOptions {
@@ -78,7 +80,8 @@ export class HubTarget implements DeliveryTarget {
     if (!message.ok) return { kind: "failed", failure: message.failure };
     const id = hubDeviceId(hub, device.id);
     const startedAt = this.#options.clock.elapsed();
-    const outcome = await this.client.send(id, message.value);
+    const answer = await this.client.send(id, message.value);
+    const outcome = answer.kind === "delivered" ? { ...answer, metered: this.#metered(message.value) } : answer;
     const sent = { integrationId: hub.id, deviceId: id, message: message.value, outcome, startedAt };
     return this.#exchanges.sample(sent);
   }
@@ -106,6 +109,10 @@ export class HubTarget implements DeliveryTarget {
 
   close(): Promise<void> {
     return this.client.close();
+  }
+
+  #metered(message: HubMessage): Metered {
+    return { connectionId: this.#connection.id, bytes: messageSize(message).bytes };
   }
 }
 

@@ -8,7 +8,7 @@ import { endsWithin, type Clock } from "../core/clock.ts";
 import type { Device } from "../core/device.ts";
 import { fail, succeed, type Failure, type FailureCode, type Result } from "../core/failure.ts";
 import type { HubClient } from "../core/hub-client.ts";
-import type { Identities, KnownIdentity } from "../core/identities.ts";
+import type { Identities, IdentityOrigin, KnownIdentity } from "../core/identities.ts";
 import type { Log } from "../core/log.ts";
 import { endOfUtcDay, utcDay } from "../core/utc-day.ts";
 import type { Random } from "../core/backoff.ts";
@@ -138,7 +138,7 @@ export class IdentitySync {
     if (identity.status === "disabled") return disabled(device.id);
     const how = created ? (losses > 0 ? "identity.recreated" : "identity.created") : "identity.adopted";
     log.info({ deviceId: device.id, connectionId, generationId, losses }, how);
-    return this.#take(device, generationId);
+    return this.#take(device, { generationId, origin: created ? "made" : "adopted" });
   }
 
   /** Takes the identity if somebody has made it. */
@@ -156,15 +156,18 @@ export class IdentitySync {
     if (found.value === null) return notCreated(device.id);
     if (found.value.status === "disabled") return disabled(device.id);
     log.info({ deviceId: device.id, connectionId, generationId: found.value.generationId }, "identity.adopted");
-    return this.#take(device, found.value.generationId);
+    return this.#take(device, { generationId: found.value.generationId, origin: "adopted" });
   }
 
-  async #take(device: Device, generationId: string): Promise<Result<null>> {
+  async #take(
+    device: Device,
+    taken: { readonly generationId: string; readonly origin: IdentityOrigin },
+  ): Promise<Result<null>> {
     const { connectionId, identities } = this.#options;
-    const known = { generationId, nameWritten: null };
+    const known = { ...taken, nameWritten: null };
     await identities.saveIdentity(connectionId, device.id, known);
     this.#remember(device.id, known);
-    if (device.name !== null) await this.#nameFirst(device.id, generationId, device.name);
+    if (device.name !== null) await this.#nameFirst(device.id, taken.generationId, device.name);
     return succeed(null);
   }
 
@@ -205,8 +208,9 @@ export class IdentitySync {
 
   async #named(deviceId: string, generationId: string, nameWritten: string | null): Promise<void> {
     // The identity may be another one by now, or gone: that one's twin knows no name yet.
-    if (this.#known.get(deviceId)?.generationId !== generationId) return;
-    const named = { generationId, nameWritten };
+    const known = this.#known.get(deviceId);
+    if (known?.generationId !== generationId) return;
+    const named = { ...known, nameWritten };
     this.#remember(deviceId, named);
     // What is only believed to exist is not written down.
     if (generationId === UNSEEN) return;

@@ -142,7 +142,7 @@ export class LaneRunner {
     onEnd(outcome.kind === "delivered");
     if (outcome.kind === "failed") return this.#failed(attempt, { ...outcome, sent: true });
     this.#resumed(line, line.accepted(pass));
-    await this.#settling.delivered(delivery, outcome.exchange);
+    await this.#settling.delivered(delivery, outcome.exchange, outcome.metered);
     this.#settled(attempt);
   }
 

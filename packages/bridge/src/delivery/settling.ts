@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { PendingDelivery, Settlement } from "../core/delivery.ts";
 import type { Exchange } from "../core/exchange.ts";
 import type { Failure } from "../core/failure.ts";
+import type { Metered } from "../core/hub-meter.ts";
 import type { Log } from "../core/log.ts";
 import type { DeliveryQueue } from "../core/delivery-queue.ts";
 
@@ -35,9 +36,10 @@ export class Settling {
   }
 
   /** Like all of these: resolves when the settlement is on disk, and rejects only while stopping. */
-  delivered({ id, integrationId }: PendingDelivery, exchange?: Exchange): Promise<void> {
+  delivered({ id, integrationId }: PendingDelivery, exchange?: Exchange, metered?: Metered): Promise<void> {
     const at = this.#options.clock.now();
-    return this.#write({ kind: "delivered", id, integrationId, at, ...(exchange && { exchange }) });
+    const more = { ...(exchange && { exchange }), ...(metered && { metered }) };
+    return this.#write({ kind: "delivered", id, integrationId, at, ...more });
   }
 
   parked({ id, integrationId, event }: PendingDelivery, failure: Failure, exchange?: Exchange): Promise<void> {

@@ -5,6 +5,7 @@ import type { DeviceTraces } from "../core/device-links.ts";
 import type { Incident } from "../core/delivery-history.ts";
 import type { DoctorReports } from "../core/doctor.ts";
 import type { Directory } from "../core/directory.ts";
+import type { HubMeters } from "../core/hub-meter.ts";
 import type { Identities, KnownIdentity } from "../core/identities.ts";
 import type { RecentEvents } from "../core/recent-events.ts";
 import type { TestIdentities } from "../core/test-identities.ts";
@@ -26,6 +27,8 @@ import { createDeliveries, type SqliteDeliveries } from "./sqlite-deliveries.ts"
 import { createDeviceTraces } from "./sqlite-device-traces.ts";
 import { createDoctorReports } from "./sqlite-doctor-reports.ts";
 import { createDevices } from "./sqlite-devices.ts";
+import { createHubIdentities, type SqliteHubIdentities } from "./sqlite-hub-identities.ts";
+import { createHubMeters } from "./sqlite-hub-meters.ts";
 import { createIncidents, type SqliteIncidents } from "./sqlite-incidents.ts";
 import { createIntegrations, type SqliteIntegrations } from "./sqlite-integrations.ts";
 import { createLooking } from "./sqlite-looking.ts";
@@ -64,6 +67,8 @@ export interface SqliteStore
     SqliteDeliveries,
     SqliteIncidents,
     Identities,
+    HubMeters,
+    SqliteHubIdentities,
     DeviceTraces,
     DoctorReports,
     AppKeys,
@@ -142,6 +147,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       ...createDeliveries({ worker, now, heardFrom: devices.heardFrom }),
       ...createIncidents(worker, now),
       ...createIdentities(worker, now),
+      ...createHubMeters(worker),
+      ...createHubIdentities(worker),
       ...createDeviceTraces(worker),
       ...createDoctorReports(worker),
       ...createSources({ worker, secrets, now, inTurn }),

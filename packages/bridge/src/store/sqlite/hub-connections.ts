@@ -35,7 +35,7 @@ export interface HubConnections {
 const USERS = ["integration", "state_settings", "device_state", "noted_thing", "hub_removal"] as const;
 
 /** Tables that go with a connection. Those of connections that are in the configuration, and not here, stay. */
-const KNOWLEDGE = ["identity", "reading", "reading_position"] as const;
+const KNOWLEDGE = ["identity", "reading", "reading_position", "hub_meter", "hub_facts", "identity_plan"] as const;
 
 export function hubConnections({ db }: Transaction): HubConnections {
   const byId = db.prepare("SELECT * FROM hub_connection WHERE id = ?");
@@ -49,8 +49,8 @@ export function hubConnections({ db }: Transaction): HubConnections {
      WHERE id = ? AND host_name = ? AND policy_name = ?`,
   );
   const copyIdentities = db.prepare(
-    `INSERT OR IGNORE INTO identity (connection_id, device_id, generation_id, name_written, created_at)
-     SELECT now.id, i.device_id, i.generation_id, i.name_written, i.created_at
+    `INSERT OR IGNORE INTO identity (connection_id, device_id, generation_id, name_written, created_at, origin)
+     SELECT now.id, i.device_id, i.generation_id, i.name_written, i.created_at, i.origin
      FROM identity i JOIN hub_connection former ON former.id = i.connection_id
      JOIN hub_connection now ON now.host_name = former.host_name WHERE former.id = ? AND now.id = ?`,
   );

@@ -1,5 +1,5 @@
 /** What the bridge knows of the identities it made or adopted in hubs. The hub stays the truth; this saves asking. */
-import type { KnownIdentity } from "../../core/identities.ts";
+import type { IdentityOrigin, KnownIdentity } from "../../core/identities.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface IdentityOperations {
@@ -12,8 +12,11 @@ export interface IdentityOperations {
 export function identityOperations({ db }: Transaction): IdentityOperations {
   const select = db.prepare("SELECT * FROM identity WHERE connection_id = ? AND device_id = ?");
   const save = db.prepare(
-    `INSERT INTO identity (connection_id, device_id, generation_id, name_written, created_at) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (connection_id, device_id) DO UPDATE SET generation_id = excluded.generation_id, name_written = excluded.name_written`,
+    // What was made stays made, however often it is found there later; made anew by somebody else, it is another one.
+    `INSERT INTO identity (connection_id, device_id, generation_id, name_written, created_at, origin) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (connection_id, device_id) DO UPDATE SET
+       origin = CASE WHEN generation_id = excluded.generation_id THEN coalesce(origin, excluded.origin) ELSE excluded.origin END,
+       generation_id = excluded.generation_id, name_written = excluded.name_written`,
   );
   const forget = db.prepare("DELETE FROM identity WHERE connection_id = ? AND device_id = ?");
   const lose = db.prepare(
@@ -30,10 +33,13 @@ export function identityOperations({ db }: Transaction): IdentityOperations {
     identity(connectionId, deviceId) {
       const row = select.get(connectionId, deviceId);
       if (row === undefined) return null;
-      return { generationId: String(row["generation_id"]), nameWritten: row["name_written"] as string | null };
+      const origin = row["origin"] as IdentityOrigin | null;
+      const known = { generationId: String(row["generation_id"]), nameWritten: row["name_written"] as string | null };
+      return origin === null ? known : { ...known, origin };
     },
     saveIdentity(connectionId, deviceId, identity, at) {
-      save.run(connectionId, deviceId, identity.generationId, identity.nameWritten, at);
+      const { generationId, nameWritten, origin = null } = identity;
+      save.run(connectionId, deviceId, generationId, nameWritten, at, origin);
       return null;
     },
     identityLost(connectionId, deviceId, day) {

@@ -28,6 +28,9 @@ import { pruneOperations, type PruneOperations } from "./prune-operations.ts";
 import { seenOperations, type SeenOperations } from "./seen-operations.ts";
 import { sealOperations, type SealOperations } from "./seal-operations.ts";
 import { sourceOperations, type SourceOperations } from "./source-operations.ts";
+import { hubMeterOperations, type HubMeterOperations } from "./hub-meter-operations.ts";
+import { identityPlanOperations, type IdentityPlanOperations } from "./identity-plan-operations.ts";
+import { identityScanOperations, type IdentityScanOperations } from "./identity-scan-operations.ts";
 import { hubRemovalOperations, type HubRemovalOperations } from "./hub-removal-operations.ts";
 import { readingOperations, type ReadingOperations } from "./reading-operations.ts";
 import { stateOperations, type StateOperations } from "./state-operations.ts";
@@ -56,8 +59,11 @@ export interface Operations
     EventOperations,
     ExpiryOperations,
     HistoryOperations,
+    HubMeterOperations,
     HubRemovalOperations,
     IdentityOperations,
+    IdentityPlanOperations,
+    IdentityScanOperations,
     IntegrationOperations,
     LedgerOperations,
     OperatorOperations,
@@ -106,8 +112,11 @@ export function createOperations(transaction: Transaction): Operations {
     ...events,
     ...expiryOperations(transaction, endings),
     ...historyOperations(transaction, books),
+    ...hubMeterOperations(transaction, books.meter),
     ...hubRemovalOperations(transaction),
     ...identityOperations(transaction),
+    ...identityPlanOperations(transaction),
+    ...identityScanOperations(transaction),
     ...integrationOperations(transaction, books.logs),
     ...ledgerOperations(transaction, books.counters),
     ...operatorOperations(transaction, numbers),

@@ -261,6 +261,24 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE doctor_report (integration_id TEXT PRIMARY KEY, report TEXT NOT NULL) WITHOUT ROWID;
   `,
+  // What hubs meter, what they allow, which identities were made here, and what was done to identities on purpose.
+  `
+  ALTER TABLE identity ADD COLUMN origin TEXT;
+  CREATE TABLE hub_meter (
+    connection_id TEXT NOT NULL, start INTEGER NOT NULL, kind TEXT NOT NULL, messages INTEGER NOT NULL, blocks INTEGER NOT NULL,
+    free_blocks INTEGER NOT NULL, PRIMARY KEY (connection_id, start, kind)
+  ) WITHOUT ROWID;
+  CREATE TABLE hub_facts (connection_id TEXT PRIMARY KEY, name TEXT, tier TEXT, units INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE identity_plan (
+    id TEXT PRIMARY KEY, connection_id TEXT NOT NULL, account_id TEXT NOT NULL, state TEXT NOT NULL, planned TEXT NOT NULL,
+    results TEXT NOT NULL, message TEXT, created_at INTEGER NOT NULL, ended_at INTEGER
+  ) WITHOUT ROWID;
+  CREATE INDEX identity_plan_connection ON identity_plan (connection_id, created_at);
+  CREATE TABLE identity_plan_line (
+    plan_id TEXT NOT NULL, line INTEGER NOT NULL, action TEXT NOT NULL, hub_device_id TEXT NOT NULL, result TEXT NOT NULL,
+    message TEXT, PRIMARY KEY (plan_id, line)
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** Brings the file to the newest schema, or to the `newest` first ones of its history; refuses one that a newer release has written. */

@@ -11,7 +11,10 @@ export interface SettleOperations {
   settle(settlement: Settlement): null;
 }
 
-export function settleOperations({ db }: Transaction, { counters, causes, logs, replays }: Books): SettleOperations {
+export function settleOperations(
+  { db }: Transaction,
+  { counters, causes, logs, meter, replays }: Books,
+): SettleOperations {
   const setDelivered = db.prepare(
     "UPDATE delivery SET state = 1, settled_at = ?, next_attempt_at = NULL, attempts = attempts + 1 WHERE id = ? AND state = 0",
   );
@@ -61,8 +64,11 @@ export function settleOperations({ db }: Transaction, { counters, causes, logs, 
     settle(settlement) {
       const integrationId = integrationOfQueue(settlement.integrationId);
       if (!settled(settlement)) return null;
-      if (settlement.kind === "delivered") counters.add(integrationId, settlement.at, "delivered");
-      else failed(integrationId, settlement, settlement.failure);
+      if (settlement.kind === "delivered") {
+        counters.add(integrationId, settlement.at, "delivered");
+        const { metered } = settlement;
+        if (metered !== undefined) meter.add({ ...metered, kind: "telemetry", at: settlement.at });
+      } else failed(integrationId, settlement, settlement.failure);
       if (isReplayQueue(settlement.integrationId)) replays.settled(settlement.id, settlement.kind);
       logs.note(integrationId, settlement);
       return null;

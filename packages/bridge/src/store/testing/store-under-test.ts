@@ -2,6 +2,7 @@
 import type { DeviceTraces } from "../../core/device-links.ts";
 import type { DoctorReports } from "../../core/doctor.ts";
 import type { Directory } from "../../core/directory.ts";
+import type { HubMeters } from "../../core/hub-meter.ts";
 import type { Identities } from "../../core/identities.ts";
 import type { RecentEvents } from "../../core/recent-events.ts";
 import type { TestIdentities } from "../../core/test-identities.ts";
@@ -9,6 +10,7 @@ import type { Sources } from "../../core/source.ts";
 import type { AppKeys, ThingRecords } from "../../core/thing-store.ts";
 import type { DeviceStates, HubRemovals, ReadingPositions, StateSettingsStore } from "../../core/state-store.ts";
 import type { SqliteDeliveries } from "../sqlite-deliveries.ts";
+import type { SqliteHubIdentities } from "../sqlite-hub-identities.ts";
 import type { SqliteIncidents } from "../sqlite-incidents.ts";
 
 export interface Store
@@ -17,6 +19,8 @@ export interface Store
     SqliteDeliveries,
     SqliteIncidents,
     Identities,
+    HubMeters,
+    SqliteHubIdentities,
     DeviceTraces,
     DoctorReports,
     AppKeys,
