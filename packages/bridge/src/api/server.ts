@@ -11,6 +11,7 @@ import { registerDeviceStates } from "./admin/device-states.ts";
 import { registerDoctor } from "./admin/doctor.ts";
 import { registerDraftDoctor } from "./admin/draft-doctor.ts";
 import { registerIntegrationOverview } from "./admin/integration-overview.ts";
+import { registerEventLook } from "./admin/events.ts";
 import { registerFailures } from "./admin/failures.ts";
 import { registerMatching } from "./admin/matching.ts";
 import { registerHubs } from "./admin/hubs.ts";
@@ -63,6 +64,7 @@ import { registerUser } from "./particle/user.ts";
 import { registerPara } from "./para/register-para.ts";
 import { routedUrl } from "./request-path.ts";
 import { createSignIn } from "./sign-in.ts";
+import { createStreamDoor } from "./stream-door.ts";
 
 /** Slow senders and floods are cut off here; figures in milliseconds, bytes and connections. */
 const LIMITS = {
@@ -125,6 +127,7 @@ export function createApi(dependencies: ApiDependencies): FastifyInstance {
 function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): void {
   const authentication = createAuthentication(dependencies.directory, dependencies.now);
   const streams = new OpenStreams({ log: dependencies.log });
+  const enterStream = createStreamDoor(app, dependencies, streams);
   const signIn = createSignIn(dependencies);
   const refuseOtherMethods = watchMethods(app);
   registerOperations(app, dependencies);
@@ -136,7 +139,7 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerAccounts(app, dependencies, authentication, { signIn, streams });
   registerEvents(app, dependencies, authentication);
   registerEventBatches(app, dependencies, authentication);
-  registerEventStreams(app, dependencies, authentication, streams);
+  registerEventStreams(app, dependencies, authentication, enterStream);
   registerDevices(app, dependencies, authentication);
   registerDeviceCalls(app, dependencies, authentication);
   registerProducts(app, dependencies, authentication);
@@ -155,6 +158,7 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerDoctor(app, dependencies, authentication);
   registerDraftDoctor(app, dependencies, authentication);
   registerIntegrationOverview(app, dependencies, authentication);
+  registerEventLook(app, dependencies, authentication, enterStream);
   registerFailures(app, dependencies, authentication);
   registerReplays(app, dependencies, authentication);
   registerRetention(app, dependencies, authentication);

@@ -7,6 +7,8 @@ export interface DeviceEvent {
   readonly contentType: string;
   /** `null` for an event made over the API without a device: it goes to no hub. */
   readonly deviceId: string | null;
+  /** Made over the API without a device and outside of products: the account that made it. */
+  readonly accountId?: string;
   readonly productId: number | null;
   readonly firmwareVersion: number | null;
   /** Unix milliseconds, as the publisher says. */

@@ -10,6 +10,8 @@ export interface FeedEvent {
   readonly productId: number | null;
   /** Who speaks: a device's id, `api`, or `particle-internal`. */
   readonly coreid: string;
+  /** What its device is called now. */
+  readonly deviceName?: string | null;
 }
 
 export interface FeedFilter {
@@ -20,11 +22,22 @@ export interface FeedFilter {
   readonly prefix: string;
 }
 
+/** All that a caller may see at once: an account's own and its products', each event once. */
+export interface FeedView {
+  /** `null`: a caller without a sandbox. */
+  readonly accountId: string | null;
+  readonly productIds: readonly number[];
+  readonly deviceId: string | null;
+  readonly prefix: string;
+}
+
 export interface EventFeed {
   /** Hands the event to all who want it before it returns. */
   publish(event: FeedEvent): void;
   /** Returns how to stop listening. A listener must not throw, and must not wait. */
   subscribe(filter: FeedFilter, listener: (event: FeedEvent) => void): () => void;
+  /** As `subscribe`, for several scopes; events of devices that wait for approval are shown too. */
+  watch(view: FeedView, listener: (event: FeedEvent) => void): () => void;
   /** How many listen now. */
   readonly listeners: number;
 }

@@ -213,11 +213,12 @@ test("who listens hears of an event after the flush, told whose it is", async ()
   expect(fed).toEqual([]);
   log.flush();
   const events = (await Promise.all(answers)).map((answer) => (answer.kind === "accepted" ? answer.event : null));
+  expect(events.map((event) => event?.accountId)).toEqual([undefined, undefined, "a2", undefined]);
   expect(fed).toEqual([
-    { event: events[0], ownerId: "a1", productId: 7, coreid: "d1" },
-    { event: events[1], ownerId: "a1", productId: null, coreid: "d1" },
-    { event: events[2], ownerId: "a2", productId: null, coreid: "api" },
-    { event: events[3], ownerId: null, productId: 9, coreid: "api" },
+    { event: events[0], ownerId: "a1", productId: 7, coreid: "d1", deviceName: "boiler" },
+    { event: events[1], ownerId: "a1", productId: null, coreid: "d1", deviceName: "boiler" },
+    { event: events[2], ownerId: "a2", productId: null, coreid: "api", deviceName: null },
+    { event: events[3], ownerId: null, productId: 9, coreid: "api", deviceName: null },
   ]);
 });
 

@@ -71,6 +71,7 @@ export function createAccept(options: AcceptOptions): Accept {
       data,
       contentType: contentType ?? DEFAULT_CONTENT_TYPE,
       deviceId: device?.id ?? null,
+      ...(device === null && accountId !== undefined && { accountId }),
       productId: productId ?? device?.productId ?? null,
       firmwareVersion: firmwareVersion ?? device?.firmwareVersion ?? null,
       publishedAt: publishedAt ?? receivedAt,
@@ -90,6 +91,7 @@ export function createAccept(options: AcceptOptions): Accept {
       ownerId: device === null ? (accountId ?? null) : device.ownerId,
       productId: device === null || device.approval === "approved" ? event.productId : null,
       coreid: device?.id ?? "api",
+      deviceName: device?.name ?? null,
     });
     return { kind: "accepted", event, matches: deliveries.length };
   };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { FeedEvent, FeedFilter } from "../core/event-feed.ts";
+import type { FeedEvent, FeedFilter, FeedView } from "../core/event-feed.ts";
 import { createEventFeed } from "./event-feed.ts";
 
 const DEVICE = "0123456789abcdef01234567";
@@ -79,4 +79,31 @@ test("listeners are counted until they leave, once each", () => {
   leave();
   leave();
   expect(feed.listeners).toBe(1);
+});
+
+const VIEW: FeedView = { accountId: "ada", productIds: [7, 9], deviceId: null, prefix: "" };
+const SEEN: readonly (readonly [title: string, view: Partial<FeedView>, event: FeedEvent, times: number])[] = [
+  ["what is the account's and in its product is seen once", {}, spoken(), 1],
+  ["what is only in a product is seen", {}, spoken({ ownerId: null }), 1],
+  ["what somebody claimed that is in the product is seen", {}, spoken({ ownerId: "eve" }), 1],
+  ["what waits for approval in the product is seen", {}, spoken({ ownerId: null, productId: null }), 1],
+  ["another's is not", { accountId: "bob", productIds: [8] }, spoken({ ownerId: "eve" }), 0],
+  ["a view of one product shows nothing else", { accountId: null, productIds: [8] }, spoken(), 0],
+  ["a view of a sandbox shows what is claimed", { productIds: [] }, spoken(), 1],
+  ["a prefix holds others back", { prefix: "hum" }, spoken(), 0],
+  ["a device holds others back", { deviceId: "f".repeat(24) }, spoken(), 0],
+];
+
+test.each(SEEN)("in a view of several scopes %s", (_title, view, event, times) => {
+  const feed = createEventFeed();
+  const got: FeedEvent[] = [];
+  const leave = feed.watch({ ...VIEW, ...view }, (each) => got.push(each));
+  expect(feed.listeners).toBe(1);
+  feed.publish(event);
+  expect(got).toHaveLength(times);
+  leave();
+  leave();
+  feed.publish(event);
+  expect(got).toHaveLength(times);
+  expect(feed.listeners).toBe(0);
 });

@@ -1,17 +1,24 @@
 /** The feed within this process. Listeners are found by device, owner and product, so that an event meets only those it may concern. */
-import type { EventFeed, FeedEvent, FeedFilter } from "../core/event-feed.ts";
+import type { EventFeed, FeedEvent, FeedFilter, FeedView } from "../core/event-feed.ts";
 
 type Listener = (event: FeedEvent) => void;
 interface Subscription {
   readonly filter: FeedFilter;
   readonly listener: Listener;
 }
-type Shelf<K> = Map<K, Set<Subscription>>;
+interface Watching {
+  readonly view: FeedView;
+  readonly listener: Listener;
+}
+type Shelf<K, S> = Map<K, Set<S>>;
 
 export function createEventFeed(): EventFeed {
-  const byDevice: Shelf<string> = new Map();
-  const byOwner: Shelf<string> = new Map();
-  const byProduct: Shelf<number> = new Map();
+  const byDevice: Shelf<string, Subscription> = new Map();
+  const byOwner: Shelf<string, Subscription> = new Map();
+  const byProduct: Shelf<number, Subscription> = new Map();
+
+  const watchersByOwner: Shelf<string, Watching> = new Map();
+  const watchersByProduct: Shelf<number, Watching> = new Map();
 
   let listeners = 0;
 
@@ -30,19 +37,43 @@ export function createEventFeed(): EventFeed {
       if (event.ownerId !== null) tell(byOwner.get(event.ownerId), event);
       if (event.productId !== null) tell(byProduct.get(event.productId), event);
       if (event.event.deviceId !== null) tell(byDevice.get(event.event.deviceId), event);
+      const { productId } = event.event;
+      if (event.ownerId !== null) show(watchersByOwner.get(event.ownerId), event);
+      if (productId !== null) show(watchersByProduct.get(productId), event, event.ownerId);
     },
     subscribe(filter, listener) {
-      const subscription = { filter, listener };
-      const leave = shelve(subscription);
-      listeners += 1;
-      let isListening = true;
-      return () => {
-        if (isListening) listeners -= 1;
-        isListening = false;
-        leave();
-      };
+      return counted([shelve({ filter, listener })]);
+    },
+    watch(view, listener) {
+      const watching = { view, listener };
+      const { accountId, productIds } = view;
+      const places = productIds.map((id) => place(watchersByProduct, id, watching));
+      if (accountId !== null) places.push(place(watchersByOwner, accountId, watching));
+      return counted(places);
     },
   };
+
+  function counted(places: readonly (() => void)[]): () => void {
+    listeners += 1;
+    let isListening = true;
+    return () => {
+      if (!isListening) return;
+      isListening = false;
+      listeners -= 1;
+      for (const leave of places) leave();
+    };
+  }
+}
+
+/** Whom the owner's shelf has told already is not told again by the product's. */
+function show(watchers: ReadonlySet<Watching> | undefined, event: FeedEvent, toldOwner: string | null = null): void {
+  if (watchers === undefined) return;
+  const { name, deviceId } = event.event;
+  for (const { view, listener } of watchers) {
+    if (toldOwner !== null && view.accountId === toldOwner) continue;
+    if (view.deviceId !== null && view.deviceId !== deviceId) continue;
+    if (name.startsWith(view.prefix)) listener(event);
+  }
 }
 
 function tell(subscriptions: ReadonlySet<Subscription> | undefined, event: FeedEvent): void {
@@ -56,7 +87,7 @@ function wants({ scope, prefix }: FeedFilter, { event, ownerId, productId }: Fee
   return scope.kind === "product" ? productId === scope.productId : ownerId === scope.accountId;
 }
 
-function place<K>(shelf: Shelf<K>, key: K, subscription: Subscription): () => void {
+function place<K, S>(shelf: Shelf<K, S>, key: K, subscription: S): () => void {
   const subscriptions = shelf.get(key) ?? new Set();
   shelf.set(key, subscriptions);
   subscriptions.add(subscription);

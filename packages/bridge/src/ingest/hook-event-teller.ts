@@ -21,14 +21,14 @@ export function hookEventTeller({
   now,
 }: HookEventTellerOptions): (events: readonly HookEvent[], device: Device) => void {
   return (events, device) => {
-    const { id: deviceId, ownerId, productId, firmwareVersion } = device;
+    const { id: deviceId, name: deviceName, ownerId, productId, firmwareVersion } = device;
     const isLinked = links().link(deviceId) !== null;
     for (const { kind, name, data } of events) {
       const at = now();
       const id = newEventId(at);
       const times = { publishedAt: at, receivedAt: at };
       const event = { id, name, data, contentType: "text/plain", deviceId, productId, firmwareVersion, ...times };
-      feed.publish({ event, ownerId, productId, coreid: SPEAKER });
+      feed.publish({ event, ownerId, productId, coreid: SPEAKER, deviceName });
       // A device that does not listen misses it, as it would have missed an event.
       if (isLinked && kind !== "sent")
         void links().command(deviceId, `events/${topicName(name)}`, Buffer.from(data, "utf8"));

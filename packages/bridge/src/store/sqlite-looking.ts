@@ -5,6 +5,10 @@ import type { RecentEvents } from "../core/recent-events.ts";
 import type { TestIdentities, TestIdentity } from "../core/test-identities.ts";
 import type { GroupCommit } from "./sqlite/group-commit.ts";
 
+/** Events that one step of a search looks at, and steps until it answers with what it has. */
+const SCAN = 2_000;
+const MAX_STEPS = 10;
+
 export function createLooking(worker: GroupCommit, now: () => number): RecentEvents & TestIdentities {
   return {
     recentEvents(
@@ -16,6 +20,20 @@ export function createLooking(worker: GroupCommit, now: () => number): RecentEve
     recentEvent(id: string): Promise<DeviceEvent | null> {
       return worker.call("recentEvent", id);
     },
+    async eventPage(view, { limit, before, ...filter }) {
+      const events: DeviceEvent[] = [];
+      let next = before ?? null;
+      // Step by step, so that events are stored in between.
+      for (let step = 0; step < MAX_STEPS; step++) {
+        const rest = { ...filter, limit: limit - events.length, ...(next !== null && { before: next }) };
+        const page = await worker.call("eventPage", view, { ...rest, scan: SCAN });
+        events.push(...page.events);
+        ({ next } = page);
+        if (next === null || events.length === limit) break;
+      }
+      return { events, next };
+    },
+    eventTrace: (id) => worker.call("eventTrace", id),
     async noteTestIdentity(identity: TestIdentity): Promise<void> {
       await worker.call("noteTestIdentity", identity, now());
     },

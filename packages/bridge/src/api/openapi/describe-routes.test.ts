@@ -35,7 +35,8 @@ afterEach(() => api.app.close());
 
 /** The operation that a row of the route table calls: the one with the most words of its own. */
 function operationOf(route: string): Operation | undefined {
-  const fits = [...operations.keys()].filter((key) => patternOf(key).test(route));
+  const path = route.replace(/\?.*/, "");
+  const fits = [...operations.keys()].filter((key) => patternOf(key).test(path));
   const [first] = fits.toSorted((a, b) => placeholders(a) - placeholders(b));
   return first === undefined ? undefined : operations.get(first);
 }

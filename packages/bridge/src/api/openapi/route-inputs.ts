@@ -101,6 +101,8 @@ export const ROUTE_INPUTS: Readonly<Record<string, RouteInput>> = {
   "POST /admin/v1/accounts": { body: "username! password operator:boolean", status: 201 },
   "PUT /admin/v1/accounts/{username}": { body: "password" },
   "DELETE /admin/v1/accounts/{username}": { status: 204 },
+  "GET /admin/v1/events": { query: "prefix device_id product before:integer limit:integer" },
+  "GET /admin/v1/events/stream": { query: "prefix device_id product" },
   "GET /admin/v1/hubs/{hub}/monitor-events": { query: "device since:integer" },
   "DELETE /admin/v1/incidents/{incident}": { status: 204 },
   "POST /admin/v1/doctor": { body: "hub_name! policy_name policy_key secondary_policy_key entra:object id" },

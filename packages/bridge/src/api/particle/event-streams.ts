@@ -1,14 +1,13 @@
 /** Events as they happen, as server-sent events: of an account, of a product, of one device. There is no replay. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { FeedFilter } from "../../core/event-feed.ts";
-import { ApiError, badRequest } from "../api-error.ts";
+import { badRequest } from "../api-error.ts";
 import { requireTokenPlacement } from "../authentication.ts";
 import type { Authentication } from "../authentication.ts";
 import type { ApiDependencies } from "../dependencies.ts";
-import { createStreamLimit } from "../limits/stream-limit.ts";
 import { ownDevice, ownProduct, productDevice } from "../ownership.ts";
+import type { StreamDoor } from "../stream-door.ts";
 import { createFrames } from "./event-frame.ts";
-import type { OpenStreams } from "./open-streams.ts";
 
 interface StreamRequest {
   Params: { product?: string; device?: string; prefix?: string; "*"?: string };
@@ -22,13 +21,11 @@ const tags = ["events"];
 
 export function registerEventStreams(
   app: FastifyInstance,
-  { directory, feed, limits }: ApiDependencies,
+  { directory, feed }: ApiDependencies,
   authentication: Authentication,
-  streams: OpenStreams,
+  enter: StreamDoor,
 ): void {
   const frameOf = createFrames();
-  const perAddress = createStreamLimit(limits.streams, limits.elapsed);
-  app.addHook("preClose", async () => streams.stop());
 
   const ownEvents: Admission = async (request) => {
     const { accountId } = await authentication.account(request, "account");
@@ -87,37 +84,13 @@ export function registerEventStreams(
     const wanted = await admission(request);
     const filter = { ...wanted, prefix: prefixOf(request) };
     const form = wanted.scope.kind === "product" ? "product" : "account";
-    const giveBack = perAddress.enter(request.ip);
-    const opened = streams.open({
-      response: reply.raw,
-      headers: reply.getHeaders(),
+    enter(request, reply, {
       review: () => admission(request),
-      listen: (write) => {
-        const leave = feed.subscribe(filter, (event) => write(frameOf(event, form)));
-        // A stream is no request under way: it takes none of their places.
-        app.server.maxConnections += 1;
-        return () => {
-          app.server.maxConnections -= 1;
-          leave();
-          giveBack();
-        };
-      },
+      listen: (write) => feed.subscribe(filter, (event) => write(frameOf(event, form))),
     });
-    if (!opened) {
-      giveBack();
-      throw tooManyStreams();
-    }
-    // One that was gone before it began is not told of its end.
-    if (reply.raw.destroyed) giveBack();
-    reply.hijack();
   }
 }
 
 function prefixOf({ params }: FastifyRequest<StreamRequest>): string {
   return params.prefix ?? params["*"] ?? "";
-}
-
-function tooManyStreams(): ApiError {
-  const body = { error: "rate_limit_exceeded", error_description: "Too many event streams are open. Try again later." };
-  return new ApiError(429, body, { "retry-after": "30" });
 }

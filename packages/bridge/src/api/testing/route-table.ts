@@ -121,6 +121,12 @@ export const ROUTES: readonly RouteRow[] = [
   ["POST /v1/products/weather/integrations/:fleetIntegration/test", "integrations:test", 200, 404],
 
   ["POST /v1/products/weather/integrations/preview", "integrations:get", 200, 404, { body: { data: "x" } }],
+  ["GET /admin/v1/events", "events:get", 200, "own"],
+  ["GET /admin/v1/events?product=weather", "events:get", 200, 404],
+  ["GET /admin/v1/events?device_id=:device", "events:get", 200, 403, { member: 403 }],
+  ["GET /admin/v1/events/stream", "events:get", 200, "own", { endless: true }],
+  ["GET /admin/v1/events/stream?device_id=:fleetDevice", "events:get", 200, 403, { endless: true }],
+  ["GET /admin/v1/events/:event", "integrations:list", 200, 404],
   ["POST /admin/v1/match", "integrations:list", 200, "own", { body: { name: "t" } }],
   ["POST /admin/v1/match", "integrations:list", 200, 403, { body: { name: "t", device_id: DEVICE }, member: 403 }],
   ["POST /admin/v1/integrations/:integration/dry-run", "integrations:get", 200, 404, { member: 404 }],

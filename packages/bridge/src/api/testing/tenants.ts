@@ -1,6 +1,6 @@
 /** Two accounts that must not see each other: Ada with a sandbox, a product and API users, Eve with the same. */
 import { lineKey } from "../../core/delivery-target.ts";
-import { newAppSecret } from "../../core/ids.ts";
+import { newAppSecret, newEventId } from "../../core/ids.ts";
 import { PERMISSIONS } from "../../core/permission.ts";
 import type { Permission, Requirement } from "../../core/permission.ts";
 import { newThing } from "../para/thing-body.ts";
@@ -84,7 +84,21 @@ export async function createTenants(): Promise<Tenants> {
   await directory.addToProduct(productId, [thing]);
   await api.appKeys.renewAppSecret(productId, newAppSecret());
 
+  const event = {
+    id: newEventId(api.world.now),
+    name: "kelvin",
+    data: "294",
+    contentType: "text/plain",
+    deviceId: FLEET_DEVICE,
+    productId,
+    firmwareVersion: null,
+    publishedAt: api.world.now,
+    receivedAt: api.world.now,
+  };
+  api.world.events = [event];
+
   const names: Record<string, string> = {
+    event: event.id,
     device: DEVICE,
     fleetDevice: FLEET_DEVICE,
     product: String(productId),

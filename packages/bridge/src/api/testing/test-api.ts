@@ -18,6 +18,7 @@ import type { Failure } from "../../core/failure.ts";
 import type { HubEvent } from "../../core/hub-client.ts";
 import { createEventFeed } from "../../ingest/event-feed.ts";
 import { SignInLinks } from "../../core/sign-in-links.ts";
+import type { EventTrace } from "../../core/recent-events.ts";
 import { UNLIMITED } from "../../core/rate-limit.ts";
 import type { ApiDependencies, ApiLimits } from "../dependencies.ts";
 import { createApi } from "../server.ts";
@@ -68,6 +69,8 @@ interface World {
   twin: Awaited<ReturnType<HubViews["twin"]>>;
   /** Newest first, what devices have published. */
   events: DeviceEvent[];
+  /** The deliveries of each of them. */
+  traced: EventTrace["deliveries"];
   /** Events that a monitor shows as soon as it is open. */
   hubEvents: HubEvent[];
   /** The monitors that were opened: what they are given is shown. */
@@ -108,6 +111,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     integrationState: { failure: null, devices: [] },
     twin: { ok: true, value: null },
     events: [],
+    traced: [],
     hubEvents: [],
     monitors: [],
     monitorFailure: null,
@@ -186,6 +190,30 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
         return world.events.filter((_, i) => fits[i]).slice(0, limit);
       },
       recentEvent: async (id) => world.events.find((event) => event.id === id) ?? null,
+      // A page's cursor is the place in the list.
+      eventPage: async (view, { limit, prefix = "", deviceId, before = 0 }) => {
+        const belongs = async (event: DeviceEvent): Promise<boolean> => {
+          if (event.deviceId === null) return event.accountId !== undefined && event.accountId === view.accountId;
+          const device = await directory.device(event.deviceId);
+          const { ownerId = null, productId = null } = device ?? {};
+          return (ownerId ?? -1) === view.accountId || view.productIds.includes(productId ?? -1);
+        };
+        const fits = await Promise.all(
+          world.events.map(
+            async (event) =>
+              event.name.startsWith(prefix) && (deviceId ?? event.deviceId) === event.deviceId && belongs(event),
+          ),
+        );
+        const found = world.events.flatMap((event, place) =>
+          fits[place] && place >= before ? [{ event, place }] : [],
+        );
+        const page = found.slice(0, limit);
+        return { events: page.map(({ event }) => event), next: found.length > limit ? page.at(-1)!.place + 1 : null };
+      },
+      eventTrace: async (id) => {
+        const event = world.events.find((one) => one.id === id);
+        return event === undefined ? null : { event, deliveries: world.traced };
+      },
     },
     deliveries: world.deliveries,
     hubViews: {

@@ -8,7 +8,7 @@ import type { Row } from "./driver.ts";
 export const STATES: readonly DeliveryState[] = ["pending", "delivered", "parked", "expired"];
 
 export const EVENT_COLUMNS = `e.id AS event_id, e.name, e.data, e.content_type, e.device_id AS event_device_id, e.product_id,
-  e.firmware_version, e.published_at, e.received_at`;
+  e.firmware_version, e.published_at, e.received_at, e.account_id`;
 export const RECORD_COLUMNS = `d.id, d.device_id, d.seq, d.state, d.attempts, d.accepted_at, d.settled_at, d.next_attempt_at,
   d.failure, d.reason, d.replay_id, e.id AS event_id, e.name`;
 
@@ -19,6 +19,7 @@ export function toEvent(row: Row): DeviceEvent {
     data: row["data"] as string | null,
     contentType: String(row["content_type"]),
     deviceId: row["event_device_id"] as string | null,
+    ...(typeof row["account_id"] === "string" && { accountId: row["account_id"] }),
     productId: row["product_id"] as number | null,
     firmwareVersion: row["firmware_version"] as number | null,
     publishedAt: Number(row["published_at"]),

@@ -19,8 +19,8 @@ export function eventOperations(
 ): EventOperations {
   const { db } = transaction;
   const insertEvent = db.prepare(
-    `INSERT INTO event (seq, id, name, data, content_type, device_id, product_id, firmware_version, published_at, received_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO event (seq, id, name, data, content_type, device_id, product_id, firmware_version, published_at, received_at, account_id)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertDelivery = db.prepare(
     `INSERT INTO delivery (id, event_seq, integration_id, device_id, seq, state, attempts, accepted_at)
@@ -43,6 +43,7 @@ export function eventOperations(
         event.firmwareVersion,
         event.publishedAt,
         receivedAt,
+        event.accountId ?? null,
       );
       if (productId !== null) counters.buckets.add(`product/${productId}`, receivedAt, "accepted", 1);
       if (deviceId === null) return [];

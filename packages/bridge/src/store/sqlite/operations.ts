@@ -19,6 +19,7 @@ import { replayOperations, type ReplayOperations } from "./replay-operations.ts"
 import { settleOperations, type SettleOperations } from "./settle-operations.ts";
 import { deviceTraceOperations, type DeviceTraceOperations } from "./device-trace-operations.ts";
 import { eventOperations, type EventOperations } from "./event-operations.ts";
+import { eventSearchOperations, type EventSearchOperations } from "./event-search-operations.ts";
 import { expiryOperations, type ExpiryOperations } from "./expiry-operations.ts";
 import { identityOperations, type IdentityOperations } from "./identity-operations.ts";
 import { integrationOperations, type IntegrationOperations } from "./integration-operations.ts";
@@ -73,6 +74,7 @@ export interface Operations
     SealOperations,
     ReadingOperations,
     RecentEventOperations,
+    EventSearchOperations,
     ReplayOperations,
     SeenOperations,
     SettleOperations,
@@ -126,6 +128,7 @@ export function createOperations(transaction: Transaction): Operations {
     ...pruneOperations(transaction, numbers),
     ...readingOperations(transaction),
     ...recentEventOperations(transaction),
+    ...eventSearchOperations(transaction),
     ...replayOperations(transaction, books.counters, endings, numbers),
     ...testIdentityOperations(transaction),
     ...seenOperations(transaction, events),

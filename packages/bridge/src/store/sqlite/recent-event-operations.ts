@@ -2,17 +2,19 @@
 import type { DeviceEvent } from "../../core/device-event.ts";
 import type { Scope } from "../../core/integration.ts";
 import { EVENT_COLUMNS, toEvent } from "./delivery-rows.ts";
+import { createFindEvent } from "./find-event.ts";
 import type { Transaction } from "./transaction.ts";
 
 const OF_SCOPE = 20_000;
-const BY_ID = 100_000;
 
 export interface RecentEventOperations {
   recentEvents(scope: Scope, query: { limit: number; prefix?: string; deviceId?: string }): DeviceEvent[];
   recentEvent(id: string): DeviceEvent | null;
 }
 
-export function recentEventOperations({ db }: Transaction): RecentEventOperations {
+export function recentEventOperations(transaction: Transaction): RecentEventOperations {
+  const { db } = transaction;
+  const find = createFindEvent(transaction);
   const newest = (count: number): string => `e.seq > (SELECT coalesce(max(seq), 0) FROM event) - ${count}`;
   const ofScope = (column: string): string =>
     `SELECT ${EVENT_COLUMNS} FROM event e CROSS JOIN device d ON d.id = e.device_id
@@ -21,9 +23,6 @@ export function recentEventOperations({ db }: Transaction): RecentEventOperation
      ORDER BY e.seq DESC LIMIT ?4`;
   const ofAccount = db.prepare(ofScope("owner_id"));
   const ofProduct = db.prepare(ofScope("product_id"));
-  const byId = db.prepare(
-    `SELECT ${EVENT_COLUMNS} FROM event e WHERE ${newest(BY_ID)} AND e.id = ? ORDER BY e.seq DESC LIMIT 1`,
-  );
 
   return {
     recentEvents(scope, { limit, prefix = "", deviceId = "" }) {
@@ -34,7 +33,7 @@ export function recentEventOperations({ db }: Transaction): RecentEventOperation
       return rows.map(toEvent);
     },
     recentEvent(id) {
-      const row = byId.get(id);
+      const row = find(id);
       return row === undefined ? null : toEvent(row);
     },
   };

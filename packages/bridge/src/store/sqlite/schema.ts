@@ -279,6 +279,8 @@ const MIGRATIONS: readonly string[] = [
     message TEXT, PRIMARY KEY (plan_id, line)
   ) WITHOUT ROWID;
   `,
+  // Who made an event that no device published.
+  "ALTER TABLE event ADD COLUMN account_id TEXT",
 ];
 
 /** Brings the file to the newest schema, or to the `newest` first ones of its history; refuses one that a newer release has written. */
