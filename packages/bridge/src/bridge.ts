@@ -7,6 +7,7 @@ import type { Config } from "./config.ts";
 import { readConsole } from "./console-files.ts";
 import { systemClock } from "./core/clock.ts";
 import { refusedEntra } from "./core/entra-rule.ts";
+import { counted, createEventCounts } from "./core/event-counts.ts";
 import { noDeviceLinks } from "./core/device-links.ts";
 import type { Failure } from "./core/failure.ts";
 import type { HubConnection } from "./core/integration.ts";
@@ -116,6 +117,7 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
   const localHub = await startLocalHub(opening);
 
   const feed = createEventFeed();
+  const eventCounts = createEventCounts();
   const webhookClient = createWebhookClient({
     allowPrivate: (host) => config.webhookHosts === "any" || config.webhookHosts.includes(host),
   });
@@ -196,7 +198,7 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
       matcher,
       log: store,
       onAccepted: (accepted) => dispatcher.offer(accepted),
-      feed,
+      feed: counted(feed, eventCounts),
       full: (ids) => backlogs.full(ids),
     }),
     metrics.accepted,
@@ -229,6 +231,7 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
   const consoleFiles = readConsole();
   const api = createApi({
     signInLinks,
+    eventCounts,
     states: mirror.states,
     things: mirror.things,
     thingRecords: store,

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { DeviceLinks } from "../core/device-links.ts";
 import type { Diagnose, DiagnoseDraft, DoctorReports } from "../core/doctor.ts";
 import type { Directory, EntraSettings } from "../core/directory.ts";
+import type { EventCounts } from "../core/event-counts.ts";
 import type { EventFeed } from "../core/event-feed.ts";
 import type { DeviceRate } from "../core/rate-limit.ts";
 import type { TestIntegration } from "../core/integration-test.ts";
@@ -57,6 +58,8 @@ export interface ApiDependencies extends ThingDependencies {
   readonly accept: Accept;
   /** What is accepted, as it happens. */
   readonly feed: EventFeed;
+  /** How many events were accepted since the start, and whose they are. */
+  readonly eventCounts: Pick<EventCounts, "accepted">;
   readonly deliveries: Deliveries;
   readonly recentEvents: RecentEvents;
   readonly testIntegration: TestIntegration;

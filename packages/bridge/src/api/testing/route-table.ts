@@ -132,6 +132,8 @@ export const ROUTES: readonly RouteRow[] = [
   ["POST /admin/v1/integrations/:integration/dry-run", "integrations:get", 200, 404, { member: 404 }],
   ["POST /admin/v1/integrations/:fleetIntegration/dry-run", "integrations:get", 200, 404],
 
+  ["GET /admin/v1/overview", "account", 200, "own"],
+  ["GET /admin/v1/overview/history", "account", 200, "own"],
   ["GET /admin/v1/accounts", "account", 403, 403],
   ["POST /admin/v1/accounts", "account", 403, 403, { body: { username: "mallory" } }],
   ["PUT /admin/v1/accounts/ada", "account", 403, 403],

@@ -17,6 +17,8 @@ import type { DeviceEvent } from "../../core/device-event.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { HubEvent } from "../../core/hub-client.ts";
 import { createEventFeed } from "../../ingest/event-feed.ts";
+import { createEventCounts } from "../../core/event-counts.ts";
+import type { EventCounts } from "../../core/event-counts.ts";
 import { SignInLinks } from "../../core/sign-in-links.ts";
 import type { EventTrace } from "../../core/recent-events.ts";
 import { UNLIMITED } from "../../core/rate-limit.ts";
@@ -37,6 +39,7 @@ export interface TestApi {
   readonly appKeys: FakeAppKeys;
   readonly stateSettings: FakeStateSettings;
   readonly feed: EventFeed;
+  readonly eventCounts: EventCounts;
   /** What reached `accept`, in order. */
   readonly accepted: IncomingEvent[];
   readonly changedIntegrations: string[];
@@ -127,6 +130,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
   const things = new FakeThings(states, now);
   const appKeys = new FakeAppKeys((id) => directory.product(id));
   const stateSettings = new FakeStateSettings();
+  const eventCounts = createEventCounts();
   const tests: TestRequest[] = [];
   const logged: string[] = [];
   const reports = new Map<string, DatedReport>();
@@ -162,6 +166,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     },
     entraRule: (credential, hostName) =>
       refusedEntra(credential, hostName, { hubHosts: ["listed.example"], ownIdentity: world.entraIdentity }),
+    eventCounts,
     signInLinks: new SignInLinks(now),
     consoleFiles: null,
     health: () => ({ live: true, ready: world.ready, reasons: world.ready ? [] : ["The disk is full."], warnings: [] }),
@@ -240,6 +245,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     app,
     directory,
     feed,
+    eventCounts,
     accepted,
     changedIntegrations,
     changedSources,
