@@ -235,6 +235,7 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
     states: mirror.states,
     things: mirror.things,
     thingRecords: store,
+    deviceStates: store.deviceStates,
     appKeys: store,
     stateSettings: store,
     stateHubRule: (name) => reach.hostOf(name),

@@ -16,7 +16,7 @@ import type { HubHost } from "../core/hub-host.ts";
 import type { HubViews } from "../core/hub-views.ts";
 import type { SignInLinks } from "../core/sign-in-links.ts";
 import type { StateControl, ThingControl } from "../core/state-control.ts";
-import type { StateSettingsStore } from "../core/state-store.ts";
+import type { DeviceStates, StateSettingsStore } from "../core/state-store.ts";
 import type { AppKeys, ThingRecords } from "../core/thing-store.ts";
 import type { ConsoleFiles } from "./console.ts";
 
@@ -46,6 +46,8 @@ export interface ThingDependencies {
   readonly states: StateControl;
   readonly things: ThingControl;
   readonly thingRecords: Pick<ThingRecords, "thing" | "things" | "searchThings" | "countThings">;
+  /** Of a page of devices at once. */
+  readonly deviceStates: DeviceStates["deviceStates"];
   readonly appKeys: AppKeys;
   readonly stateSettings: StateSettingsStore;
   /** As `hubHostRule`, for the hub of a scope's states. */

@@ -159,6 +159,7 @@ const FOREIGN: readonly (readonly [route: RouteRow[0], body: object | undefined,
   ["GET /v1/products/harbour/team/:apiUser", undefined, 404],
   ["GET /v1/products/harbour/devices/:fleetDevice", undefined, 403],
   ["GET /v1/integrations/:fleetIntegration", undefined, 404],
+  ["GET /admin/v1/devices?product=weather", undefined, 404],
 ];
 
 test.each(FOREIGN)("%s with %j of somebody else is as if it were not there", async (route, body, status) => {

@@ -7,6 +7,7 @@ import { registerAccounts } from "./admin/accounts.ts";
 import { registerAppKeys } from "./admin/app-keys.ts";
 import { registerBackups } from "./admin/backups.ts";
 import { registerDeliveries } from "./admin/deliveries.ts";
+import { registerDeviceList } from "./admin/devices.ts";
 import { registerDeviceStates } from "./admin/device-states.ts";
 import { registerDoctor } from "./admin/doctor.ts";
 import { registerDraftDoctor } from "./admin/draft-doctor.ts";
@@ -164,6 +165,7 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerFailures(app, dependencies, authentication);
   registerReplays(app, dependencies, authentication);
   registerRetention(app, dependencies, authentication);
+  registerDeviceList(app, dependencies, authentication);
   registerDeviceStates(app, dependencies, authentication);
   registerStateSettings(app, dependencies, authentication);
   registerThings(app, dependencies, authentication);

@@ -1,6 +1,7 @@
 /** The port to what does not change with every event: accounts, tokens, devices, products, integrations. Kept by `store/`. */
 import type { AccessToken, Account, ApiUser } from "./account.ts";
 import type { Approval, Device, DeviceChange, DeviceDetails } from "./device.ts";
+import type { DeviceSearch } from "./device-search.ts";
 import type { DeviceGroup } from "./device-group.ts";
 import type { Permission } from "./permission.ts";
 import type {
@@ -195,4 +196,5 @@ export interface Integrations {
   webhookSecrets(integrationId: string): Promise<WebhookSecrets | null>;
 }
 
-export interface Directory extends Accounts, ApiUsers, Devices, Products, DeviceGroups, Transfers, Integrations {}
+export interface Directory
+  extends Accounts, ApiUsers, Devices, DeviceSearch, Products, DeviceGroups, Transfers, Integrations {}

@@ -1,5 +1,6 @@
 import { describeAccounts } from "./testing/accounts-conformance.ts";
 import { describeDeliveries } from "./testing/deliveries-conformance.ts";
+import { describeDeviceSearch } from "./testing/device-search-conformance.ts";
 import { describeDeviceTraces } from "./testing/device-traces-conformance.ts";
 import { describeDevices } from "./testing/devices-conformance.ts";
 import { describeFleet } from "./testing/fleet-conformance.ts";
@@ -17,6 +18,7 @@ import { openSqlite } from "./testing/sqlite-under-test.ts";
 
 describeAccounts(openSqlite);
 describeDevices(openSqlite);
+describeDeviceSearch(openSqlite);
 describeIntegrations(openSqlite);
 describeHubs(openSqlite);
 describeDeviceTraces(openSqlite);

@@ -14,6 +14,7 @@ import type { AppKeys, ThingRecords } from "../core/thing-store.ts";
 import type { Backup } from "../core/backup.ts";
 import { backUp, removeLeftBackups } from "./backup.ts";
 import type { Changes } from "./changes.ts";
+import { createDeviceSearch } from "./device-search.ts";
 import type { DeviceStates, HubRemovals, ReadingPositions, StateSettingsStore } from "../core/state-store.ts";
 import { keepHighWater, readHighWater } from "./high-water.ts";
 import { lockFolder } from "./lock.ts";
@@ -141,6 +142,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       ...accounts,
       ...createApiUsers({ worker, now, forgetTokensOf }),
       ...devices,
+      ...createDeviceSearch(worker),
       ...products,
       ...appKeys,
       ...createIntegrations({ worker, secrets, now, inTurn }),

@@ -116,6 +116,8 @@ export const ROUTE_INPUTS: Readonly<Record<string, RouteInput>> = {
   "POST /admin/v1/integrations/{id}/replays": { body: "from! to! device event", status: 202 },
   "DELETE /admin/v1/integrations/{id}/replays/{replay}": { status: 204 },
   "GET /admin/v1/integrations/{id}/series": { query: SERIES },
+  "GET /admin/v1/devices": { query: "q product sandbox:boolean approval kind sort order after limit:integer" },
+  "POST /admin/v1/products/{product}/devices/approvals": { body: "ids!:array approval!" },
   "PATCH /admin/v1/devices/{device}/state": { query: "wait:integer", body: "state!:object" },
   "PUT /admin/v1/devices/{device}/state": { query: "wait:integer", body: "state!:object" },
   "GET /admin/v1/products/{product}/state-conflicts": { query: "limit:integer" },

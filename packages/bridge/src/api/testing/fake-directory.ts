@@ -8,6 +8,7 @@ import type { HubConnection, Integration, Scope } from "../../core/integration.t
 import type { Permission } from "../../core/permission.ts";
 import type { Product } from "../../core/product.ts";
 import type { Transfer } from "../../core/transfer.ts";
+import { fakeDeviceSearch } from "./fake-device-search.ts";
 import { fakeDeviceGroups } from "./fake-device-groups.ts";
 import type { FakeDeviceGroups } from "./fake-device-groups.ts";
 
@@ -36,10 +37,14 @@ export class FakeDirectory implements Directory {
   readonly createGroup: Directory["createGroup"];
   readonly updateGroup: Directory["updateGroup"];
   readonly deleteGroup: Directory["deleteGroup"];
+  readonly searchDevices: Directory["searchDevices"];
+  readonly countDevices: Directory["countDevices"];
 
   constructor(now: () => number) {
     this.#now = now;
     this.#groups = fakeDeviceGroups(now);
+    const search = fakeDeviceSearch(() => Array.from(this.#devices.values()));
+    ({ searchDevices: this.searchDevices, countDevices: this.countDevices } = search);
     ({
       groupsIn: this.groupsIn,
       createGroup: this.createGroup,

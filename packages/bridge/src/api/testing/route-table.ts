@@ -134,6 +134,15 @@ export const ROUTES: readonly RouteRow[] = [
 
   ["GET /admin/v1/overview", "account", 200, "own"],
   ["GET /admin/v1/overview/history", "account", 200, "own"],
+  ["GET /admin/v1/devices", "devices:list", 200, "own"],
+  [
+    "POST /admin/v1/products/weather/devices/approvals",
+    "devices:update",
+    200,
+    404,
+    { body: { ids: [FLEET_DEVICE], approval: "denied" } },
+  ],
+
   ["GET /admin/v1/accounts", "account", 403, 403],
   ["POST /admin/v1/accounts", "account", 403, 403, { body: { username: "mallory" } }],
   ["PUT /admin/v1/accounts/ada", "account", 403, 403],

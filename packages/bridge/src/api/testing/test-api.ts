@@ -145,6 +145,10 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     states,
     things,
     thingRecords: things,
+    async deviceStates(ids) {
+      const known = await Promise.all(ids.map((id) => states.state(id)));
+      return new Map(known.flatMap((state) => (state === null ? [] : [[state.deviceId, state] as const])));
+    },
     appKeys,
     stateSettings,
     stateHubRule: hubHostRule,

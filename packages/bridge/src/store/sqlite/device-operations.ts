@@ -214,7 +214,7 @@ function filter(productId: number, query: DeviceQuery): [string, (string | numbe
   return [clauses.join(" AND "), values];
 }
 
-function toDevice(row: Row): Device {
+export function toDevice(row: Row): Device {
   return {
     id: String(row["id"]),
     name: row["name"] as string | null,

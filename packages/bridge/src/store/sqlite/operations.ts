@@ -6,6 +6,7 @@ import { openBooks } from "./books.ts";
 import { deliveryOperations, type DeliveryOperations } from "./delivery-operations.ts";
 import { deviceDetailOperations, type DeviceDetailOperations } from "./device-detail-operations.ts";
 import { deviceGroupOperations, type DeviceGroupOperations } from "./device-group-operations.ts";
+import { deviceSearchOperations, type DeviceSearchOperations } from "./device-search-operations.ts";
 import { deviceOperations, type DeviceOperations } from "./device-operations.ts";
 import { doctorReportOperations, type DoctorReportOperations } from "./doctor-report-operations.ts";
 import { createEndings } from "./endings.ts";
@@ -54,6 +55,7 @@ export interface Operations
     DeviceDetailOperations,
     DeviceGroupOperations,
     DeviceOperations,
+    DeviceSearchOperations,
     DeviceTraceOperations,
     DoctorReportOperations,
     EraseOperations,
@@ -108,6 +110,7 @@ export function createOperations(transaction: Transaction): Operations {
     ...deviceDetailOperations(transaction),
     ...deviceGroupOperations(transaction),
     ...deviceOperations(transaction, heard),
+    ...deviceSearchOperations(transaction, heard),
     ...deviceTraceOperations(transaction),
     ...doctorReportOperations(transaction),
     ...eraseOperations(transaction, books, numbers),

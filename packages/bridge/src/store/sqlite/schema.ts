@@ -281,6 +281,18 @@ const MIGRATIONS: readonly string[] = [
   `,
   // Who made an event that no device published.
   "ALTER TABLE event ADD COLUMN account_id TEXT",
+  // Lists of devices in three orders, of a product and of an account. What a list is searched by stands in its index.
+  `
+  DROP INDEX device_product;
+  CREATE INDEX device_product ON device (product_id, id, name, serial_number, approval) WHERE product_id IS NOT NULL;
+  CREATE INDEX device_product_name ON device (product_id, name COLLATE NOCASE, id, serial_number, approval)
+    WHERE product_id IS NOT NULL;
+  CREATE INDEX device_product_heard ON device (product_id, last_heard, id) WHERE product_id IS NOT NULL;
+  CREATE INDEX device_owner ON device (owner_id, id, name, serial_number, approval, product_id) WHERE owner_id IS NOT NULL;
+  CREATE INDEX device_owner_name ON device (owner_id, name COLLATE NOCASE, id, serial_number, approval, product_id)
+    WHERE owner_id IS NOT NULL;
+  CREATE INDEX device_owner_heard ON device (owner_id, last_heard, id, product_id) WHERE owner_id IS NOT NULL;
+  `,
 ];
 
 /** Brings the file to the newest schema, or to the `newest` first ones of its history; refuses one that a newer release has written. */
