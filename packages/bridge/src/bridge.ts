@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { createApi } from "./api/server.ts";
+import { startAuditLog } from "./audit-log.ts";
 import type { Config } from "./config.ts";
 import { readConsole } from "./console-files.ts";
 import { systemClock } from "./core/clock.ts";
@@ -227,11 +228,14 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
 
   const integrationChanged = createIntegrationChanges({ store, dispatcher, matcher, log });
   const hubViews = createHubViews({ reach, hubs, openClient: (id) => dispatcher.hubClient(id) });
+  const audit = startAuditLog({ store, directory: store, clock: systemClock, log });
+  opened.push(() => audit.stop());
   const signInLinks = new SignInLinks(Date.now);
   const consoleFiles = readConsole();
   const api = createApi({
     signInLinks,
     eventCounts,
+    audit,
     states: mirror.states,
     things: mirror.things,
     thingRecords: store,

@@ -54,13 +54,11 @@ export function createAuthentication(directory: Directory, now: () => number): A
       if (access.expiresAt !== null && access.expiresAt <= now()) {
         throw oauthError(401, "invalid_token", "The access token has expired");
       }
-      const { apiUser } = access;
-      if (apiUser !== null) return { kind: "api_user", apiUser, token, access };
-      return { kind: "account", accountId: access.accountId, token, access };
+      return (request.caller = holderOf(access, token));
     }
     const device = await directory.deviceByToken(token);
     if (device === null) throw unknownToken();
-    return { kind: "device", device };
+    return (request.caller = { kind: "device", device });
   }
 
   async function account(request: FastifyRequest, requirement: Requirement): Promise<never> {
@@ -74,6 +72,13 @@ export function createAuthentication(directory: Directory, now: () => number): A
   }
 
   return { caller, account };
+}
+
+function holderOf(access: AccessToken, token: string): AccountCaller {
+  const { apiUser, accountId } = access;
+  return apiUser === null
+    ? { kind: "account", accountId, token, access }
+    : { kind: "api_user", apiUser, token, access };
 }
 
 /** Throws when the caller is an API user that was not given the permission. */

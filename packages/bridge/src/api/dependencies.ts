@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { AuditLog } from "../core/audit.ts";
 import type { DeviceLinks } from "../core/device-links.ts";
 import type { Diagnose, DiagnoseDraft, DoctorReports } from "../core/doctor.ts";
 import type { Directory, EntraSettings } from "../core/directory.ts";
@@ -73,6 +74,8 @@ export interface ApiDependencies extends ThingDependencies {
   readonly deviceLinks: DeviceLinks;
   /** Awaited after an integration was made, edited or deleted, so that the answer means: it works like that from now on. */
   readonly onIntegrationChanged: (integrationId: string) => Promise<void>;
+  /** Who changed what. */
+  readonly audit: AuditLog;
   readonly limits: ApiLimits;
   readonly sourceStore: Sources;
   /** Where events of other device clouds come from, at work. */

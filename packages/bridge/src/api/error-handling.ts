@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ApiError, unavailable } from "./api-error.ts";
 import type { ErrorBody } from "./api-error.ts";
+import { codeOf } from "./audit.ts";
 import { UNSUPPORTED_TYPE } from "./bodies.ts";
 import { tooLarge, unsupportedType } from "./para/json-body.ts";
 import { paraErrorBody } from "./para/para-error.ts";
@@ -93,8 +94,9 @@ function answerError(error: FastifyError | ApiError, request: FastifyRequest, re
 }
 
 /** In the shape of the face that was asked. */
-function answerRefusal(error: ApiError, { url }: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const answer = isParaUrl(url) ? paraErrorBody(error) : error.body;
+function answerRefusal(error: ApiError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  request.refusalCode = codeOf(error.body);
+  const answer = isParaUrl(request.url) ? paraErrorBody(error) : error.body;
   return reply.code(error.statusCode).headers(error.headers).send(answer);
 }
 

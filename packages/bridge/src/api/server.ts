@@ -27,6 +27,9 @@ import { registerReplays } from "./admin/replays.ts";
 import { registerRetention } from "./admin/retention.ts";
 import { registerStateSettings } from "./admin/state-settings.ts";
 import { registerThings } from "./admin/things.ts";
+import { registerAudit } from "./admin/audit.ts";
+import { registerAccessTokenList } from "./admin/access-tokens.ts";
+import { recordChanges } from "./audit.ts";
 import { createAuthentication } from "./authentication.ts";
 import { openApiDocument } from "./openapi/describe-routes.ts";
 import { parseBodies, compressionRefusal } from "./bodies.ts";
@@ -120,6 +123,7 @@ export function createApi(dependencies: ApiDependencies): FastifyInstance {
   parseBodies(app);
   app.addHook("onRequest", secure);
   limitAddresses(app, addressLimit);
+  recordChanges(app, dependencies);
   app.register(multipart, { limits: { fileSize: LIMITS.deviceFile, files: 1, fields: 8, parts: 9 } });
   app.register(swagger, openApiDocument);
   app.register(async (faces) => registerFaces(faces, dependencies));
@@ -137,6 +141,8 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerOauth(app, dependencies, signIn);
   registerSignInLinks(app, dependencies, authentication, signIn);
   registerAccessTokens(app, dependencies, authentication, streams);
+  registerAccessTokenList(app, dependencies, authentication, streams);
+  registerAudit(app, dependencies, authentication);
   registerUser(app, dependencies, authentication, { signIn, streams });
   registerAccounts(app, dependencies, authentication, { signIn, streams });
   registerEvents(app, dependencies, authentication);

@@ -21,6 +21,15 @@ export interface ApiUser {
   readonly createdAt: number;
 }
 
+/** A token as it is listed: by an id that opens nothing. */
+export interface AccessTokenNote {
+  /** Stays the same; not the token. */
+  readonly id: string;
+  readonly client: string;
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
+}
+
 /** What an access token stands for. Tokens are kept as SHA-256 only. */
 export interface AccessToken {
   /** The account's id, or the API user's. */

@@ -1,5 +1,5 @@
 /** The port to what does not change with every event: accounts, tokens, devices, products, integrations. Kept by `store/`. */
-import type { AccessToken, Account, ApiUser } from "./account.ts";
+import type { AccessToken, AccessTokenNote, Account, ApiUser } from "./account.ts";
 import type { Approval, Device, DeviceChange, DeviceDetails } from "./device.ts";
 import type { DeviceSearch } from "./device-search.ts";
 import type { DeviceGroup } from "./device-group.ts";
@@ -40,6 +40,10 @@ export interface Accounts {
   accessToken(token: string): Promise<AccessToken | null>;
   revokeToken(token: string): Promise<boolean>;
   revokeTokensOf(accountId: string): Promise<number>;
+  /** Newest first, those that have ended left out; at most `limit`. */
+  accessTokensOf(accountId: string, limit: number): Promise<readonly AccessTokenNote[]>;
+  /** By the id that `accessTokensOf` told. */
+  revokeTokenOf(accountId: string, id: string): Promise<boolean>;
 }
 
 export interface ApiUsers {

@@ -20,6 +20,11 @@ export function hashToken(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }
 
+/** By what a token can be told from others without knowing it. */
+export function tokenId(hash: string): string {
+  return hash.slice(0, 16);
+}
+
 // Fetching random bytes for one id at a time costs more than the rest of accepting an event.
 const pool = Buffer.alloc(4096);
 let used = pool.length;

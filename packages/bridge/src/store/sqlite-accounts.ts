@@ -1,5 +1,5 @@
 /** Accounts and access tokens in the embedded store; tokens as hashes. */
-import type { AccessToken, Account } from "../core/account.ts";
+import type { AccessToken, AccessTokenNote, Account } from "../core/account.ts";
 import type { Accounts } from "../core/directory.ts";
 import { hashToken, newId, newToken } from "../core/ids.ts";
 import { Recent } from "../core/recent.ts";
@@ -85,6 +85,16 @@ export function createAccounts({
       const revoked = await worker.call("revokeTokensOf", accountId);
       forgetTokensOf(accountId);
       return revoked;
+    },
+
+    accessTokensOf(accountId: string, limit: number): Promise<readonly AccessTokenNote[]> {
+      return worker.call("accessTokensOf", accountId, now(), limit);
+    },
+
+    async revokeTokenOf(accountId: string, id: string): Promise<boolean> {
+      const hash = await worker.call("revokeTokenOf", accountId, id);
+      if (hash !== null) accessTokens.delete(hash);
+      return hash !== null;
     },
   };
 }

@@ -1,4 +1,5 @@
 import { describeAccounts } from "./testing/accounts-conformance.ts";
+import { describeAudit } from "./testing/audit-conformance.ts";
 import { describeDeliveries } from "./testing/deliveries-conformance.ts";
 import { describeDeviceSearch } from "./testing/device-search-conformance.ts";
 import { describeDeviceTraces } from "./testing/device-traces-conformance.ts";
@@ -17,6 +18,7 @@ import { describeThings } from "./testing/things-conformance.ts";
 import { openSqlite } from "./testing/sqlite-under-test.ts";
 
 describeAccounts(openSqlite);
+describeAudit(openSqlite);
 describeDevices(openSqlite);
 describeDeviceSearch(openSqlite);
 describeIntegrations(openSqlite);

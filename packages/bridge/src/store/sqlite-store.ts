@@ -1,6 +1,7 @@
 /** The embedded store: one SQLite file, one worker thread, grouped and flushed commits, small caches for the hot path. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { AuditEntries } from "../core/audit.ts";
 import type { DeviceTraces } from "../core/device-links.ts";
 import type { Incident } from "../core/delivery-history.ts";
 import type { DoctorReports } from "../core/doctor.ts";
@@ -24,6 +25,7 @@ import { createSecrets } from "./secrets.ts";
 import { createAccounts } from "./sqlite-accounts.ts";
 import { createAppKeys } from "./sqlite-app-keys.ts";
 import { createApiUsers } from "./sqlite-api-users.ts";
+import { createAudit } from "./sqlite-audit.ts";
 import { createDeliveries, type SqliteDeliveries } from "./sqlite-deliveries.ts";
 import { createDeviceTraces } from "./sqlite-device-traces.ts";
 import { createDoctorReports } from "./sqlite-doctor-reports.ts";
@@ -73,6 +75,7 @@ export interface SqliteStore
     DeviceTraces,
     DoctorReports,
     AppKeys,
+    AuditEntries,
     ThingRecords,
     Sources,
     RecentEvents,
@@ -148,6 +151,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       ...createIntegrations({ worker, secrets, now, inTurn }),
       ...createDeliveries({ worker, now, heardFrom: devices.heardFrom }),
       ...createIncidents(worker, now),
+      ...createAudit(worker),
       ...createIdentities(worker, now),
       ...createHubMeters(worker),
       ...createHubIdentities(worker),

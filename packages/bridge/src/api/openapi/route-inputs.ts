@@ -54,6 +54,10 @@ export const ROUTE_INPUTS: Readonly<Record<string, RouteInput>> = {
   },
   "POST /admin/v1/sign-in-links": { status: 201 },
   "POST /admin/v1/sign-in-links/redeem": { body: "code!" },
+  "GET /admin/v1/audit": {
+    query: "who what since until failed:boolean mine:boolean before:integer limit:integer",
+  },
+  "DELETE /admin/v1/access-tokens/{id}": { status: 204 },
   "PUT /v1/user": { body: "current_password! password! invalidate_tokens:boolean" },
   "POST /v1/devices/events": { body: EVENT },
   "POST /v1/products/{product}/events": { body: EVENT },

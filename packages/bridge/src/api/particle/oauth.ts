@@ -30,6 +30,7 @@ export function registerOauth(app: FastifyInstance, { directory, now }: ApiDepen
     const lifetime = lifetimeOf(fields, now());
     signIn.admit(request.ip);
     const account = await signIn.check(username, password, request.ip);
+    request.actor = account === null ? { kind: "claimed", username } : { kind: "account", accountId: account.id };
     if (account === null) throw oauthError(400, "invalid_grant", "User credentials are invalid");
     const expiresAt = lifetime === 0 ? null : now() + lifetime * 1000;
     const token = await directory.createToken({ accountId: account.id, client, expiresAt });

@@ -1,9 +1,9 @@
 /** A directory in memory, for the tests of this folder. Follows the contract of `core/directory.ts` and nothing more. */
 import type { WebhookSecrets } from "../../core/webhook.ts";
-import type { AccessToken, Account, ApiUser } from "../../core/account.ts";
+import type { AccessToken, AccessTokenNote, Account, ApiUser } from "../../core/account.ts";
 import type { Device, DeviceChange, DeviceDetails } from "../../core/device.ts";
 import type { DeviceQuery, Directory, IntegrationSettings, ProductChange } from "../../core/directory.ts";
-import { hashToken, newId, newToken } from "../../core/ids.ts";
+import { hashToken, newId, newToken, tokenId } from "../../core/ids.ts";
 import type { HubConnection, Integration, Scope } from "../../core/integration.ts";
 import type { Permission } from "../../core/permission.ts";
 import type { Product } from "../../core/product.ts";
@@ -137,6 +137,17 @@ export class FakeDirectory implements Directory {
 
   async revokeTokensOf(accountId: string): Promise<number> {
     return deleteWhere(this.#tokens, (token) => token.accountId === accountId);
+  }
+
+  async accessTokensOf(accountId: string, limit: number): Promise<readonly AccessTokenNote[]> {
+    const own = [...this.#tokens].filter(([, token]) => token.accountId === accountId);
+    return own
+      .map(([hash, { client, createdAt, expiresAt }]) => ({ id: tokenId(hash), client, createdAt, expiresAt }))
+      .slice(0, limit);
+  }
+
+  async revokeTokenOf(accountId: string, id: string): Promise<boolean> {
+    return deleteWhere(this.#tokens, (token, hash) => token.accountId === accountId && tokenId(hash) === id) > 0;
   }
 
   async device(id: string): Promise<Device | null> {
@@ -414,9 +425,9 @@ export class FakeDirectory implements Directory {
   }
 }
 
-function deleteWhere<V>(map: Map<string, V>, matches: (value: V) => boolean): number {
+function deleteWhere<V>(map: Map<string, V>, matches: (value: V, key: string) => boolean): number {
   let deleted = 0;
-  for (const [key, value] of Array.from(map)) if (matches(value) && map.delete(key)) deleted++;
+  for (const [key, value] of Array.from(map)) if (matches(value, key) && map.delete(key)) deleted++;
   return deleted;
 }
 

@@ -1,6 +1,6 @@
 /** Two accounts that must not see each other: Ada with a sandbox, a product and API users, Eve with the same. */
 import { lineKey } from "../../core/delivery-target.ts";
-import { newAppSecret, newEventId } from "../../core/ids.ts";
+import { hashToken, newAppSecret, newEventId, tokenId } from "../../core/ids.ts";
 import { PERMISSIONS } from "../../core/permission.ts";
 import type { Permission, Requirement } from "../../core/permission.ts";
 import { newThing } from "../para/thing-body.ts";
@@ -97,8 +97,11 @@ export async function createTenants(): Promise<Tenants> {
   };
   api.world.events = [event];
 
+  const spare = await directory.createToken({ accountId: ada.id, client: "spare", expiresAt: null });
+
   const names: Record<string, string> = {
     event: event.id,
+    accessToken: tokenId(hashToken(spare)),
     device: DEVICE,
     fleetDevice: FLEET_DEVICE,
     product: String(productId),

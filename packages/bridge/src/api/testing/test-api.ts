@@ -22,8 +22,11 @@ import type { EventCounts } from "../../core/event-counts.ts";
 import { SignInLinks } from "../../core/sign-in-links.ts";
 import type { EventTrace } from "../../core/recent-events.ts";
 import { UNLIMITED } from "../../core/rate-limit.ts";
+import { startAuditLog } from "../../audit-log.ts";
+import { systemClock } from "../../core/clock.ts";
 import type { ApiDependencies, ApiLimits } from "../dependencies.ts";
 import { createApi } from "../server.ts";
+import { FakeAudit } from "./fake-audit.ts";
 import { FakeDeliveries } from "./fake-deliveries.ts";
 import { FakeDirectory } from "./fake-directory.ts";
 import { fakeSourceControl, FakeSources } from "./fake-sources.ts";
@@ -135,11 +138,15 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
   const logged: string[] = [];
   const reports = new Map<string, DatedReport>();
 
+  const log = pino({ level: "info" }, { write: (line: string) => void logged.push(line) });
+  const clock = { ...systemClock, now };
+
   const dependencies: ApiDependencies = {
+    audit: startAuditLog({ store: new FakeAudit(), directory, clock, log }),
     directory,
     feed,
     now,
-    log: pino({ level: "info" }, { write: (line: string) => void logged.push(line) }),
+    log,
     limits: NO_LIMITS,
     hubHostRule,
     states,

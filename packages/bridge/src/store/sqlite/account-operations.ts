@@ -1,5 +1,6 @@
 /** Accounts and their access tokens, kept as hashes. */
-import type { AccessToken, Account } from "../../core/account.ts";
+import type { AccessToken, AccessTokenNote, Account } from "../../core/account.ts";
+import { tokenId } from "../../core/ids.ts";
 import { toApiUser } from "./api-user-operations.ts";
 import { stateSettingsOperations } from "./state-settings-operations.ts";
 import type { Transaction } from "./transaction.ts";
@@ -16,6 +17,10 @@ export interface AccountOperations {
   accessToken(hash: string): AccessToken | null;
   revokeToken(hash: string): number;
   revokeTokensOf(accountId: string): number;
+  /** Those that end after `now`. */
+  accessTokensOf(accountId: string, now: number, limit: number): AccessTokenNote[];
+  /** The hash of the one that is gone. */
+  revokeTokenOf(accountId: string, id: string): string | null;
 }
 
 export function accountOperations(transaction: Transaction): AccountOperations {
@@ -42,6 +47,12 @@ export function accountOperations(transaction: Transaction): AccountOperations {
   );
   const deleteToken = db.prepare("DELETE FROM access_token WHERE hash = ?");
   const deleteTokens = db.prepare("DELETE FROM access_token WHERE account_id = ?");
+
+  const tokensOf = db.prepare(
+    `SELECT hash, client, created_at, expires_at FROM access_token
+       WHERE account_id = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY created_at DESC LIMIT ?`,
+  );
+  const tokenById = db.prepare("SELECT hash FROM access_token WHERE account_id = ? AND substr(hash, 1, 16) = ?");
 
   const toAccount = (row: Record<string, unknown>): Account => ({
     id: String(row["id"]),
@@ -91,5 +102,18 @@ export function accountOperations(transaction: Transaction): AccountOperations {
     },
     revokeToken: (hash) => deleteToken.run(hash).changes,
     revokeTokensOf: (accountId) => deleteTokens.run(accountId).changes,
+    accessTokensOf: (accountId, now, limit) =>
+      tokensOf.all(accountId, now, limit).map((row) => ({
+        id: tokenId(String(row["hash"])),
+        client: String(row["client"]),
+        createdAt: Number(row["created_at"]),
+        expiresAt: row["expires_at"] as number | null,
+      })),
+    revokeTokenOf(accountId, id) {
+      const hash = id === "" ? undefined : tokenById.get(accountId, id)?.["hash"];
+      if (hash === undefined) return null;
+      deleteToken.run(hash as string);
+      return String(hash);
+    },
   };
 }

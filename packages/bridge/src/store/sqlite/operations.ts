@@ -2,6 +2,7 @@
 import { appKeyOperations, type AppKeyOperations } from "./app-key-operations.ts";
 import { accountOperations, type AccountOperations } from "./account-operations.ts";
 import { apiUserOperations, type ApiUserOperations } from "./api-user-operations.ts";
+import { auditOperations, type AuditOperations } from "./audit-operations.ts";
 import { openBooks } from "./books.ts";
 import { deliveryOperations, type DeliveryOperations } from "./delivery-operations.ts";
 import { deviceDetailOperations, type DeviceDetailOperations } from "./device-detail-operations.ts";
@@ -51,6 +52,7 @@ export interface Operations
     AccountOperations,
     ApiUserOperations,
     AppKeyOperations,
+    AuditOperations,
     DeliveryOperations,
     DeviceDetailOperations,
     DeviceGroupOperations,
@@ -106,6 +108,7 @@ export function createOperations(transaction: Transaction): Operations {
     ...accountOperations(transaction),
     ...apiUserOperations(transaction),
     ...appKeyOperations(transaction),
+    ...auditOperations(transaction),
     ...deliveryOperations(transaction),
     ...deviceDetailOperations(transaction),
     ...deviceGroupOperations(transaction),

@@ -293,6 +293,15 @@ const MIGRATIONS: readonly string[] = [
     WHERE owner_id IS NOT NULL;
   CREATE INDEX device_owner_heard ON device (owner_id, last_heard, id, product_id) WHERE owner_id IS NOT NULL;
   `,
+  // Who changed what. Entries of no account's log have the empty account.
+  `
+  CREATE TABLE audit_entry (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, last_at INTEGER NOT NULL, count INTEGER NOT NULL,
+    account_id TEXT NOT NULL, actor_kind TEXT NOT NULL, actor_name TEXT, action TEXT NOT NULL, route TEXT NOT NULL,
+    objects TEXT NOT NULL, status INTEGER NOT NULL, code TEXT, address TEXT NOT NULL
+  );
+  CREATE INDEX audit_entry_account ON audit_entry (account_id, id);
+  `,
 ];
 
 /** Brings the file to the newest schema, or to the `newest` first ones of its history; refuses one that a newer release has written. */

@@ -1,4 +1,5 @@
 /** What a store must offer to run the conformance suites, whatever keeps its data. */
+import type { AuditEntries } from "../../core/audit.ts";
 import type { DeviceTraces } from "../../core/device-links.ts";
 import type { DoctorReports } from "../../core/doctor.ts";
 import type { Directory } from "../../core/directory.ts";
@@ -24,6 +25,7 @@ export interface Store
     DeviceTraces,
     DoctorReports,
     AppKeys,
+    AuditEntries,
     ThingRecords,
     Sources,
     RecentEvents,
