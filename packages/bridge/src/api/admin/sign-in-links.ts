@@ -54,6 +54,7 @@ export function registerSignInLinks(
       }
       const account = await directory.account(redeemed.accountId);
       if (account === null) throw refused("unknown");
+      request.actor = { kind: "account", accountId: account.id };
       const expiresAt = now() + TOKEN_SECONDS * 1000;
       const token = await directory.createToken({ accountId: account.id, client: CLIENT, expiresAt });
       return { access_token: token, username: account.username, expires_in: TOKEN_SECONDS };
