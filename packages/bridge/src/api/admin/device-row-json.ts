@@ -5,13 +5,13 @@ import { syncOf } from "../para/thing-json.ts";
 import { productDeviceJson } from "../particle/device-json.ts";
 import type { DeviceView } from "../particle/device-views.ts";
 
-/** A device as a row of the list over all scopes. `product`: `null` for one of the sandbox. */
+/** A device as the lists over all scopes show it. `product`: `null` for one of the sandbox. */
 export function deviceRowJson(
   view: DeviceView,
   { product, state }: { readonly product: Product | null; readonly state: DeviceState | null },
 ): Record<string, unknown> {
-  const { id, name, owner, notes, online, last_heard, created_at, firmware_version, serial_number, groups } =
-    productDeviceJson(view);
+  const { id, name, owner, notes, online, last_heard, created_at, ...rest } = productDeviceJson(view);
+  const { firmware_version, desired_firmware_version, development, serial_number, groups, last_ip_address } = rest;
   return {
     id,
     name,
@@ -24,7 +24,10 @@ export function deviceRowJson(
     online,
     last_heard,
     created_at,
+    last_ip_address,
     firmware_version,
+    desired_firmware_version,
+    development,
     serial_number,
     groups,
     notes,

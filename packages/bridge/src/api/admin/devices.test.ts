@@ -84,6 +84,19 @@ test("a device whose state a hub mirrors says how it stands there", async () => 
   expect(devices[1]!.state).toBeNull();
 });
 
+test("one device is shown wherever it is, a Thing too", async () => {
+  await api.directory.addToProduct(productId, ["buoy-7"]);
+  for (const [id, row] of [
+    [FIRST, { product_slug: null, claimed: true, kind: "device" }],
+    [THIRD, { product_slug: "weather", claimed: false, kind: "device" }],
+    ["buoy-7", { product_slug: "weather", kind: "thing" }],
+  ] as const) {
+    const headers = { authorization: `Bearer ${ada.token}` };
+    const answer = await api.app.inject({ url: `/admin/v1/devices/${id}`, headers });
+    expect(answer.json()).toMatchObject({ device: { id, ...row } });
+  }
+});
+
 test("many are approved or denied at once, each with its result", async () => {
   await api.directory.setApproval(SECOND, "quarantined");
   await api.directory.addToProduct(productId, ["buoy-7"]);

@@ -8,13 +8,16 @@ import { badRequest, notFound, refusal } from "../api-error.ts";
 import { requireTokenPlacement, type AccountCaller, type Authentication } from "../authentication.ts";
 import { fieldsOf, optionalFlag, optionalInteger, optionalText, type Fields } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
-import { ownProduct, ownProducts } from "../ownership.ts";
+import { ownProduct, ownProducts, visibleDevice } from "../ownership.ts";
 import { createDeviceViews } from "../particle/device-views.ts";
 import { devicePlaceIn, placeText } from "./device-place.ts";
 import { deviceRowJson } from "./device-row-json.ts";
 
 interface Listing {
   Querystring: Record<string, unknown>;
+}
+interface OfDevice {
+  Params: { device: string };
 }
 interface InProduct {
   Params: { product: string };
@@ -70,6 +73,15 @@ export function registerDeviceList(
       total: total ?? (after === null && page.next === null ? shown.length : null),
       next: page.next === null ? null : placeText(page.next),
     };
+  });
+
+  app.get<OfDevice>("/admin/v1/devices/:device", route("One device, wherever it is"), async (request) => {
+    const caller = await authentication.account(request, "devices:get");
+    const view = await views.one(await visibleDevice(directory, caller, request.params.device));
+    const { id, productId } = view.device;
+    const [products, states] = await Promise.all([ownProducts(directory, caller), deviceStates([id])]);
+    const product = products.find((one) => one.id === productId) ?? null;
+    return { device: deviceRowJson(view, { product, state: states.get(id) ?? null }) };
   });
 
   app.post<InProduct>(
