@@ -5,6 +5,8 @@
 import { connectionsOf, dumpOf } from "../hub/dump.ts";
 import { HubError } from "../hub/errors.ts";
 import type { FaultRule } from "../hub/faults/fault-rule.ts";
+import { EDITIONS, isTier } from "../hub/limits/tiers.ts";
+import { requireObject } from "../hub/registry/identity-fields.ts";
 import { refOf } from "../hub/registry/identity.ts";
 import { ADMIN_CERTIFICATE_ROUTES } from "./admin-certificates.ts";
 import { changeClock, showClock } from "./admin-clock.ts";
@@ -29,6 +31,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
   { method: "DELETE", path: "/admin/connections/:deviceId", access: ADMIN, handle: dropConnection },
   { method: "DELETE", path: "/admin/connections/:deviceId/modules/:moduleId", access: ADMIN, handle: dropConnection },
   { method: "GET", path: "/admin/throttles", access: ADMIN, handle: showLimits },
+  { method: "PUT", path: "/admin/throttles", access: ADMIN, maxBody: SMALL, handle: changeLimits },
   { method: "GET", path: "/admin/dump", access: ADMIN, handle: dump },
   { method: "POST", path: "/admin/reset", access: ADMIN, maxBody: SMALL, handle: reset },
   { method: "POST", path: "/admin/wait-for-event", access: ADMIN, maxBody: SMALL, handle: waitForFittingEvent },
@@ -79,6 +82,16 @@ function dropConnection({ hub, params }: HubRequest): HubResponse {
 
 function showLimits({ hub }: HubRequest): HubResponse {
   return { status: 200, json: hub.limits.state() };
+}
+
+/** `{ "tier": name or null, "units": number }`. */
+async function changeLimits(request: HubRequest): Promise<HubResponse> {
+  const { tier, units = 1 } = requireObject(readJson(request), "The body");
+  if (tier !== null && !(typeof tier === "string" && isTier(tier))) {
+    throw new HubError("ArgumentInvalid", `tier must be null or one of ${Object.keys(EDITIONS).join(", ")}.`);
+  }
+  if (typeof units !== "number") throw new HubError("ArgumentInvalid", "units must be a number.");
+  return { status: 200, json: await request.hub.limits.change({ tier, units }) };
 }
 
 function dump({ hub }: HubRequest): HubResponse {

@@ -66,7 +66,6 @@ export async function openHubParts({
 }: HubOptions): Promise<HubParts> {
   const clock = new HubClock(base);
   const { now } = clock;
-  const limits = new Limits({ clock, ...(tier && { tier }), ...(units !== undefined && { units }) });
   const given = deviceCertificateAuthorities.flatMap(parseAuthorities);
   const kept =
     folder === undefined
@@ -83,6 +82,7 @@ export async function openHubParts({
     now,
   });
   const devices = new Devices(journal);
+  const limits = Limits.open(journal, { clock, ...(tier && { tier }), ...(units !== undefined && { units }) });
   const write = eventWriter(encodeEvent);
   const release = async (): Promise<void> => {
     await streams.close();

@@ -114,7 +114,7 @@ export class Hub {
       ...presence.show(ref),
       cloudToDeviceMessageCount: ref.moduleId === undefined ? this.deviceQueues.count(ref.deviceId) : 0,
     });
-    this.registry = new Registry(parts.devices, this.now, live, parts.limits.maxDevices);
+    this.registry = new Registry(parts.devices, this.now, live, () => parts.limits.maxDevices);
     this.twins = new Twins(parts.devices, this.now, live);
     this.connections = new Connections({
       presence,

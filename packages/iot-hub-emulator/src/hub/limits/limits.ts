@@ -1,8 +1,9 @@
 /** What a hub of a tier may do: throttles per operation and messages per day, by the hub's clock. Without a tier: anything. */
 import type { HubClock } from "../clock/clock.ts";
 import { HubError } from "../errors.ts";
+import type { Journal } from "../journal/journal.ts";
 import { Throttle } from "./throttle.ts";
-import { EDITIONS, OPERATIONS, rateOf } from "./tiers.ts";
+import { EDITIONS, isTier, OPERATIONS, rateOf } from "./tiers.ts";
 import type { Operation, Tier } from "./tiers.ts";
 
 export interface LimitsOptions {
@@ -11,6 +12,13 @@ export interface LimitsOptions {
   readonly tier?: Tier;
   /** 1 or more, as many as the tier allows; default 1. */
   readonly units?: number;
+}
+
+/** What a running hub is changed to. */
+export interface LimitsChange {
+  /** `null`: nothing is limited. */
+  readonly tier: Tier | null;
+  readonly units: number;
 }
 
 /** How much an operation takes; 1 of each where nothing is said. */
@@ -38,33 +46,55 @@ export interface LimitsState {
 
 const DAY_MS = 24 * 3600_000;
 const UNLIMITED_DEVICES = 1_000_000;
+const ENTRY = "limits";
 
 export class Limits {
-  readonly tier: Tier | undefined;
-  readonly units: number;
-  /** Devices and modules that the hub holds. */
-  readonly maxDevices: number;
   readonly #clock: HubClock;
   readonly #throttles = new Map<Operation, Throttle>();
-  readonly #dailyMessages: number;
+  #journal: Journal | undefined;
+  #tier: Tier | undefined;
+  #units = 1;
+  #maxDevices = UNLIMITED_DEVICES;
+  #dailyMessages = Number.POSITIVE_INFINITY;
   #day = 0;
   #used = 0;
 
   /** Throws `ArgumentInvalid` when the tier has no so many units. */
   constructor({ clock, tier, units = 1 }: LimitsOptions) {
     this.#clock = clock;
-    this.tier = tier;
-    this.units = units;
-    const edition = tier === undefined ? undefined : EDITIONS[tier];
-    if (edition !== undefined && !(Number.isInteger(units) && units >= 1 && units <= edition.maxUnits)) {
-      throw new HubError(
-        "ArgumentInvalid",
-        `units must be a whole number from 1 to ${edition.maxUnits} in the tier ${tier}.`,
-      );
-    }
-    this.maxDevices = edition?.maxDevices ?? UNLIMITED_DEVICES;
-    this.#dailyMessages = (edition?.dailyMessages ?? Number.POSITIVE_INFINITY) * units;
+    requireUnits(tier, units);
+    this.#apply(tier, units);
     this.reset();
+  }
+
+  /** With what was changed while the hub ran before; a tier that is given wins over that. */
+  static open(journal: Journal, options: LimitsOptions): Limits {
+    const kept = options.tier === undefined ? keptIn(journal) : undefined;
+    const limits = new Limits({ ...options, ...(kept?.tier && { tier: kept.tier, units: kept.units }) });
+    limits.#journal = journal;
+    return limits;
+  }
+
+  get tier(): Tier | undefined {
+    return this.#tier;
+  }
+
+  get units(): number {
+    return this.#units;
+  }
+
+  /** Devices and modules that the hub holds. */
+  get maxDevices(): number {
+    return this.#maxDevices;
+  }
+
+  /** From now on, for a hub that runs: as one buys another edition. What the day has used stays used. Throws `ArgumentInvalid`. */
+  async change({ tier, units }: LimitsChange): Promise<LimitsState> {
+    requireUnits(tier ?? undefined, units);
+    await this.#journal?.commit([[ENTRY, { tier, units }]]);
+    this.#turnDay();
+    this.#apply(tier ?? undefined, units);
+    return this.state();
   }
 
   /** How many messages so many bytes count as. */
@@ -94,13 +124,9 @@ export class Limits {
 
   /** Everything is unused again. */
   reset(): void {
-    const { tier } = this;
     this.#day = this.#today();
     this.#used = 0;
-    if (tier === undefined) return;
-    for (const operation of Object.keys(OPERATIONS) as Operation[]) {
-      this.#throttles.set(operation, new Throttle(this.#clock, rateOf(tier, this.units, operation)));
-    }
+    this.#apply(this.#tier, this.#units);
   }
 
   state(): LimitsState {
@@ -120,6 +146,20 @@ export class Limits {
     };
   }
 
+  /** With new throttles; those that wait in the old ones come to their turn there. */
+  #apply(tier: Tier | undefined, units: number): void {
+    const edition = tier === undefined ? undefined : EDITIONS[tier];
+    this.#tier = tier;
+    this.#units = units;
+    this.#maxDevices = edition?.maxDevices ?? UNLIMITED_DEVICES;
+    this.#dailyMessages = (edition?.dailyMessages ?? Number.POSITIVE_INFINITY) * units;
+    this.#throttles.clear();
+    if (tier === undefined) return;
+    for (const operation of Object.keys(OPERATIONS) as Operation[]) {
+      this.#throttles.set(operation, new Throttle(this.#clock, rateOf(tier, units, operation)));
+    }
+  }
+
   #requireQuota(messages: number): void {
     this.#turnDay();
     if (this.#used + messages <= this.#dailyMessages) return;
@@ -137,6 +177,18 @@ export class Limits {
   #today(): number {
     return Math.floor(this.#clock.now() / DAY_MS);
   }
+}
+
+function requireUnits(tier: Tier | undefined, units: number): void {
+  if (tier === undefined) return;
+  const { maxUnits } = EDITIONS[tier];
+  if (Number.isInteger(units) && units >= 1 && units <= maxUnits) return;
+  throw new HubError("ArgumentInvalid", `units must be a whole number from 1 to ${maxUnits} in the tier ${tier}.`);
+}
+
+function keptIn({ entries }: Journal): { readonly tier: Tier; readonly units: number } | undefined {
+  const { tier, units } = (entries.get(ENTRY) ?? {}) as { readonly tier?: unknown; readonly units?: unknown };
+  return typeof tier === "string" && isTier(tier) && typeof units === "number" ? { tier, units } : undefined;
 }
 
 function throttled(name: string, throttle: Throttle | undefined): HubError {

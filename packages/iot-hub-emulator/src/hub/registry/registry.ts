@@ -34,10 +34,15 @@ export class Registry {
   readonly #devices: Devices;
   readonly #now: () => number;
   readonly #live: ReadLiveState;
-  readonly #maxIdentities: number;
+  readonly #maxIdentities: () => number;
   readonly #listeners = new Set<(change: RegistryChange) => void>();
 
-  constructor(devices: Devices, now: () => number, live: ReadLiveState, maxIdentities: number = MAX_IDENTITIES) {
+  constructor(
+    devices: Devices,
+    now: () => number,
+    live: ReadLiveState,
+    maxIdentities: () => number = () => MAX_IDENTITIES,
+  ) {
     this.#maxIdentities = maxIdentities;
     this.#devices = devices;
     this.#now = now;
@@ -163,7 +168,7 @@ export class Registry {
         throw new HubError("TooManyModulesOnDevice", `A device has at most ${MAX_MODULES} modules.`);
       }
     }
-    if (this.#devices.size + this.#devices.moduleCount >= this.#maxIdentities) {
+    if (this.#devices.size + this.#devices.moduleCount >= this.#maxIdentities()) {
       throw new HubError("TooManyDevices", "The hub holds no more devices and modules.");
     }
   }
