@@ -41,6 +41,7 @@ import { startReplays } from "./replay-runner.ts";
 import { createStateMirror } from "./state-mirror.ts";
 import { startRetention } from "./store/retention.ts";
 import { openSqliteStore, type SqliteStore } from "./store/sqlite-store.ts";
+import { ownVersion } from "./version.ts";
 import { createWebhookClient } from "./webhook/webhook-client.ts";
 
 export interface Bridge {
@@ -236,6 +237,7 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
     signInLinks,
     eventCounts,
     audit,
+    version: ownVersion(),
     states: mirror.states,
     things: mirror.things,
     thingRecords: store,

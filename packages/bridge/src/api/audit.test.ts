@@ -125,3 +125,8 @@ test("tokens are listed without themselves, and ended one by one", async () => {
   expect(await list()).toHaveLength(1);
   expect(await api.directory.accessToken(other)).toBeNull();
 });
+
+test("the server says which release it is, and whom it takes for its operator", async () => {
+  const about = (await api.app.inject({ url: "/admin/v1/about", headers: bearer(ada.token) })).json();
+  expect(about).toMatchObject({ version: "1.2.3", username: "ada@example.com", operator: false });
+});

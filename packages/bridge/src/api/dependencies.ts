@@ -74,6 +74,8 @@ export interface ApiDependencies extends ThingDependencies {
   readonly deviceLinks: DeviceLinks;
   /** Awaited after an integration was made, edited or deleted, so that the answer means: it works like that from now on. */
   readonly onIntegrationChanged: (integrationId: string) => Promise<void>;
+  /** Of this release. */
+  readonly version: string;
   /** Who changed what. */
   readonly audit: AuditLog;
   readonly limits: ApiLimits;

@@ -28,6 +28,7 @@ import { registerRetention } from "./admin/retention.ts";
 import { registerStateSettings } from "./admin/state-settings.ts";
 import { registerThings } from "./admin/things.ts";
 import { registerAudit } from "./admin/audit.ts";
+import { registerAbout } from "./admin/about.ts";
 import { registerAccessTokenList } from "./admin/access-tokens.ts";
 import { recordChanges } from "./audit.ts";
 import { createAuthentication } from "./authentication.ts";
@@ -142,6 +143,7 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerSignInLinks(app, dependencies, authentication, signIn);
   registerAccessTokens(app, dependencies, authentication, streams);
   registerAccessTokenList(app, dependencies, authentication, streams);
+  registerAbout(app, dependencies, authentication);
   registerAudit(app, dependencies, authentication);
   registerUser(app, dependencies, authentication, { signIn, streams });
   registerAccounts(app, dependencies, authentication, { signIn, streams });

@@ -1,5 +1,4 @@
 /** The `isthmus` command: its options and what it can do. */
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { commandRunner } from "./command-runner.ts";
 import { registerAccounts } from "./commands/accounts.ts";
@@ -19,6 +18,7 @@ import { registerSources } from "./commands/sources.ts";
 import { registerThings } from "./commands/things.ts";
 import { registerSubscribe } from "./commands/subscribe.ts";
 import type { Terminal } from "./terminal.ts";
+import { ownVersion } from "../version.ts";
 
 const AFTER_HELP = `
 Address and token come from --url and --token, from ISTHMUS_URL and
@@ -27,11 +27,6 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage.`;
 
 /** Words by which a command line needs the server's own code. The other commands start without it, in a third of the time. */
 const NEEDS_SERVER = new Set(["serve", "demo", "migrate", "help", "--help", "-h"]);
-
-function ownVersion(): string {
-  const file = new URL("../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
-}
 
 /** For these arguments. `onFailed` is called when a command did its work and the result is bad news. */
 export async function createProgram(

@@ -41,6 +41,7 @@ const API_USER = { friendly_name: "report", scopes: ["events:get"] };
 export const ROUTES: readonly RouteRow[] = [
   // First: later it holds what the callers themselves have asked for.
   ["GET /admin/v1/audit", "account", 200, "own"],
+  ["GET /admin/v1/about", "account", 200, "own"],
   ["GET /admin/v1/access-tokens", "account", 200, "own"],
   ["DELETE /admin/v1/access-tokens/:accessToken", "account", 204, 404],
   ["GET /v1/user", "self", 200, "own"],

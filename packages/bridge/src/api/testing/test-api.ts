@@ -142,6 +142,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
   const clock = { ...systemClock, now };
 
   const dependencies: ApiDependencies = {
+    version: "1.2.3",
     audit: startAuditLog({ store: new FakeAudit(), directory, clock, log }),
     directory,
     feed,
