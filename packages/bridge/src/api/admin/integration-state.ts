@@ -33,6 +33,7 @@ export function registerIntegrationState(
         state: stateWord(integration, failure, line),
         failure: failure === null ? null : failureJson(failure),
         warning: line?.warning ? failureJson(line.warning) : null,
+        since: isoTime(line?.since ?? null),
         expected_until: isoTime(failure?.notBefore ?? null),
         next_probe_at: isoTime(line?.nextProbeAt ?? null),
         rate: line === undefined ? null : { per_second: line.rate.perSecond, limit: line.rate.limit },

@@ -1,0 +1,141 @@
+import { Anchor, Grid, Stack, Text } from "@mantine/core";
+import { useState } from "react";
+import { Link, useSearchParams } from "wouter";
+import { Pager } from "../elements/data-table.tsx";
+import { Empty } from "../elements/empty.tsx";
+import { FailureNote } from "../elements/failure-note.tsx";
+import { Loaded } from "../elements/loaded.tsx";
+import { BulkActions } from "./bulk-actions.tsx";
+import { FILTERS, PAGE_SIZE, useDeliveries, type DeliveryPage, type Filters } from "./deliveries.ts";
+import { DeliveryFilters } from "./delivery-filters.tsx";
+import { DeliveryList } from "./delivery-list.tsx";
+import { DeliveryPane } from "./delivery-pane.tsx";
+import { pageOf, type IntegrationDetail } from "./integration.ts";
+import { Replays } from "./replays.tsx";
+
+/** Every delivery: list on the left, the chosen one on the right. On a phone the chosen one stands in the list's place. */
+export function DeliveriesTab({ integration }: { readonly integration: IntegrationDetail }) {
+  const { id } = integration;
+  const [search, setSearch] = useSearchParams();
+  const filters = filtersIn(search);
+  const cursor = search.get("cursor");
+  const opened = search.get("delivery");
+  const [former, setFormer] = useState<readonly (string | null)[]>([]);
+  const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
+  const query = useDeliveries(id, filters, cursor);
+
+  function goTo(changes: Readonly<Record<string, string | null>>): void {
+    setSearch((now) => changed(now, changes));
+  }
+
+  /** Other rows: the page and what was chosen on it mean nothing there. */
+  function narrow(next: Filters): void {
+    setFormer([]);
+    setChosen(new Set());
+    goTo({ ...Object.fromEntries(FILTERS.map((name) => [name, next[name] ?? null])), cursor: null, delivery: null });
+  }
+
+  function next(to: number): void {
+    setFormer([...former, cursor]);
+    setChosen(new Set());
+    goTo({ cursor: String(to), delivery: null });
+  }
+
+  function previous(): void {
+    setChosen(new Set());
+    goTo({ cursor: former.at(-1) ?? null, delivery: null });
+    setFormer(former.slice(0, -1));
+  }
+
+  const list = (page: DeliveryPage) => (
+    <Stack gap="xs">
+      {page.held_up_by !== null && page.deliveries.some(({ state }) => state === "pending") && (
+        <FailureNote title="What is pending waits for this" failure={page.held_up_by} />
+      )}
+      <BulkActions
+        id={id}
+        chosen={chosen}
+        rows={page.deliveries}
+        filters={filters}
+        onDone={() => setChosen(new Set())}
+      />
+      {page.deliveries.length === 0 ? (
+        <NoRows id={id} isNarrowed={Object.keys(filters).length > 0} page={page} />
+      ) : (
+        <DeliveryList
+          rows={page.deliveries}
+          opened={opened}
+          chosen={chosen}
+          onChosen={setChosen}
+          hrefOf={({ id: delivery }) => `?${changed(search, { delivery: String(delivery) }).toString()}`}
+        />
+      )}
+      <Pager
+        onPrevious={cursor === null ? null : previous}
+        onNext={page.next === null || page.deliveries.length === 0 ? null : () => next(page.next ?? 0)}
+      >
+        {cursor === null ? "The newest" : "Older"}, {PAGE_SIZE} a page
+      </Pager>
+    </Stack>
+  );
+
+  return (
+    <Stack>
+      <DeliveryFilters filters={filters} onChange={narrow} />
+      <Grid gap="md">
+        <Grid.Col
+          span={{ base: 12, md: opened === null ? 12 : 6 }}
+          {...(opened !== null && { visibleFrom: "md" as const })}
+        >
+          <Loaded query={query} lines={12}>
+            {list}
+          </Loaded>
+        </Grid.Col>
+        {opened !== null && (
+          <Grid.Col span={{ base: 12, md: 6 }}>
+            <DeliveryPane integration={integration} delivery={opened} onClose={() => goTo({ delivery: null })} />
+          </Grid.Col>
+        )}
+      </Grid>
+      <Replays integration={integration} />
+    </Stack>
+  );
+}
+
+function NoRows({
+  id,
+  isNarrowed,
+  page,
+}: {
+  readonly id: string;
+  readonly isNarrowed: boolean;
+  readonly page: DeliveryPage;
+}) {
+  if (page.next !== null) return <Text size="sm">None so far: the search goes on with “Next”.</Text>;
+  if (isNarrowed) return <Empty title="No delivery is like that">Change what they are narrowed by, above.</Empty>;
+  return (
+    <Empty title="No event was taken yet">
+      <Anchor component={Link} to={pageOf(id, "example")} inherit>
+        Publish one
+      </Anchor>
+      , or look in the{" "}
+      <Anchor component={Link} to={pageOf(id, "match")} inherit>
+        match lab
+      </Anchor>{" "}
+      why an event was not taken.
+    </Empty>
+  );
+}
+
+function filtersIn(search: URLSearchParams): Filters {
+  return Object.fromEntries(FILTERS.flatMap((name) => (search.get(name) ? [[name, search.get(name) ?? ""]] : [])));
+}
+
+function changed(search: URLSearchParams, changes: Readonly<Record<string, string | null>>): URLSearchParams {
+  const next = new URLSearchParams(search);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null || value === "") next.delete(name);
+    else next.set(name, value);
+  }
+  return next;
+}

@@ -1,0 +1,101 @@
+import { Button, Group, Paper, Stack, Text, Tooltip } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { request } from "../client/request.ts";
+import { FailureNote } from "../elements/failure-note.tsx";
+import { Loaded, Loading } from "../elements/loaded.tsx";
+import { Section } from "../elements/page.tsx";
+import { StateBadge, type Tone } from "../elements/state-badge.tsx";
+import { Time } from "../elements/time.tsx";
+import { checkName, type DoctorCheck, type DoctorReport } from "./doctor.ts";
+import { adminPath, type IntegrationDetail } from "./integration.ts";
+
+/** What the doctor found of the hub last, and a button that lets it look again. */
+export function Readiness({ integration: { id, updated_at: changedAt } }: { readonly integration: IntegrationDetail }) {
+  const queries = useQueryClient();
+  const queryKey = ["integrations", id, "doctor"];
+  const query = useQuery({
+    queryKey,
+    queryFn: async ({ signal }) =>
+      (await request<{ report: DoctorReport | null }>(adminPath(id, "doctor"), { signal })).report,
+  });
+  const check = useMutation({
+    mutationFn: () => request<DoctorReport>(adminPath(id, "doctor"), { method: "POST" }),
+    onSuccess: (report) => queries.setQueryData(queryKey, report),
+  });
+  const isOld = query.data != null && Date.parse(query.data.checked_at) < Date.parse(changedAt);
+  return (
+    <Section
+      title="Readiness"
+      actions={
+        <Group gap="xs">
+          {query.data != null && (
+            <Text size="sm" c="dimmed" component="span">
+              {isOld && "before the last change of settings, "}
+              <Time at={query.data.checked_at} />
+            </Text>
+          )}
+          <Button variant="default" loading={check.isPending} onClick={() => check.mutate()}>
+            {query.data == null ? "Check now" : "Check again"}
+          </Button>
+        </Group>
+      }
+    >
+      {check.error !== null && <FailureNote failure={check.error} />}
+      {check.isPending ? (
+        <Loading lines={2} />
+      ) : (
+        <Loaded query={query} lines={2}>
+          {(report) =>
+            report === null ? (
+              <Text size="sm" c="dimmed">
+                Not checked yet. The check tries everything that the integration needs of its hub, one thing at a time,
+                and leaves nothing behind.
+              </Text>
+            ) : (
+              <Report report={report} />
+            )
+          }
+        </Loaded>
+      )}
+    </Section>
+  );
+}
+
+function Report({ report: { checks } }: { readonly report: DoctorReport }) {
+  const failed = checks.filter(({ ok }) => ok === false);
+  return (
+    <Stack gap="xs">
+      <Paper withBorder p="xs">
+        <Group gap="md" component="ul" m={0} p={0} style={{ listStyle: "none" }} aria-label="Checks">
+          {checks.map((one) => (
+            <li key={one.name}>
+              <Tooltip label={one.message} events={{ hover: true, focus: true, touch: true }}>
+                {/* Focusable, so that what was found can be read without a mouse. */}
+                <span
+                  tabIndex={0}
+                  role="note"
+                  aria-label={`${checkName(one.name)}: ${RESULTS[toneOf(one)]}. ${one.message}`}
+                >
+                  <StateBadge tone={toneOf(one)}>{checkName(one.name)}</StateBadge>
+                </span>
+              </Tooltip>
+            </li>
+          ))}
+        </Group>
+      </Paper>
+      {failed.map((one) => (
+        <FailureNote
+          key={one.name}
+          title={checkName(one.name)}
+          failure={{ code: one.code ?? "", message: one.message, next_step: one.next_step ?? null }}
+        />
+      ))}
+    </Stack>
+  );
+}
+
+const RESULTS: Readonly<Record<Tone, string>> = { good: "good", bad: "not good", quiet: "not tried", wait: "waits" };
+
+function toneOf({ ok }: DoctorCheck): Tone {
+  return ok === "skipped" ? "quiet" : ok ? "good" : "bad";
+}
