@@ -1,5 +1,119 @@
+import { Button, Group, Text } from "@mantine/core";
+import { useState } from "react";
+import { Link, useSearchParams } from "wouter";
+import { Pager } from "../elements/data-table.tsx";
+import { Empty } from "../elements/empty.tsx";
+import { Loaded } from "../elements/loaded.tsx";
 import { Page } from "../elements/page.tsx";
+import { BulkActions } from "./bulk-actions.tsx";
+import { ClaimButton } from "./claim-button.tsx";
+import { DeviceFilters, type FilterName } from "./device-filters.tsx";
+import { DeviceTable } from "./device-table.tsx";
+import { useDevicePage, useDeviceTotal, type DeviceRow } from "./device-rows.ts";
 
+const FILTERS: readonly FilterName[] = ["q", "product", "sandbox", "approval", "kind", "sort", "order"];
+
+/** All devices of the sandbox and of products. What is chosen stands in the address. */
 export function DevicesPage() {
-  return <Page title="Devices">…</Page>;
+  const [params, setParams] = useSearchParams();
+  const [trail, setTrail] = useState<readonly (string | null)[]>([]);
+  const [selected, setSelected] = useState<ReadonlyMap<string, DeviceRow>>(new Map());
+  const values = valuesIn(params);
+  const filter = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ""));
+  const after = params.get("after");
+  const query = useDevicePage(filter, after);
+  const counted = useDeviceTotal(filter, after !== null);
+  const isFiltered = FILTERS.some((name) => name !== "sort" && name !== "order" && params.has(name));
+
+  function change(changes: Partial<Record<FilterName, string>>): void {
+    setTrail([]);
+    setSelected(new Map());
+    setParams(
+      (now) => {
+        const entries = Object.entries({ ...valuesIn(now), ...changes }).filter(([, value]) => value !== "");
+        return new URLSearchParams(entries);
+      },
+      { replace: "q" in changes },
+    );
+  }
+
+  function goTo(place: string | null, next: readonly (string | null)[]): void {
+    setTrail(next);
+    setSelected(new Map());
+    setParams((now) => {
+      const changed = new URLSearchParams(now);
+      if (place === null) changed.delete("after");
+      else changed.set("after", place);
+      return changed;
+    });
+  }
+
+  return (
+    <Page
+      title="Devices"
+      about="All that you have claimed and all in your products, Things too."
+      actions={
+        <>
+          <ClaimButton />
+          <Button component={Link} to={importAddress(values.product)}>
+            Import devices
+          </Button>
+        </>
+      }
+    >
+      <DeviceFilters values={values} onChange={change} />
+      <Loaded query={query} lines={10}>
+        {({ devices, total, next }) =>
+          devices.length === 0 && after === null ? (
+            <NoDevices isFiltered={isFiltered} onClear={() => setParams(new URLSearchParams())} />
+          ) : (
+            <>
+              <BulkActions selected={[...selected.values()]} onDone={() => setSelected(new Map())} />
+              <DeviceTable devices={devices} selected={selected} onSelect={setSelected} />
+              <Pager
+                onPrevious={after === null ? null : () => goTo(trail.at(-1) ?? null, trail.slice(0, -1))}
+                onNext={next === null ? null : () => goTo(next, [...trail, after])}
+              >
+                {shownOf(devices.length, after === null ? total : counted)}
+              </Pager>
+            </>
+          )
+        }
+      </Loaded>
+    </Page>
+  );
+}
+
+function NoDevices({ isFiltered, onClear }: { readonly isFiltered: boolean; readonly onClear: () => void }) {
+  if (isFiltered) {
+    return (
+      <Empty title="No device fits">
+        <Group gap="xs">
+          <Text size="sm">Ids, names and serial numbers were searched.</Text>
+          <Button variant="default" onClick={onClear}>
+            Show all devices
+          </Button>
+        </Group>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title="No devices yet" command="npx isthmus devices add 0123456789abcdef01234567">
+      Claim a device by its id, or import many into a product. Then give it a token to publish with. In a shell:
+    </Empty>
+  );
+}
+
+function shownOf(shown: number, total: number | null): string {
+  if (total === null) return `${shown.toLocaleString()} on this page`;
+  return `${shown.toLocaleString()} of ${total.toLocaleString()}`;
+}
+
+function valuesIn(params: URLSearchParams): Readonly<Record<FilterName, string>> {
+  const values = Object.fromEntries(FILTERS.map((name) => [name, params.get(name) ?? ""]));
+  return { ...(values as Record<FilterName, string>), sort: values["sort"] || "last_heard" };
+}
+
+function importAddress(product: string): string {
+  return product === "" ? "/devices/import" : `/devices/import?${new URLSearchParams({ product }).toString()}`;
 }

@@ -3,6 +3,8 @@ import type { ReactNode } from "react";
 
 export interface Column<Row> {
   readonly name: string;
+  /** At the top of the column instead of its name. */
+  readonly header?: ReactNode;
   readonly cell: (row: Row) => ReactNode;
   /** Numbers stand right. */
   readonly numeric?: boolean;
@@ -33,7 +35,7 @@ export function DataTable<Row>({
           <Table.Tr>
             {columns.map((column) => (
               <Table.Th key={column.name} ta={column.numeric ? "right" : "left"} {...visibility(column)}>
-                {column.name}
+                {column.header ?? column.name}
               </Table.Th>
             ))}
           </Table.Tr>
