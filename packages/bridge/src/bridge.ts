@@ -35,6 +35,7 @@ import { SourceRunner } from "./ingest/source-runner.ts";
 import { hookEventTeller } from "./ingest/hook-event-teller.ts";
 import { createIntegrationChanges } from "./integration-changes.ts";
 import { createTwinHubs } from "./hub/twins/twin-hubs.ts";
+import { createLocalHubControl } from "./local-hub-control.ts";
 import { LocalHub } from "./local-hub.ts";
 import { createMetrics, timed } from "./metrics.ts";
 import { startReplays } from "./replay-runner.ts";
@@ -120,6 +121,8 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
 
   const feed = createEventFeed();
   const eventCounts = createEventCounts();
+  const localHubControl = localHub === null ? null : createLocalHubControl(localHub);
+  opened.push(async () => localHubControl?.close());
   const webhookClient = createWebhookClient({
     allowPrivate: (host) => config.webhookHosts === "any" || config.webhookHosts.includes(host),
   });
@@ -235,6 +238,7 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
   const consoleFiles = readConsole();
   const api = createApi({
     signInLinks,
+    localHub: localHubControl,
     eventCounts,
     audit,
     version: ownVersion(),

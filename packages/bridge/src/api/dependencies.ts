@@ -15,6 +15,7 @@ import type { Deliveries } from "../core/deliveries.ts";
 import type { Health } from "../core/health.ts";
 import type { HubHost } from "../core/hub-host.ts";
 import type { HubViews } from "../core/hub-views.ts";
+import type { LocalHubControl } from "../core/local-hub-control.ts";
 import type { SignInLinks } from "../core/sign-in-links.ts";
 import type { StateControl, ThingControl } from "../core/state-control.ts";
 import type { DeviceStates, StateSettingsStore } from "../core/state-store.ts";
@@ -88,6 +89,8 @@ export interface ApiDependencies extends ThingDependencies {
   readonly rotateSecrets: () => Promise<number>;
   readonly backUp: () => Promise<Backup>;
   readonly signInLinks: SignInLinks;
+  /** `null`: there is none. */
+  readonly localHub: LocalHubControl | null;
   /** The built web console; `null`: there is none. */
   readonly consoleFiles: ConsoleFiles | null;
   readonly health: () => Health;

@@ -18,6 +18,7 @@ import { registerMatching } from "./admin/matching.ts";
 import { registerHubs } from "./admin/hubs.ts";
 import { registerIntegrationDetail } from "./admin/integration-detail.ts";
 import { registerIntegrationState } from "./admin/integration-state.ts";
+import { registerLocalHub } from "./admin/local-hub.ts";
 import { registerOverview } from "./admin/overview/overview.ts";
 import { registerSignInLinks } from "./admin/sign-in-links.ts";
 import { registerSecrets } from "./admin/secrets.ts";
@@ -163,6 +164,7 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerDeliveries(app, dependencies, authentication);
   registerIntegrationDetail(app, dependencies, authentication);
   registerIntegrationState(app, dependencies, authentication);
+  registerLocalHub(app, dependencies, authentication);
   registerOverview(app, dependencies, authentication);
   registerSecrets(app, dependencies, authentication);
   registerBackups(app, dependencies, authentication);

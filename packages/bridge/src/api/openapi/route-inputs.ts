@@ -52,6 +52,13 @@ export const ROUTE_INPUTS: Readonly<Record<string, RouteInput>> = {
   "POST /oauth/token": {
     body: "grant_type! client_id! client_secret! username! password! expires_in:integer expires_at",
   },
+  "PUT /admin/v1/local-hub/limits": { body: "tier! units:integer" },
+  "POST /admin/v1/local-hub/faults": {
+    body: "where!:object effect!:object skip:integer times:integer probability:number seed:integer forMs:integer",
+    status: 201,
+  },
+  "DELETE /admin/v1/local-hub/faults": { status: 204 },
+  "DELETE /admin/v1/local-hub/faults/{fault}": { status: 204 },
   "POST /admin/v1/sign-in-links": { status: 201 },
   "POST /admin/v1/sign-in-links/redeem": { body: "code!" },
   "GET /admin/v1/audit": {

@@ -137,6 +137,11 @@ export const ROUTES: readonly RouteRow[] = [
   ["POST /admin/v1/integrations/:integration/dry-run", "integrations:get", 200, 404, { member: 404 }],
   ["POST /admin/v1/integrations/:fleetIntegration/dry-run", "integrations:get", 200, 404],
 
+  ["GET /admin/v1/local-hub", "account", 403, 403],
+  ["PUT /admin/v1/local-hub/limits", "account", 403, 403, { body: { tier: null } }],
+  ["POST /admin/v1/local-hub/faults", "account", 403, 403, { body: { where: {}, effect: {} } }],
+  ["DELETE /admin/v1/local-hub/faults", "account", 403, 403],
+  ["DELETE /admin/v1/local-hub/faults/:fault", "account", 403, 403],
   ["GET /admin/v1/overview", "account", 200, "own"],
   ["GET /admin/v1/overview/history", "account", 200, "own"],
   ["GET /admin/v1/devices", "devices:list", 200, "own"],

@@ -179,6 +179,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     entraRule: (credential, hostName) =>
       refusedEntra(credential, hostName, { hubHosts: ["listed.example"], ownIdentity: world.entraIdentity }),
     eventCounts,
+    localHub: null,
     signInLinks: new SignInLinks(now),
     consoleFiles: null,
     health: () => ({ live: true, ready: world.ready, reasons: world.ready ? [] : ["The disk is full."], warnings: [] }),
