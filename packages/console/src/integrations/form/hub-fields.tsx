@@ -1,4 +1,4 @@
-import { Anchor, PasswordInput, SimpleGrid, Stack, TextInput } from "@mantine/core";
+import { Anchor, PasswordInput, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldFailure } from "../../client/field-failure.ts";
 import { readConnectionText } from "./connection-text.ts";
@@ -18,6 +18,8 @@ export function HubFields({
   const [pasted, setPasted] = useState<string>();
   const [hasSecond, setHasSecond] = useState(form.secondaryKey !== "");
   const isLocal = isLocalHub(form.hubName);
+  // Whoever runs the server runs the Local Hub: fields for a policy of one's own would only ask for nothing.
+  const needsNothing = isLocal && form.policyName === "" && form.policyKey === "" && !keepsKey;
 
   function changeHub(text: string): void {
     const read = text.includes("=") ? readConnectionText(text) : null;
@@ -41,48 +43,60 @@ export function HubFields({
           error={pasted ?? fieldFailure(failure, "hub_name")}
           onChange={({ currentTarget }) => changeHub(currentTarget.value)}
         />
-        <TextInput
-          label="Shared policy name"
-          description={
-            isLocal ? "The Local Hub needs none." : "Your hub > Shared access policies: one with all four permissions."
-          }
-          placeholder={isLocal ? "iothubowner" : "isthmus"}
-          required={!isLocal}
-          spellCheck={false}
-          autoComplete="off"
-          maxLength={64}
-          value={form.policyName}
-          error={fieldFailure(failure, "policy_name")}
-          onChange={({ currentTarget }) => onChange({ policyName: currentTarget.value })}
-        />
+        {!needsNothing && (
+          <TextInput
+            label="Shared policy name"
+            description={
+              isLocal
+                ? "The Local Hub needs none."
+                : "Your hub > Shared access policies: one with all four permissions."
+            }
+            placeholder={isLocal ? "iothubowner" : "isthmus"}
+            required={!isLocal}
+            spellCheck={false}
+            autoComplete="off"
+            maxLength={64}
+            value={form.policyName}
+            error={fieldFailure(failure, "policy_name")}
+            onChange={({ currentTarget }) => onChange({ policyName: currentTarget.value })}
+          />
+        )}
       </SimpleGrid>
-      <KeyField
-        label="Shared policy key"
-        description={
-          isLocal
-            ? "The Local Hub needs none."
-            : keepsKey
-              ? "Empty keeps the stored one. It is never shown again."
-              : "Shared access policies > your policy > Primary key. Kept encrypted and never shown again."
-        }
-        placeholder={keepsKey ? "********" : ""}
-        required={!isLocal && !keepsKey}
-        value={form.policyKey}
-        error={fieldFailure(failure, "policy_key")}
-        onChange={(policyKey) => onChange({ policyKey })}
-      />
-      {hasSecond ? (
-        <KeyField
-          label="Secondary key"
-          description="The same policy's other key: tried when the hub refuses the first, so that keys change without a gap."
-          value={form.secondaryKey}
-          error={fieldFailure(failure, "secondary_policy_key")}
-          onChange={(secondaryKey) => onChange({ secondaryKey })}
-        />
+      {needsNothing ? (
+        <Text size="sm" c="dimmed">
+          The Local Hub needs no policy and no key.
+        </Text>
       ) : (
-        <Anchor component="button" type="button" size="sm" ta="left" onClick={() => setHasSecond(true)}>
-          Add the policy's secondary key
-        </Anchor>
+        <>
+          <KeyField
+            label="Shared policy key"
+            description={
+              isLocal
+                ? "The Local Hub needs none."
+                : keepsKey
+                  ? "Empty keeps the stored one. It is never shown again."
+                  : "Shared access policies > your policy > Primary key. Kept encrypted and never shown again."
+            }
+            placeholder={keepsKey ? "********" : ""}
+            required={!isLocal && !keepsKey}
+            value={form.policyKey}
+            error={fieldFailure(failure, "policy_key")}
+            onChange={(policyKey) => onChange({ policyKey })}
+          />
+          {hasSecond ? (
+            <KeyField
+              label="Secondary key"
+              description="The same policy's other key: tried when the hub refuses the first, so that keys change without a gap."
+              value={form.secondaryKey}
+              error={fieldFailure(failure, "secondary_policy_key")}
+              onChange={(secondaryKey) => onChange({ secondaryKey })}
+            />
+          ) : (
+            <Anchor component="button" type="button" size="sm" ta="left" onClick={() => setHasSecond(true)}>
+              Add the policy's secondary key
+            </Anchor>
+          )}
+        </>
       )}
     </Stack>
   );

@@ -102,16 +102,18 @@ function Shown({ answer }: { readonly answer: PreviewAnswer }) {
 function Facts({ facts }: { readonly facts: Readonly<Record<string, string>> }) {
   return (
     <Stack component="dl" gap={2} m={0}>
-      {Object.entries(facts).map(([name, value]) => (
-        <Group key={name} gap="xs" wrap="nowrap" align="baseline">
-          <Text component="dt" size="xs" c="dimmed" className="foreign" w={120} style={{ flex: "none" }}>
-            {name}
-          </Text>
-          <Text component="dd" size="xs" m={0} className="foreign">
-            {value}
-          </Text>
-        </Group>
-      ))}
+      {Object.entries(facts)
+        .filter(([, value]) => value !== "")
+        .map(([name, value]) => (
+          <Group key={name} gap="xs" wrap="nowrap" align="baseline">
+            <Text component="dt" size="xs" c="dimmed" className="foreign" w={120} style={{ flex: "none" }}>
+              {name}
+            </Text>
+            <Text component="dd" size="xs" m={0} className="foreign">
+              {value}
+            </Text>
+          </Group>
+        ))}
     </Stack>
   );
 }
