@@ -36,6 +36,10 @@ import { hookEventTeller } from "./ingest/hook-event-teller.ts";
 import { createIntegrationChanges } from "./integration-changes.ts";
 import { createTwinHubs } from "./hub/twins/twin-hubs.ts";
 import { createLocalHubControl } from "./local-hub-control.ts";
+import { notingHubs } from "./noting-hubs.ts";
+import { OpenTwins } from "./open-twins.ts";
+import { createTwinNotes } from "./twin-notes.ts";
+import { createHubDevices } from "./hub-devices.ts";
 import { LocalHub } from "./local-hub.ts";
 import { createMetrics, timed } from "./metrics.ts";
 import { startReplays } from "./replay-runner.ts";
@@ -146,9 +150,18 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
   };
   // A device lives on one connection of its hub: its messages and its reports take turns.
   const turns = new HubTurns();
-  const hubs = createHubs({ ...toHubs, turns, log });
-  const twinHubs = createTwinHubs({ ...toHubs, turns, log });
-  const mirror = createStateMirror({ store, reach, twinHubs, para: config.para, log });
+  const notes = createTwinNotes({ history: store, now: Date.now, log });
+  opened.push(() => notes.stop());
+  const hubs = notingHubs(createHubs({ ...toHubs, turns, log }), notes.note, Date.now);
+  const clients = new OpenTwins(createTwinHubs({ ...toHubs, turns, log }), (id) => reach.connection(id));
+  const mirror = createStateMirror({
+    store,
+    reach,
+    clients,
+    noteTwinChange: notes.note,
+    para: config.para,
+    log,
+  });
   opened.push(() => mirror.stop());
   const dispatcher = new Dispatcher({ queue: store, directory, identities: store, hubs, webhooks, log });
   await dispatcher.start();
@@ -262,6 +275,7 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
       return testWebhook(integration, asked, { ...webhooks, device: (id) => store.device(id), clock: systemClock });
     },
     hubViews,
+    hubDevices: createHubDevices({ clients, reach, store, notes }),
     deviceLinks: mqtt.links,
     async onIntegrationChanged(id) {
       await integrationChanged(id);

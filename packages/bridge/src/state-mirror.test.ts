@@ -5,6 +5,7 @@ import type { Scope } from "./core/integration.ts";
 import type { StateWritten } from "./core/state-control.ts";
 import { SILENT_LOG } from "./hub/testing/hub-under-test.ts";
 import { startTwinsUnderTest } from "./hub/testing/twins-under-test.ts";
+import { OpenTwins } from "./open-twins.ts";
 import { createTwinHubs } from "./hub/twins/twin-hubs.ts";
 import { createStateMirror } from "./state-mirror.ts";
 import { openSqlite } from "./store/testing/sqlite-under-test.ts";
@@ -18,7 +19,9 @@ test("the new key of a hub that others share reaches the devices, and what waite
   const mirror = createStateMirror({
     store,
     reach: { connection: (id) => store.connection(id), defaultConnectionId: null },
-    twinHubs: createTwinHubs({ endpointOf: () => endpoint, now: Date.now, log: SILENT_LOG }),
+    clients: new OpenTwins(createTwinHubs({ endpointOf: () => endpoint, now: Date.now, log: SILENT_LOG }), (id) =>
+      store.connection(id),
+    ),
     para: { iotEnabled: true, hub: null, workerId: 1, rootSecret: null },
     log: SILENT_LOG,
   });

@@ -5,9 +5,9 @@ import { LOCAL_HUB } from "./core/hub-host.ts";
 import type { Scope } from "./core/integration.ts";
 import type { Log } from "./core/log.ts";
 import type { StateControl, ThingControl } from "./core/state-control.ts";
-import type { TwinHubs } from "./core/twin-hub.ts";
+import type { NoteTwinChange } from "./core/twin-history.ts";
 import { PARA_HUB, type HubReach } from "./hub-reach.ts";
-import { OpenTwins } from "./open-twins.ts";
+import type { OpenTwins } from "./open-twins.ts";
 import type { ParaSettings } from "./para-settings.ts";
 import type { StatesMeasured } from "./state-metrics.ts";
 import { createStateEngine } from "./state/state-engine.ts";
@@ -19,7 +19,10 @@ import type { SqliteStore } from "./store/sqlite-store.ts";
 export interface StateMirrorOptions {
   readonly store: SqliteStore;
   readonly reach: Pick<HubReach, "connection" | "defaultConnectionId">;
-  readonly twinHubs: TwinHubs;
+  /** Closed with the mirror. */
+  readonly clients: OpenTwins;
+  /** What is seen or written of twins. */
+  readonly noteTwinChange?: NoteTwinChange;
   readonly para: ParaSettings;
   readonly log: Log;
 }
@@ -37,8 +40,8 @@ export interface StateMirror {
 
 type Found = { readonly connectionId: string } | { readonly message: string };
 
-export function createStateMirror({ store, reach, twinHubs, para, log }: StateMirrorOptions): StateMirror {
-  const clients = new OpenTwins(twinHubs, (id) => reach.connection(id));
+export function createStateMirror(options: StateMirrorOptions): StateMirror {
+  const { store, reach, clients, noteTwinChange, para, log } = options;
   const clock = systemClock;
   const random = Math.random;
   const settingsOf = async (scope: Scope): Promise<StateSettings> =>
@@ -57,6 +60,7 @@ export function createStateMirror({ store, reach, twinHubs, para, log }: StateMi
     settingsOf,
     hub: (id) => clients.open(id),
     connectionFor,
+    ...(noteTwinChange && { noteTwinChange }),
     clock,
     random,
     log,

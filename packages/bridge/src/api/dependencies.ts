@@ -13,6 +13,7 @@ import type { Backup } from "../core/backup.ts";
 import type { Accept } from "../core/accept.ts";
 import type { Deliveries } from "../core/deliveries.ts";
 import type { Health } from "../core/health.ts";
+import type { HubDevices } from "../core/hub-devices.ts";
 import type { HubHost } from "../core/hub-host.ts";
 import type { HubViews } from "../core/hub-views.ts";
 import type { LocalHubControl } from "../core/local-hub-control.ts";
@@ -71,6 +72,7 @@ export interface ApiDependencies extends ThingDependencies {
   readonly doctorReports: DoctorReports;
   readonly diagnoseDraft: DiagnoseDraft;
   readonly hubViews: HubViews;
+  readonly hubDevices: HubDevices;
   /** Who is connected, and asking them. */
   readonly deviceLinks: DeviceLinks;
   /** Awaited after an integration was made, edited or deleted, so that the answer means: it works like that from now on. */

@@ -9,6 +9,14 @@ const STATUS: Readonly<Partial<Record<FailureCode, number>>> = {
   quota_exceeded: 503,
   device_id_refused: 400,
   device_missing: 409,
+  device_not_online: 404,
+  method_unanswered: 504,
+  method_refused: 400,
+  twin_refused: 400,
+  message_refused: 400,
+  message_too_large: 413,
+  message_queue_full: 409,
+  message_throttled: 503,
 };
 const RETRY_AFTER_SECONDS = 5;
 

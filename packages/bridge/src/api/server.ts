@@ -8,6 +8,7 @@ import { registerAppKeys } from "./admin/app-keys.ts";
 import { registerBackups } from "./admin/backups.ts";
 import { registerDeliveries } from "./admin/deliveries.ts";
 import { registerDeviceList } from "./admin/devices.ts";
+import { registerDeviceHubs } from "./admin/device-hubs.ts";
 import { registerDeviceStates } from "./admin/device-states.ts";
 import { registerDoctor } from "./admin/doctor.ts";
 import { registerDraftDoctor } from "./admin/draft-doctor.ts";
@@ -177,6 +178,7 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerRetention(app, dependencies, authentication);
   registerDeviceList(app, dependencies, authentication);
   registerDeviceStates(app, dependencies, authentication);
+  registerDeviceHubs(app, dependencies, authentication);
   registerStateSettings(app, dependencies, authentication);
   registerThings(app, dependencies, authentication);
   registerAppKeys(app, dependencies, authentication);

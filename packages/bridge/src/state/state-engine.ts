@@ -12,6 +12,7 @@ import type { Log } from "../core/log.ts";
 import { Recent } from "../core/recent.ts";
 import type { DesiredView, StateControl, StateCounts, StateWritten } from "../core/state-control.ts";
 import type { DeviceStates } from "../core/state-store.ts";
+import type { NoteTwinChange } from "../core/twin-history.ts";
 import type { TwinHub } from "../core/twin-hub.ts";
 import { joinHub } from "./document/hub-answer.ts";
 import { pendingTarget } from "./document/pending.ts";
@@ -19,6 +20,7 @@ import { emptyState, reportState, wholeFault, writeState, type Written } from ".
 import type { HubChanges, StatePushing } from "./hub-changes.ts";
 import { createHubIntake } from "./hub-intake.ts";
 import { HubPusher } from "./pushing/hub-pusher.ts";
+import { twinSightings } from "./twin-sightings.ts";
 import { StateCounter } from "./state-counter.ts";
 import { inTurn, StateRecords } from "./state-records.ts";
 
@@ -35,6 +37,8 @@ export interface StateEngineOptions {
   readonly hub: (connectionId: string) => Promise<TwinHub | undefined> | TwinHub | undefined;
   /** Which hub mirrors what is new in that scope; `message`: why none does. */
   readonly connectionFor: (scope: Scope) => Promise<{ readonly connectionId: string } | { readonly message: string }>;
+  /** What is seen or written of twins, for their history. */
+  readonly noteTwinChange?: NoteTwinChange;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -55,7 +59,7 @@ export interface StateEngine extends StateFace, HubChanges, StatePushing {
 }
 
 export function createStateEngine(options: StateEngineOptions): StateEngine {
-  const { states, clock, random, log } = options;
+  const { states, noteTwinChange, clock, random, log } = options;
   const pushers = new Map<string, HubPusher>();
   const listeners: ((view: DesiredView) => void)[] = [];
   const scopes = new Recent<string, Scope>(MAX_KNOWN_SCOPES);
@@ -75,6 +79,7 @@ export function createStateEngine(options: StateEngineOptions): StateEngine {
   function onSaved(before: DeviceState, change: StateChange): void {
     counter.saved(before, change);
     const { next, conflicts } = change;
+    if (noteTwinChange) for (const seen of twinSightings(before, next, clock.now())) noteTwinChange(seen);
     for (const { deviceId, path, rule, kept, theirSource } of conflicts) {
       log.info({ deviceId, path, rule, kept, theirSource }, "state.conflict");
     }

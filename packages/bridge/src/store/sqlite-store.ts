@@ -16,6 +16,7 @@ import type { Backup } from "../core/backup.ts";
 import { backUp, removeLeftBackups } from "./backup.ts";
 import type { Changes } from "./changes.ts";
 import { createDeviceSearch } from "./device-search.ts";
+import type { TwinHistory } from "../core/twin-history.ts";
 import type { DeviceStates, HubRemovals, ReadingPositions, StateSettingsStore } from "../core/state-store.ts";
 import { keepHighWater, readHighWater } from "./high-water.ts";
 import { lockFolder } from "./lock.ts";
@@ -39,6 +40,7 @@ import { createProducts } from "./sqlite-products.ts";
 import { createSources } from "./sqlite-sources.ts";
 import { createStateSettings } from "./sqlite-state-settings.ts";
 import { createStates } from "./sqlite-states.ts";
+import { createTwinHistory } from "./sqlite-twin-history.ts";
 import { createThings } from "./sqlite-things.ts";
 import { createTurns } from "./turns.ts";
 import { GroupCommit } from "./sqlite/group-commit.ts";
@@ -83,7 +85,8 @@ export interface SqliteStore
     ReadingPositions,
     HubRemovals,
     StateSettingsStore,
-    TestIdentities {
+    TestIdentities,
+    TwinHistory {
   /** Seals all secrets anew under a new key; resolves with how many rows. Throws where the operator keeps the key himself. */
   rotateSecrets(): Promise<number>;
   /** A copy of the database as it is now. */
@@ -161,6 +164,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       ...createLooking(worker, now),
       ...createStates(worker),
       ...createThings({ worker, now, onChanged: devicesChanged, onEnded: onDeliveriesEnded }),
+      ...createTwinHistory(worker),
       ...createStateSettings({ worker, secrets, inTurn }),
       rotateSecrets: () => rotateSecrets(rotation),
       backUp: () => backUp(worker, folder),

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, vi } from "vitest";
 import { paraClient } from "../api/testing/para-client.ts";
 import type { ParaClient } from "../api/testing/para-client.ts";
+import { OpenTwins } from "../open-twins.ts";
 import { createTestApi } from "../api/testing/test-api.ts";
 import { STATE_DEFAULTS } from "../core/device-state.ts";
 import type { HubEndpoint } from "../core/hub-client.ts";
@@ -57,7 +58,9 @@ export async function openThingPath(): Promise<ThingPath> {
       connection: async (id) => (id === under.connection.id ? under.connection : null),
       defaultConnectionId: under.connection.id,
     },
-    twinHubs: createTwinHubs({ endpointOf, now: Date.now, log: SILENT_LOG }),
+    clients: new OpenTwins(createTwinHubs({ endpointOf, now: Date.now, log: SILENT_LOG }), async (id) =>
+      id === under.connection.id ? under.connection : null,
+    ),
     para: { iotEnabled: true, hub: null, workerId: 1, rootSecret: null },
     log: { ...SILENT_LOG, debug: note, info: note, warn: note, error: note } as never,
   });

@@ -49,6 +49,32 @@ const everywhere = (path: string, rows: Readonly<Record<string, RouteInput>>): R
 /** By method and path. Routes without a row take nothing and answer 200. */
 export const ROUTE_INPUTS: Readonly<Record<string, RouteInput>> = {
   ...PARA_INPUTS,
+  "GET /admin/v1/devices/{device}/hubs/{connection}/identity": { query: "hub_device_id" },
+  "PUT /admin/v1/devices/{device}/hubs/{connection}/identity": { query: "hub_device_id", body: "status!" },
+  "GET /admin/v1/devices/{device}/hubs/{connection}/keys": { query: "hub_device_id" },
+  "POST /admin/v1/devices/{device}/hubs/{connection}/keys": { query: "hub_device_id", body: "key!" },
+  "POST /admin/v1/devices/{device}/hubs/{connection}/sas-tokens": {
+    query: "hub_device_id",
+    body: "key minutes:integer",
+  },
+  "GET /admin/v1/devices/{device}/hubs/{connection}/twin": { query: "hub_device_id" },
+  "PATCH /admin/v1/devices/{device}/hubs/{connection}/twin": {
+    query: "hub_device_id",
+    body: "tags:object desired:object etag",
+  },
+  "GET /admin/v1/devices/{device}/hubs/{connection}/twin/history": {
+    query: "hub_device_id limit:integer before:integer",
+  },
+  "POST /admin/v1/devices/{device}/hubs/{connection}/methods": {
+    query: "hub_device_id",
+    body: "method! payload response_timeout_seconds:integer connect_timeout_seconds:integer",
+  },
+  "POST /admin/v1/devices/{device}/hubs/{connection}/messages": {
+    query: "hub_device_id",
+    body: "body! content_type properties:object ack expires_in:integer message_id correlation_id",
+    status: 201,
+  },
+  "DELETE /admin/v1/devices/{device}/hubs/{connection}/messages": { query: "hub_device_id" },
   "POST /oauth/token": {
     body: "grant_type! client_id! client_secret! username! password! expires_in:integer expires_at",
   },

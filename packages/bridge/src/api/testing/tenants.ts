@@ -107,6 +107,8 @@ export async function createTenants(): Promise<Tenants> {
     product: String(productId),
     integration: integration.id,
     fleetIntegration: fleetIntegration.id,
+    connection: lineKey(integration),
+    fleetConnection: lineKey(fleetIntegration),
     apiUser: program.apiUser.username,
     group: "northern-hemisphere",
     transfer: transfer!.id,

@@ -30,6 +30,7 @@ import { FakeAudit } from "./fake-audit.ts";
 import { FakeDeliveries } from "./fake-deliveries.ts";
 import { FakeDirectory } from "./fake-directory.ts";
 import { fakeSourceControl, FakeSources } from "./fake-sources.ts";
+import { FakeHubDevices } from "./fake-hub-devices.ts";
 import { FakeStates, FakeStateSettings } from "./fake-states.ts";
 import { FakeAppKeys, FakeThings } from "./fake-things.ts";
 
@@ -37,6 +38,7 @@ export interface TestApi {
   readonly app: FastifyInstance;
   readonly directory: FakeDirectory;
   readonly sources: FakeSources;
+  readonly hubDevices: FakeHubDevices;
   readonly states: FakeStates;
   readonly things: FakeThings;
   readonly appKeys: FakeAppKeys;
@@ -129,6 +131,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
   const changedIntegrations: string[] = [];
   const changedSources: string[] = [];
   const sources = new FakeSources(now);
+  const hubDevices = new FakeHubDevices();
   const states = new FakeStates(now);
   const things = new FakeThings(states, now);
   const appKeys = new FakeAppKeys((id) => directory.product(id));
@@ -150,6 +153,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     log,
     limits: NO_LIMITS,
     hubHostRule,
+    hubDevices,
     states,
     things,
     thingRecords: things,
@@ -263,6 +267,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
     changedIntegrations,
     changedSources,
     sources,
+    hubDevices,
     states,
     things,
     appKeys,

@@ -22,6 +22,7 @@ export function deviceRemoval(transaction: Transaction): DeviceRemoval {
   const removeGroups = db.prepare("DELETE FROM device_group WHERE device_id = ?");
   const removeTransfers = db.prepare("DELETE FROM device_transfer WHERE device_id = ?");
   const removeThing = db.prepare("DELETE FROM thing WHERE id = ?");
+  const removeTwinChanges = db.prepare("DELETE FROM twin_change WHERE device_id = ?");
   const leave = db.prepare(
     "UPDATE device SET product_id = NULL, approval = 'approved', desired_firmware_version = NULL, development = 0 WHERE id = ?",
   );
@@ -30,7 +31,15 @@ export function deviceRemoval(transaction: Transaction): DeviceRemoval {
     forget(deviceId, at) {
       // First, while it is known whose it was.
       states.forget(deviceId, at);
-      for (const statement of [removeTokens, removeTrace, removeGroups, removeTransfers, removeThing, remove]) {
+      for (const statement of [
+        removeTokens,
+        removeTrace,
+        removeTwinChanges,
+        removeGroups,
+        removeTransfers,
+        removeThing,
+        remove,
+      ]) {
         statement.run(deviceId);
       }
     },
@@ -42,6 +51,7 @@ export function deviceRemoval(transaction: Transaction): DeviceRemoval {
     changeOwner(deviceId, at) {
       removeTokens.run(deviceId);
       removeTransfers.run(deviceId);
+      removeTwinChanges.run(deviceId);
       states.forget(deviceId, at);
     },
     endTransfers: (deviceId) => void removeTransfers.run(deviceId),

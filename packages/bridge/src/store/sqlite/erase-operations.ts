@@ -30,6 +30,7 @@ export function eraseOperations(transaction: Transaction, books: Books, numbers:
   const ofDevice = db.prepare(
     "SELECT id, device_id, state, code, replay_id FROM delivery WHERE integration_id = ? AND device_id = ? ORDER BY id LIMIT ?",
   );
+  const removeTwinChanges = db.prepare("DELETE FROM twin_change WHERE device_id = ?");
   const logged = db.prepare("SELECT DISTINCT integration_id FROM integration_log");
   const removeDelivery = db.prepare("DELETE FROM delivery WHERE id = ?");
   const removeAttempts = db.prepare("DELETE FROM attempt WHERE delivery_id = ?");
@@ -63,6 +64,7 @@ export function eraseOperations(transaction: Transaction, books: Books, numbers:
     eraseDeliveries(deviceId, at, limit) {
       numbers.keep();
       if (states.find(deviceId)?.reach === "bridge") states.forget(deviceId, at);
+      removeTwinChanges.run(deviceId);
       for (const row of logged.all()) logs.erase(String(row["integration_id"]), deviceId);
       let count = 0;
       const lanes: (Lane & { integrationId: string })[] = [];

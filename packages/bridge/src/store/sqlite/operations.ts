@@ -42,6 +42,7 @@ import { thingOperations, type ThingOperations } from "./thing-operations.ts";
 import { thingSearchOperations, type ThingSearchOperations } from "./thing-search-operations.ts";
 import { stateSettingsOperations, type StateSettingsOperations } from "./state-settings-operations.ts";
 import { toDeviceState } from "./state-rows.ts";
+import { twinChangeOperations, type TwinChangeOperations } from "./twin-change-operations.ts";
 import { transferOperations, type TransferOperations } from "./transfer-operations.ts";
 import { recentEventOperations, type RecentEventOperations } from "./recent-event-operations.ts";
 import { testIdentityOperations, type TestIdentityOperations } from "./test-identity-operations.ts";
@@ -88,7 +89,8 @@ export interface Operations
     TestIdentityOperations,
     ThingOperations,
     ThingSearchOperations,
-    TransferOperations {
+    TransferOperations,
+    TwinChangeOperations {
   /** Brings the tables up to date with what is gathered in memory, before the file is closed. */
   writeGathered(): null;
 }
@@ -145,6 +147,7 @@ export function createOperations(transaction: Transaction): Operations {
     ...thingSearchOperations(transaction),
     ...stateSettingsOperations(transaction),
     ...transferOperations(transaction),
+    ...twinChangeOperations(transaction),
     writeGathered() {
       heard.write();
       books.logs.writeAll();

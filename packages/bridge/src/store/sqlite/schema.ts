@@ -302,6 +302,15 @@ const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX audit_entry_account ON audit_entry (account_id, id);
   `,
+  // What became of twins.
+  `
+  CREATE TABLE twin_change (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, device_id TEXT NOT NULL, connection_id TEXT NOT NULL, hub_device_id TEXT NOT NULL,
+    at INTEGER NOT NULL, by_kind TEXT NOT NULL, by_name TEXT, section TEXT NOT NULL, patch TEXT NOT NULL, version INTEGER
+  );
+  CREATE INDEX twin_change_device ON twin_change (device_id, section, id);
+  CREATE INDEX twin_change_age ON twin_change (at);
+  `,
 ];
 
 /** Brings the file to the newest schema, or to the `newest` first ones of its history; refuses one that a newer release has written. */

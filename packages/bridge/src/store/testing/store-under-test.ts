@@ -9,6 +9,7 @@ import type { RecentEvents } from "../../core/recent-events.ts";
 import type { TestIdentities } from "../../core/test-identities.ts";
 import type { Sources } from "../../core/source.ts";
 import type { AppKeys, ThingRecords } from "../../core/thing-store.ts";
+import type { TwinHistory } from "../../core/twin-history.ts";
 import type { DeviceStates, HubRemovals, ReadingPositions, StateSettingsStore } from "../../core/state-store.ts";
 import type { SqliteDeliveries } from "../sqlite-deliveries.ts";
 import type { SqliteHubIdentities } from "../sqlite-hub-identities.ts";
@@ -33,7 +34,8 @@ export interface Store
     ReadingPositions,
     HubRemovals,
     StateSettingsStore,
-    TestIdentities {
+    TestIdentities,
+    TwinHistory {
   close(): Promise<void>;
 }
 
