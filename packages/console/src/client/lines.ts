@@ -4,10 +4,17 @@ import { send, type Query } from "./request.ts";
 /** Calls back for each line until the answer ends or the signal aborts; resolves then. Rejects as `request` does. */
 export async function readLines(
   path: string,
-  options: { readonly query?: Query; readonly signal: AbortSignal; readonly onLine: (line: string) => void },
+  options: {
+    readonly query?: Query;
+    readonly signal: AbortSignal;
+    /** The server answers: what happens from now on is told. */
+    readonly onOpen?: () => void;
+    readonly onLine: (line: string) => void;
+  },
 ): Promise<void> {
-  const { query, signal, onLine } = options;
+  const { query, signal, onOpen, onLine } = options;
   const response = await send(path, { ...(query && { query }), signal });
+  onOpen?.();
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   if (reader === undefined) return;
   let rest = "";
@@ -30,6 +37,7 @@ export async function readEvents(
   options: {
     readonly query?: Query;
     readonly signal: AbortSignal;
+    readonly onOpen?: () => void;
     readonly onEvent: (name: string, data: string) => void;
   },
 ): Promise<void> {
