@@ -1,5 +1,150 @@
+import { Anchor, Button, Group, Select } from "@mantine/core";
+import { useState } from "react";
+import { Link, Redirect, useSearchParams } from "wouter";
+import { Pager } from "../elements/data-table.tsx";
+import { Empty } from "../elements/empty.tsx";
+import { Loaded } from "../elements/loaded.tsx";
 import { Page } from "../elements/page.tsx";
+import { SearchInput } from "../elements/search-input.tsx";
+import { useProducts } from "./form/scope-field.tsx";
+import { IntegrationTable } from "./integration-table.tsx";
+import { useOverview, type OverviewPage, type OverviewQuery } from "./overview.ts";
 
+const STATES = [
+  { value: "working", label: "Working" },
+  { value: "trouble", label: "In trouble" },
+  { value: "disabled", label: "Paused by you" },
+];
+const TYPES = [
+  { value: "AzureIotHub", label: "Azure IoT Hub" },
+  { value: "Webhook", label: "Webhook" },
+];
+
+/** All integrations of the sandbox and of products. With none at all it leads to the gallery. */
 export function IntegrationsPage() {
-  return <Page title="Integrations">…</Page>;
+  const [search, setSearch] = useSearchParams();
+  const [pages, setPages] = useState<readonly string[]>([]);
+  const asked = (name: string): string => search.get(name) ?? "";
+  const query: OverviewQuery = {
+    q: asked("q"),
+    type: asked("type"),
+    state: asked("state"),
+    scope: asked("scope"),
+    after: asked("after"),
+  };
+  const isFiltered = Object.values(query).some((value) => value !== "");
+  const overview = useOverview(query);
+
+  /** Another filter begins with its first page. */
+  function filter(change: Readonly<Record<string, string | null>>): void {
+    setPages([]);
+    setSearch((former) => changed(former, { after: null, open: null, ...change }), { replace: true });
+  }
+
+  function turn(after: string | null, former: readonly string[]): void {
+    setPages(former);
+    setSearch((now) => changed(now, { after, open: null }));
+  }
+
+  if (overview.data?.total === 0 && !isFiltered && !overview.isPlaceholderData) {
+    return <Redirect to="/integrations/new" replace />;
+  }
+  return (
+    <Page
+      title="Integrations"
+      about="What takes your events, and where it sends them."
+      actions={
+        <Button component={Link} to="/integrations/new">
+          New integration
+        </Button>
+      }
+    >
+      <Filters query={query} onChange={filter} />
+      <Loaded query={overview} lines={8}>
+        {(page) =>
+          page.total === 0 ? (
+            <Empty title="No integration fits">
+              <Anchor component="button" type="button" inherit onClick={() => filter(NO_FILTER)}>
+                Show all
+              </Anchor>
+            </Empty>
+          ) : (
+            <>
+              <IntegrationTable
+                rows={page.integrations}
+                opened={search.get("open")}
+                onOpen={(id) => setSearch((now) => changed(now, { open: id }), { replace: true })}
+              />
+              <Pager
+                onPrevious={query.after === "" ? null : () => turn(pages.at(-1) ?? null, pages.slice(0, -1))}
+                onNext={page.next === null ? null : () => turn(page.next, [...pages, query.after])}
+              >
+                {placeInWords(page)}
+              </Pager>
+            </>
+          )
+        }
+      </Loaded>
+    </Page>
+  );
+}
+
+const NO_FILTER = { q: null, type: null, state: null, scope: null };
+
+function Filters({
+  query,
+  onChange,
+}: {
+  readonly query: OverviewQuery;
+  readonly onChange: (change: Readonly<Record<string, string | null>>) => void;
+}) {
+  const products = useProducts().data?.products ?? [];
+  const scopes = [
+    { value: "sandbox", label: "Sandbox" },
+    ...products.map(({ slug, name }) => ({ value: slug, label: name })),
+  ];
+  const choices = [
+    { field: "state", label: "State", data: STATES },
+    { field: "type", label: "Type", data: TYPES },
+    { field: "scope", label: "Scope", data: scopes },
+  ] as const;
+  return (
+    <Group gap="xs" align="flex-end">
+      <SearchInput
+        key={query.q === "" ? "empty" : "search"}
+        label="Search integrations"
+        initial={query.q}
+        onSearch={(q) => onChange({ q })}
+        style={{ flex: "1 1 14rem", maxWidth: 320 }}
+      />
+      {choices.map(({ field, label, data }) => (
+        <Select
+          key={field}
+          aria-label={label}
+          placeholder={label}
+          data={[...data]}
+          value={query[field] || null}
+          clearable
+          clearButtonProps={{ "aria-label": `Any ${label.toLowerCase()}` }}
+          searchable={data.length > 8}
+          w={150}
+          onChange={(value) => onChange({ [field]: value })}
+        />
+      ))}
+    </Group>
+  );
+}
+
+function placeInWords({ before, integrations, total }: OverviewPage): string {
+  if (total <= integrations.length) return `${total.toLocaleString()} in all`;
+  return `${(before + 1).toLocaleString()} to ${(before + integrations.length).toLocaleString()} of ${total.toLocaleString()}`;
+}
+
+function changed(former: URLSearchParams, change: Readonly<Record<string, string | null>>): URLSearchParams {
+  const next = new URLSearchParams(former);
+  for (const [name, value] of Object.entries(change)) {
+    if (value === null || value === "") next.delete(name);
+    else next.set(name, value);
+  }
+  return next;
 }
