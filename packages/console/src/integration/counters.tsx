@@ -23,9 +23,11 @@ export function Counters({ integration }: { readonly integration: IntegrationDet
         name="Waiting"
         note={
           retrying === 0 ? (
-            "none is tried again"
+            "for their turn"
           ) : (
-            <Count value={retrying} to={pageOf(id, "failures")} label="tried again" />
+            <>
+              <Count value={retrying} to={pageOf(id, "failures")} label="retrying" /> retrying
+            </>
           )
         }
       >
@@ -37,7 +39,7 @@ export function Counters({ integration }: { readonly integration: IntegrationDet
       <Tile name="Expired" note="ended unsent">
         {rows("expired", ledger.expired)}
       </Tile>
-      <Tile name="Failed tries" note="today, since midnight UTC">
+      <Tile name="Failed tries" note="today (UTC)">
         <Count value={today.error} to={pageOf(id, "failures")} label="failed tries today" />
       </Tile>
       {latency !== null && (

@@ -115,11 +115,11 @@ function NoRows({
   if (isNarrowed) return <Empty title="No delivery is like that">Change what they are narrowed by, above.</Empty>;
   return (
     <Empty title="No event was taken yet">
-      <Anchor component={Link} to={pageOf(id, "example")} inherit>
+      <Anchor component={Link} to={pageOf(id, "example")} inherit underline="always">
         Publish one
       </Anchor>
       , or look in the{" "}
-      <Anchor component={Link} to={pageOf(id, "match")} inherit>
+      <Anchor component={Link} to={pageOf(id, "match")} inherit underline="always">
         match lab
       </Anchor>{" "}
       why an event was not taken.

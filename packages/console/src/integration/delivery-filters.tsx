@@ -72,9 +72,16 @@ export function DeliveryFilters({
           onSearch={(text) => set({ event: text.trim() })}
           w={190}
         />
-        <SearchInput label="Device id" initial={device} onSearch={(text) => set({ device: text.trim() })} w={220} />
+        <SearchInput
+          label="Device id"
+          rightSection={null}
+          initial={device}
+          onSearch={(text) => set({ device: text.trim() })}
+          w={220}
+        />
         <SearchInput
           label="Cause, as key_refused"
+          rightSection={null}
           initial={code}
           onSearch={(text) => set({ code: text.trim() })}
           w={200}

@@ -35,7 +35,7 @@ export function DevicesWaiting({ integration: { id } }: { readonly integration: 
         Each waits for a reason of its own; all others go on.
       </Text>
       <DataTable
-        name="Devices that wait"
+        name="Who waits for what"
         columns={columns}
         rows={waiting}
         rowKey={({ code, device_id: one }) => `${code} ${one}`}

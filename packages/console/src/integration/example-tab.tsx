@@ -24,7 +24,7 @@ export function ExampleTab({ integration }: { readonly integration: IntegrationD
           <code>TOKEN</code> is an access token of yours;{" "}
           <code>{device === NO_DEVICE ? NO_DEVICE : "as_device_id"}</code>{" "}
           {device === NO_DEVICE ? "is the id of " : "names "}
-          <Anchor component={Link} to={devices} inherit>
+          <Anchor component={Link} to={devices} inherit underline="always">
             one of your devices
           </Anchor>
           .

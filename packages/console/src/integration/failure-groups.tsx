@@ -14,19 +14,22 @@ import { counted } from "./state-in-words.ts";
 export function FailureGroups({
   integration: { id },
   title,
+  withTarget = true,
 }: {
   readonly integration: IntegrationDetail;
   readonly title: string;
+  /** Trouble of the target as a whole too; off where that is told already. */
+  readonly withTarget?: boolean;
 }) {
   const query = useFailures(id);
   return (
     <Section title={title}>
       <Loaded query={query} lines={3}>
         {(groups) => {
-          const open = groups.filter(({ count, scope }) => count > 0 || scope === "target");
+          const open = groups.filter(({ count, scope }) => (scope === "target" ? withTarget : count > 0));
           return open.length === 0 ? (
             <Text size="sm" c="dimmed">
-              Nothing: no event waits for another try, none is parked.
+              No event waits for another try for a reason of its own, and none is parked.
             </Text>
           ) : (
             <Stack gap="xs">

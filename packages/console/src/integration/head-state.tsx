@@ -26,12 +26,11 @@ export function HeadState({ integration }: { readonly integration: IntegrationDe
   return (
     <>
       <Group gap="lg" role="status" aria-label="State of the integration">
-        <Text fw={600} component="div">
+        <Text size="sm" component="div">
           <StateBadge tone={tone}>{words}</StateBadge>
           {words === "Failing" && standing.since !== null && (
             <>
-              {" "}
-              since <Time at={standing.since} />
+              , began <Time at={standing.since} />
             </>
           )}
         </Text>

@@ -96,7 +96,12 @@ function About({ integration }: { readonly integration: IntegrationDetail }) {
       {scope.kind === "product" && scope.product_slug !== undefined ? (
         <>
           from any device of{" "}
-          <Anchor component={Link} to={`/products/${encodeURIComponent(scope.product_slug)}`} inherit>
+          <Anchor
+            component={Link}
+            to={`/products/${encodeURIComponent(scope.product_slug)}`}
+            inherit
+            underline="always"
+          >
             {scope.product_name}
           </Anchor>
         </>
@@ -105,7 +110,13 @@ function About({ integration }: { readonly integration: IntegrationDetail }) {
       )}{" "}
       {deviceID !== undefined && (
         <>
-          <Anchor component={Link} to={`/devices/${encodeURIComponent(deviceID)}`} inherit className="foreign">
+          <Anchor
+            component={Link}
+            to={`/devices/${encodeURIComponent(deviceID)}`}
+            inherit
+            underline="always"
+            className="foreign"
+          >
             {deviceID}
           </Anchor>{" "}
         </>
@@ -118,6 +129,7 @@ function About({ integration }: { readonly integration: IntegrationDetail }) {
           component={Link}
           to={target === "local" ? "/hubs/local" : `/hubs/${encodeURIComponent(integration.connection_id ?? "")}`}
           inherit
+          underline="always"
           className="foreign"
         >
           {target === "local" ? "the Local Hub" : target}

@@ -18,6 +18,8 @@ export interface IntegrationDetail {
   readonly updated_at: string;
   readonly integration_type: "AzureIotHub" | "Webhook";
   readonly deviceID?: string;
+  /** Of a webhook. */
+  readonly url?: string;
   readonly hub_name?: string;
   readonly policy_name?: string;
   readonly secondary_policy_key?: string;

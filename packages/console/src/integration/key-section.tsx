@@ -1,96 +1,72 @@
-import { Alert, Button, Code, Group, List, Paper, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Group, List, Paper, Stack } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
+import { fieldFailure } from "../client/field-failure.ts";
 import { request } from "../client/request.ts";
 import { FailureNote } from "../elements/failure-note.tsx";
 import { Section } from "../elements/page.tsx";
-import { StateBadge } from "../elements/state-badge.tsx";
+import { StateBadge, type Tone } from "../elements/state-badge.tsx";
+import { SHOWN_FIELDS } from "../integrations/form/form-part.ts";
+import { HubFields } from "../integrations/form/hub-fields.tsx";
+import { connectionFields, EMPTY_HUB_FORM, type HubForm } from "../integrations/form/hub-form.ts";
 import { checkName, type DoctorReport } from "./doctor.ts";
-import { changedKeys, type KeyFields } from "./key-fields.ts";
-import type { IntegrationDetail } from "./integration.ts";
+import { useIntegrationState, type IntegrationDetail } from "./integration.ts";
+import { KeyRotation } from "./key-rotation.tsx";
 import { useChange } from "./use-change.ts";
 
-/** The policy and its two keys: which are stored, which is in use, and new ones in their places, tried before they are saved. */
+type DraftReport = Pick<DoctorReport, "pass" | "checks">;
+
+/** Hub, policy and its two keys: which are stored, which is in use, and new ones, tried before they are saved. */
 export function KeySection({ integration }: { readonly integration: IntegrationDetail }) {
-  const { id, policy_name: policy = "", hub, secondary_policy_key: secondary } = integration;
-  const stored: KeyFields = { policyName: policy, primary: "", secondary: "" };
-  const [fields, setFields] = useState(stored);
+  const { id, hub_name: hubName = "", policy_name: policyName = "", secondary_policy_key: secondary } = integration;
+  const stored: HubForm = { ...EMPTY_HUB_FORM, hubName, policyName };
+  const [form, setForm] = useState(stored);
   const place = useRef<HTMLDivElement>(null);
   const save = useChange(id, "Saved: what waited is sent now.");
-  const changes = changedKeys(fields, policy);
-  const isChanged = Object.keys(changes).length > 0;
   const check = useMutation({
     mutationFn: () =>
-      request<Omit<DoctorReport, "checked_at">>("/admin/v1/doctor", { method: "POST", body: { id, ...changes } }),
-    onSuccess: ({ pass }) => pass && store(),
+      request<DraftReport>("/admin/v1/doctor", { method: "POST", body: { id, ...connectionFields(form) } }),
+    onSuccess: ({ pass }) => pass && save.mutate(connectionFields(form)),
   });
+  const failure = save.error ?? check.error;
+  const isChanged = JSON.stringify(connectionFields(form)) !== JSON.stringify(connectionFields(stored));
+  const isRefused = check.data?.pass === false;
 
   // The header's next step leads here.
   useEffect(() => {
-    if (location.hash !== "#key") return;
-    place.current?.scrollIntoView();
-    place.current?.querySelector<HTMLInputElement>("[data-first]")?.focus({ preventScroll: true });
+    if (location.hash === "#key") place.current?.scrollIntoView();
   }, []);
 
-  function store(): void {
-    save.mutate(changes, { onSuccess: () => setFields({ ...fields, primary: "", secondary: "" }) });
-  }
-
-  function set(change: Partial<KeyFields>): void {
+  function change(part: Partial<HubForm>): void {
     check.reset();
-    setFields({ ...fields, ...change });
+    save.reset();
+    setForm((now) => ({ ...now, ...part }));
   }
 
   return (
     <div ref={place} id="key" style={{ scrollMarginTop: 64 }}>
-      <Section title="Policy and keys">
-        <Group gap="lg" component="ul" m={0} p={0} style={{ listStyle: "none" }} aria-label="Keys that are stored">
-          <li>
-            <Slot name="Primary key" isStored inUse={hub.key_in_use === "primary"} />
-          </li>
-          <li>
-            <Slot name="Secondary key" isStored={secondary !== undefined} inUse={hub.key_in_use === "secondary"} />
-          </li>
-        </Group>
+      <Section title="Hub and keys">
+        <Slots integration={integration} />
         <form
+          aria-label="Hub and keys"
           autoComplete="off"
           onSubmit={(event) => {
             event.preventDefault();
             check.mutate();
           }}
         >
-          <Stack gap="sm" maw={560}>
-            <TextInput
-              label="Policy name"
-              description="Azure portal > IoT Hub > Shared access policies"
-              required
-              value={fields.policyName}
-              onChange={({ currentTarget }) => set({ policyName: currentTarget.value })}
-            />
-            <PasswordInput
-              label="New primary key"
-              description="The policy’s key, or its whole connection string. Empty: the stored one stays"
-              autoComplete="off"
-              data-first
-              value={fields.primary}
-              onChange={({ currentTarget }) => set({ primary: currentTarget.value })}
-            />
-            <PasswordInput
-              label="New secondary key"
-              description="Used at once when the hub refuses the primary one. Empty: the stored one stays"
-              autoComplete="off"
-              value={fields.secondary}
-              onChange={({ currentTarget }) => set({ secondary: currentTarget.value })}
-            />
-            {check.data?.pass === false && <Refused report={check.data} />}
-            {check.error !== null && <FailureNote failure={check.error} />}
-            {save.error !== null && <FailureNote failure={save.error} />}
+          <Stack gap="sm" maw={760}>
+            <HubFields form={form} onChange={change} failure={failure} keepsKey />
+            {check.data !== undefined && isRefused && <Refused report={check.data} />}
+            {failure !== null && fieldFailure(failure, ...SHOWN_FIELDS) === undefined && (
+              <FailureNote failure={failure} />
+            )}
             <Group gap="xs">
               <Button type="submit" loading={check.isPending || save.isPending} disabled={!isChanged}>
                 Check and save
               </Button>
-              {check.data?.pass === false && (
-                <Button variant="default" onClick={store}>
+              {isRefused && (
+                <Button variant="default" onClick={() => save.mutate(connectionFields(form))}>
                   Save it all the same
                 </Button>
               )}
@@ -102,31 +78,42 @@ export function KeySection({ integration }: { readonly integration: IntegrationD
             </Group>
           </Stack>
         </form>
-        <Rotation inUse={hub.key_in_use ?? "primary"} policy={policy} />
+        {hubName !== "local" && <KeyRotation inUse={integration.hub.key_in_use ?? "primary"} policy={policyName} />}
       </Section>
     </div>
   );
 }
 
-function Slot({
-  name,
-  isStored,
-  inUse,
-}: {
-  readonly name: string;
-  readonly isStored: boolean;
-  readonly inUse: boolean;
-}) {
+/** The two places for keys, and what is in them. */
+function Slots({ integration }: { readonly integration: IntegrationDetail }) {
+  const { id, hub, secondary_policy_key: secondary } = integration;
+  const { data } = useIntegrationState(id);
+  const isRefused = data?.failure?.code === "key_refused";
+  const slots = [
+    { name: "Primary key", isStored: true, inUse: hub.key_in_use === "primary" },
+    { name: "Secondary key", isStored: secondary !== undefined, inUse: hub.key_in_use === "secondary" },
+  ];
   return (
-    <Paper withBorder px="sm" py={6}>
-      <StateBadge tone={inUse ? "good" : "quiet"}>
-        {`${name}: ${isStored ? (inUse ? "stored, in use now" : "stored") : "none"}`}
-      </StateBadge>
-    </Paper>
+    <Group gap="xs" component="ul" m={0} p={0} style={{ listStyle: "none" }} aria-label="Keys that are stored">
+      {slots.map(({ name, isStored, inUse }) => {
+        const [tone, words]: readonly [Tone, string] = !isStored
+          ? ["quiet", "none"]
+          : isRefused
+            ? ["bad", "stored, refused by the hub"]
+            : inUse
+              ? ["good", "stored, in use now"]
+              : ["quiet", "stored"];
+        return (
+          <Paper key={name} component="li" withBorder px="sm" py={6}>
+            <StateBadge tone={tone}>{`${name}: ${words}`}</StateBadge>
+          </Paper>
+        );
+      })}
+    </Group>
   );
 }
 
-function Refused({ report }: { readonly report: Pick<DoctorReport, "checks"> }) {
+function Refused({ report }: { readonly report: DraftReport }) {
   return (
     <Alert color="red" variant="light" role="alert" title="Not saved: the check failed">
       <List size="sm" spacing={4}>
@@ -139,32 +126,5 @@ function Refused({ report }: { readonly report: Pick<DoctorReport, "checks"> }) 
           ))}
       </List>
     </Alert>
-  );
-}
-
-/** How both keys are made anew while messages flow. */
-function Rotation({ inUse, policy }: { readonly inUse: "primary" | "secondary"; readonly policy: string }) {
-  const other = inUse === "primary" ? "secondary" : "primary";
-  return (
-    <details>
-      <Text component="summary" size="sm">
-        Make both keys anew without a gap
-      </Text>
-      <List type="ordered" size="sm" spacing={4} mt={6}>
-        <List.Item>
-          In use here is the <b>{inUse}</b> key. In Azure, regenerate the <b>{other}</b> key of <Code>{policy}</Code>.
-        </List.Item>
-        <List.Item>
-          Paste that new key here as primary, and Azure’s other one as secondary. Check and save: open connections go
-          over to it while messages flow.
-        </List.Item>
-        <List.Item>In Azure, regenerate the key that is secondary here now.</List.Item>
-        <List.Item>Paste it here as secondary. Done: both keys are new.</List.Item>
-      </List>
-      <Text size="sm" c="dimmed" mt={6}>
-        A key that is made anew while it is in use costs no event either: they wait, and go out with the next good key.
-        Other integrations with this policy keep their keys until they are changed too.
-      </Text>
-    </details>
   );
 }

@@ -49,7 +49,7 @@ export function LastTries({
           if (rows.length > 0) {
             return (
               <DataTable
-                name="Last tries"
+                name="Tries, newest first"
                 columns={columnsOf(id)}
                 rows={rows}
                 rowKey={(one) => `${one.id} ${one.time}`}
@@ -65,7 +65,7 @@ export function LastTries({
           return (
             <Empty title="Nothing was sent yet">
               It sends as soon as a device publishes an event whose name begins with <b className="foreign">{event}</b>.{" "}
-              <Anchor component={Link} to={pageOf(id, "example")} inherit>
+              <Anchor component={Link} to={pageOf(id, "example")} inherit underline="always">
                 How to publish one
               </Anchor>
               .
@@ -108,7 +108,11 @@ function columnsOf(id: string): readonly Column<Try>[] {
         </Anchor>
       ),
     },
-    { name: "Took", numeric: true, cell: ({ duration_ms: took }) => (took === null ? "" : `${took} ms`) },
+    {
+      name: "Took",
+      numeric: true,
+      cell: ({ duration_ms: took }) => (took === null ? "" : <span className="number">{took} ms</span>),
+    },
     { name: "Why", wideOnly: true, cell: ({ error }) => <span className="foreign">{error}</span> },
   ];
 }

@@ -74,7 +74,7 @@ export function MatchForm({
             value={data}
             onChange={({ currentTarget }) => setData(currentTarget.value)}
           />
-          <Button type="submit" variant="default">
+          <Button type="submit" variant="default" size="sm">
             Judge it
           </Button>
         </Group>

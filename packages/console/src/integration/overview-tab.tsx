@@ -13,7 +13,7 @@ export function OverviewTab({ integration }: { readonly integration: Integration
       <Counters integration={integration} />
       {integration.integration_type === "AzureIotHub" && <Readiness integration={integration} />}
       <History integration={integration} />
-      <FailureGroups integration={integration} title="Needs attention" />
+      <FailureGroups integration={integration} title="Needs attention" withTarget={false} />
       <DevicesWaiting integration={integration} />
       <LastTries integration={integration} />
     </Stack>

@@ -83,15 +83,27 @@ function Report({ report: { checks } }: { readonly report: DoctorReport }) {
           ))}
         </Group>
       </Paper>
-      {failed.map((one) => (
+      {byStep(failed).map(([first, ...others]) => (
         <FailureNote
-          key={one.name}
-          title={checkName(one.name)}
-          failure={{ code: one.code ?? "", message: one.message, next_step: one.next_step ?? null }}
+          key={first.name}
+          title={[first, ...others].map(({ name }) => checkName(name)).join(", ")}
+          failure={{ code: first.code ?? "", message: first.message, next_step: first.next_step ?? null }}
         />
       ))}
     </Stack>
   );
+}
+
+/** Checks that one and the same step mends are told together. */
+function byStep(checks: readonly DoctorCheck[]): readonly (readonly [DoctorCheck, ...DoctorCheck[]])[] {
+  const groups = new Map<string, [DoctorCheck, ...DoctorCheck[]]>();
+  for (const one of checks) {
+    const step = one.next_step ?? one.message;
+    const group = groups.get(step);
+    if (group === undefined) groups.set(step, [one]);
+    else group.push(one);
+  }
+  return [...groups.values()];
 }
 
 const RESULTS: Readonly<Record<Tone, string>> = { good: "good", bad: "not good", quiet: "not tried", wait: "waits" };
