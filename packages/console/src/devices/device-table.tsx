@@ -1,4 +1,4 @@
-import { Anchor, Checkbox, Text } from "@mantine/core";
+import { Anchor, Box, Checkbox, Text } from "@mantine/core";
 import { Link } from "wouter";
 import { segment } from "../client/request.ts";
 import { DataTable, type Column } from "../elements/data-table.tsx";
@@ -72,7 +72,7 @@ const COLUMNS: readonly Column<DeviceRow>[] = [
 export function DeviceName({ device }: { readonly device: Pick<DeviceRow, "id" | "name"> }) {
   const { id, name } = device;
   return (
-    <>
+    <Box miw={180}>
       <Anchor component={Link} to={`/devices/${segment(id)}`} className="foreign" inherit>
         {name ?? id}
       </Anchor>
@@ -81,7 +81,7 @@ export function DeviceName({ device }: { readonly device: Pick<DeviceRow, "id" |
           {id}
         </Text>
       )}
-    </>
+    </Box>
   );
 }
 

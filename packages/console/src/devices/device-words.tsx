@@ -22,8 +22,9 @@ export function ApprovalBadge({ device }: { readonly device: Pick<DeviceRow, "ap
   return <StateBadge tone={tone}>{word}</StateBadge>;
 }
 
+/** Connected over MQTT, or a Thing that its hub sees. Who publishes over HTTP holds no connection. */
 export function OnlineBadge({ online }: { readonly online: boolean }) {
-  return <StateBadge tone={online ? "good" : "quiet"}>{online ? "Online" : "Offline"}</StateBadge>;
+  return online ? <StateBadge tone="good">Online</StateBadge> : <>–</>;
 }
 
 export function SyncBadge({ sync, status }: { readonly sync: Sync; readonly status: "enabled" | "disabled" }) {
