@@ -85,8 +85,7 @@ function Plot<Point extends Timed>({ label, points, series, kind, height, linkOf
       kind,
       height,
       width: now.width,
-      tones: drawn.map(({ tone }) => tone),
-      names: drawn.map(({ name }) => name),
+      series: drawn,
       onPoint: (at) => latest.current.onPoint(at),
     });
     plot.current = new UPlot(options, now.data as UPlot.AlignedData, element);

@@ -6,6 +6,8 @@ export interface Series<Point> {
   readonly name: string;
   readonly tone: Tone;
   readonly of: (point: Point) => number;
+  /** Of lines: so that one that lies under another is still seen. */
+  readonly dashed?: boolean;
 }
 
 /** A point of any history: unix milliseconds at which its interval begins. */

@@ -1,6 +1,6 @@
 /** How uPlot draws a history: in the scheme's colours, whole numbers upwards, times in the reader's zone. */
 import UPlot from "uplot";
-import { shortNumber } from "./history-series.ts";
+import { shortNumber, type Series } from "./history-series.ts";
 import type { Tone } from "./state-badge.tsx";
 import { tickLabels } from "./time-ticks.ts";
 
@@ -23,12 +23,11 @@ export interface PlotOptions {
   readonly width: number;
   readonly height: number;
   /** In the order of drawing, as the rows of `graphData`. */
-  readonly names: readonly string[];
-  readonly tones: readonly Tone[];
+  readonly series: readonly Pick<Series<never>, "name" | "tone" | "dashed">[];
   readonly onPoint: (at: number | null) => void;
 }
 
-export function plotOptions({ kind, width, height, names, tones, onPoint }: PlotOptions): UPlot.Options {
+export function plotOptions({ kind, width, height, series, onPoint }: PlotOptions): UPlot.Options {
   const axis: UPlot.Axis = {
     stroke: color("--mantine-color-dimmed"),
     font: AXIS_FONT,
@@ -46,7 +45,14 @@ export function plotOptions({ kind, width, height, names, tones, onPoint }: Plot
       { ...axis, size: 28, values: (_plot, times, _axis, _space, step) => tickLabels(times, step) },
       { ...axis, size: 44, space: 24, values: (_plot, values) => values.map((value) => shortNumber(value)) },
     ],
-    series: [{}, ...names.map((label, at) => ({ label, ...drawing(kind, color(TONE_COLORS[tones[at] ?? "quiet"])) }))],
+    series: [
+      {},
+      ...series.map(({ name, tone, dashed = false }) => ({
+        label: name,
+        ...drawing(kind, color(TONE_COLORS[tone])),
+        ...(dashed && { dash: [6, 4] }),
+      })),
+    ],
     hooks: { setCursor: [(plot) => onPoint(plot.cursor.idx ?? null)] },
   };
 }

@@ -1,0 +1,61 @@
+import { Button, Paper, Stack, Text, Title } from "@mantine/core";
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+import { CodeBlock } from "../elements/code-block.tsx";
+import { Section } from "../elements/page.tsx";
+import { StateBadge } from "../elements/state-badge.tsx";
+import type { Overview } from "./overview.ts";
+import { claimCommand, publishCommand } from "./first-commands.ts";
+
+/** Until the first event has come for an integration: what to do, in order, with what is done ticked off. */
+export function FirstSteps({ overview: { integrations } }: { readonly overview: Overview }) {
+  const address = window.location.origin;
+  return (
+    <Section title="Bring the first event to a hub">
+      <Stack gap="xs" component="ol" m={0} p={0} style={{ listStyle: "none" }}>
+        <Step number={1} title="Make an integration" isDone={integrations > 0}>
+          It says which events go to which hub. No hub of your own yet? The Local Hub of this server is one.
+          <div>
+            <Button component={Link} href="/integrations/new" mt="xs">
+              Make an integration
+            </Button>
+          </div>
+        </Step>
+        <Step number={2} title="Have a device">
+          Any 24 hexadecimal digits are a device&apos;s id. The token is in <code>first-run.json</code> in the
+          server&apos;s data folder.
+          <CodeBlock text={claimCommand(address)} what="the command that claims a device" />
+        </Step>
+        <Step number={3} title="Publish an event">
+          It is on this page, and in the hub, a moment later.
+          <CodeBlock text={publishCommand(address)} what="the command that publishes" />
+        </Step>
+      </Stack>
+    </Section>
+  );
+}
+
+function Step({
+  number,
+  title,
+  isDone,
+  children,
+}: {
+  readonly number: number;
+  readonly title: string;
+  readonly isDone?: boolean;
+  readonly children: ReactNode;
+}) {
+  return (
+    <Paper component="li" withBorder p="md">
+      <Title order={3}>
+        {number}. {title} {isDone === true && <StateBadge tone="good">done</StateBadge>}
+      </Title>
+      {isDone !== true && (
+        <Text size="sm" component="div">
+          <Stack gap={6}>{children}</Stack>
+        </Text>
+      )}
+    </Paper>
+  );
+}
