@@ -11,6 +11,8 @@ export const theme: MantineThemeOverride = createTheme({
   headings: { sizes: { h1: { fontSize: "1.375rem" }, h2: { fontSize: "1.0625rem" }, h3: { fontSize: "0.9375rem" } } },
   cursorType: "pointer",
   components: {
+    // Within a sentence colour alone does not tell a link; console.css keeps the line quiet.
+    Anchor: { defaultProps: { underline: "always" } },
     TextInput: { defaultProps: { size: "sm" } },
     Button: { defaultProps: { size: "xs" } },
     Table: { defaultProps: { verticalSpacing: 6, horizontalSpacing: "sm" } },
@@ -25,7 +27,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
   light: {
     "--mantine-color-dimmed": "#5c636a",
     "--mantine-color-teal-light-color": "#05634a",
-    "--mantine-color-anchor": "#05634a",
+    "--mantine-color-anchor": "#087f5b",
     "--mantine-color-error": "#c92a2a",
     "--mantine-color-placeholder": "#6b7278",
     "--isthmus-good": "#087f5b",
