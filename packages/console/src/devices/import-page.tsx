@@ -35,7 +35,7 @@ function ImportForm({ products }: { readonly products: readonly ProductRow[] }) 
   const run = useImport();
   const deferred = useDeferredValue(text);
   const file = useMemo(() => readImport(deferred), [deferred]);
-  const product = params.get("product") ?? products[0]!.slug;
+  const product = params.get("product") ?? (products.length === 1 ? products[0]!.slug : "");
   const hasBegun = run.results.length > 0 || run.isRunning;
 
   async function read(chosen: File | null): Promise<void> {
@@ -55,7 +55,10 @@ function ImportForm({ products }: { readonly products: readonly ProductRow[] }) 
       <Group align="flex-end" gap="xs">
         <NativeSelect
           label="Product"
-          data={products.map(({ slug, name }) => ({ value: slug, label: name }))}
+          data={[
+            { value: "", label: "Choose a product", disabled: true },
+            ...products.map(({ slug, name }) => ({ value: slug, label: name })),
+          ]}
           value={product}
           disabled={hasBegun}
           onChange={({ currentTarget: { value } }) => setParams({ product: value }, { replace: true })}
@@ -92,7 +95,7 @@ function ImportForm({ products }: { readonly products: readonly ProductRow[] }) 
       {run.failure !== null && <FailureNote failure={run.failure} title="The import stopped" />}
       <Group gap="xs">
         {!run.isRunning && run.results.length < file.lines.length && (
-          <Button onClick={() => void run.start(product, file)}>
+          <Button disabled={product === ""} onClick={() => void run.start(product, file)}>
             {hasBegun ? "Go on with the rest" : `Import ${file.lines.length.toLocaleString()} lines`}
           </Button>
         )}
