@@ -33,7 +33,14 @@ test("a change is recorded with who, what and how it went, and nothing of its bo
       objects: { integration: "66f0" },
       status: 404,
     },
-    { action: "Make a product", status: 201, code: null, address: "127.0.0.1", count: 1 },
+    {
+      action: "Make a product",
+      objects: { made: "secret-weather" },
+      status: 201,
+      code: null,
+      address: "127.0.0.1",
+      count: 1,
+    },
   ]);
   expect(JSON.stringify(entries)).not.toContain("Secret weather");
 });

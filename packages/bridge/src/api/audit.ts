@@ -16,6 +16,8 @@ declare module "fastify" {
     actor: Actor | null;
     /** Of the error that was the answer. */
     refusalCode: string | null;
+    /** What a request made, by the name that its answer tells. */
+    made: string | null;
   }
   interface FastifyContextConfig {
     /** `true`: a GET that is recorded. `false`: a change that is not. */
@@ -46,6 +48,7 @@ const FREQUENT: readonly RegExp[] = [
 /** Parts of an address that are secrets themselves. */
 const SECRET_PARAMETERS: ReadonlySet<string> = new Set(["token", "*"]);
 const MAX_OBJECT = 128;
+type DonePayload = (error: Error | null, payload: unknown) => void;
 const NO_OBJECTS: Readonly<Record<string, string>> = Object.freeze({});
 
 export function recordChanges(
@@ -55,6 +58,7 @@ export function recordChanges(
   app.decorateRequest("caller", null);
   app.decorateRequest("actor", null);
   app.decorateRequest("refusalCode", null);
+  app.decorateRequest("made", null);
 
   app.addHook("onRoute", (route) => {
     if (!isRecorded(route)) return;
@@ -77,6 +81,7 @@ export function recordChanges(
       });
       done();
     };
+    if (id.startsWith("POST ")) route.preSerialization = [...[route.preSerialization ?? []].flat(), noteMade];
     route.onResponse = [...[route.onResponse ?? []].flat(), record];
   });
 }
@@ -121,11 +126,38 @@ function objectNames(url: string): ReadonlyMap<string, string> {
   return new Map(Array.from(plain, ([, noun = "", parameter = ""]) => [parameter, noun]));
 }
 
-function objectsOf({ params }: FastifyRequest, names: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
+function objectsOf(
+  { params, made }: FastifyRequest,
+  names: ReadonlyMap<string, string>,
+): Readonly<Record<string, string>> {
   const objects: Record<string, string> = {};
   for (const [name, value] of Object.entries((params ?? {}) as Record<string, unknown>)) {
     if (typeof value !== "string" || SECRET_PARAMETERS.has(name)) continue;
-    objects[names.get(name) ?? name] = value.length > MAX_OBJECT ? `${value.slice(0, MAX_OBJECT)}…` : value;
+    objects[names.get(name) ?? name] = shortened(value);
   }
+  if (made !== null) objects["made"] = shortened(made);
   return objects;
+}
+
+/** Two that were made are two entries. Answers hold secrets under other names than these. */
+function noteMade(request: FastifyRequest, reply: FastifyReply, payload: unknown, done: DonePayload): void {
+  if (reply.statusCode === 201) request.made = nameIn(payload, 1);
+  done(null, payload);
+}
+
+function nameIn(payload: unknown, depth: number): string | null {
+  if (typeof payload !== "object" || payload === null || Array.isArray(payload)) return null;
+  const fields = payload as Readonly<Record<string, unknown>>;
+  const name = fields["slug"] ?? fields["username"] ?? fields["id"];
+  if (typeof name === "string") return name;
+  if (depth === 0) return null;
+  for (const value of Object.values(fields)) {
+    const inner = nameIn(value, depth - 1);
+    if (inner !== null) return inner;
+  }
+  return null;
+}
+
+function shortened(text: string): string {
+  return text.length > MAX_OBJECT ? `${text.slice(0, MAX_OBJECT)}…` : text;
 }

@@ -54,7 +54,7 @@ export function AccountsSection() {
         account.username === own ? (
           "you"
         ) : (
-          <Group gap="xs" wrap="nowrap">
+          <Group gap="xs">
             <ConfirmButton
               size="compact-xs"
               title={`Give ${account.username} a new password?`}

@@ -74,7 +74,9 @@ function Members({ products }: { readonly products: readonly ProductName[] }) {
   if (teams.some(({ isPending }) => isPending)) return <Loading />;
   if (failure !== null) return <FailureNote failure={failure} />;
   if (rows.length > 0) {
-    return <DataTable name="API users" columns={COLUMNS} rows={rows} rowKey={({ username }) => username} />;
+    return (
+      <DataTable name="API users of all products" columns={COLUMNS} rows={rows} rowKey={({ username }) => username} />
+    );
   }
   const [first] = products;
   if (first === undefined) {

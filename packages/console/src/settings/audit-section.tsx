@@ -64,7 +64,7 @@ export function AuditSection() {
               </Empty>
             ) : (
               <DataTable
-                name="Audit log"
+                name="Entries"
                 columns={columnsWith((who) => set({ who }))}
                 rows={entries}
                 rowKey={({ id }) => id}

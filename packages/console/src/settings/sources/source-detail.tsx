@@ -2,7 +2,7 @@ import { Anchor, Button, Group, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
-import { request } from "../../client/request.ts";
+import { request, segment } from "../../client/request.ts";
 import { announce } from "../../elements/announcements.tsx";
 import { ConfirmButton } from "../../elements/confirm-button.tsx";
 import { Tile } from "../../elements/count.tsx";
@@ -89,7 +89,7 @@ function Shown({ source, product }: { readonly source: Source; readonly product:
     >
       <Text size="sm" c="dimmed">
         {KINDS[source.kind]} of product{" "}
-        <Anchor component={Link} to={`/products/${encodeURIComponent(product)}`} inherit className="foreign">
+        <Anchor component={Link} to={`/products/${segment(product)}`} inherit underline="always" className="foreign">
           {product}
         </Anchor>
         {source.event !== "" && (

@@ -58,7 +58,8 @@ export function SourceList({ products }: { readonly products: readonly ProductNa
   const failure = answers.find(({ error }) => error !== null)?.error ?? null;
   if (answers.some(({ isPending }) => isPending)) return <Loading />;
   if (failure !== null) return <FailureNote failure={failure} />;
-  if (rows.length > 0) return <DataTable name="Sources" columns={COLUMNS} rows={rows} rowKey={({ id }) => id} />;
+  if (rows.length > 0)
+    return <DataTable name="Sources of all products" columns={COLUMNS} rows={rows} rowKey={({ id }) => id} />;
   const slug = products[0]?.slug ?? "weather";
   return (
     <Empty
