@@ -54,7 +54,9 @@ export function createTwinNotes({ history, now, log }: TwinNotesOptions): TwinNo
   }
 
   let tidying: Promise<void> = Promise.resolve();
-  const rounds = setInterval(() => (tidying = tidying.then(tidy)), TIDY_EVERY_MS).unref();
+  const rounds = setInterval(() => {
+    tidying = tidying.then(tidy);
+  }, TIDY_EVERY_MS).unref();
 
   return {
     note(change) {

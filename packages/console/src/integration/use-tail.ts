@@ -18,8 +18,19 @@ export interface Tail {
   readonly clear: () => void;
 }
 
+/** Of one device alone, and from some moment on; Unix milliseconds. */
+export interface TailQuery {
+  readonly device?: string;
+  readonly since?: number;
+}
+
 /** Reads what arrives in the integration's hub from now on, while `isOn`. Reconnects by itself. */
-export function useTail(id: string, isOn: boolean, wants: (message: TailMessage) => boolean): Tail {
+export function useTail(
+  id: string,
+  isOn: boolean,
+  wants: (message: TailMessage) => boolean,
+  { device, since }: TailQuery = {},
+): Tail {
   const [rows, setRows] = useState<readonly TailMessage[]>([]);
   const [failure, setFailure] = useState<unknown>(null);
   const [isOpen, setOpen] = useState(false);
@@ -54,7 +65,7 @@ export function useTail(id: string, isOn: boolean, wants: (message: TailMessage)
       const path = `/admin/v1/hubs/${segment(id)}/monitor-events`;
       while (!signal.aborted) {
         try {
-          await readLines(path, { signal, onLine: take });
+          await readLines(path, { query: { device, since }, signal, onLine: take });
         } catch (error) {
           if (signal.aborted) return;
           setFailure(error);
@@ -73,7 +84,7 @@ export function useTail(id: string, isOn: boolean, wants: (message: TailMessage)
       clearInterval(timer);
       setOpen(false);
     };
-  }, [id, isOn]);
+  }, [id, isOn, device, since]);
 
   return { rows, failure, isOpen, clear: () => setRows([]) };
 }

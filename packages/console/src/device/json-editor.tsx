@@ -1,0 +1,38 @@
+import { Textarea } from "@mantine/core";
+import { typedObject } from "./json.ts";
+
+/** A JSON object as text that can be edited; says while one types what is wrong with it. */
+export function JsonEditor({
+  label,
+  description,
+  text,
+  onChange,
+  rows = 8,
+  error,
+}: {
+  readonly label: string;
+  readonly description?: string;
+  readonly text: string;
+  readonly onChange: (text: string) => void;
+  readonly rows?: number;
+  /** Of the server. */
+  readonly error?: string | undefined;
+}) {
+  const typed = typedObject(text);
+  return (
+    <Textarea
+      label={label}
+      {...(description !== undefined && { description })}
+      value={text}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      error={typed.ok ? error : typed.message}
+      autosize
+      minRows={rows}
+      maxRows={28}
+      spellCheck={false}
+      autoCapitalize="off"
+      autoComplete="off"
+      styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 12 } }}
+    />
+  );
+}
