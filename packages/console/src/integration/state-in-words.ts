@@ -7,7 +7,7 @@ export interface StateInWords {
   readonly words: string;
 }
 
-type Known = Pick<IntegrationDetail, "disabled" | "counters">;
+type Known = Pick<IntegrationDetail, "disabled"> & { readonly counters: Pick<IntegrationDetail["counters"], "ledger"> };
 type Standing = Pick<IntegrationState, "state" | "failure" | "devices_waiting" | "warning">;
 
 /** Failures that end by themselves at a known moment. */

@@ -1,4 +1,4 @@
-import { Anchor, Button, Text, Tooltip } from "@mantine/core";
+import { Anchor, Button, Text, Tooltip, VisuallyHidden } from "@mantine/core";
 import { Link } from "wouter";
 import { segment } from "../client/request.ts";
 import { Count } from "../elements/count.tsx";
@@ -9,7 +9,8 @@ import { Loaded } from "../elements/loaded.tsx";
 import { Sparkline } from "../elements/sparkline.tsx";
 import { StateBadge } from "../elements/state-badge.tsx";
 import { useLastDays, type Overview } from "./overview.ts";
-import { scopeInWords, stateInWords } from "./state-words.ts";
+import { stateInWords } from "../integration/state-in-words.ts";
+import { scopeInWords } from "./scope-words.ts";
 
 /** A page of integrations. A row opens to its last thirty days. */
 export function IntegrationTable({
@@ -22,6 +23,11 @@ export function IntegrationTable({
   readonly onOpen: (id: string | null) => void;
 }) {
   const columns: readonly Column<Overview>[] = [
+    {
+      name: "30 days",
+      header: <VisuallyHidden>30 days</VisuallyHidden>,
+      cell: (one) => <OpenButton integration={one} isOpen={one.id === opened} onOpen={onOpen} />,
+    },
     { name: "Name", cell: (one) => <Name integration={one} /> },
     { name: "Events from", cell: (one) => <Foreign text={scopeInWords(one)} />, wideOnly: true },
     { name: "Target", cell: (one) => <Foreign text={one.target} />, wideOnly: true },
@@ -39,10 +45,6 @@ export function IntegrationTable({
     { name: "Waiting", numeric: true, cell: (one) => count(one, one.waiting, "deliveries?state=pending", "waiting") },
     { name: "Parked", numeric: true, cell: (one) => count(one, one.parked, "deliveries?state=parked", "parked") },
     { name: "24 hours", cell: (one) => <LastHours integration={one} />, wideOnly: true },
-    {
-      name: "30 days",
-      cell: (one) => <OpenButton integration={one} isOpen={one.id === opened} onOpen={onOpen} />,
-    },
   ];
   return (
     <DataTable
@@ -77,11 +79,12 @@ function Foreign({ text }: { readonly text: string }) {
 }
 
 function State({ integration }: { readonly integration: Overview }) {
-  const { tone, word, detail } = stateInWords(integration);
-  const badge = <StateBadge tone={tone}>{word}</StateBadge>;
-  if (detail === null) return badge;
+  const { disabled, ledger, failure } = integration;
+  const { tone, words } = stateInWords({ disabled, counters: { ledger } }, integration);
+  const badge = <StateBadge tone={tone}>{words}</StateBadge>;
+  if (failure === null) return badge;
   return (
-    <Tooltip label={detail} events={{ hover: true, focus: true, touch: true }}>
+    <Tooltip label={failure.message} events={{ hover: true, focus: true, touch: true }}>
       <span tabIndex={0}>{badge}</span>
     </Tooltip>
   );
@@ -114,9 +117,10 @@ function OpenButton({
       size="compact-xs"
       aria-expanded={isOpen}
       aria-label={`Last 30 days of ${name}`}
+      px={6}
       onClick={() => onOpen(isOpen ? null : id)}
     >
-      {isOpen ? "Hide" : "Show"}
+      <span aria-hidden>{isOpen ? "▾" : "▸"}</span>
     </Button>
   );
 }
@@ -125,7 +129,12 @@ function LastDays({ integration: { id, name } }: { readonly integration: Overvie
   const days = useLastDays(id);
   return (
     <Loaded query={days} lines={4}>
-      {(points) => <HistoryGraph label={`${name}: the last 30 days`} points={points} series={SUCCESS_AND_FAILURE} />}
+      {(points) => (
+        // On a phone the table is wider than what is seen of it; the graph is not.
+        <div style={{ position: "sticky", left: 0, maxWidth: "calc(100vw - 3rem)" }}>
+          <HistoryGraph label={`${name}: the last 30 days`} points={points} series={SUCCESS_AND_FAILURE} />
+        </div>
+      )}
     </Loaded>
   );
 }

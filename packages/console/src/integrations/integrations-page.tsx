@@ -127,7 +127,7 @@ function Filters({
           clearable
           clearButtonProps={{ "aria-label": `Any ${label.toLowerCase()}` }}
           searchable={data.length > 8}
-          w={150}
+          style={{ flex: "1 1 7rem", maxWidth: 150 }}
           onChange={(value) => onChange({ [field]: value })}
         />
       ))}

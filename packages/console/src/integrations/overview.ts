@@ -1,9 +1,9 @@
 /** The list of all integrations, as the API answers it. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { request, segment } from "../client/request.ts";
-import type { ToldFailure } from "../elements/failure-note.tsx";
+import type { IntegrationState, LedgerOfIntegration } from "../integration/integration.ts";
 
-export interface Overview {
+export interface Overview extends IntegrationState {
   readonly id: string;
   readonly name: string;
   readonly event: string;
@@ -16,8 +16,8 @@ export interface Overview {
     readonly product_name: string | null;
   };
   readonly device_id: string | null;
-  readonly state: "idle" | "open" | "slowed" | "paused" | "held_up" | "disabled";
-  readonly failure: ToldFailure | null;
+  readonly disabled: boolean;
+  readonly ledger: LedgerOfIntegration;
   readonly today: { readonly success: number; readonly error: number };
   readonly waiting: number;
   readonly parked: number;

@@ -120,3 +120,13 @@ test("others' are not there, and an API user sees its product's only", async () 
   const program = { productId, friendlyName: "p", scopes: ["integrations:list"] as const };
   expect(names(await ask("", (await api.directory.createApiUser(program)).token))).toEqual(["Roof"]);
 });
+
+test("each tells what holds it up and who waits, as its own route does", async () => {
+  const { id } = await api.directory.createIntegration(hubSettings(sandbox));
+  const failure = { code: "identity_missing", message: "No such device." } as const;
+  api.world.integrationState = { failure: null, devices: [{ failure, count: 2, deviceId: "d" }] };
+  const headers = { authorization: `Bearer ${token}` };
+  const state = (await api.app.inject({ url: `/admin/v1/integrations/${id}/state`, headers })).json<object>();
+  expect(state).toMatchObject({ devices_waiting: [{ code: "identity_missing", devices: 2, device_id: "d" }] });
+  expect((await ask()).integrations[0]).toMatchObject({ ...state, ledger: { accepted: 4, parked: 1 } });
+});

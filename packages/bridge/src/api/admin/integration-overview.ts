@@ -1,21 +1,20 @@
 /** All integrations of a caller in one list, of the sandbox and of every product, each with how it does. */
 import type { FastifyInstance } from "fastify";
-import type { ConnectionState } from "../../core/connection-state.ts";
+import type { ConnectionState, IntegrationState } from "../../core/connection-state.ts";
 import type { IntegrationCounts, SeriesPoint, SeriesQuery } from "../../core/delivery-history.ts";
 import { lineKey } from "../../core/delivery-target.ts";
-import type { Failure } from "../../core/failure.ts";
 import type { Integration, Scope } from "../../core/integration.ts";
 import type { Product } from "../../core/product.ts";
 import { badRequest } from "../api-error.ts";
 import { requireTokenPlacement } from "../authentication.ts";
 import type { AccountCaller, Authentication } from "../authentication.ts";
 import { optionalInteger, optionalText, type Fields } from "../bodies.ts";
+import { ledgerJson } from "../delivery-json.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { ownProducts } from "../ownership.ts";
-import { failureJson } from "../particle/integration-json.ts";
 import { isoTime } from "../particle/iso-time.ts";
 import { hostOf } from "../particle/webhook-settings.ts";
-import { stateWord, type StateWord } from "./integration-state.ts";
+import { standingJson, stateWord, type StateWord } from "./integration-state.ts";
 
 const HOUR_MS = 3_600_000;
 const HOURS = 24;
@@ -27,13 +26,16 @@ interface Standing {
   readonly product: Product | null;
   readonly target: string;
   readonly state: StateWord;
-  readonly failure: Failure | null;
+  /** What holds it up, and which of its devices wait. */
+  readonly now: IntegrationState;
+  readonly line: ConnectionState | undefined;
 }
 
 /** What a reader can ask for, and which integrations that means. */
 const STATES: Readonly<Record<string, (standing: Standing) => boolean>> = {
-  working: ({ state, failure }) => (state === "open" || state === "idle") && failure === null,
-  trouble: ({ state, failure }) => state !== "disabled" && (failure !== null || !["open", "idle"].includes(state)),
+  working: ({ state, now: { failure } }) => (state === "open" || state === "idle") && failure === null,
+  trouble: ({ state, now: { failure } }) =>
+    state !== "disabled" && (failure !== null || !["open", "idle"].includes(state)),
   disabled: ({ state }) => state === "disabled",
 };
 
@@ -92,9 +94,9 @@ export function registerIntegrationOverview(
     lines: ReadonlyMap<string, ConnectionState>,
   ): Standing {
     const line = lines.get(lineKey(integration));
-    const { failure } = deliveries.integrationState(integration.id);
+    const current = deliveries.integrationState(integration.id);
     const target = integration.type === "AzureIotHub" ? integration.hubName : hostOf(integration.url);
-    return { integration, product, target, failure, state: stateWord(integration, failure, line) };
+    return { integration, product, target, line, now: current, state: stateWord(integration, current.failure, line) };
   }
 }
 
@@ -146,7 +148,7 @@ function lastHours(now: number): SeriesQuery {
 }
 
 function overviewJson(
-  { integration, product, target, state, failure }: Standing,
+  { integration, product, target, now, line }: Standing,
   counts: IntegrationCounts | undefined,
   hours: SeriesQuery,
 ): Record<string, unknown> {
@@ -165,9 +167,9 @@ function overviewJson(
     device_id: integration.deviceId,
     disabled: integration.disabled,
     created_at: isoTime(integration.createdAt),
-    state,
-    failure: failure === null ? null : failureJson(failure),
+    ...standingJson(integration, now, line),
     today: counts?.today ?? { success: 0, error: 0 },
+    ledger: counts === undefined ? null : ledgerJson(counts.ledger),
     waiting: counts?.ledger.pending ?? 0,
     parked: counts?.ledger.parked ?? 0,
     last_24h: everyHour(counts?.series ?? [], hours),

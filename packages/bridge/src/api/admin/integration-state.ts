@@ -1,7 +1,7 @@
 /** How an integration stands just now: whether it sends, what holds it up, which devices wait and for what. */
 import type { FastifyInstance } from "fastify";
 import { lineKey } from "../../core/delivery-target.ts";
-import type { ConnectionState } from "../../core/connection-state.ts";
+import type { ConnectionState, IntegrationState } from "../../core/connection-state.ts";
 import type { Failure } from "../../core/failure.ts";
 import type { Integration } from "../../core/integration.ts";
 import { requireTokenPlacement } from "../authentication.ts";
@@ -28,23 +28,31 @@ export function registerIntegrationState(
       const caller = await authentication.account(request, "integrations:get");
       const integration = await ownIntegration(directory, caller, request.params.id);
       const line = deliveries.connections().find(({ connectionId }) => connectionId === lineKey(integration));
-      const { failure, devices } = deliveries.integrationState(integration.id);
-      return {
-        state: stateWord(integration, failure, line),
-        failure: failure === null ? null : failureJson(failure),
-        warning: line?.warning ? failureJson(line.warning) : null,
-        since: isoTime(line?.since ?? null),
-        expected_until: isoTime(failure?.notBefore ?? null),
-        next_probe_at: isoTime(line?.nextProbeAt ?? null),
-        rate: line === undefined ? null : { per_second: line.rate.perSecond, limit: line.rate.limit },
-        devices_waiting: devices.map(({ failure: why, count, deviceId }) => ({
-          ...failureJson(why),
-          devices: count,
-          device_id: deviceId,
-        })),
-      };
+      return standingJson(integration, deliveries.integrationState(integration.id), line);
     },
   );
+}
+
+/** The whole of it, as one integration's route and the list of all answer it. */
+export function standingJson(
+  integration: Integration,
+  { failure, devices }: IntegrationState,
+  line: ConnectionState | undefined,
+): Record<string, unknown> {
+  return {
+    state: stateWord(integration, failure, line),
+    failure: failure === null ? null : failureJson(failure),
+    warning: line?.warning ? failureJson(line.warning) : null,
+    since: isoTime(line?.since ?? null),
+    expected_until: isoTime(failure?.notBefore ?? null),
+    next_probe_at: isoTime(line?.nextProbeAt ?? null),
+    rate: line === undefined ? null : { per_second: line.rate.perSecond, limit: line.rate.limit },
+    devices_waiting: devices.map(({ failure: why, count, deviceId }) => ({
+      ...failureJson(why),
+      devices: count,
+      device_id: deviceId,
+    })),
+  };
 }
 
 export type StateWord = "disabled" | "held_up" | ConnectionState["state"];

@@ -52,7 +52,7 @@ export function DeviceField({ form, onChange, failure }: FormPart) {
   const found = useQuery({
     queryKey: ["devices", "found", sought],
     queryFn: ({ signal }) =>
-      request<FoundDevices>("/admin/v1/devices", { query: { q: sought, product: "sandbox", limit: 20 }, signal }),
+      request<FoundDevices>("/admin/v1/devices", { query: { q: sought, sandbox: true, limit: 20 }, signal }),
     placeholderData: keepPreviousData,
     staleTime: 30_000,
   });
