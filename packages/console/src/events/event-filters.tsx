@@ -13,6 +13,10 @@ export function EventFilters({ filter, change }: FilterInAddress) {
     { value: "sandbox", label: "My sandbox" },
     ...(products.data ?? []).map(({ slug, name }) => ({ value: slug, label: name })),
   ];
+  // By its number, or one that is gone: the address may say anything.
+  if (!scopes.some(({ value }) => value === filter.product)) {
+    scopes.push({ value: filter.product, label: filter.product });
+  }
   return (
     <Group gap="xs" align="flex-end" role="search" aria-label="Filter">
       <SearchInput

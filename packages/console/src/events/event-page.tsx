@@ -7,8 +7,8 @@ import { CopyButton } from "../elements/copy-button.tsx";
 import { Loaded } from "../elements/loaded.tsx";
 import { Page, Section } from "../elements/page.tsx";
 import { Time } from "../elements/time.tsx";
+import { prettyJson } from "../integration/pretty-json.ts";
 import { useProducts } from "../products/product.ts";
-import { prettyData } from "./event-data.ts";
 import { DeviceLink } from "./event-rows.tsx";
 import { EventVerdicts } from "./event-verdicts.tsx";
 import { useEventTrace, type ShownEvent } from "./event.ts";
@@ -105,7 +105,7 @@ function EventFields({ event }: { readonly event: ShownEvent }) {
           It has no data.
         </Text>
       ) : (
-        <CodeBlock text={prettyData(event.data)} what="the data" />
+        <CodeBlock text={prettyJson(event.data)} what="the data" />
       )}
     </Section>
   );

@@ -113,7 +113,7 @@ const TAKEN: readonly Column<EventVerdict>[] = [
     },
   },
   { name: "Ended", cell: ({ delivery }) => <Time at={delivery?.settled_at} never="not yet" />, wideOnly: true },
-  { name: "Tries that failed", numeric: true, cell: ({ delivery }) => delivery?.attempts ?? 0, wideOnly: true },
+  { name: "Tries", numeric: true, cell: ({ delivery }) => delivery?.attempts ?? 0, wideOnly: true },
 ];
 
 function notTaken(eventId: string): readonly Column<EventVerdict>[] {
@@ -135,7 +135,7 @@ function notTaken(eventId: string): readonly Column<EventVerdict>[] {
       cell: ({ id, name }) => (
         <Anchor
           component={Link}
-          to={withQuery(`/integrations/${segment(id)}/match`, { event_id: eventId })}
+          to={withQuery(`/integrations/${segment(id)}/match`, { event: eventId })}
           size="sm"
           aria-label={`Try in the match lab of ${name}`}
         >

@@ -15,6 +15,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { useId, useState, type FormEvent } from "react";
 import { Link, useSearchParams } from "wouter";
+import { fieldFailure } from "../client/field-failure.ts";
 import { request, segment } from "../client/request.ts";
 import { CodeBlock } from "../elements/code-block.tsx";
 import { FailureNote } from "../elements/failure-note.tsx";
@@ -71,6 +72,7 @@ export function PublishForm({ onClose }: { readonly onClose: () => void }) {
             required
             maxLength={64}
             value={draft.name}
+            error={fieldFailure(publish.error, "name")}
             onChange={(event) => set({ name: event.currentTarget.value })}
           />
           <NativeSelect
@@ -88,13 +90,16 @@ export function PublishForm({ onClose }: { readonly onClose: () => void }) {
           minRows={2}
           maxRows={8}
           value={draft.data}
+          error={fieldFailure(publish.error, "data")}
           onChange={(event) => set({ data: event.currentTarget.value })}
           styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
         />
         <Text size="sm" c="dimmed">
           {consequence(draft)}
         </Text>
-        {publish.error !== null && <FailureNote failure={publish.error} />}
+        {publish.error !== null && fieldFailure(publish.error, "name", "data") === undefined && (
+          <FailureNote failure={publish.error} />
+        )}
         {publish.data !== undefined && (
           <Alert color="teal" variant="light" role="status" title="Published: it is on disk">
             <Anchor component={Link} to={`/events/${segment(publish.data.id)}`} size="sm">
@@ -126,12 +131,12 @@ function DeviceField({
 }) {
   const list = useId();
   const [q] = useDebouncedValue(draft.device, 250);
-  const product = draft.product === "" ? "sandbox" : draft.product;
+  const scope = draft.product === "" ? { sandbox: true } : { product: draft.product };
   const found = useQuery({
-    queryKey: ["devices", "suggested", product, q],
+    queryKey: ["devices", "suggested", draft.product, q],
     queryFn: ({ signal }) =>
       request<{ devices: readonly { id: string; name: string | null }[] }>("/admin/v1/devices", {
-        query: { q, product, kind: "device", limit: SUGGESTED },
+        query: { q, ...scope, kind: "device", limit: SUGGESTED },
         signal,
       }),
     placeholderData: keepPreviousData,

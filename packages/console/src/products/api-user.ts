@@ -1,0 +1,25 @@
+/** API users of a product as the API answers them. */
+import { useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { request, segment } from "../client/request.ts";
+
+export interface ApiUser {
+  readonly username: string;
+  readonly friendly_name: string;
+  readonly is_programmatic: true;
+  readonly scopes: readonly string[];
+  readonly created_at: string;
+}
+
+type Member = ApiUser | { readonly username: string; readonly is_programmatic: false };
+
+export function teamPath(product: string): string {
+  return `/v1/products/${segment(product)}/team`;
+}
+
+export function useApiUsers(product: string): UseQueryResult<readonly ApiUser[]> {
+  return useQuery({
+    queryKey: ["products", product, "team"],
+    queryFn: async ({ signal }) =>
+      (await request<readonly Member[]>(teamPath(product), { signal })).filter((one) => one.is_programmatic),
+  });
+}
