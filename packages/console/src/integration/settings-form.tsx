@@ -58,7 +58,9 @@ export function SettingsForm({ integration }: { readonly integration: Integratio
                 onChange={({ currentTarget }) => change({ name: currentTarget.value })}
               />
               <EventField event={form.event} failure={failure} onChange={(event) => change({ event })} />
-              {isSandbox && <DeviceField form={form} onChange={change} failure={failure} />}
+              {isSandbox && (
+                <DeviceField deviceId={form.deviceId} failure={failure} onChange={(deviceId) => change({ deviceId })} />
+              )}
               <MessageFields form={form} onChange={change} failure={failure} />
               {failure !== null && !isToldAtField && <FailureNote failure={failure} />}
               <div>

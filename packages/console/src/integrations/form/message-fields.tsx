@@ -1,16 +1,6 @@
-import {
-  Anchor,
-  Code,
-  NumberInput,
-  SegmentedControl,
-  SimpleGrid,
-  Stack,
-  Switch,
-  Text,
-  Textarea,
-  TextInput,
-} from "@mantine/core";
+import { Anchor, Code, SegmentedControl, SimpleGrid, Stack, Switch, Text, Textarea, TextInput } from "@mantine/core";
 import { fieldFailure } from "../../client/field-failure.ts";
+import { DailyCapField } from "./daily-cap-field.tsx";
 import type { FormPart } from "./form-part.ts";
 import { templateFault, type TemplateKind } from "./hub-form.ts";
 import { PropertiesField } from "./properties-field.tsx";
@@ -71,16 +61,11 @@ export function MessageFields({ form, onChange, failure }: FormPart) {
           error={fieldFailure(failure, "device_id_prefix")}
           onChange={({ currentTarget }) => onChange({ deviceIdPrefix: currentTarget.value })}
         />
-        <NumberInput
-          label="Daily cap"
-          description="Messages in one day (UTC). What comes beyond waits for the next; nothing is lost. Empty: none."
-          min={1}
-          max={1_000_000_000}
-          allowDecimal={false}
-          thousandSeparator=" "
-          value={form.dailyCap === "" ? "" : Number(form.dailyCap)}
-          error={fieldFailure(failure, "daily_cap")}
-          onChange={(value) => onChange({ dailyCap: String(value) })}
+        <DailyCapField
+          what="Messages"
+          dailyCap={form.dailyCap}
+          failure={failure}
+          onChange={(dailyCap) => onChange({ dailyCap })}
         />
       </SimpleGrid>
     </Stack>

@@ -16,6 +16,12 @@ export function useProducts() {
   });
 }
 
+/** Of a slug; the slug itself until the name is known. `null`: the sandbox. */
+export function useProductName(product: string | null): string | null {
+  const { data } = useProducts();
+  return data?.products.find(({ slug }) => slug === product)?.name ?? product;
+}
+
 /** Whose events: those of one's own devices, or a product's. `null`: the sandbox. */
 export function ScopeField({
   product,

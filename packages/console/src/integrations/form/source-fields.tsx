@@ -3,7 +3,6 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { request } from "../../client/request.ts";
 import { fieldFailure } from "../../client/field-failure.ts";
-import type { FormPart } from "./form-part.ts";
 
 /** Which events: the beginning of their names, explained while it is typed. */
 export function EventField({
@@ -47,8 +46,16 @@ interface FoundDevices {
 }
 
 /** Of the sandbox only: all devices or one. What is typed is searched for on the server. */
-export function DeviceField({ form, onChange, failure }: FormPart) {
-  const [sought] = useDebouncedValue(form.deviceId.trim(), 250);
+export function DeviceField({
+  deviceId,
+  onChange,
+  failure,
+}: {
+  readonly deviceId: string;
+  readonly onChange: (deviceId: string) => void;
+  readonly failure?: unknown;
+}) {
+  const [sought] = useDebouncedValue(deviceId.trim(), 250);
   const found = useQuery({
     queryKey: ["devices", "found", sought],
     queryFn: ({ signal }) =>
@@ -64,8 +71,8 @@ export function DeviceField({ form, onChange, failure }: FormPart) {
       placeholder="any"
       maxLength={128}
       spellCheck={false}
-      value={form.deviceId}
-      onChange={(deviceId) => onChange({ deviceId })}
+      value={deviceId}
+      onChange={onChange}
       data={[...names.keys()]}
       // The server has searched, in names too.
       filter={({ options }) => options}
