@@ -7,6 +7,7 @@ import { registerAccounts } from "./admin/accounts.ts";
 import { registerAppKeys } from "./admin/app-keys.ts";
 import { registerBackups } from "./admin/backups.ts";
 import { registerDeliveries } from "./admin/deliveries.ts";
+import { registerAllThings } from "./admin/all-things.ts";
 import { registerDeviceList } from "./admin/devices.ts";
 import { registerDeviceHubs } from "./admin/device-hubs.ts";
 import { registerDeviceStates } from "./admin/device-states.ts";
@@ -180,6 +181,7 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerDeviceStates(app, dependencies, authentication);
   registerDeviceHubs(app, dependencies, authentication);
   registerStateSettings(app, dependencies, authentication);
+  registerAllThings(app, dependencies, authentication);
   registerThings(app, dependencies, authentication);
   registerAppKeys(app, dependencies, authentication);
   registerMetrics(app, dependencies, authentication);

@@ -139,9 +139,11 @@ function Ends({ device }: { readonly device: DeviceRow }) {
         <ConfirmButton
           color="red"
           title="Erase what this device has said?"
-          message="Its events and deliveries are overwritten on disk, those that wait too. They cannot be brought back. The device itself stays."
+          message={eraseMessage(device)}
           word="erase"
-          onConfirm={() => change(`/admin/v1/devices/${segment(device.id)}/data`, "What the device had said is erased")}
+          onConfirm={() =>
+            (device.kind === "thing" ? end : change)(erasePath(device), "What the device had said is erased")
+          }
         >
           Erase its data
         </ConfirmButton>
@@ -155,4 +157,16 @@ function endMessage({ kind, claimed }: DeviceRow): string {
   return claimed
     ? "It stays in the sandbox of the account that has claimed it."
     : "Nobody has claimed it, so it is forgotten and its tokens end. What it has said stays.";
+}
+
+function erasePath({ id }: DeviceRow): string {
+  return `/admin/v1/devices/${segment(id)}/data`;
+}
+
+function eraseMessage({ kind }: DeviceRow): string {
+  const what =
+    kind === "thing"
+      ? "The Thing and its state are deleted, in the hub too."
+      : "Its events and deliveries are overwritten on disk, those that wait too. The device itself stays.";
+  return `${what} This cannot be undone. Messages that a hub has taken and earlier backups are out of reach.`;
 }

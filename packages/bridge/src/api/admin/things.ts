@@ -7,7 +7,7 @@ import type { ThingFilter } from "../../core/thing-query.ts";
 import type { DeviceDetails, ThingWithState } from "../../core/thing.ts";
 import { badRequest, notFound } from "../api-error.ts";
 import { requireTokenPlacement, type Authentication } from "../authentication.ts";
-import { fieldsOf, optionalInteger, optionalText } from "../bodies.ts";
+import { fieldsOf, optionalInteger, optionalText, type Fields } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { ownProduct } from "../ownership.ts";
 import { searchFilter } from "../para/search-filters.ts";
@@ -83,7 +83,7 @@ export function registerThings(
     const product = await productOf(request, "devices:list");
     const limit = optionalInteger(request.query, "limit", 1, LIST.most) ?? LIST.usual;
     const page = await thingRecords.searchThings(product.id, {
-      filter: filterIn(request),
+      filter: thingFilterIn(request.query),
       sort: "_docid",
       descending: false,
       limit,
@@ -149,8 +149,8 @@ export function registerThings(
 }
 
 /** In the query strings of Para's API. */
-function filterIn(request: FastifyRequest<InProduct>): ThingFilter {
-  const q = optionalText(request.query, "q", MAX_QUERY_LENGTH);
+export function thingFilterIn(query: Fields): ThingFilter {
+  const q = optionalText(query, "q", MAX_QUERY_LENGTH);
   const parsed = searchFilter("default", q === null ? {} : { q });
   if (parsed.kind === "fault") throw badRequest(parsed.message);
   return parsed.filter;

@@ -23,6 +23,7 @@ describe("a list of devices", () => {
   ];
   const ids = "ids must be a list of device ids";
   const after = "after must be the next of an answer with the same sort";
+  const MOST_CONFLICTS = "limit must be a whole number from 1 to 500";
   const place = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
   checks([
     list("by an endless text", `q=${"n".repeat(129)}`, 400, "q must have at most 128 characters"),
@@ -42,6 +43,8 @@ describe("a list of devices", () => {
     list("after an object", `after=${place([{}, "a"])}`, 400, after),
     list("after a place of another order", `after=${place([7, "a"])}&sort=name`, 400, after),
     list("after a place with a key that ids do not have", `after=${place(["n", "a"])}`, 400, after),
+    ["Things after none", "GET", "/admin/v1/things?after=7", {}, 400, "after must be the id of a Thing"],
+    ["too many conflicts", "GET", "/admin/v1/state-conflicts?limit=501", {}, 400, MOST_CONFLICTS],
     decide("approved without ids", { approval: "approved" }, 400, ids),
     decide("approved by a text", { ids: MINE, approval: "approved" }, 400, ids),
     decide("approved by no ids", { ids: [], approval: "approved" }, 400, ids),

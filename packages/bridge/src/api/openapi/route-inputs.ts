@@ -162,6 +162,8 @@ export const ROUTE_INPUTS: Readonly<Record<string, RouteInput>> = {
   "DELETE /admin/v1/products/{product}/state-settings": { status: 204 },
   "PUT /admin/v1/state-settings": { body: STATE_SETTINGS },
   "DELETE /admin/v1/state-settings": { status: 204 },
+  "GET /admin/v1/things": { query: "q limit:integer after" },
+  "GET /admin/v1/state-conflicts": { query: "limit:integer" },
   "GET /admin/v1/products/{product}/things": { query: "q limit:integer after" },
   "POST /admin/v1/products/{product}/things": {
     body: `id serviceBroker timestamp:integer creatorid parentid ${THING}`,

@@ -145,6 +145,8 @@ export const ROUTES: readonly RouteRow[] = [
   ["GET /admin/v1/overview", "account", 200, "own"],
   ["GET /admin/v1/overview/history", "account", 200, "own"],
   ["GET /admin/v1/devices", "devices:list", 200, "own"],
+  ["GET /admin/v1/things", "devices:list", 200, "own"],
+  ["GET /admin/v1/state-conflicts", "devices:list", 200, "own"],
   ["GET /admin/v1/devices/:fleetDevice", "devices:get", 200, 403],
   ["GET /admin/v1/devices/:device", "devices:get", 200, 403, { member: 403 }],
   [
