@@ -24,6 +24,8 @@ import { pausedTargets, watchHealth } from "./health.ts";
 import { createHubs } from "./hub/hubs.ts";
 import { HubTurns } from "./hub/hub-turns.ts";
 import { createHubReach } from "./hub-reach.ts";
+import { createHubIdentities, hubUsersOf } from "./hub-identities.ts";
+import { meteredHubs, meteredTwinHubs, startHubMetering } from "./hub-metering.ts";
 import { createHubViews } from "./hub-views.ts";
 import { createAccept } from "./ingest/accept.ts";
 import { watchBacklogs } from "./ingest/backlog-limit.ts";
@@ -41,6 +43,7 @@ import { OpenTwins } from "./open-twins.ts";
 import { createTwinNotes } from "./twin-notes.ts";
 import { createHubDevices } from "./hub-devices.ts";
 import { LocalHub } from "./local-hub.ts";
+import { localHubLimits } from "./local-hub-limits.ts";
 import { createMetrics, timed } from "./metrics.ts";
 import { startReplays } from "./replay-runner.ts";
 import { createStateMirror } from "./state-mirror.ts";
@@ -150,10 +153,14 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
   };
   // A device lives on one connection of its hub: its messages and its reports take turns.
   const turns = new HubTurns();
+  const metering = startHubMetering({ store, log });
+  opened.push(() => metering.stop());
   const notes = createTwinNotes({ history: store, now: Date.now, log });
   opened.push(() => notes.stop());
-  const hubs = notingHubs(createHubs({ ...toHubs, turns, log }), notes.note, Date.now);
-  const clients = new OpenTwins(createTwinHubs({ ...toHubs, turns, log }), (id) => reach.connection(id));
+  const plainHubs = notingHubs(createHubs({ ...toHubs, turns, log }), notes.note, Date.now);
+  const hubs = meteredHubs(plainHubs, metering.count, "sends_counted_elsewhere");
+  const twinHubs = meteredTwinHubs(createTwinHubs({ ...toHubs, turns, log }), metering.count);
+  const clients = new OpenTwins(twinHubs, (id) => reach.connection(id));
   const mirror = createStateMirror({
     store,
     reach,
@@ -179,7 +186,8 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
   opened.push(() => retention.stop());
   const replays = startReplays({ store, onQueued: (queue, ids) => dispatcher.retried(queue, ids), log });
   opened.push(() => replays.stop());
-  const tests = new IntegrationTests({ directory, hubs, identities: store, notes: store, log });
+  const testHubs = meteredHubs(plainHubs, metering.count, "sends_counted");
+  const tests = new IntegrationTests({ directory, hubs: testHubs, identities: store, notes: store, log });
   tests.start();
   opened.push(() => tests.stop());
 
@@ -244,6 +252,14 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
   opened.push(() => sources.stop());
 
   const integrationChanged = createIntegrationChanges({ store, dispatcher, matcher, log });
+  const hubIdentities = createHubIdentities({
+    store,
+    reach,
+    open: (id) => clients.open(id),
+    onChanged: (id, hubDeviceId) => dispatcher.identityChanged(id, hubDeviceId),
+    log,
+  });
+  opened.push(() => hubIdentities.stop());
   const hubViews = createHubViews({ reach, hubs, openClient: (id) => dispatcher.hubClient(id) });
   const audit = startAuditLog({ store, directory: store, clock: systemClock, log });
   opened.push(() => audit.stop());
@@ -276,6 +292,10 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
     },
     hubViews,
     hubDevices: createHubDevices({ clients, reach, store, notes }),
+    hubMeters: store,
+    hubLimits: localHubLimits(localHubControl, Date.now),
+    hubUsers: hubUsersOf({ store, reach }),
+    hubIdentities,
     deviceLinks: mqtt.links,
     async onIntegrationChanged(id) {
       await integrationChanged(id);

@@ -22,6 +22,7 @@ import type { StateControl, ThingControl } from "../core/state-control.ts";
 import type { DeviceStates, StateSettingsStore } from "../core/state-store.ts";
 import type { AppKeys, ThingRecords } from "../core/thing-store.ts";
 import type { ConsoleFiles } from "./console.ts";
+import type { HubDependencies } from "./hub-dependencies.ts";
 
 /** Turns what a user wrote as `hub_name` into a host: bare name, full host name or `local`. */
 export type HubHostRule = (hubName: string) => HubHost;
@@ -58,7 +59,7 @@ export interface ThingDependencies {
 }
 
 /** All that the HTTP faces need; `bridge.ts` joins them. */
-export interface ApiDependencies extends ThingDependencies {
+export interface ApiDependencies extends ThingDependencies, HubDependencies {
   readonly directory: Directory;
   readonly accept: Accept;
   /** What is accepted, as it happens. */

@@ -105,7 +105,7 @@ export async function ownIntegrations(directory: Directory, caller: AccountCalle
   return (await Promise.all(scopes.map((scope) => directory.integrationsIn(scope)))).flat();
 }
 
-async function ownsScope(directory: Directory, caller: AccountCaller, scope: Scope): Promise<boolean> {
+export async function ownsScope(directory: Directory, caller: AccountCaller, scope: Scope): Promise<boolean> {
   if (scope.kind === "sandbox") return caller.kind === "account" && scope.accountId === caller.accountId;
   const product = await directory.product(String(scope.productId));
   return product !== null && holdsProduct(caller, product);

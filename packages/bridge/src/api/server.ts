@@ -17,6 +17,8 @@ import { registerIntegrationOverview } from "./admin/integration-overview.ts";
 import { registerEventLook } from "./admin/events.ts";
 import { registerFailures } from "./admin/failures.ts";
 import { registerMatching } from "./admin/matching.ts";
+import { registerConnections } from "./admin/connections.ts";
+import { registerHubIdentities } from "./admin/hub-identities.ts";
 import { registerHubs } from "./admin/hubs.ts";
 import { registerIntegrationDetail } from "./admin/integration-detail.ts";
 import { registerIntegrationState } from "./admin/integration-state.ts";
@@ -185,6 +187,8 @@ function registerFaces(app: FastifyInstance, dependencies: ApiDependencies): voi
   registerThings(app, dependencies, authentication);
   registerAppKeys(app, dependencies, authentication);
   registerMetrics(app, dependencies, authentication);
+  registerConnections(app, dependencies, authentication);
+  registerHubIdentities(app, dependencies, authentication);
   registerHubs(app, dependencies, authentication);
   registerMatching(app, dependencies, authentication);
   registerSources(app, dependencies, authentication);

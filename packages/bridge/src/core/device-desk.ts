@@ -1,5 +1,6 @@
 /** What a person does with one device in a hub: look at it, change it, call it, write to it. Implemented by `hub/`. */
 import type { Result } from "./failure.ts";
+import type { IdentityRegistry } from "./hub-identities.ts";
 import type { KeyName } from "./hub-client.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { HubDevice, HubDeviceWithKeys, TwinHub, TwinView } from "./twin-hub.ts";
@@ -59,4 +60,4 @@ export interface DeviceDesk {
   purgeMessages(deviceId: string): Promise<Result<number | null>>;
 }
 
-export type DeviceHub = TwinHub & DeviceDesk;
+export type DeviceHub = TwinHub & DeviceDesk & IdentityRegistry;

@@ -2,8 +2,9 @@
  * What a hub's registry holds compared with what the bridge needs of it: a scan, and a plan that brings both together. What
  * others made in the hub is counted and never touched.
  */
-import type { Failure } from "./failure.ts";
+import type { Failure, Result } from "./failure.ts";
 import type { IdentityOrigin } from "./identities.ts";
+import type { HubDevice, TwinHub } from "./twin-hub.ts";
 
 /**
  * Where an identity stands. `made`, `adopted`, `used`: of devices of ours; made here, found there, or from a time when that
@@ -28,8 +29,11 @@ export const IDENTITY_CLASSES = [
 ] as const;
 export type IdentityClass = (typeof IDENTITY_CLASSES)[number];
 
-/** What can be done. `create` and `adopt` before the first message comes; `forget` here only; `delete` in the hub. */
-export const IDENTITY_ACTIONS = ["create", "adopt", "forget", "delete"] as const;
+/**
+ * What can be done. `create` makes those that are missing, `prepare` those of devices that have not sent yet; `adopt` takes
+ * what is there; `forget` changes nothing in the hub; `delete` removes what was made here and nobody needs.
+ */
+export const IDENTITY_ACTIONS = ["create", "prepare", "adopt", "forget", "delete"] as const;
 export type IdentityAction = (typeof IDENTITY_ACTIONS)[number];
 
 /** One identity of a scan, or one that the hub lacks. */
@@ -109,9 +113,8 @@ export type ApplyAnswer =
   /** So many deletions need their number to be named. */
   | { readonly kind: "mass_deletion"; readonly count: number; readonly inHub: number }
   | { readonly kind: "not_whole" }
-  /** Another plan is being applied to the hub, or this one was already. */
+  /** Another plan is being applied to the hub. */
   | { readonly kind: "busy" }
-  | { readonly kind: "applied" }
   | { readonly kind: "nothing" }
   | { readonly kind: "unknown" };
 
@@ -137,6 +140,23 @@ export interface HubIdentities {
     planId: string,
     query: { readonly after: number; readonly limit: number },
   ): Promise<{ readonly plan: PlanReport; readonly lines: readonly PlanLine[] } | null>;
+}
+
+/** What can only be asked of a hub's registry. */
+export interface IdentityRegistry {
+  /** The first identities of the hub, 1,000 at most: fewer are all that there are. */
+  firstDevices(): Promise<Result<readonly HubDevice[]>>;
+  /** Deletes this very identity: one that somebody else made in its place meanwhile stays. */
+  deleteGeneration(deviceId: string, generationId: string): Promise<Result<"deleted" | "absent" | "changed">>;
+}
+
+/** A hub, asked at its own pace. */
+export interface IdentityHub extends IdentityRegistry {
+  glance(page: string | null): ReturnType<TwinHub["glance"]>;
+  device(deviceId: string): Promise<Result<HubDevice | null>>;
+  createDevice(deviceId: string): Promise<Result<{ readonly generationId: string } | "exists">>;
+  /** As what the device is known in its twin. */
+  writeName(deviceId: string, name: string): Promise<Result<unknown>>;
 }
 
 /** A device as far as an identity needs it. */

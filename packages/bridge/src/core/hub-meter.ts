@@ -89,3 +89,13 @@ export interface HubMeters {
   hubFacts(connectionIds: readonly string[]): Promise<readonly HubFacts[]>;
   setHubFacts(connectionId: string, facts: HubFacts): Promise<void>;
 }
+
+/** What a hub itself says of its day. */
+export interface HubLimits {
+  readonly tier: HubTier | null;
+  readonly units: number;
+  /** `null`: it limits nothing. */
+  readonly allowance: number | null;
+  /** By everybody, in blocks. `null`: it does not count. */
+  readonly used: number | null;
+}

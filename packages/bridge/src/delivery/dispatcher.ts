@@ -167,6 +167,12 @@ export class Dispatcher {
     return new Map(this.#routes.all.map(({ queue, size, held }) => [queue, { lanes: size, held }]));
   }
 
+  /** What is kept of a hub's identity was changed by somebody else than a delivery. */
+  identityChanged(connectionId: string, hubDeviceId: string): void {
+    const target = this.#routes.line(connectionId)?.target;
+    if (target instanceof HubTarget) target.identityChanged(hubDeviceId);
+  }
+
   /** The open client of a connection, for looking at its hub. */
   hubClient(connectionId: string): HubClient | undefined {
     return hubClientOf(this.#routes.line(connectionId)?.target);

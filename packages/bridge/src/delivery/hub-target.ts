@@ -94,6 +94,11 @@ export class HubTarget implements DeliveryTarget {
     this.#identities.forgive(hubDeviceId(ofHub(integration), deviceId));
   }
 
+  /** What is kept of the identity was changed by somebody else than a delivery. */
+  identityChanged(inHub: string): void {
+    this.#identities.forget(inHub);
+  }
+
   async renamed(device: Device, integration: Integration): Promise<void> {
     const hub = ofHub(integration);
     if (hub.nameSync === "continuous") await this.#identities.renamed(inHub(device, hub));

@@ -104,6 +104,12 @@ export class IdentitySync {
     log.warn({ deviceId, connectionId, generationId: known?.generationId, losses }, "identity.vanished");
   }
 
+  /** Somebody has changed what is kept of it: it is read anew. */
+  forget(deviceId: string): void {
+    this.#known.delete(deviceId);
+    this.#absent.delete(deviceId);
+  }
+
   /** Somebody wants it tried again: what was lost today counts no more for the next try. */
   forgive(deviceId: string): void {
     if (this.#forgiven.size < MAX_FORGIVEN) this.#forgiven.add(deviceId);

@@ -21,6 +21,8 @@ export interface RegistryRequest {
   readonly method: "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
   /** Percent-encoded already. */
   readonly path: string;
+  /** Beside the version of the API. */
+  readonly query?: Readonly<Record<string, string>>;
   readonly ifMatch?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
@@ -70,7 +72,7 @@ export class RegistryTransport {
   }
 
   async #send(
-    { method, path, ifMatch, headers, body, largestAnswer = LARGEST_ANSWER, timeout }: RegistryRequest,
+    { method, path, query, ifMatch, headers, body, largestAnswer = LARGEST_ANSWER, timeout }: RegistryRequest,
     endpoint: HubEndpoint,
     authorization: string,
   ): Promise<Result<HttpAnswer>> {
@@ -80,7 +82,7 @@ export class RegistryTransport {
       const answer = await request(`https://${isIP(hostName) === 6 ? `[${hostName}]` : hostName}:${httpsPort}${path}`, {
         method,
         dispatcher: this.#agentFor(endpoint),
-        query: { "api-version": API_VERSION },
+        query: { "api-version": API_VERSION, ...query },
         headers: {
           authorization,
           accept: "application/json",

@@ -1,7 +1,6 @@
 /** Hubs as the bridge sees them: connections, twins, and what arrived. */
 import { isDeviceId } from "iot-hub-protocol";
 import type { FastifyInstance } from "fastify";
-import { lineKey } from "../../core/delivery-target.ts";
 import type { Failure } from "../../core/failure.ts";
 import { isCloudDeviceId } from "../../core/device.ts";
 import { hubDeviceId, prefixedDevice, type Integration } from "../../core/integration.ts";
@@ -11,9 +10,8 @@ import { requireTokenPlacement } from "../authentication.ts";
 import type { AccountCaller, Authentication } from "../authentication.ts";
 import { optionalInteger, optionalText } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
-import { maySeeDevice, ownIntegration, ownIntegrations, tenantOf } from "../ownership.ts";
+import { maySeeDevice, ownIntegration, tenantOf } from "../ownership.ts";
 import { failureJson } from "../particle/integration-json.ts";
-import { isoTime } from "../particle/iso-time.ts";
 import { Monitors } from "./monitors.ts";
 
 interface OfHub {
@@ -31,33 +29,10 @@ export function registerHubs(
   dependencies: ApiDependencies,
   authentication: Authentication,
 ): void {
-  const { directory, deliveries, hubViews, now } = dependencies;
+  const { directory, hubViews, now } = dependencies;
   const monitors = new Monitors(hubViews);
   const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
   app.addHook("preClose", async () => monitors.stop());
-
-  app.get("/admin/v1/connections", route("Connections to hubs and whether they take messages"), async (request) => {
-    const caller = await authentication.account(request, "integrations:list");
-    const own = new Set((await ownIntegrations(directory, caller)).map(lineKey));
-    const connections = deliveries.connections().filter(({ connectionId }) => own.has(connectionId));
-    return {
-      connections: connections.map((connection) => ({
-        id: connection.connectionId,
-        host_name: connection.hostName,
-        policy_name: connection.policyName,
-        state: connection.state,
-        ...(connection.keyInUse != null && { key_in_use: connection.keyInUse }),
-        in_flight: connection.inFlight,
-        waiting: connection.waiting,
-        since: isoTime(connection.since),
-        next_probe_at: isoTime(connection.nextProbeAt),
-        expected_until: isoTime(connection.failure?.notBefore ?? null),
-        rate: { per_second: connection.rate.perSecond, limit: connection.rate.limit },
-        failure: connection.failure === null ? null : failureJson(connection.failure),
-        warning: connection.warning ? failureJson(connection.warning) : null,
-      })),
-    };
-  });
 
   app.get<OfTwin>(
     "/admin/v1/integrations/:id/devices/:device/twin",

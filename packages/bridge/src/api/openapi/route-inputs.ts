@@ -142,6 +142,18 @@ export const ROUTE_INPUTS: Readonly<Record<string, RouteInput>> = {
   "GET /admin/v1/events/stream": { query: "prefix device_id product" },
   "GET /admin/v1/hubs/{hub}/monitor-events": { query: "device since:integer" },
   "DELETE /admin/v1/incidents/{incident}": { status: 204 },
+  "PUT /admin/v1/connections/{id}": { body: "name tier units:integer" },
+  "POST /admin/v1/connections/{id}/identity-scans": { status: 201 },
+  "DELETE /admin/v1/connections/{id}/identity-scans/{scan}": { status: 204 },
+  "GET /admin/v1/connections/{id}/identity-scans/{scan}/identities": {
+    query: "class! after:integer limit:integer",
+  },
+  "GET /admin/v1/connections/{id}/identity-scans/{scan}/identities.csv": { query: "class" },
+  "POST /admin/v1/connections/{id}/identity-scans/{scan}/apply": {
+    body: "actions!:array hub_device_ids:array confirm:object",
+    status: 202,
+  },
+  "GET /admin/v1/connections/{id}/identity-plans/{plan}": { query: "after:integer limit:integer" },
   "POST /admin/v1/doctor": { body: "hub_name! policy_name policy_key secondary_policy_key entra:object id" },
   "GET /admin/v1/integrations": { query: "q type state scope limit:integer after" },
   "GET /admin/v1/integrations/{id}/deliveries": { query: DELIVERIES },

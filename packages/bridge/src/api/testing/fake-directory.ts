@@ -372,6 +372,10 @@ export class FakeDirectory implements Directory {
     return this.#integrations.get(id)?.integration ?? null;
   }
 
+  everyIntegration(): readonly Integration[] {
+    return [...this.#integrations.values()].map(({ integration }) => integration);
+  }
+
   async integrationsIn(scope: Scope): Promise<readonly Integration[]> {
     const wanted = JSON.stringify(scope);
     const all = [...this.#integrations.values()].map(({ integration }) => integration);

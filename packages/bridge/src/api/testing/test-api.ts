@@ -29,6 +29,7 @@ import { createApi } from "../server.ts";
 import { FakeAudit } from "./fake-audit.ts";
 import { FakeDeliveries } from "./fake-deliveries.ts";
 import { FakeDirectory } from "./fake-directory.ts";
+import { FakeHubs } from "./fake-hubs.ts";
 import { fakeSourceControl, FakeSources } from "./fake-sources.ts";
 import { FakeHubDevices } from "./fake-hub-devices.ts";
 import { FakeStates, FakeStateSettings } from "./fake-states.ts";
@@ -37,6 +38,7 @@ import { FakeAppKeys, FakeThings } from "./fake-things.ts";
 export interface TestApi {
   readonly app: FastifyInstance;
   readonly directory: FakeDirectory;
+  readonly hubs: FakeHubs;
   readonly sources: FakeSources;
   readonly hubDevices: FakeHubDevices;
   readonly states: FakeStates;
@@ -126,6 +128,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
   };
   const now = (): number => world.now;
   const directory = new FakeDirectory(now);
+  const hubs = new FakeHubs(async () => directory.everyIntegration(), now);
   const feed = createEventFeed();
   const accepted: IncomingEvent[] = [];
   const changedIntegrations: string[] = [];
@@ -238,6 +241,10 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
       },
     },
     deliveries: world.deliveries,
+    hubMeters: hubs.hubMeters,
+    hubLimits: hubs.hubLimits,
+    hubUsers: hubs.hubUsers,
+    hubIdentities: hubs.hubIdentities,
     hubViews: {
       twin: async () => world.twin,
       monitor: async (_hub, { onEvent }) => {
@@ -261,6 +268,7 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
   return {
     app,
     directory,
+    hubs,
     feed,
     eventCounts,
     accepted,

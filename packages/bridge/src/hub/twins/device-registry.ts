@@ -12,6 +12,7 @@ import {
   isAddressable,
   isMissingDevice,
   isSuccess,
+  parseList,
   parseObject,
   refusedId,
 } from "../registry-requests.ts";
@@ -19,6 +20,10 @@ import type { RegistryRequests } from "../registry-requests.ts";
 import { hubDevice, hubIdentity, keysOf } from "./twin-views.ts";
 
 const KEY_BYTES = 32;
+/** As many as a registry lists at once. */
+const MOST_LISTED = 1_000;
+/** Named where the registry is asked whether the key is right; nobody has it. */
+const NO_DEVICE = "isthmus-none";
 /** Somebody else changes the same device at the same moment: not for long. */
 const UPDATE_TRIES = 4;
 
@@ -111,6 +116,30 @@ export class DeviceRegistry {
 
   async delete(deviceId: string): Promise<Result<null>> {
     return ofRegistry(await this.#requests.delete(deviceId));
+  }
+
+  /** The registry's own list, which knows generations and lags behind nothing. */
+  async first(): Promise<Result<readonly HubDevice[]>> {
+    const answer = await this.#requests.send({ method: "GET", path: "/devices", query: { top: String(MOST_LISTED) } });
+    if (!answer.ok) return answer;
+    if (!isSuccess(answer.value)) return this.#refuse(answer.value, NO_DEVICE);
+    const rows = parseList(answer.value.body);
+    return rows.ok ? succeed(rows.value.map(hubDevice)) : rows;
+  }
+
+  /** With the etag under which the generation was seen. */
+  async deleteGeneration(deviceId: string, generationId: string): Promise<Result<"deleted" | "absent" | "changed">> {
+    const found = await this.#find(deviceId);
+    if (!found.ok) return found;
+    if (found.value === null) return succeed("absent");
+    const { etag } = found.value;
+    if (hubDevice(found.value).generationId !== generationId || typeof etag !== "string" || etag === "")
+      return succeed("changed");
+    const gone = await this.#requests.send({ method: "DELETE", path: identityPath(deviceId), ifMatch: `"${etag}"` });
+    if (!gone.ok) return gone;
+    if (isSuccess(gone.value)) return succeed("deleted");
+    if (isMissingDevice(gone.value)) return succeed("absent");
+    return gone.value.status === 412 ? succeed("changed") : this.#refuse(gone.value, deviceId);
   }
 
   async #find(deviceId: string): Promise<Result<Record<string, unknown> | null>> {

@@ -94,6 +94,8 @@ function openTwinHub(options: TwinHubsOptions & { readonly turns: HubTurns }, co
     device: (deviceId) => devices.find(deviceId),
     updateDevice: (deviceId, change) => devices.update(deviceId, change),
     deleteDevice: (deviceId) => devices.delete(deviceId),
+    firstDevices: () => devices.first(),
+    deleteGeneration: (deviceId, generationId) => devices.deleteGeneration(deviceId, generationId),
     twin: (deviceId) => twins.twin(deviceId),
     patchDesired: (deviceId, patch, etag) => twins.patchDesired(deviceId, patch, etag),
     report: async (deviceId, patch) => {

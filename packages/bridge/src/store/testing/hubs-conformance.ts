@@ -7,7 +7,7 @@ import type { OpenStore, Store, StoreUnderTest } from "./store-under-test.ts";
 
 const NOON = Date.parse("2026-03-01T12:00:00Z");
 const MINUTE = 60_000;
-const NOTHING = { create: 0, adopt: 0, forget: 0, delete: 0 };
+const NOTHING = { create: 0, prepare: 0, adopt: 0, forget: 0, delete: 0 };
 
 export function describeHubs(open: OpenStore): void {
   describe("hubs", () => {
