@@ -42,7 +42,7 @@ export function plotOptions({ kind, width, height, series, onPoint }: PlotOption
     cursor: { y: false, drag: { x: false, y: false }, points: { show: kind === "lines" } },
     scales: { y: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.08)] } },
     axes: [
-      { ...axis, size: 28, values: (_plot, times, _axis, _space, step) => tickLabels(times, step) },
+      { ...axis, size: 28, space: 72, values: (_plot, times, _axis, _space, step) => tickLabels(times, step) },
       { ...axis, size: 44, space: 24, values: (_plot, values) => values.map((value) => shortNumber(value)) },
     ],
     series: [

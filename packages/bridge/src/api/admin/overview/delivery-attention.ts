@@ -32,6 +32,11 @@ export function targetLink(connectionId: string, integrations: readonly Integrat
   return integration?.hubName === LOCAL_HUB ? "/hubs/local" : `/hubs/${encodeURIComponent(connectionId)}`;
 }
 
+/** As people call it. */
+function targetName(hostName: string): string {
+  return hostName === LOCAL_HUB ? "The Local Hub" : hostName;
+}
+
 function ofTarget(connection: ConnectionState, { integrations, ledgers }: OwnDeliveries): readonly Attention[] {
   const { hostName, state, failure, warning = null, connectionId } = connection;
   const link = targetLink(connectionId, integrations);
@@ -44,7 +49,7 @@ function ofTarget(connection: ConnectionState, { integrations, ledgers }: OwnDel
     found.push({
       kind: isPaused ? "target_paused" : "target_slowed",
       tone: isPaused ? "bad" : "wait",
-      title: `${hostName} ${isPaused ? "takes no messages" : "limits the rate"}; ${plural(pending, "event waits", "events wait")}`,
+      title: `${targetName(hostName)} ${isPaused ? "takes no messages" : "limits the rate"}; ${plural(pending, "event waits", "events wait")}`,
       message: failure.message,
       next_step: FAILURES[failure.code].nextStep,
       link,
@@ -54,7 +59,7 @@ function ofTarget(connection: ConnectionState, { integrations, ledgers }: OwnDel
     found.push({
       kind: "target_warning",
       tone: "wait",
-      title: `${hostName}: messages arrive, and something else does not work`,
+      title: `${targetName(hostName)}: messages arrive, and something else does not work`,
       message: warning.message,
       next_step: FAILURES[warning.code].nextStep,
       link,
