@@ -11,6 +11,7 @@ import { SignInPage } from "./session/sign-in-page.tsx";
 import { Screens } from "./screens.tsx";
 import { ScreenBoundary } from "./shell/screen-boundary.tsx";
 import { Shell } from "./shell/shell.tsx";
+import { styleNonce } from "./style-nonce.ts";
 import { cssVariables, theme } from "./theme.ts";
 
 const TRIES = 2;
@@ -63,9 +64,4 @@ function SignedIn() {
       </ScreenBoundary>
     </Shell>
   );
-}
-
-/** The server allows style elements with this mark only. */
-function styleNonce(): string {
-  return document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
 }

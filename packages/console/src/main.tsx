@@ -2,8 +2,10 @@ import "@mantine/core/styles.css";
 import "./console.css";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
+import { markStyles } from "./style-nonce.ts";
 import { followSignInLinks } from "./session/sign-in-link.ts";
 
+markStyles();
 followSignInLinks();
 const root = document.getElementById("root");
 if (root !== null) createRoot(root).render(<App />);

@@ -7,12 +7,15 @@ import { useRetry } from "./failures.ts";
 /** For what is chosen in the list, or for all that are parked while the list shows those. */
 export function BulkActions({
   id,
+  parked,
   chosen,
   rows,
   filters,
   onDone,
 }: {
   readonly id: string;
+  /** How many there are in all. */
+  readonly parked: number;
   readonly chosen: ReadonlySet<number>;
   readonly rows: readonly Delivery[];
   readonly filters: Filters;
@@ -32,9 +35,13 @@ export function BulkActions({
         <Button variant="default" loading={retry.isPending} onClick={() => retry.mutate(which, { onSuccess: onDone })}>
           {ids.length > 0 ? `Retry ${ids.length}` : "Retry all"}
         </Button>
-        {ids.length > 0 && (
-          <DiscardButton id={id} which={which} count={ids.length} label={`Discard ${ids.length}…`} onDone={onDone} />
-        )}
+        <DiscardButton
+          id={id}
+          which={which}
+          count={ids.length > 0 ? ids.length : parked}
+          label={ids.length > 0 ? `Discard ${ids.length}…` : "Discard all…"}
+          onDone={onDone}
+        />
       </Group>
     </>
   );

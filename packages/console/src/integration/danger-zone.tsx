@@ -29,7 +29,7 @@ export function DangerZone({ integration }: { readonly integration: IntegrationD
           <Text size="sm">
             {pending + parked === 0
               ? "No event waits for it."
-              : `${counted(pending, "event")} wait and ${parked.toLocaleString()} are parked: they would never be sent.`}{" "}
+              : `${counted(pending, "event")} ${pending === 1 ? "waits" : "wait"} and ${parked.toLocaleString()} ${parked === 1 ? "is" : "are"} parked: they would never be sent.`}{" "}
             {type === "AzureIotHub" && "Devices stay in the hub as they are."}
           </Text>
           <ConfirmButton

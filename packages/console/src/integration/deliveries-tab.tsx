@@ -22,7 +22,7 @@ export function DeliveriesTab({ integration }: { readonly integration: Integrati
   const opened = search.get("delivery");
   const [former, setFormer] = useState<readonly (string | null)[]>([]);
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
-  const query = useDeliveries(id, filters, cursor);
+  const query = useDeliveries(id, { filters, cursor, isStill: chosen.size > 0 });
 
   function goTo(changes: Readonly<Record<string, string | null>>): void {
     setSearch((now) => changed(now, changes));
@@ -54,6 +54,7 @@ export function DeliveriesTab({ integration }: { readonly integration: Integrati
       )}
       <BulkActions
         id={id}
+        parked={integration.counters.ledger.parked}
         chosen={chosen}
         rows={page.deliveries}
         filters={filters}
@@ -67,7 +68,9 @@ export function DeliveriesTab({ integration }: { readonly integration: Integrati
           opened={opened}
           chosen={chosen}
           onChosen={setChosen}
-          hrefOf={({ id: delivery }) => `?${changed(search, { delivery: String(delivery) }).toString()}`}
+          hrefOf={({ id: delivery }) =>
+            `${pageOf(id, "deliveries")}?${changed(search, { delivery: String(delivery) }).toString()}`
+          }
         />
       )}
       <Pager

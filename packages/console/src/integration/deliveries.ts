@@ -60,12 +60,20 @@ export type Filters = Readonly<Partial<Record<(typeof FILTERS)[number], string>>
 
 export const PAGE_SIZE = 50;
 
-export function useDeliveries(id: string, filters: Filters, cursor: string | null): UseQueryResult<DeliveryPage> {
+/** `isStill`: the rows stay as they are, because something is being chosen among them. */
+export function useDeliveries(
+  id: string,
+  {
+    filters,
+    cursor,
+    isStill,
+  }: { readonly filters: Filters; readonly cursor: string | null; readonly isStill: boolean },
+): UseQueryResult<DeliveryPage> {
   return useQuery({
     queryKey: ["integrations", id, "deliveries", filters, cursor],
     queryFn: ({ signal }) =>
       request<DeliveryPage>(adminPath(id, "deliveries"), { query: { ...filters, cursor, limit: PAGE_SIZE }, signal }),
-    refetchInterval: LIVE_MS,
+    refetchInterval: isStill ? false : LIVE_MS,
     placeholderData: keepPreviousData,
   });
 }

@@ -28,7 +28,7 @@ export function DeliveryPane({
 }) {
   const query = useDelivery(integration.id, delivery);
   return (
-    <Paper withBorder p="md" component="section" aria-label={`Delivery ${delivery}`}>
+    <Paper withBorder p="md" component="section" aria-label={`Delivery ${delivery}`} className="beside">
       <Stack gap="sm">
         <Group justify="space-between">
           <Title order={2}>Delivery {delivery}</Title>

@@ -16,7 +16,7 @@ export function ExchangeView({ exchange, target }: { readonly exchange: ShownExc
   if (request === null) {
     return (
       <Text size="xs" c="dimmed">
-        What was sent and answered is kept of the newest tries only.
+        Nothing was sent, or it is no longer kept: exchanges are kept of the newest tries only.
       </Text>
     );
   }

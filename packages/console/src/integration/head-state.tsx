@@ -38,7 +38,7 @@ export function HeadState({ integration }: { readonly integration: IntegrationDe
           <Text size="sm" c="dimmed">
             {pending === 0
               ? "Events that come now wait until you resume it."
-              : `${counted(pending, "event")} wait until you resume it.`}
+              : `${waiting(pending)} until you resume it.`}
           </Text>
         )}
       </Group>
@@ -76,7 +76,11 @@ function mendedAt({ id, integration_type: type }: IntegrationDetail): string {
 }
 
 function titleOf(pending: number): string {
-  return pending === 0 ? "Nothing is sent now" : `${counted(pending, "event")} wait; none is lost`;
+  return pending === 0 ? "Nothing is sent now" : `${waiting(pending)}; none is lost`;
+}
+
+function waiting(count: number): string {
+  return `${counted(count, "event")} ${count === 1 ? "waits" : "wait"}`;
 }
 
 function NextTry({ standing }: { readonly standing: IntegrationState }) {
