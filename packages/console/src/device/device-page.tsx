@@ -4,6 +4,7 @@ import { ApiFailure } from "../client/failure.ts";
 import { segment } from "../client/request.ts";
 import { useDevice, type DeviceRow } from "../devices/device-rows.ts";
 import { ApprovalBadge, OnlineBadge } from "../devices/device-words.tsx";
+import { Registration } from "../devices/registration.tsx";
 import { CopyButton } from "../elements/copy-button.tsx";
 import { Loaded } from "../elements/loaded.tsx";
 import { Page } from "../elements/page.tsx";
@@ -41,6 +42,7 @@ const TABS: readonly Tab[] = [
   { name: "cloud-to-device", title: "Cloud-to-device", show: inHub((at) => <CloudToDeviceTab at={at} />) },
   { name: "keys", title: "Keys", show: inHub((at, device) => <KeysTab at={at} device={device} />) },
   { name: "state", title: "State", show: (device) => <StateTab device={device} /> },
+  { name: "registration", title: "Registration", show: (device) => <Registration device={device} /> },
 ];
 
 const PARENT = { title: "Devices", to: "/devices" };

@@ -1,7 +1,7 @@
 import { Alert, Anchor, Button, Group, NativeSelect, NumberInput, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "wouter";
-import { request, segment } from "../client/request.ts";
+import { request } from "../client/request.ts";
 import type { DeviceRow } from "../devices/device-rows.ts";
 import { CodeBlock } from "../elements/code-block.tsx";
 import { ConfirmButton } from "../elements/confirm-button.tsx";
@@ -9,12 +9,14 @@ import { announce } from "../elements/announcements.tsx";
 import { Section } from "../elements/page.tsx";
 import { SecretOnce } from "../elements/secret-once.tsx";
 import { Time } from "../elements/time.tsx";
+import { ThingKeysOnce } from "../things/thing-keys-once.tsx";
+import { thingPath, type ThingKeys, type ThingRow } from "../things/thing-rows.ts";
 import { useDoInHub, type DeviceKeys, type InHub } from "./hub-device.ts";
 import { HubFailure } from "./missing-note.tsx";
 
 /** The two keys of the device in its hub, shown when asked for. */
 export function KeysTab({ at, device }: { readonly at: InHub; readonly device: DeviceRow }) {
-  return device.kind === "thing" ? <ThingKeys id={device.id} /> : <DeviceKeysSection at={at} />;
+  return device.kind === "thing" ? <KeysOfThing id={device.id} /> : <DeviceKeysSection at={at} />;
 }
 
 function DeviceKeysSection({ at }: { readonly at: InHub }) {
@@ -147,19 +149,14 @@ function TokenSection({ at }: { readonly at: InHub }) {
   );
 }
 
-interface ThingKey {
-  readonly primaryKey?: string;
-  readonly secondaryKey?: string;
-  readonly connectionString?: string;
-}
-
 /** Of a Thing the keys are shown once, when they are made. */
-function ThingKeys({ id }: { readonly id: string }) {
-  const [made, setMade] = useState<ThingKey | null>(null);
+function KeysOfThing({ id }: { readonly id: string }) {
+  const [made, setMade] = useState<ThingKeys | null>(null);
 
   async function renew(key: "primary" | "secondary"): Promise<void> {
-    const path = `/admin/v1/things/${segment(id)}/keys`;
-    setMade(await request<ThingKey>(path, { method: "POST", body: { key } }));
+    const path = `${thingPath(id)}/keys`;
+    const { thing } = await request<{ thing: ThingRow }>(path, { method: "POST", body: { key } });
+    setMade(thing.deviceDetails ?? null);
   }
 
   return (
@@ -183,7 +180,7 @@ function ThingKeys({ id }: { readonly id: string }) {
           </ConfirmButton>
         ))}
       </Group>
-      {made !== null && <SecretOnce what="keys of the Thing" secret={JSON.stringify(made, null, 2)} />}
+      {made !== null && <ThingKeysOnce keys={made} />}
     </Section>
   );
 }

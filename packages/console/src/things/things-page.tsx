@@ -1,5 +1,75 @@
+import { Button, Group, NativeSelect } from "@mantine/core";
+import { useSearchParams } from "wouter";
+import { withQuery } from "../client/request.ts";
+import { useProducts } from "../devices/product-rows.ts";
 import { Page } from "../elements/page.tsx";
+import { TabLinks } from "../elements/tab-links.tsx";
+import { ConflictTable } from "./conflict-table.tsx";
+import { MakeThing } from "./make-thing.tsx";
+import { ThingList } from "./thing-list.tsx";
 
+/** Things of one product or of all, and what was written on both sides at once. */
 export function ThingsPage() {
-  return <Page title="Things">…</Page>;
+  const [params, setParams] = useSearchParams();
+  const { data: products = [] } = useProducts();
+  const product = params.get("product") ?? "";
+  const showsConflicts = params.has("conflicts");
+  const isMaking = params.has("make");
+
+  function change(changes: Readonly<Record<string, string | null>>, replace = false): void {
+    setParams(
+      (now) => {
+        const changed = new URLSearchParams(now);
+        for (const [name, value] of Object.entries(changes)) {
+          if (value === null || value === "") changed.delete(name);
+          else changed.set(name, value);
+        }
+        return changed;
+      },
+      { replace },
+    );
+  }
+
+  return (
+    <Page
+      title="Things"
+      about="Devices that reach their hub by themselves, with keys of their own. State follows the hub both ways."
+      actions={
+        <Button onClick={() => change({ make: isMaking ? null : "true" })} variant={isMaking ? "default" : "filled"}>
+          {isMaking ? "Close" : "Make a Thing"}
+        </Button>
+      }
+    >
+      {isMaking && <MakeThing products={products} product={product} />}
+      <Group justify="space-between" align="flex-end" gap="xs">
+        <TabLinks
+          label="Things and conflicts"
+          tabs={[
+            { title: "Things", to: withQuery("/things", { product }), active: !showsConflicts },
+            { title: "Conflicts", to: withQuery("/things", { product, conflicts: true }), active: showsConflicts },
+          ]}
+        />
+        <NativeSelect
+          aria-label="Product"
+          data={[
+            { value: "", label: "All products" },
+            ...products.map(({ slug, name }) => ({ value: slug, label: name })),
+          ]}
+          value={product}
+          onChange={({ currentTarget: { value } }) => change({ product: value, after: null })}
+        />
+      </Group>
+      {showsConflicts ? (
+        <ConflictTable product={product} />
+      ) : (
+        <ThingList
+          product={product}
+          q={params.get("q") ?? ""}
+          after={params.get("after")}
+          open={params.get("thing")}
+          onChange={change}
+        />
+      )}
+    </Page>
+  );
 }

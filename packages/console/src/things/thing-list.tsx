@@ -1,0 +1,153 @@
+import { Anchor, Button, Code, Text } from "@mantine/core";
+import { useState } from "react";
+import { Link } from "wouter";
+import { segment } from "../client/request.ts";
+import { DeviceName } from "../devices/device-table.tsx";
+import { OnlineBadge, SyncBadge } from "../devices/device-words.tsx";
+import { DataTable, Pager, type Column } from "../elements/data-table.tsx";
+import { Empty } from "../elements/empty.tsx";
+import { Loaded } from "../elements/loaded.tsx";
+import { SearchInput } from "../elements/search-input.tsx";
+import { Time } from "../elements/time.tsx";
+import { stateSummary } from "./state-summary.ts";
+import { ThingDetail } from "./thing-detail.tsx";
+import { useThingPage, type ThingRow } from "./thing-rows.ts";
+
+/** A page of Things, one of them open. */
+export function ThingList({
+  product,
+  q,
+  after,
+  open,
+  onChange,
+}: {
+  readonly product: string;
+  readonly q: string;
+  readonly after: string | null;
+  readonly open: string | null;
+  readonly onChange: (changes: Readonly<Record<string, string | null>>, replace?: boolean) => void;
+}) {
+  const query = useThingPage(product, q, after);
+  const [trail, setTrail] = useState<readonly (string | null)[]>([]);
+
+  function goTo(place: string | null, next: readonly (string | null)[]): void {
+    setTrail(next);
+    onChange({ after: place });
+  }
+
+  return (
+    <>
+      <SearchInput
+        label="Search Things"
+        placeholder="Search: greenhouse, name:pump*, deviceState.led:true"
+        initial={q}
+        maxLength={2_000}
+        onSearch={(text) => {
+          setTrail([]);
+          onChange({ q: text.trim(), after: null }, true);
+        }}
+      />
+      <Loaded query={query} lines={8}>
+        {({ things, total, next }) =>
+          things.length === 0 && after === null ? (
+            <NoThings isSearch={q !== ""} product={product} />
+          ) : (
+            <>
+              <DataTable
+                name="Things"
+                rows={things}
+                rowKey={({ id }) => id}
+                columns={columnsWith(open, (id) => onChange({ thing: id === open ? null : id }, true))}
+                expanded={(thing) => (thing.id === open ? <ThingDetail thing={thing} /> : null)}
+              />
+              <Pager
+                onPrevious={after === null ? null : () => goTo(trail.at(-1) ?? null, trail.slice(0, -1))}
+                onNext={next === null ? null : () => goTo(next, [...trail, after])}
+              >
+                {total === null
+                  ? `${things.length.toLocaleString()} on this page`
+                  : `${things.length.toLocaleString()} of ${total.toLocaleString()}`}
+              </Pager>
+            </>
+          )
+        }
+      </Loaded>
+    </>
+  );
+}
+
+function columnsWith(open: string | null, onOpen: (id: string) => void): readonly Column<ThingRow>[] {
+  return [
+    { name: "Thing", cell: (thing) => <DeviceName device={thing} /> },
+    {
+      name: "Product",
+      wideOnly: true,
+      cell: ({ appid }) => (
+        <Anchor component={Link} to={`/products/${segment(appid)}`} className="foreign" inherit>
+          {appid}
+        </Anchor>
+      ),
+    },
+    { name: "In the hub", cell: ({ deviceStatus: { sync, status } }) => <SyncBadge sync={sync} status={status} /> },
+    {
+      name: "Online",
+      cell: ({ deviceStatus }) => <OnlineBadge online={deviceStatus.connectionState === "connected"} />,
+    },
+    { name: "Last activity", cell: ({ deviceStatus }) => <Time at={deviceStatus.lastActivity} /> },
+    {
+      name: "State",
+      wideOnly: true,
+      cell: ({ deviceState }) => (
+        <Text size="xs" ff="monospace" className="foreign" lineClamp={2}>
+          {stateSummary(deviceState)}
+        </Text>
+      ),
+    },
+    {
+      name: "Conflicts",
+      numeric: true,
+      cell: ({ id, deviceStatus: { conflicts } }) =>
+        conflicts === 0 ? (
+          0
+        ) : (
+          <Anchor component={Link} to={`/devices/${segment(id)}/state`} inherit>
+            {conflicts.toLocaleString()}
+          </Anchor>
+        ),
+    },
+    {
+      name: "More",
+      cell: ({ id, name }) => (
+        <Button
+          size="compact-xs"
+          variant="default"
+          aria-expanded={id === open}
+          aria-label={`${id === open ? "Close" : "Manage"} ${name}`}
+          onClick={() => onOpen(id)}
+        >
+          {id === open ? "Close" : "Manage"}
+        </Button>
+      ),
+    },
+  ];
+}
+
+function NoThings({ isSearch, product }: { readonly isSearch: boolean; readonly product: string }) {
+  if (isSearch) {
+    return (
+      <Empty title="No Thing fits">
+        A word is looked for in ids, names, tags and states. <Code>name:pump*</Code> searches a field,{" "}
+        <Code>deviceState.led:true</Code> a value of the state; <Code>AND</Code>, <Code>OR</Code> and <Code>NOT</Code>{" "}
+        join.
+      </Empty>
+    );
+  }
+  return (
+    <Empty
+      title="No Things yet"
+      command={`npx isthmus things create ${product === "" ? "PRODUCT" : product} --name "North buoy"`}
+    >
+      Make one above, or in a shell. It is made in the hub at once, and its keys are shown once:
+    </Empty>
+  );
+}
