@@ -155,7 +155,12 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
   const turns = new HubTurns();
   const metering = startHubMetering({ store, log });
   opened.push(() => metering.stop());
-  const notes = createTwinNotes({ history: store, now: Date.now, log });
+  const notes = createTwinNotes({
+    history: store,
+    hostName: async (id) => (await reach.connection(id))?.hostName ?? null,
+    now: Date.now,
+    log,
+  });
   opened.push(() => notes.stop());
   const plainHubs = notingHubs(createHubs({ ...toHubs, turns, log }), notes.note, Date.now);
   const hubs = meteredHubs(plainHubs, metering.count, "sends_counted_elsewhere");

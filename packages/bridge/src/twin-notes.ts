@@ -1,6 +1,6 @@
 /** Changes of twins on their way into the history: many in one write, and nobody waits for it. */
 import type { Log } from "./core/log.ts";
-import type { NoteTwinChange, TwinChange, TwinHistory } from "./core/twin-history.ts";
+import type { NoteTwinChange, TwinChange, TwinChangeInHub, TwinHistory } from "./core/twin-history.ts";
 import { TWIN_CHANGE_LIFE_MS } from "./core/twin-history.ts";
 
 const WRITE_AFTER_MS = 250;
@@ -17,11 +17,13 @@ export interface TwinNotes {
 
 export interface TwinNotesOptions {
   readonly history: Pick<TwinHistory, "saveTwinChanges" | "forgetTwinChanges">;
+  /** Of a connection; `null`: there is none any more. */
+  readonly hostName: (connectionId: string) => Promise<string | null>;
   readonly now: () => number;
   readonly log: Log;
 }
 
-export function createTwinNotes({ history, now, log }: TwinNotesOptions): TwinNotes {
+export function createTwinNotes({ history, hostName, now, log }: TwinNotesOptions): TwinNotes {
   let waiting: TwinChange[] = [];
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
@@ -38,10 +40,19 @@ export function createTwinNotes({ history, now, log }: TwinNotesOptions): TwinNo
 
   async function write(changes: readonly TwinChange[]): Promise<void> {
     try {
-      await history.saveTwinChanges(changes);
+      await history.saveTwinChanges(await inHubs(changes));
     } catch (error) {
       log.warn({ changes: changes.length, reason: String(error) }, "twin_changes.not_kept");
     }
+  }
+
+  async function inHubs(changes: readonly TwinChange[]): Promise<readonly TwinChangeInHub[]> {
+    const ids = [...new Set(changes.map(({ connectionId }) => connectionId))];
+    const hosts = new Map(await Promise.all(ids.map(async (id) => [id, await hostName(id)] as const)));
+    return changes.flatMap(({ connectionId, ...change }) => {
+      const host = hosts.get(connectionId) ?? null;
+      return host === null ? [] : [{ ...change, hostName: host }];
+    });
   }
 
   async function tidy(): Promise<void> {

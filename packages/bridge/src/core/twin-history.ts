@@ -15,9 +15,13 @@ export interface TwinAuthor {
   readonly name: string | null;
 }
 
-export interface TwinChange {
-  readonly deviceId: string;
+/** As it is told by who wrote or saw it, who knows the hub by a connection to it. */
+export interface TwinChange extends KeepableTwinChange {
   readonly connectionId: string;
+}
+
+interface KeepableTwinChange {
+  readonly deviceId: string;
   readonly hubDeviceId: string;
   /** Unix milliseconds. */
   readonly at: number;
@@ -29,7 +33,13 @@ export interface TwinChange {
   readonly version: number | null;
 }
 
-export interface KeptTwinChange extends TwinChange {
+/** Several connections may lead to the same twin: it is kept by the name of its hub. */
+export interface TwinChangeInHub extends KeepableTwinChange {
+  /** Full host name, or `local`. */
+  readonly hostName: string;
+}
+
+export interface KeptTwinChange extends TwinChangeInHub {
   readonly id: number;
 }
 
@@ -38,11 +48,11 @@ export type NoteTwinChange = (change: TwinChange) => void;
 
 export interface TwinHistory {
   /** A version that was told already, by whoever saw it first, is told once. Nothing is kept of devices that are gone. */
-  saveTwinChanges(changes: readonly TwinChange[]): Promise<void>;
+  saveTwinChanges(changes: readonly TwinChangeInHub[]): Promise<void>;
   /** Newest first. */
   twinChanges(query: {
     readonly deviceId: string;
-    readonly connectionId: string;
+    readonly hostName: string;
     readonly hubDeviceId: string;
     /** Only older ones than this. */
     readonly before: number | null;

@@ -88,7 +88,7 @@ function About({ device }: { readonly device: DeviceRow }) {
         <Code className="foreign">{device.id}</Code>
         <CopyButton text={device.id} what="the device id" />
       </Group>
-      <OnlineBadge online={device.online} />
+      {device.online && <OnlineBadge online />}
       <ApprovalBadge device={device} />
       <Text size="sm" component="span">
         Last heard: <Time at={device.last_heard} />

@@ -93,13 +93,28 @@ function MessageTable({ rows }: { readonly rows: readonly TailMessage[] }) {
       rowKey={({ key }) => key}
       columns={[
         { name: "Arrived", cell: ({ enqueuedAt }) => <Time at={enqueuedAt} /> },
-        { name: "Event", cell: ({ event }) => <span className="foreign">{event ?? "none"}</span> },
-        { name: "Content type", wideOnly: true, cell: (row) => <span className="foreign">{contentType(row)}</span> },
+        {
+          name: "Event",
+          cell: ({ event }) => (
+            <Text size="sm" miw="8rem" className="foreign">
+              {event ?? "none"}
+            </Text>
+          ),
+        },
+        {
+          name: "Content type",
+          wideOnly: true,
+          cell: (row) => (
+            <Text size="sm" miw="8rem" className="foreign">
+              {contentType(row)}
+            </Text>
+          ),
+        },
         {
           name: "Body",
           cell: ({ body }) => (
-            <Text size="xs" ff="monospace" lineClamp={1} className="foreign" title={body.slice(0, 500)}>
-              {body.slice(0, 200)}
+            <Text size="xs" ff="monospace" lineClamp={2} miw="16rem" className="foreign" title={body.slice(0, 500)}>
+              {body.slice(0, 400).replaceAll(/\s+/g, " ")}
             </Text>
           ),
         },

@@ -1,8 +1,9 @@
-import { Anchor, Stack, Text } from "@mantine/core";
+import { Anchor, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import { request, segment } from "../client/request.ts";
 import type { DeviceRow } from "../devices/device-rows.ts";
+import { Registration } from "../devices/registration.tsx";
 import { DataTable } from "../elements/data-table.tsx";
 import { Empty } from "../elements/empty.tsx";
 import { Loaded } from "../elements/loaded.tsx";
@@ -12,7 +13,6 @@ import { Time } from "../elements/time.tsx";
 import { hostInWords, hubAddress, keyOf } from "./hub-choice.tsx";
 import { useHubsOf, type HubOfDevice } from "./hub-device.ts";
 import { originInWords } from "./identity-words.tsx";
-import { DeviceFacts } from "./device-facts.tsx";
 
 interface RecentEvent {
   readonly id: string;
@@ -26,11 +26,13 @@ const LAST_EVENTS = 10;
 /** What is known of the device here, where it lives in hubs, and what it said last. */
 export function OverviewTab({ device }: { readonly device: DeviceRow }) {
   return (
-    <Stack gap="lg">
-      <DeviceFacts device={device} />
-      <Hubs device={device} />
-      {device.kind === "device" && <LastEvents id={device.id} />}
-    </Stack>
+    <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="xl">
+      <Stack gap="lg" miw={0}>
+        <Hubs device={device} />
+        {device.kind === "device" && <LastEvents id={device.id} />}
+      </Stack>
+      <Registration device={device} />
+    </SimpleGrid>
   );
 }
 
@@ -145,7 +147,14 @@ function LastEvents({ id }: { readonly id: string }) {
                 {
                   name: "Event",
                   cell: (event) => (
-                    <Anchor component={Link} to={`/events/${segment(event.id)}`} inherit className="foreign">
+                    <Anchor
+                      component={Link}
+                      to={`/events/${segment(event.id)}`}
+                      inherit
+                      className="foreign"
+                      miw="8rem"
+                      display="block"
+                    >
                       {event.name}
                     </Anchor>
                   ),
@@ -153,7 +162,7 @@ function LastEvents({ id }: { readonly id: string }) {
                 {
                   name: "Data",
                   cell: ({ data }) => (
-                    <Text size="xs" ff="monospace" lineClamp={1} className="foreign">
+                    <Text size="xs" ff="monospace" lineClamp={2} miw="16rem" className="foreign">
                       {data ?? "none"}
                     </Text>
                   ),

@@ -33,7 +33,6 @@ interface DeviceState {
   readonly hub: { readonly status: "enabled" | "disabled" } | null;
   readonly conflicts: number;
   readonly changed_at: string | null;
-  readonly revision: number;
 }
 
 /** The device's state both ways: what it is, what goes to the twin, what came from it. */
@@ -77,7 +76,7 @@ function ShownState({ id, state }: { readonly id: string; readonly state: Device
         )}
       </Section>
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
-        <StateEditor key={state.revision} id={id} state={state.state} />
+        <StateEditor id={id} state={state.state} />
         <Sections state={state} />
       </SimpleGrid>
       <ConflictList id={id} count={state.conflicts} />
@@ -96,34 +95,41 @@ function Sections({ state }: { readonly state: DeviceState }) {
     <Stack gap="sm">
       {parts.map(([name, value]) =>
         value === null ? null : (
-          <Section key={name} title={name}>
+          <div key={name}>
+            <Text size="sm" fw={600}>
+              {name}
+            </Text>
             <CodeBlock text={written(value)} what={name} maxHeight={240} />
-          </Section>
+          </div>
         ),
       )}
     </Stack>
   );
 }
 
+/** An edit goes on top of what the state is by then; what others write meanwhile does not take it away. */
 function StateEditor({ id, state }: { readonly id: string; readonly state: JsonObject }) {
-  const [text, setText] = useState(() => written(state));
+  const [edit, setEdit] = useState<{ readonly base: JsonObject; readonly text: string } | null>(null);
   const queries = useQueryClient();
   const save = useMutation({
     mutationFn: (patch: JsonObject) => request(statePath(id), { method: "PATCH", body: { state: patch } }),
     onSuccess: async () => {
       announce("The state is written.");
       await queries.invalidateQueries({ queryKey: ["devices", id] });
+      setEdit(null);
     },
   });
+  const base = edit?.base ?? state;
+  const text = edit?.text ?? written(state);
   const typed = typedObject(text);
-  const changes = typed.ok ? differences(state, typed.value) : [];
+  const changes = typed.ok ? differences(base, typed.value) : [];
   return (
     <Section title="State">
       <JsonEditor
-        label="State"
+        label="What the device is like, and shall be like"
         description="What you change goes to the hub as desired properties, and to the device."
         text={text}
-        onChange={setText}
+        onChange={(next) => setEdit({ base, text: next })}
         rows={10}
       />
       {changes.length > 0 && <DifferenceList name="What will change" all={changes} />}
@@ -132,10 +138,15 @@ function StateEditor({ id, state }: { readonly id: string; readonly state: JsonO
         <Button
           disabled={changes.length === 0}
           loading={save.isPending}
-          onClick={() => typed.ok && save.mutate(patchBetween(state, typed.value))}
+          onClick={() => typed.ok && save.mutate(patchBetween(base, typed.value))}
         >
           Write the state
         </Button>
+        {edit !== null && (
+          <Button variant="default" onClick={() => setEdit(null)}>
+            Discard the edit
+          </Button>
+        )}
       </Group>
     </Section>
   );

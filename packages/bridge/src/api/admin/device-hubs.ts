@@ -172,8 +172,8 @@ export function registerDeviceHubs(
     const { device, place } = await atDesk(request, "devices:get");
     const limit = optionalInteger(request.query, "limit", 1, HISTORY.most) ?? HISTORY.usual;
     const before = optionalInteger(request.query, "before", 1, Number.MAX_SAFE_INTEGER);
-    const { connectionId, hubDeviceId } = place;
-    const changes = await hubDevices.history({ deviceId: device.id, connectionId, hubDeviceId, before, limit });
+    const { hostName, hubDeviceId } = place;
+    const changes = await hubDevices.history({ deviceId: device.id, hostName, hubDeviceId, before, limit });
     return { changes: changes.map(twinChangeJson), next: changes.length < limit ? null : (changes.at(-1)?.id ?? null) };
   });
 

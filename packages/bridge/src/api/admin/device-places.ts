@@ -39,13 +39,24 @@ export async function placesOf(
   device: Device,
 ): Promise<readonly DevicePlace[]> {
   const found = [...(await byIntegrations(options, caller, device)), ...(await byState(options, caller, device))];
-  const places = new Map<string, Found[]>();
-  for (const one of found) {
-    const key = JSON.stringify([one.connectionId, one.hubDeviceId]);
-    places.set(key, [...(places.get(key) ?? []), one]);
+  const opened = await Promise.all(found.map((one) => placeOf(options, device, one)));
+  const places = new Map<string, DevicePlace>();
+  for (const place of opened) {
+    if (place === null) continue;
+    // Several connections may lead to the same hub.
+    const key = JSON.stringify([place.hostName, place.hubDeviceId]);
+    const known = places.get(key);
+    places.set(key, known === undefined ? place : together(known, place));
   }
-  const open = await Promise.all([...places.values()].map((same) => placeOf(options, device, same)));
-  return open.flatMap((place) => place ?? []);
+  return [...places.values()];
+}
+
+function together(known: DevicePlace, more: DevicePlace): DevicePlace {
+  return {
+    ...known,
+    integrations: [...known.integrations, ...more.integrations],
+    isMirrored: known.isMirrored || more.isMirrored,
+  };
 }
 
 async function byIntegrations(
@@ -87,20 +98,17 @@ async function byState(
 async function placeOf(
   { directory, hubDevices }: PlacesOptions,
   device: Device,
-  same: readonly Found[],
+  { connectionId, hubDeviceId: id, integration }: Found,
 ): Promise<DevicePlace | null> {
-  const [first] = same;
-  const hub = first === undefined ? null : await hubDevices.hub(first.connectionId);
-  if (first === undefined || hub === null) return null;
+  const hub = await hubDevices.hub(connectionId);
+  if (hub === null) return null;
   // A prefix must not make of it the id of somebody else's device in a hub that all share.
-  const isAnothers =
-    hub.isShared && first.hubDeviceId !== device.id && (await directory.device(first.hubDeviceId)) !== null;
-  if (isAnothers) return null;
+  if (hub.isShared && id !== device.id && (await directory.device(id)) !== null) return null;
   return {
-    connectionId: first.connectionId,
+    connectionId,
     hostName: hub.hostName,
-    hubDeviceId: first.hubDeviceId,
-    integrations: same.flatMap(({ integration }) => integration ?? []),
-    isMirrored: same.some(({ integration }) => integration === null),
+    hubDeviceId: id,
+    integrations: integration === null ? [] : [integration],
+    isMirrored: integration === null,
   };
 }

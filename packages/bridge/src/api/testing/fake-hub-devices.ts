@@ -55,7 +55,7 @@ export class FakeHubDevices implements HubDevices {
   history: HubDevices["history"] = async ({ deviceId, limit }): Promise<readonly KeptTwinChange[]> =>
     this.changes
       .filter((change) => change.deviceId === deviceId)
-      .map((change, at) => ({ ...change, id: at + 1 }))
+      .map(({ connectionId, ...change }, at) => ({ ...change, hostName: connectionId, id: at + 1 }))
       .reverse()
       .slice(0, limit);
 

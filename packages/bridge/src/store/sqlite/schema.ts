@@ -311,6 +311,8 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX twin_change_device ON twin_change (device_id, section, id);
   CREATE INDEX twin_change_age ON twin_change (at);
   `,
+  // A twin is its hub's, whichever connection leads there.
+  "ALTER TABLE twin_change RENAME COLUMN connection_id TO host_name",
 ];
 
 /** Brings the file to the newest schema, or to the `newest` first ones of its history; refuses one that a newer release has written. */

@@ -1,15 +1,15 @@
 /** What every store keeps of what became of twins. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { KEPT_TWIN_CHANGES, type KeptTwinChange, type TwinChange } from "../../core/twin-history.ts";
+import { KEPT_TWIN_CHANGES, type KeptTwinChange, type TwinChangeInHub } from "../../core/twin-history.ts";
 import { deviceId } from "./store-samples.ts";
 import type { OpenStore, Store, StoreUnderTest } from "./store-under-test.ts";
 
 const DEVICE = deviceId(1);
 
-function change(about: Partial<TwinChange> = {}): TwinChange {
+function change(about: Partial<TwinChangeInHub> = {}): TwinChangeInHub {
   return {
     deviceId: DEVICE,
-    connectionId: "c1",
+    hostName: "local",
     hubDeviceId: DEVICE,
     at: 1_000,
     by: { kind: "account", name: "ada" },
@@ -25,7 +25,7 @@ export function describeTwinHistory(open: OpenStore): void {
     let under: StoreUnderTest;
     let store: Store;
     const changes = (limit = 100, before: number | null = null): Promise<readonly KeptTwinChange[]> =>
-      store.twinChanges({ deviceId: DEVICE, connectionId: "c1", hubDeviceId: DEVICE, before, limit });
+      store.twinChanges({ deviceId: DEVICE, hostName: "local", hubDeviceId: DEVICE, before, limit });
 
     beforeEach(async () => {
       under = await open();
@@ -74,7 +74,11 @@ export function describeTwinHistory(open: OpenStore): void {
     });
 
     test("what is old is forgotten, and another hub's is not shown", async () => {
-      await store.saveTwinChanges([change(), change({ version: 3, at: 5_000 }), change({ connectionId: "c2" })]);
+      await store.saveTwinChanges([
+        change(),
+        change({ version: 3, at: 5_000 }),
+        change({ hostName: "other.azure-devices.net" }),
+      ]);
       expect(await store.forgetTwinChanges(2_000)).toBe(2);
       expect((await changes()).map(({ version }) => version)).toEqual([3]);
     });
