@@ -50,16 +50,26 @@ export function DeleteProduct({ product }: { readonly product: Product }) {
     announce(`Product ${name} deleted.`);
     go("/products");
     queries.removeQueries({ queryKey: ["products", slug] });
-    await queries.invalidateQueries({ queryKey: ["products"] });
+    await queries.invalidateQueries({ queryKey: ["products"], exact: true });
   }
 
   return (
     <Loaded query={query} lines={2}>
       {({ integrations, sources, things, devices }) => {
         const inTheWay: readonly (readonly [key: string, line: ReactNode])[] = [
-          ...line("integrations", integrations, "to be deleted", withQuery("/integrations", { scope: slug })),
-          ...line("sources", sources, "to be deleted", "/settings/sources"),
-          ...line("Things", things, "to be deleted, in their hub too", withQuery("/things", { product: slug })),
+          ...line(
+            integrations === 1 ? "integration" : "integrations",
+            integrations,
+            "to be deleted",
+            withQuery("/integrations", { scope: slug }),
+          ),
+          ...line(sources === 1 ? "source" : "sources", sources, "to be deleted", "/settings/sources"),
+          ...line(
+            things === 1 ? "Thing" : "Things",
+            things,
+            "to be deleted, in their hub too",
+            withQuery("/things", { product: slug }),
+          ),
         ];
         if (inTheWay.length > 0) {
           return (
@@ -112,8 +122,8 @@ function line(what: string, amount: number, fateOf: string, to: string): readonl
 }
 
 function fate(devices: number): string {
-  const people = "Its groups, API users and settings go with it.";
-  if (devices === 0) return people;
-  const amount = devices === 1 ? "Its 1 device" : `Of its ${devices.toLocaleString()} devices, each`;
-  return `${people} ${amount} that nobody has claimed is forgotten with its tokens; claimed ones stay with their owners.`;
+  const rest = "Its groups, API users and settings go with it.";
+  if (devices === 0) return rest;
+  const amount = devices === 1 ? "It has 1 device" : `It has ${devices.toLocaleString()} devices`;
+  return `${amount}: those that nobody has claimed are forgotten with their tokens, the others stay with their owners. ${rest}`;
 }

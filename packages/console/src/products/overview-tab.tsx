@@ -1,70 +1,22 @@
 import { Anchor, Button, Group, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { Link } from "wouter";
-import { request, segment, withQuery } from "../client/request.ts";
+import { request, withQuery } from "../client/request.ts";
 import { Count, Tile } from "../elements/count.tsx";
-import { DataTable, type Column } from "../elements/data-table.tsx";
 import { Empty } from "../elements/empty.tsx";
 import { Loaded } from "../elements/loaded.tsx";
 import { Section } from "../elements/page.tsx";
-import { StateBadge, type Tone } from "../elements/state-badge.tsx";
+import { IntegrationTable } from "../integrations/integration-table.tsx";
+import { useOverview } from "../integrations/overview.ts";
 import { DeviceCount } from "./device-count.tsx";
 import type { Product } from "./product.ts";
-
-interface Row {
-  readonly id: string;
-  readonly name: string;
-  readonly event: string;
-  readonly target: string;
-  readonly state: string;
-  readonly today: { readonly success: number; readonly error: number };
-  readonly waiting: number;
-  readonly parked: number;
-}
-
-/** As many as are shown here; the list of integrations has the others. */
-const SHOWN = 20;
-const TONES: Readonly<Record<string, Tone>> = { open: "good", idle: "good", disabled: "quiet" };
-
-const COLUMNS: readonly Column<Row>[] = [
-  {
-    name: "Integration",
-    cell: ({ id, name }) => (
-      <Anchor component={Link} to={`/integrations/${segment(id)}`} size="sm" className="foreign">
-        {name}
-      </Anchor>
-    ),
-  },
-  { name: "Event", cell: ({ event }) => <span className="foreign">{event}</span>, wideOnly: true },
-  { name: "Target", cell: ({ target }) => <span className="foreign">{target}</span>, wideOnly: true },
-  {
-    name: "State",
-    cell: ({ state }) => <StateBadge tone={TONES[state] ?? "bad"}>{state.replaceAll("_", " ")}</StateBadge>,
-  },
-  {
-    name: "Delivered today",
-    numeric: true,
-    cell: ({ id, today }) => <Count value={today.success} to={deliveries(id, "delivered")} label="delivered today" />,
-  },
-  {
-    name: "Parked",
-    numeric: true,
-    cell: ({ id, parked }) => <Count value={parked} to={deliveries(id, "parked")} label="parked" />,
-  },
-];
 
 /** What the fleet is and where its events go. */
 export function OverviewTab({ product }: { readonly product: Product }) {
   const { slug, description, settings } = product;
-  const integrations = useQuery({
-    queryKey: ["integrations", "of-product", slug],
-    queryFn: ({ signal }) =>
-      request<{ integrations: readonly Row[]; total: number }>("/admin/v1/integrations", {
-        query: { scope: slug, limit: SHOWN },
-        signal,
-      }),
-    refetchInterval: 5_000,
-  });
+  const [opened, setOpened] = useState<string | null>(null);
+  const integrations = useOverview({ q: "", type: "", state: "", scope: slug, after: "" });
   return (
     <>
       {description !== "" && (
@@ -73,7 +25,14 @@ export function OverviewTab({ product }: { readonly product: Product }) {
         </Text>
       )}
       <Group gap="xs" align="stretch">
-        <Tile name="Devices">
+        <Tile
+          name="Devices"
+          note={
+            <Anchor component={Link} to={withQuery("/devices/import", { product: slug })} inherit>
+              Add devices
+            </Anchor>
+          }
+        >
           <DeviceCount product={slug} />
         </Tile>
         <Tile
@@ -108,7 +67,7 @@ export function OverviewTab({ product }: { readonly product: Product }) {
               </Empty>
             ) : (
               <>
-                <DataTable name="Integrations of the product" columns={COLUMNS} rows={rows} rowKey={({ id }) => id} />
+                <IntegrationTable rows={rows} opened={opened} onOpen={setOpened} />
                 {total > rows.length && (
                   <Anchor component={Link} to={withQuery("/integrations", { scope: slug })} size="sm">
                     {`All ${total.toLocaleString()} integrations`}
@@ -131,8 +90,4 @@ function ThingCount({ product }: { readonly product: string }) {
   });
   if (data === undefined || data.total === null) return "…";
   return <Count value={data.total} to={withQuery("/things", { product })} label="Things" />;
-}
-
-function deliveries(id: string, state: string): string {
-  return withQuery(`/integrations/${segment(id)}/deliveries`, { state });
 }
