@@ -1,0 +1,32 @@
+import { Stack, Text } from "@mantine/core";
+import { FailureNote } from "../elements/failure-note.tsx";
+import { StateBadge, type Tone } from "../elements/state-badge.tsx";
+import { Time } from "../elements/time.tsx";
+import type { Connection } from "./connection.ts";
+
+const STATES: Readonly<Record<Connection["state"], readonly [tone: Tone, words: string]>> = {
+  idle: ["quiet", "Nothing sent yet since the start"],
+  open: ["good", "Takes messages"],
+  slowed: ["wait", "Takes messages, and limits the rate"],
+  paused: ["bad", "Takes no messages"],
+};
+
+/** Whether a hub takes messages, and why not. */
+export function HubState({ connection }: { readonly connection: Connection }) {
+  const { state, since, next_probe_at: probe, failure, warning } = connection;
+  const [tone, words] = STATES[state];
+  return (
+    <Stack gap={4}>
+      <div>
+        <StateBadge tone={tone}>{words}</StateBadge>
+        {state === "paused" && (
+          <Text size="xs" c="dimmed" component="div">
+            since <Time at={since} />, tried again <Time at={probe} never="when something changes" />
+          </Text>
+        )}
+      </div>
+      {failure !== null && <FailureNote failure={failure} />}
+      {warning !== null && <FailureNote failure={warning} title="Messages go on, but" />}
+    </Stack>
+  );
+}

@@ -1,0 +1,35 @@
+import { Anchor, Text } from "@mantine/core";
+import { Fragment } from "react";
+import { Link } from "wouter";
+import { segment } from "../client/request.ts";
+import type { Connection } from "./connection.ts";
+
+const SHOWN = 8;
+
+/** Which integrations and states use a hub, as links. */
+export function HubUsers({ connection }: { readonly connection: Connection }) {
+  const { integrations, state_scopes: scopes } = connection;
+  const more = integrations.length - SHOWN;
+  return (
+    <Text size="sm" component="div">
+      <Text span size="sm" c="dimmed">
+        Used by{" "}
+      </Text>
+      {integrations.slice(0, SHOWN).map(({ id, name, event, disabled }, i) => (
+        <Fragment key={id}>
+          {i > 0 && ", "}
+          <Anchor component={Link} to={`/integrations/${segment(id)}`} inherit className="foreign">
+            {name === "" ? event : name}
+          </Anchor>
+          {disabled && " (paused)"}
+        </Fragment>
+      ))}
+      {more > 0 && ` and ${more.toLocaleString()} more`}
+      {scopes.length > 0 && `${integrations.length > 0 ? ", and by " : ""}states of ${scopesInWords(scopes)}`}
+    </Text>
+  );
+}
+
+function scopesInWords(scopes: Connection["state_scopes"]): string {
+  return scopes.map((scope) => (scope === "sandbox" ? "the sandbox" : `product ${scope}`)).join(", ");
+}

@@ -1,0 +1,72 @@
+import { Text } from "@mantine/core";
+import { DataTable, type Column } from "../elements/data-table.tsx";
+import { Loaded } from "../elements/loaded.tsx";
+import { StateBadge } from "../elements/state-badge.tsx";
+import { Time } from "../elements/time.tsx";
+import { useStateHubs, type StateHub } from "./connection.ts";
+
+const COLUMNS: readonly Column<StateHub>[] = [
+  {
+    name: "Hub",
+    cell: ({ host_name: host }) => <span className="foreign">{host === "local" ? "Local Hub" : host}</span>,
+  },
+  { name: "Devices", numeric: true, cell: ({ devices }) => devices?.toLocaleString() ?? "–" },
+  {
+    name: "Waiting to be written",
+    numeric: true,
+    wideOnly: true,
+    cell: ({ pending }) => pending?.toLocaleString() ?? "–",
+  },
+  {
+    name: "Missing in the hub",
+    numeric: true,
+    wideOnly: true,
+    cell: ({ missing }) => missing?.toLocaleString() ?? "–",
+  },
+  { name: "State", cell: (hub) => <Trouble hub={hub} /> },
+  {
+    name: "Last message read",
+    wideOnly: true,
+    cell: ({ reading }) => <Time at={reading.last_event_at} never="none yet" />,
+  },
+  { name: "Last compared", cell: ({ sweep }) => <Time at={sweep.last_at} never="not yet" /> },
+];
+
+/** Hubs that mirror states of devices: whether writing, reading and comparing go on. */
+export function StateHubs() {
+  const query = useStateHubs();
+  return (
+    <Loaded query={query} lines={2}>
+      {(hubs) =>
+        hubs.length === 0 ? (
+          <Text size="sm" c="dimmed">
+            No hub mirrors states here. A product&apos;s state settings name one.
+          </Text>
+        ) : (
+          <DataTable
+            name="Hubs that mirror states"
+            columns={COLUMNS}
+            rows={hubs}
+            rowKey={({ connection }) => connection}
+          />
+        )
+      }
+    </Loaded>
+  );
+}
+
+function Trouble({ hub: { writing, reading, sweep } }: { readonly hub: StateHub }) {
+  const failure = writing.error ?? reading.error ?? sweep.error;
+  if (failure === null)
+    return (
+      <StateBadge tone={reading.is_reading ? "good" : "wait"}>{reading.is_reading ? "In step" : "Not read"}</StateBadge>
+    );
+  return (
+    <>
+      <StateBadge tone="bad">In trouble</StateBadge>
+      <Text size="xs" c="dimmed" className="foreign">
+        {failure.message} {failure.next_step}
+      </Text>
+    </>
+  );
+}
