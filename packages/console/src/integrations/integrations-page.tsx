@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Link, Redirect, useSearchParams } from "wouter";
 import { Pager } from "../elements/data-table.tsx";
 import { Empty } from "../elements/empty.tsx";
-import { Loaded } from "../elements/loaded.tsx";
+import { Loaded, Loading } from "../elements/loaded.tsx";
 import { Page } from "../elements/page.tsx";
 import { SearchInput } from "../elements/search-input.tsx";
 import { useProducts } from "./form/scope-field.tsx";
@@ -46,7 +46,8 @@ export function IntegrationsPage() {
     setSearch((now) => changed(now, { after, open: null }));
   }
 
-  if (overview.data?.total === 0 && !isFiltered && !overview.isPlaceholderData) {
+  // What an earlier visit left may be out of date: one may just have been made.
+  if (overview.data?.total === 0 && !isFiltered && !overview.isFetching) {
     return <Redirect to="/integrations/new" replace />;
   }
   return (
@@ -62,7 +63,9 @@ export function IntegrationsPage() {
       <Filters query={query} onChange={filter} />
       <Loaded query={overview} lines={8}>
         {(page) =>
-          page.total === 0 ? (
+          page.total === 0 && !isFiltered ? (
+            <Loading lines={8} />
+          ) : page.total === 0 ? (
             <Empty title="No integration fits">
               <Anchor component="button" type="button" inherit onClick={() => filter(NO_FILTER)}>
                 Show all
@@ -75,12 +78,14 @@ export function IntegrationsPage() {
                 opened={search.get("open")}
                 onOpen={(id) => setSearch((now) => changed(now, { open: id }), { replace: true })}
               />
-              <Pager
-                onPrevious={query.after === "" ? null : () => turn(pages.at(-1) ?? null, pages.slice(0, -1))}
-                onNext={page.next === null ? null : () => turn(page.next, [...pages, query.after])}
-              >
-                {placeInWords(page)}
-              </Pager>
+              {page.total > page.integrations.length && (
+                <Pager
+                  onPrevious={query.after === "" ? null : () => turn(pages.at(-1) ?? null, pages.slice(0, -1))}
+                  onNext={page.next === null ? null : () => turn(page.next, [...pages, query.after])}
+                >
+                  {placeInWords(page)}
+                </Pager>
+              )}
             </>
           )
         }
@@ -136,7 +141,6 @@ function Filters({
 }
 
 function placeInWords({ before, integrations, total }: OverviewPage): string {
-  if (total <= integrations.length) return `${total.toLocaleString()} in all`;
   return `${(before + 1).toLocaleString()} to ${(before + integrations.length).toLocaleString()} of ${total.toLocaleString()}`;
 }
 

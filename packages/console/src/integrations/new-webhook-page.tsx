@@ -35,7 +35,7 @@ export function NewWebhookPage() {
         enable={enable}
         onEnable={() => enable.mutate(webhookFields(whole))}
         purpose={purpose}
-        preview={{ title: "The request", product, fields: previewFields(whole) }}
+        preview={{ title: "Preview of the request", product, fields: previewFields(whole) }}
       >
         <Section title="Which events">
           <ScopeField

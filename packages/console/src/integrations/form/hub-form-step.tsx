@@ -44,7 +44,7 @@ export function HubFormStep({
       enable={enable}
       onEnable={() => templateFault(form) === null && enable.mutate(hubFields(whole))}
       purpose={purpose}
-      preview={{ title: "The message", product, fields: messageFields(whole) }}
+      preview={{ title: "Preview of the message", product, fields: messageFields(whole) }}
     >
       <Section title="Which events">
         <ScopeField product={product} onChange={onProduct} />

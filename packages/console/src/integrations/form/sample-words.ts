@@ -9,6 +9,6 @@ export function sampleInWords({ origin, name, device_id: deviceId }: SampleEvent
     case "given":
       return `Made of your data, as the event ${name}.`;
     case "made_up":
-      return "No event that fits has come yet: this one is made up.";
+      return "No event that fits has come yet: this one is made up. Type data like your devices' above.";
   }
 }
