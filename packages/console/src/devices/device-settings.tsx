@@ -57,6 +57,7 @@ export function DeviceSettings({ device }: { readonly device: DeviceRow }) {
             {inProduct && (
               <TextInput
                 label="Serial number"
+                description="As it stands on the device."
                 maxLength={64}
                 value={fields.serial_number}
                 onChange={(event) => set({ serial_number: event.currentTarget.value })}

@@ -55,7 +55,7 @@ const COLUMNS: readonly Column<DeviceRow>[] = [
   { name: "Product", cell: (device) => <Place device={device} /> },
   { name: "Approval", cell: (device) => <ApprovalBadge device={device} /> },
   { name: "Last heard", cell: ({ last_heard }) => <Time at={last_heard} /> },
-  { name: "Online", cell: ({ online }) => <OnlineBadge online={online} /> },
+  { name: "Connection", cell: ({ online }) => <OnlineBadge online={online} /> },
   { name: "Firmware", numeric: true, wideOnly: true, cell: ({ firmware_version }) => firmware_version ?? "–" },
   {
     name: "Serial number",

@@ -24,7 +24,7 @@ export function ApprovalBadge({ device }: { readonly device: Pick<DeviceRow, "ap
 
 /** Connected over MQTT, or a Thing that its hub sees. Who publishes over HTTP holds no connection. */
 export function OnlineBadge({ online }: { readonly online: boolean }) {
-  return online ? <StateBadge tone="good">Online</StateBadge> : <>–</>;
+  return <StateBadge tone={online ? "good" : "quiet"}>{online ? "Online" : "Not connected"}</StateBadge>;
 }
 
 export function SyncBadge({ sync, status }: { readonly sync: Sync; readonly status: "enabled" | "disabled" }) {

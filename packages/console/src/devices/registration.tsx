@@ -27,7 +27,7 @@ export function Registration({ device }: { readonly device: DeviceRow }) {
           <Fact name="Approval">
             <ApprovalBadge device={device} />
           </Fact>
-          <Fact name="Online">
+          <Fact name="Connection">
             <OnlineBadge online={device.online} />
           </Fact>
           <Fact name="Last heard">

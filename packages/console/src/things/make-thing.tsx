@@ -25,7 +25,7 @@ export function MakeThing({
   const [id, setId] = useState("");
   const [state, setState] = useState("{}");
   const fault = stateFault(state);
-  const slug = chosen === "" ? (products[0]?.slug ?? "") : chosen;
+  const slug = chosen === "" && products.length === 1 ? products[0]!.slug : chosen;
   const make = useMutation({
     mutationFn: () =>
       request<{ thing: ThingRow }>(`/admin/v1/products/${segment(slug)}/things`, {
@@ -80,8 +80,12 @@ export function MakeThing({
         <Stack gap="sm" maw={640}>
           <NativeSelect
             label="Product of the Thing"
-            data={products.map((one) => ({ value: one.slug, label: one.name }))}
+            data={[
+              { value: "", label: "Choose a product", disabled: true },
+              ...products.map((one) => ({ value: one.slug, label: one.name })),
+            ]}
             value={slug}
+            required
             onChange={(event) => setChosen(event.currentTarget.value)}
           />
           <TextInput
@@ -113,7 +117,7 @@ export function MakeThing({
           />
           {make.error !== null && <FailureNote failure={make.error} />}
           <Group gap="xs">
-            <Button type="submit" loading={make.isPending} disabled={fault !== null}>
+            <Button type="submit" loading={make.isPending} disabled={fault !== null || slug === ""}>
               Make Thing
             </Button>
             <Text size="sm" c="dimmed">

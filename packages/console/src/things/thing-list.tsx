@@ -90,7 +90,7 @@ function columnsWith(open: string | null, onOpen: (id: string) => void): readonl
     },
     { name: "In the hub", cell: ({ deviceStatus: { sync, status } }) => <SyncBadge sync={sync} status={status} /> },
     {
-      name: "Online",
+      name: "Connection",
       cell: ({ deviceStatus }) => <OnlineBadge online={deviceStatus.connectionState === "connected"} />,
     },
     { name: "Last activity", cell: ({ deviceStatus }) => <Time at={deviceStatus.lastActivity} /> },
@@ -145,7 +145,7 @@ function NoThings({ isSearch, product }: { readonly isSearch: boolean; readonly 
   return (
     <Empty
       title="No Things yet"
-      command={`npx isthmus things create ${product === "" ? "PRODUCT" : product} --name "North buoy"`}
+      command={`npx isthmus things create "North buoy" --product ${product === "" ? "PRODUCT" : product}`}
     >
       Make one above, or in a shell. It is made in the hub at once, and its keys are shown once:
     </Empty>
