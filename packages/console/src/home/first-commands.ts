@@ -1,17 +1,13 @@
-/** Commands that a newcomer runs in a shell; `$TOKEN` is theirs to fill. */
+/** What a newcomer runs in a shell; `$TOKEN` is theirs to fill. */
+import type { PublishDraft } from "../events/publish-command.ts";
 
 const DEVICE = "0123456789abcdef01234567";
 
-export function claimCommand(address: string): string {
+export const FIRST_EVENT: PublishDraft = { product: "", device: DEVICE, name: "temperature", data: "21.5", type: "" };
+
+export function claimCommand(origin: string): string {
   return [
     "export TOKEN=…   # accessToken in first-run.json",
-    `curl ${address}/v1/devices -H "Authorization: Bearer $TOKEN" -d id=${DEVICE}`,
-  ].join("\n");
-}
-
-export function publishCommand(address: string): string {
-  return [
-    `curl ${address}/v1/devices/events -H "Authorization: Bearer $TOKEN" \\`,
-    `  -d as_device_id=${DEVICE} -d name=temperature -d data=21.5`,
+    `curl ${origin}/v1/devices -H "Authorization: Bearer $TOKEN" -d id=${DEVICE}`,
   ].join("\n");
 }

@@ -38,7 +38,7 @@ function Everything({ overview }: { readonly overview: LiveOverview }) {
           <AttentionList attention={attention} total={attention_total} />
         </Section>
       )}
-      <Graphs recent={overview.recent} />
+      {!isNew && <Graphs recent={overview.recent} />}
       {hubs.length > 0 && (
         <Section title="Where events go">
           <TargetList targets={hubs} total={hubs_total} />

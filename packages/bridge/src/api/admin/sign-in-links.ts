@@ -20,7 +20,7 @@ const REFUSALS: Readonly<Record<Exclude<Redeemed["kind"], "redeemed">, string>> 
   expired: "This sign-in link is older than an hour",
   unknown: "This sign-in link is not known here: it is not whole, or the server was restarted since it was made",
 };
-const NEXT_STEP = "Run `isthmus console` on the server for a fresh link, or sign in with your password.";
+const NEXT_STEP = "Run isthmus console on the server for a fresh link, or sign in with your password.";
 
 export function registerSignInLinks(
   app: FastifyInstance,
