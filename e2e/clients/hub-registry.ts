@@ -1,5 +1,6 @@
 /**
- * Looks at a hub's registry with Microsoft's service SDK and prints JSON: `identity ID` or `twin ID`.
+ * Looks at a hub's registry, or changes it, with Microsoft's service SDK and prints JSON: `identity ID`, `twin ID`,
+ * `create ID` or `delete ID`.
  * Arguments: connection string, HTTPS port, what, id.
  */
 import { Agent } from "node:https";
@@ -8,6 +9,8 @@ import { createRequire } from "node:module";
 interface ServiceRegistry {
   get(id: string): Promise<{ responseBody: unknown }>;
   getTwin(id: string): Promise<{ responseBody: { deviceId: string; tags: unknown; properties: unknown } }>;
+  create(device: { deviceId: string }): Promise<{ responseBody: unknown }>;
+  delete(id: string): Promise<unknown>;
   readonly _restApiClient: { setOptions(options: { http: { agent: Agent } }): void };
 }
 
@@ -22,6 +25,11 @@ try {
   if (what === "twin") {
     const { deviceId, tags, properties } = (await registry.getTwin(id)).responseBody;
     process.stdout.write(JSON.stringify({ deviceId, tags, properties }));
+  } else if (what === "create") {
+    process.stdout.write(JSON.stringify((await registry.create({ deviceId: id })).responseBody));
+  } else if (what === "delete") {
+    await registry.delete(id);
+    process.stdout.write("{}");
   } else {
     process.stdout.write(JSON.stringify((await registry.get(id)).responseBody));
   }

@@ -37,7 +37,7 @@ export function HubOverview({
         </Tile>
         <Tile name="Devices that wait">{waiting.toLocaleString()}</Tile>
         <Tile name="Under way">{inFlight.toLocaleString()}</Tile>
-        <Tile name="Key in use" note="the other one takes over by itself">
+        <Tile name="Key in use" note="refused, it gives way to the other one">
           {key ?? "–"}
         </Tile>
       </Group>

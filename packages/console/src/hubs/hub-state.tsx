@@ -5,7 +5,7 @@ import { Time } from "../elements/time.tsx";
 import type { Connection } from "./connection.ts";
 
 const STATES: Readonly<Record<Connection["state"], readonly [tone: Tone, words: string]>> = {
-  idle: ["quiet", "Nothing sent yet since the start"],
+  idle: ["good", "Ready"],
   open: ["good", "Takes messages"],
   slowed: ["wait", "Takes messages, and limits the rate"],
   paused: ["bad", "Takes no messages"],

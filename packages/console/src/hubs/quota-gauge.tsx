@@ -31,7 +31,7 @@ export function QuotaGauge({ quota, detailed = false }: { readonly quota: Quota;
           {used > own && <div>{`${own.toLocaleString()} of them by this server; others use the hub too.`}</div>}
           <div>{`A message counts once for each ${blockWords(quota.block_bytes)}. ${kindsInWords(quota)}`}</div>
           <div>
-            Counted anew from <Time at={quota.resets_at} /> (midnight UTC).
+            Counted anew <Time at={quota.resets_at} /> (at midnight UTC).
             {!quota.told_by_hub && " Counted here: what others send to the hub is not seen."}
           </div>
         </Text>
