@@ -25,5 +25,22 @@ export default defineConfig({
   root: import.meta.dirname,
   base: "/console/",
   plugins: [react(), compressed()],
-  build: { outDir: "dist", assetsInlineLimit: 0, target: "es2023", modulePreload: { polyfill: false } },
+  build: {
+    outDir: "dist",
+    assetsInlineLimit: 0,
+    target: "es2023",
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // Many small files compress badly: what all screens share comes at once, and only the chart apart.
+          groups: [
+            { name: "chart", test: /node_modules[\\/]uplot/, priority: 2 },
+            { name: "libraries", test: /node_modules/, priority: 1 },
+            { name: "elements", test: /src[\\/](?:elements|client|session|shell)[\\/]/ },
+          ],
+        },
+      },
+    },
+  },
 });

@@ -16,7 +16,6 @@ export const theme: MantineThemeOverride = createTheme({
     TextInput: { defaultProps: { size: "sm" } },
     Button: { defaultProps: { size: "xs" } },
     Table: { defaultProps: { verticalSpacing: 6, horizontalSpacing: "sm" } },
-    Tooltip: { defaultProps: { openDelay: 300, multiline: true, maw: 360 } },
     Modal: { defaultProps: { centered: true } },
   },
 });

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, NativeSelect, NumberInput, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Alert, Button, Group, NativeSelect, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldFailure } from "../client/field-failure.ts";
 import { ConfirmButton } from "../elements/confirm-button.tsx";
@@ -8,6 +8,7 @@ import { Time } from "../elements/time.tsx";
 import { useDoInHub, useInHub, type HubIdentity, type InHub } from "./hub-device.ts";
 import { HubFailure } from "./missing-note.tsx";
 import { propertiesOf } from "./property-lines.ts";
+import { NumberField } from "../elements/number-field.tsx";
 
 interface Sent {
   readonly message_id: string;
@@ -91,7 +92,7 @@ export function CloudToDeviceTab({ at }: { readonly at: InHub }) {
             value={ack}
             onChange={(event) => setAck(event.currentTarget.value)}
           />
-          <NumberInput
+          <NumberField
             label="Minutes to wait"
             description="2,880 (two days) at most"
             min={1}

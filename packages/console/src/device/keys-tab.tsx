@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Group, NativeSelect, NumberInput, Stack, Text } from "@mantine/core";
+import { Alert, Anchor, Button, Group, NativeSelect, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "wouter";
 import { request } from "../client/request.ts";
@@ -13,6 +13,7 @@ import { ThingKeysOnce } from "../things/thing-keys-once.tsx";
 import { thingPath, type ThingKeys, type ThingRow } from "../things/thing-rows.ts";
 import { useDoInHub, type DeviceKeys, type InHub } from "./hub-device.ts";
 import { HubFailure } from "./missing-note.tsx";
+import { NumberField } from "../elements/number-field.tsx";
 
 /** The two keys of the device in its hub, shown when asked for. */
 export function KeysTab({ at, device }: { readonly at: InHub; readonly device: DeviceRow }) {
@@ -129,7 +130,7 @@ function TokenSection({ at }: { readonly at: InHub }) {
           value={key}
           onChange={(event) => setKey(event.currentTarget.value)}
         />
-        <NumberInput label="Minutes" min={1} max={1_440} value={minutes} onChange={setMinutes} w={120} />
+        <NumberField label="Minutes" min={1} max={1_440} value={minutes} onChange={setMinutes} w={120} />
         <Button
           size="sm"
           variant="default"

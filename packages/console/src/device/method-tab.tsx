@@ -1,4 +1,4 @@
-import { Alert, Button, Group, NumberInput, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldFailure } from "../client/field-failure.ts";
 import { CodeBlock } from "../elements/code-block.tsx";
@@ -7,6 +7,7 @@ import { HubFailure } from "./missing-note.tsx";
 import { useDoInHub, type InHub } from "./hub-device.ts";
 import { JsonText, typedJson } from "./json-text.tsx";
 import type { Json } from "./json.ts";
+import { NumberField } from "../elements/number-field.tsx";
 
 interface MethodAnswer {
   readonly status: number;
@@ -66,7 +67,7 @@ export function MethodTab({ at }: { readonly at: InHub }) {
           error={fieldFailure(call.error, "payload")}
         />
         <Group grow align="flex-start">
-          <NumberInput
+          <NumberField
             label="Seconds to answer"
             description="5 to 300"
             min={5}
@@ -75,7 +76,7 @@ export function MethodTab({ at }: { readonly at: InHub }) {
             onChange={setResponse}
             error={fieldFailure(call.error, "response_timeout_seconds")}
           />
-          <NumberInput
+          <NumberField
             label="Seconds to connect"
             description="0 to 300; 0 fails at once"
             min={0}

@@ -1,5 +1,6 @@
-import { Text, Tooltip } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { useSyncExternalStore } from "react";
+import { Hint } from "./hint.tsx";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -25,11 +26,11 @@ export function Time({
   const time = new Date(at);
   if (Number.isNaN(time.getTime())) return <>{String(at)}</>;
   return (
-    <Tooltip label={exactTime(time)} events={{ hover: true, focus: true, touch: true }}>
+    <Hint text={exactTime(time)}>
       <time dateTime={time.toISOString()} tabIndex={0} className="number">
         {relativeTime(time.getTime(), now)}
       </time>
-    </Tooltip>
+    </Hint>
   );
 }
 

@@ -1,10 +1,11 @@
-import { Anchor, Button, Group, NativeSelect, NumberInput, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Group, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "wouter";
 import { fieldFailure } from "../client/field-failure.ts";
 import { announce } from "../elements/announcements.tsx";
 import { FailureNote } from "../elements/failure-note.tsx";
 import { useDescribe, type Connection } from "./connection.ts";
+import { NumberField } from "../elements/number-field.tsx";
 
 const TIERS = [
   { value: "", label: "I do not know" },
@@ -68,12 +69,11 @@ export function TierForm({ connection }: { readonly connection: Connection }) {
               onChange={(event) => setTier(event.currentTarget.value)}
             />
             {tier !== "" && tier !== "F1" && (
-              <NumberInput
+              <NumberField
                 label="Units"
                 min={1}
                 max={200}
                 value={units}
-                allowDecimal={false}
                 error={fieldFailure(error, "units")}
                 onChange={(value) => setUnits(Number(value) || 1)}
               />

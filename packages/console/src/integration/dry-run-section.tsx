@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, NumberInput, Paper, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
+import { Anchor, Button, Group, Paper, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
@@ -9,6 +9,7 @@ import { Time } from "../elements/time.tsx";
 import type { IntegrationDetail } from "./integration.ts";
 import { dryRun, type DryRun, type DryRunEvent } from "./match.ts";
 import { counted } from "./state-in-words.ts";
+import { NumberField } from "../elements/number-field.tsx";
 
 const DEFAULT_LAST = 100;
 
@@ -60,7 +61,7 @@ export function DryRunSection({ integration }: { readonly integration: Integrati
                 onChange={({ currentTarget }) => setDevice(currentTarget.value)}
               />
             )}
-            <NumberInput label="Last events" w={110} min={1} max={1_000} value={last} onChange={setLast} />
+            <NumberField label="Last events" w={110} min={1} max={1_000} value={last} onChange={setLast} />
           </Group>
           {type === "AzureIotHub" && (
             <Textarea

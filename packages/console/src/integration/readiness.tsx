@@ -1,4 +1,4 @@
-import { Button, Group, Paper, Stack, Text, Tooltip } from "@mantine/core";
+import { Button, Group, Paper, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { request } from "../client/request.ts";
 import { FailureNote } from "../elements/failure-note.tsx";
@@ -8,6 +8,7 @@ import { StateBadge, type Tone } from "../elements/state-badge.tsx";
 import { Time } from "../elements/time.tsx";
 import { checkName, type DoctorCheck, type DoctorReport } from "./doctor.ts";
 import { adminPath, type IntegrationDetail } from "./integration.ts";
+import { Hint } from "../elements/hint.tsx";
 
 /** What the doctor found of the hub last, and a button that lets it look again. */
 export function Readiness({ integration: { id, updated_at: changedAt } }: { readonly integration: IntegrationDetail }) {
@@ -69,7 +70,7 @@ function Report({ report: { checks } }: { readonly report: DoctorReport }) {
         <Group gap="md" component="ul" m={0} p={0} style={{ listStyle: "none" }} aria-label="Checks">
           {checks.map((one) => (
             <li key={one.name}>
-              <Tooltip label={one.message} events={{ hover: true, focus: true, touch: true }}>
+              <Hint text={one.message}>
                 {/* Focusable, so that what was found can be read without a mouse. */}
                 <span
                   tabIndex={0}
@@ -78,7 +79,7 @@ function Report({ report: { checks } }: { readonly report: DoctorReport }) {
                 >
                   <StateBadge tone={toneOf(one)}>{checkName(one.name)}</StateBadge>
                 </span>
-              </Tooltip>
+              </Hint>
             </li>
           ))}
         </Group>

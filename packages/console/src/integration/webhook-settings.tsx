@@ -1,4 +1,4 @@
-import { Button, NumberInput, Stack, TextInput } from "@mantine/core";
+import { Button, Stack, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fieldFailure } from "../client/field-failure.ts";
 import { FailureNote } from "../elements/failure-note.tsx";
@@ -6,6 +6,7 @@ import { Section } from "../elements/page.tsx";
 import { EventField } from "../integrations/form/source-fields.tsx";
 import type { IntegrationDetail } from "./integration.ts";
 import { useChange } from "./use-change.ts";
+import { NumberField } from "../elements/number-field.tsx";
 
 const SHOWN = ["name", "event", "url", "daily_cap"];
 
@@ -43,11 +44,10 @@ export function WebhookSettings({ integration }: { readonly integration: Integra
             error={fieldFailure(failure, "url")}
             onChange={({ currentTarget }) => setForm({ ...form, url: currentTarget.value })}
           />
-          <NumberInput
+          <NumberField
             label="Daily cap"
             description="Requests in one day (UTC). What comes beyond waits for the next day. Empty: none"
             min={1}
-            allowDecimal={false}
             value={form.cap}
             error={fieldFailure(failure, "daily_cap")}
             onChange={(value) => setForm({ ...form, cap: value })}

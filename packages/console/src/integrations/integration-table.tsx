@@ -1,4 +1,4 @@
-import { Anchor, Button, Text, Tooltip, VisuallyHidden } from "@mantine/core";
+import { Anchor, Button, Text, VisuallyHidden } from "@mantine/core";
 import { Link } from "wouter";
 import { segment } from "../client/request.ts";
 import { Count } from "../elements/count.tsx";
@@ -11,6 +11,7 @@ import { StateBadge } from "../elements/state-badge.tsx";
 import { useLastDays, type Overview } from "./overview.ts";
 import { stateInWords } from "../integration/state-in-words.ts";
 import { scopeInWords } from "./scope-words.ts";
+import { Hint } from "../elements/hint.tsx";
 
 /** A page of integrations. A row opens to its last thirty days. */
 export function IntegrationTable({
@@ -84,9 +85,9 @@ function State({ integration }: { readonly integration: Overview }) {
   const badge = <StateBadge tone={tone}>{words}</StateBadge>;
   if (failure === null) return badge;
   return (
-    <Tooltip label={failure.message} events={{ hover: true, focus: true, touch: true }}>
+    <Hint text={failure.message}>
       <span tabIndex={0}>{badge}</span>
-    </Tooltip>
+    </Hint>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Select } from "@mantine/core";
+import { Anchor, Button, Group, NativeSelect } from "@mantine/core";
 import { useState } from "react";
 import { Link, Redirect, useSearchParams } from "wouter";
 import { Pager } from "../elements/data-table.tsx";
@@ -123,17 +123,13 @@ function Filters({
         style={{ flex: "1 1 14rem", maxWidth: 320 }}
       />
       {choices.map(({ field, label, data }) => (
-        <Select
+        <NativeSelect
           key={field}
           aria-label={label}
-          placeholder={label}
-          data={[...data]}
-          value={query[field] || null}
-          clearable
-          clearButtonProps={{ "aria-label": `Any ${label.toLowerCase()}` }}
-          searchable={data.length > 8}
-          style={{ flex: "1 1 7rem", maxWidth: 150 }}
-          onChange={(value) => onChange({ [field]: value })}
+          data={[{ value: "", label: `Any ${label.toLowerCase()}` }, ...data]}
+          value={query[field]}
+          style={{ flex: "1 1 7rem", maxWidth: 180 }}
+          onChange={({ currentTarget: { value } }) => onChange({ [field]: value === "" ? null : value })}
         />
       ))}
     </Group>

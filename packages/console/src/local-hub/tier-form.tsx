@@ -1,9 +1,10 @@
-import { Button, Group, NumberInput, Progress, Select, Stack, Text } from "@mantine/core";
+import { Button, Group, NativeSelect, Progress, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { announce } from "../elements/announcements.tsx";
 import { FailureNote } from "../elements/failure-note.tsx";
 import { Time } from "../elements/time.tsx";
 import { useChangeLimits, type Limits } from "./local-hub.ts";
+import { NumberField } from "../elements/number-field.tsx";
 
 const NO_LIMITS = "none";
 const TIERS: readonly { readonly value: string; readonly label: string }[] = [
@@ -34,20 +35,18 @@ export function TierForm({ limits }: { readonly limits: Limits }) {
   return (
     <Stack gap="xs">
       <Group gap="xs" align="flex-end">
-        <Select
+        <NativeSelect
           label="The hub behaves as"
           data={[...TIERS]}
           value={tier}
-          allowDeselect={false}
-          onChange={(value) => setTier(value ?? NO_LIMITS)}
+          onChange={(event) => setTier(event.currentTarget.value)}
           w={340}
           maw="100%"
         />
-        <NumberInput
+        <NumberField
           label="Units"
           min={1}
           max={200}
-          allowDecimal={false}
           value={units}
           onChange={setUnits}
           w={100}

@@ -1,4 +1,4 @@
-import { Anchor, AppShell, Box, Burger, Button, Group, Kbd, NavLink, Text, useMantineColorScheme } from "@mantine/core";
+import { Anchor, Box, Burger, Button, Group, Kbd, NavLink, Text, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { useEffect, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
@@ -21,15 +21,11 @@ export function Shell({ username, children }: { readonly username: string; reado
     ["mod+K", find.open],
   ]);
   return (
-    <AppShell
-      header={{ height: 48 }}
-      navbar={{ width: 190, breakpoint: "sm", collapsed: { mobile: !opened } }}
-      padding="md"
-    >
+    <div className="shell">
       <Anchor href="#content" className="skip">
         Skip to the content
       </Anchor>
-      <AppShell.Header px="md">
+      <header className="shell-header">
         <Group h="100%" justify="space-between" wrap="nowrap">
           <Group gap="xs" wrap="nowrap">
             <Burger
@@ -39,6 +35,7 @@ export function Shell({ username, children }: { readonly username: string; reado
               size="sm"
               aria-label="Navigation"
               aria-expanded={opened}
+              aria-controls="navigation"
             />
             <Text component={Link} to="/" fw={700} c="inherit" td="none">
               Isthmus
@@ -57,8 +54,8 @@ export function Shell({ username, children }: { readonly username: string; reado
             </Button>
           </Group>
         </Group>
-      </AppShell.Header>
-      <AppShell.Navbar p="xs" aria-label="Main">
+      </header>
+      <nav className="shell-navigation" id="navigation" aria-label="Main" data-opened={opened || undefined}>
         {NAVIGATION.map(({ title, to }) => (
           <NavLink
             key={to}
@@ -69,12 +66,12 @@ export function Shell({ username, children }: { readonly username: string; reado
             {...current(location, to)}
           />
         ))}
-      </AppShell.Navbar>
-      <AppShell.Main id="content">
+      </nav>
+      <main className="shell-content" id="content">
         <Box maw={1400}>{children}</Box>
-      </AppShell.Main>
+      </main>
       <FindDialog opened={finding} onClose={find.close} />
-    </AppShell>
+    </div>
   );
 }
 

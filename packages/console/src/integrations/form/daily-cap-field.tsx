@@ -1,5 +1,5 @@
-import { NumberInput } from "@mantine/core";
 import { fieldFailure } from "../../client/field-failure.ts";
+import { NumberField } from "../../elements/number-field.tsx";
 
 /** Empty: none. */
 export function DailyCapField({
@@ -15,13 +15,11 @@ export function DailyCapField({
   readonly failure?: unknown;
 }) {
   return (
-    <NumberInput
+    <NumberField
       label="Daily cap"
       description={`${what} in one day (UTC). What comes beyond waits for the next; nothing is lost. Empty: none.`}
       min={1}
       max={1_000_000_000}
-      allowDecimal={false}
-      thousandSeparator=" "
       value={dailyCap === "" ? "" : Number(dailyCap)}
       error={fieldFailure(failure, "daily_cap")}
       onChange={(value) => onChange(String(value))}

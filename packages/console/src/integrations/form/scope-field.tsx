@@ -1,4 +1,4 @@
-import { Select } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { request } from "../../client/request.ts";
 
@@ -39,14 +39,12 @@ export function ScopeField({
     ...(product !== null && !known.some(({ slug }) => slug === product) ? [{ value: product, label: product }] : []),
   ];
   return (
-    <Select
+    <NativeSelect
       label="Events from"
       description="A product's integration takes the events of all its approved devices."
       data={data}
       value={product ?? SANDBOX}
-      allowDeselect={false}
-      searchable={data.length > 8}
-      onChange={(value) => onChange(value === SANDBOX || value === null ? null : value)}
+      onChange={({ currentTarget: { value } }) => onChange(value === SANDBOX ? null : value)}
     />
   );
 }

@@ -1,8 +1,9 @@
-import { Autocomplete, Text, TextInput } from "@mantine/core";
+import { Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { request } from "../../client/request.ts";
 import { fieldFailure } from "../../client/field-failure.ts";
+import { SuggestedInput } from "../../elements/suggested-input.tsx";
 
 /** Which events: the beginning of their names, explained while it is typed. */
 export function EventField({
@@ -63,9 +64,12 @@ export function DeviceField({
     placeholderData: keepPreviousData,
     staleTime: 30_000,
   });
-  const names = new Map((found.data?.devices ?? []).map(({ id, name }) => [id, name]));
+  const suggestions = (found.data?.devices ?? []).map(({ id, name }) => ({
+    value: id,
+    label: name ?? "without a name",
+  }));
   return (
-    <Autocomplete
+    <SuggestedInput
       label="Device"
       description="Empty: all your devices outside of products. Or one of them, by id or name."
       placeholder="any"
@@ -73,17 +77,7 @@ export function DeviceField({
       spellCheck={false}
       value={deviceId}
       onChange={onChange}
-      data={[...names.keys()]}
-      // The server has searched, in names too.
-      filter={({ options }) => options}
-      renderOption={({ option }) => (
-        <Text size="sm" className="foreign">
-          {names.get(option.value) ?? "without a name"}{" "}
-          <Text span size="xs" c="dimmed">
-            {option.value}
-          </Text>
-        </Text>
-      )}
+      suggestions={suggestions}
       error={fieldFailure(failure, "deviceID")}
     />
   );

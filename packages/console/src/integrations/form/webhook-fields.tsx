@@ -3,7 +3,7 @@ import {
   Group,
   PasswordInput,
   SegmentedControl,
-  Select,
+  NativeSelect,
   SimpleGrid,
   Stack,
   Switch,
@@ -33,13 +33,12 @@ export function RequestFields({ form, onChange, failure }: WebhookPart) {
   return (
     <Stack gap="sm">
       <Group gap="sm" align="flex-start">
-        <Select
+        <NativeSelect
           label="Method"
           data={[...METHODS]}
           value={form.method}
-          allowDeselect={false}
           w={110}
-          onChange={(value) => value !== null && onChange({ method: value as WebhookForm["method"] })}
+          onChange={(event) => onChange({ method: event.currentTarget.value as WebhookForm["method"] })}
         />
         <TextInput
           label="URL"
