@@ -2,7 +2,6 @@ import { Anchor, Box, Table, Text } from "@mantine/core";
 import { memo } from "react";
 import { Link } from "wouter";
 import { segment } from "../client/request.ts";
-import { exactTime } from "../elements/time.tsx";
 import type { Product } from "../products/product.ts";
 import { shortData } from "./event-data.ts";
 import type { ShownEvent } from "./event.ts";
@@ -23,9 +22,9 @@ export function EventTable({
       <Table layout="fixed" miw={560} highlightOnHover>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th w={100}>Time</Table.Th>
-            <Table.Th w="22%">Name</Table.Th>
-            <Table.Th w="18%">Device</Table.Th>
+            <Table.Th w={88}>Time</Table.Th>
+            <Table.Th w="26%">Name</Table.Th>
+            <Table.Th w="20%">Device</Table.Th>
             <Table.Th w="12%" visibleFrom="md">
               Product
             </Table.Th>
@@ -54,41 +53,41 @@ const EventRow = memo(function EventRow({
   readonly product: Product | undefined;
 }) {
   const { id, name, data, received_at: receivedAt, kept = true } = event;
+  const { device_id: deviceId, device_name: deviceName } = event;
   const time = new Date(receivedAt);
+  // Plain elements: hundreds of these come and go in a second.
   return (
-    <Table.Tr>
-      <Table.Td>
-        <time className="number" dateTime={receivedAt} title={exactTime(time)}>
+    <tr className="event-row">
+      <td>
+        <time className="number" dateTime={receivedAt} title={EXACT.format(time)}>
           {clockTime(time)}
         </time>
-      </Table.Td>
-      <Table.Td>
+      </td>
+      <td>
         {kept ? (
-          <Anchor component={Link} to={`/events/${segment(id)}`} size="sm" truncate display="block" title={name}>
+          <Link to={`/events/${segment(id)}`} title={name}>
             {name}
-          </Anchor>
+          </Link>
         ) : (
-          <Text size="sm" truncate title={`${name}: told by the bridge about a delivery, and not stored`}>
-            {name}
-          </Text>
+          <span title={`${name}: told by the bridge about a delivery, and not stored`}>{name}</span>
         )}
-      </Table.Td>
-      <Table.Td>
-        <DeviceLink id={event.device_id} name={event.device_name} />
-      </Table.Td>
-      <Table.Td visibleFrom="md">
-        {product !== undefined && (
-          <Anchor component={Link} to={`/products/${segment(product.slug)}`} size="sm" truncate display="block">
-            {product.name}
-          </Anchor>
+      </td>
+      <td>
+        {deviceId === null ? (
+          "none"
+        ) : (
+          <Link to={`/devices/${segment(deviceId)}`} title={deviceId}>
+            {deviceName ?? deviceId}
+          </Link>
         )}
-      </Table.Td>
-      <Table.Td>
-        <Text size="xs" ff="monospace" truncate title={shortData(data)}>
-          {shortData(data)}
-        </Text>
-      </Table.Td>
-    </Table.Tr>
+      </td>
+      <td className="mantine-visible-from-md">
+        {product !== undefined && <Link to={`/products/${segment(product.slug)}`}>{product.name}</Link>}
+      </td>
+      <td className="event-data" title={shortData(data)}>
+        {shortData(data)}
+      </td>
+    </tr>
   );
 });
 
@@ -108,10 +107,11 @@ export function DeviceLink({ id, name }: { readonly id: string | null; readonly 
   );
 }
 
+const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hour12: false });
+const DAY = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+
 /** The time of day; of another day with its date. */
 function clockTime(time: Date): string {
-  const isToday = time.toDateString() === new Date().toDateString();
-  return isToday
-    ? time.toLocaleTimeString(undefined, { hour12: false })
-    : time.toLocaleDateString(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+  return time.toDateString() === new Date().toDateString() ? CLOCK.format(time) : DAY.format(time);
 }

@@ -5,7 +5,7 @@
 import type { ShownEvent } from "./event.ts";
 
 /** Rows that stay; those that enter with one turn; frames that wait for it. */
-const LIMITS = { rows: 500, turn: 60, waiting: 500 } as const;
+const LIMITS = { rows: 500, turn: 20, waiting: 500 } as const;
 
 export interface LiveList {
   /** Newest first. */

@@ -46,10 +46,19 @@ export function useLiveEvents(filter: EventFilter, held: boolean, onBack: () => 
   }, [live, prefix, device, product]);
 
   useEffect(() => {
-    const timer = setInterval(() => {
+    let frame = 0;
+    let timer = setTimeout(turn, TURN_MS);
+    // The next turn waits until this one is drawn: a page that is busy has fewer turns, and still answers.
+    function turn(): void {
       if (live.turn({ held })) setList(live.list);
-    }, TURN_MS);
-    return () => clearInterval(timer);
+      frame = requestAnimationFrame(() => {
+        timer = setTimeout(turn, TURN_MS);
+      });
+    }
+    return () => {
+      clearTimeout(timer);
+      cancelAnimationFrame(frame);
+    };
   }, [live, held]);
 
   return {

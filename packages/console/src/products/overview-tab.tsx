@@ -51,7 +51,7 @@ export function OverviewTab({ product }: { readonly product: Product }) {
         </Tile>
       </Group>
       <Section
-        title="Integrations"
+        title="Where its events go"
         actions={
           <Button component={Link} to={withQuery("/integrations/new", { product: slug })} variant="default">
             Make an integration

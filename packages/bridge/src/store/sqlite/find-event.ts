@@ -8,9 +8,9 @@ import type { Transaction } from "./transaction.ts";
 
 /** How far clocks and the order of storing may be apart. */
 const SLACK_MS = 1_000;
-/** Events looked at around the place. */
+/** Events looked at around the place; of the newest, for ids that tell their place and for those that do not. */
 const AROUND = 20_000;
-const NEWEST = 100_000;
+const NEWEST = { placed: 20_000, others: 100_000 } as const;
 /** How far a probe looks for an event that is no copy of a replay: copies bear their first one's time. */
 const PROBE = 2_000;
 
@@ -45,9 +45,11 @@ export function createFindEvent({ db }: Transaction): (id: string) => Row | unde
     if (row === undefined || row["low"] === null) return undefined;
     const [first, last] = [Number(row["low"]), Number(row["high"])];
     const at = timeIn(id);
-    const place = at === null ? null : firstSince(at - SLACK_MS, first, last);
-    const found = place === null ? undefined : among.get(place, AROUND, id);
-    return found ?? among.get(last - NEWEST + 1, NEWEST, id);
+    const from = at === null ? null : firstSince(at - SLACK_MS, first, last);
+    const to = at === null || from === null ? null : firstSince(at + SLACK_MS, from, last);
+    const found = from === null || to === null ? undefined : among.get(from, Math.min(to - from, AROUND), id);
+    const newest = at === null ? NEWEST.others : NEWEST.placed;
+    return found ?? among.get(last - newest + 1, newest, id);
   };
 }
 
