@@ -96,7 +96,7 @@ function MessageTable({ rows }: { readonly rows: readonly TailMessage[] }) {
         {
           name: "Event",
           cell: ({ event }) => (
-            <Text size="sm" miw="8rem" className="foreign">
+            <Text size="sm" miw="10rem" className="foreign">
               {event ?? "none"}
             </Text>
           ),
@@ -105,7 +105,7 @@ function MessageTable({ rows }: { readonly rows: readonly TailMessage[] }) {
           name: "Content type",
           wideOnly: true,
           cell: (row) => (
-            <Text size="sm" miw="8rem" className="foreign">
+            <Text size="sm" miw="10rem" className="foreign">
               {contentType(row)}
             </Text>
           ),

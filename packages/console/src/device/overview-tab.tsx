@@ -1,9 +1,8 @@
-import { Anchor, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Anchor, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import { request, segment } from "../client/request.ts";
 import type { DeviceRow } from "../devices/device-rows.ts";
-import { Registration } from "../devices/registration.tsx";
 import { DataTable } from "../elements/data-table.tsx";
 import { Empty } from "../elements/empty.tsx";
 import { Loaded } from "../elements/loaded.tsx";
@@ -12,6 +11,7 @@ import { StateBadge } from "../elements/state-badge.tsx";
 import { Time } from "../elements/time.tsx";
 import { hostInWords, hubAddress, keyOf } from "./hub-choice.tsx";
 import { useHubsOf, type HubOfDevice } from "./hub-device.ts";
+import { DeviceFacts } from "./device-facts.tsx";
 import { originInWords } from "./identity-words.tsx";
 
 interface RecentEvent {
@@ -26,13 +26,11 @@ const LAST_EVENTS = 10;
 /** What is known of the device here, where it lives in hubs, and what it said last. */
 export function OverviewTab({ device }: { readonly device: DeviceRow }) {
   return (
-    <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="xl">
-      <Stack gap="lg" miw={0}>
-        <Hubs device={device} />
-        {device.kind === "device" && <LastEvents id={device.id} />}
-      </Stack>
-      <Registration device={device} />
-    </SimpleGrid>
+    <Stack gap="lg">
+      <DeviceFacts device={device} />
+      <Hubs device={device} />
+      {device.kind === "device" && <LastEvents id={device.id} />}
+    </Stack>
   );
 }
 
@@ -152,7 +150,7 @@ function LastEvents({ id }: { readonly id: string }) {
                       to={`/events/${segment(event.id)}`}
                       inherit
                       className="foreign"
-                      miw="8rem"
+                      miw="10rem"
                       display="block"
                     >
                       {event.name}
