@@ -78,7 +78,7 @@ function EventFields({ event }: { readonly event: ShownEvent }) {
       product === undefined ? (
         (event.product_id ?? "none")
       ) : (
-        <Anchor key="product" component={Link} to={`/products/${segment(product.slug)}`} size="sm">
+        <Anchor key="product" component={Link} to={`/products/${segment(product.slug)}`} size="sm" className="foreign">
           {product.name}
         </Anchor>
       ),
