@@ -29,7 +29,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-anchor": "#087f5b",
     "--mantine-color-error": "#c92a2a",
     "--mantine-color-placeholder": "#6b7278",
-    "--isthmus-good": "#087f5b",
+    "--isthmus-good": "#067052",
     "--isthmus-wait": "#8a5a00",
     "--isthmus-bad": "#c92a2a",
     "--isthmus-surface": "#f8f9fa",

@@ -1,7 +1,7 @@
-import { Stack, Tabs } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Redirect, useLocation } from "wouter";
 import { Page } from "../elements/page.tsx";
+import { TabLinks } from "../elements/tab-links.tsx";
 import { AboutSection } from "./about-section.tsx";
 import { AccountSection } from "./account-section.tsx";
 import { AccountsSection } from "./accounts-section.tsx";
@@ -34,27 +34,17 @@ const PARTS: readonly Part[] = [
 
 /** What concerns the account and the server. The operator sees more of it. */
 export function SettingsPage() {
-  const [location, navigate] = useLocation();
+  const [location] = useLocation();
   const isOperator = useAbout().data?.operator ?? false;
   const [, , path = "", ...rest] = location.split("/");
   const part = PARTS.find((one) => one.path === (path === "" ? "account" : path));
   if (part === undefined) return <Redirect to="/settings" replace />;
+  const shown = PARTS.filter(({ operatorOnly, path: of }) => isOperator || !operatorOnly || of === part.path);
+  const tabs = shown.map((one) => ({ title: one.title, to: `/settings/${one.path}`, active: one === part }));
   return (
     <Page title="Settings">
-      <Tabs value={part.path} onChange={(next) => next !== null && navigate(`/settings/${next}`)} keepMounted={false}>
-        <Stack>
-          <Tabs.List aria-label="Settings">
-            {PARTS.filter(({ operatorOnly, path: of }) => isOperator || !operatorOnly || of === part.path).map(
-              (one) => (
-                <Tabs.Tab key={one.path} value={one.path}>
-                  {one.title}
-                </Tabs.Tab>
-              ),
-            )}
-          </Tabs.List>
-          <Tabs.Panel value={part.path}>{part.show(rest.join("/"))}</Tabs.Panel>
-        </Stack>
-      </Tabs>
+      <TabLinks label="Settings" tabs={tabs} />
+      <div>{part.show(rest.join("/"))}</div>
     </Page>
   );
 }
