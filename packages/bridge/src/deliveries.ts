@@ -15,6 +15,7 @@ export interface DeliveriesOptions {
   readonly dispatcher: {
     offer(deliveries: readonly PendingDelivery[]): void;
     retried(queue: string, deviceIds?: readonly string[]): void;
+    retriedAfter(queue: string, code: string): void;
     connections(): readonly ConnectionState[];
     integrationState(id: string): IntegrationState;
   };
@@ -46,8 +47,9 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     series: (subject, query) => store.series(subject, query),
     async retry(id, which) {
       const { count } = told(await store.retry(id, which));
-      // Who asks to retry all means those too that wait for their next try.
+      // Who asks to retry all, or all of a cause, means those too that wait for their next try.
       if (which.kind === "all") dispatcher.retried(id);
+      if (which.kind === "code") dispatcher.retriedAfter(id, which.code);
       return count;
     },
     discard: async (id, which, note) => told(await store.discard(id, which, note)).count,

@@ -47,7 +47,10 @@ export interface Deliveries {
   /** `subject` is an integration's id, or `product/` and a product's. Empty intervals are left out. */
   series(subject: string, query: SeriesQuery): Promise<readonly SeriesPoint[]>;
 
-  /** Parked ones become pending again; returns how many. */
+  /**
+   * Parked ones become pending again; returns how many. With `ids` pending ones count too: they are tried now. With a code or
+   * all, what waits for another try (after that failure) is tried now as well, and not counted.
+   */
   retry(integrationId: string, which: Selection): Promise<number>;
   /** Parked ones, and with `ids` pending ones too, end as expired for this reason; returns how many. */
   discard(integrationId: string, which: Selection, note: string): Promise<number>;

@@ -539,6 +539,19 @@ test("who asks for another try need not wait for it: neither for a disabled devi
   expect(await scene.settled("x", 1_000)).toBe(true);
 });
 
+test("devices that wait after one failure are tried again, and those that wait after another are not", async () => {
+  const scene = await new Scene({ integrations: [to("hub", "x")] }).start();
+  scene.hub("hub").put("a", "disabled");
+  await scene.publish("x", ["a"]);
+  await scene.clock.advance(2 * 60 * 60_000);
+  scene.hub("hub").put("a", "enabled");
+  scene.dispatcher.retriedAfter("x", "outcome_unknown");
+  await scene.clock.advance(1_000);
+  expect(scene.sent).toEqual([]);
+  scene.dispatcher.retriedAfter("x", "device_disabled");
+  expect(await scene.settled("x", 1_000)).toBe(true);
+});
+
 test("what a device's identity answers shows that a hub can be reached again", async () => {
   const scene = await new Scene({ integrations: [to("hub", "x")] }).start();
   scene.hub("hub").put("a");

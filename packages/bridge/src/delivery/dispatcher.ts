@@ -139,6 +139,12 @@ export class Dispatcher {
     route.line?.gate.probeNow();
   }
 
+  /** As `retried`, for the devices that wait after a failure with this code. */
+  retriedAfter(queue: string, code: string): void {
+    const route = this.#routes.route(queue);
+    if (route !== undefined) this.retried(queue, waitingDevices(route, code));
+  }
+
   async deviceRenamed(device: Device): Promise<void> {
     for (const { queue, line, integration } of this.#routes.all) {
       if (!isReplayQueue(queue)) await line?.target.renamed(device, integration);
@@ -213,6 +219,9 @@ export class Dispatcher {
   }
 }
 
-function waitingDevices(route: Route): readonly string[] {
-  return [...route.lanes].filter(({ status }) => status === "waiting").map(({ deviceId }) => deviceId);
+/** `code`: of the failure after which they wait; absent: any. */
+function waitingDevices(route: Route, code?: string): readonly string[] {
+  return [...route.lanes]
+    .filter(({ status, waitsFor }) => status === "waiting" && (code ?? waitsFor?.code) === waitsFor?.code)
+    .map(({ deviceId }) => deviceId);
 }

@@ -1,4 +1,4 @@
-import { Anchor, Grid, Stack, Text } from "@mantine/core";
+import { Anchor, Box, Grid, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { Link, useSearchParams } from "wouter";
 import { Pager } from "../elements/data-table.tsx";
@@ -84,7 +84,9 @@ export function DeliveriesTab({ integration }: { readonly integration: Integrati
 
   return (
     <Stack>
-      <DeliveryFilters filters={filters} onChange={narrow} />
+      <Box {...(opened !== null && { visibleFrom: "md" as const })}>
+        <DeliveryFilters filters={filters} onChange={narrow} />
+      </Box>
       <Grid gap="md">
         <Grid.Col
           span={{ base: 12, md: opened === null ? 12 : 6 }}

@@ -53,7 +53,9 @@ export function DeliveryList({
             <Table.Th>State</Table.Th>
             <Table.Th>Event</Table.Th>
             {opened === null && <Table.Th visibleFrom="sm">Device</Table.Th>}
-            <Table.Th ta="right">Tries</Table.Th>
+            <Table.Th ta="right" visibleFrom="sm">
+              Tries
+            </Table.Th>
             <Table.Th>Taken</Table.Th>
             {opened === null && <Table.Th visibleFrom="md">Why</Table.Th>}
           </Table.Tr>
@@ -92,7 +94,7 @@ export function DeliveryList({
                   {row.device_id}
                 </Table.Td>
               )}
-              <Table.Td ta="right" className="number">
+              <Table.Td ta="right" className="number" visibleFrom="sm">
                 {row.attempts}
               </Table.Td>
               <Table.Td>

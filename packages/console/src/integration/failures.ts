@@ -43,7 +43,7 @@ export function useRetry(id: string): UseMutationResult<{ retried: number }, Err
     mutationFn: (body: Selection) =>
       request<{ retried: number }>(adminPath(id, "deliveries", "retry"), { method: "POST", body }),
     onSuccess: async ({ retried }) => {
-      announce(`${counted(retried, "event")} will be sent again.`);
+      announce(retried === 0 ? "What waits is tried now." : `${counted(retried, "event")} will be sent again.`);
       await queries.invalidateQueries({ queryKey: ["integrations", id] });
     },
   });

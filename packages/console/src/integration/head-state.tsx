@@ -1,8 +1,10 @@
-import { Alert, Anchor, Group, Text } from "@mantine/core";
+import { Alert, Anchor, Button, Group, Text } from "@mantine/core";
 import { Link } from "wouter";
+import { FailureNote } from "../elements/failure-note.tsx";
 import { Loading } from "../elements/loaded.tsx";
 import { StateBadge } from "../elements/state-badge.tsx";
 import { Time } from "../elements/time.tsx";
+import { useRetry } from "./failures.ts";
 import { pageOf, useIntegrationState, type IntegrationDetail, type IntegrationState } from "./integration.ts";
 import { counted, stateInWords } from "./state-in-words.ts";
 
@@ -63,6 +65,7 @@ export function HeadState({ integration }: { readonly integration: IntegrationDe
                 Change the daily cap
               </Anchor>
             )}
+            <TryNow id={integration.id} parked={integration.counters.ledger.parked} />
             <NextTry standing={standing} />
           </Group>
         </Alert>
@@ -81,6 +84,19 @@ function titleOf(pending: number): string {
 
 function waiting(count: number): string {
   return `${counted(count, "event")} ${count === 1 ? "waits" : "wait"}`;
+}
+
+/** For who has mended something in Azure and does not want to wait. */
+function TryNow({ id, parked }: { readonly id: string; readonly parked: number }) {
+  const retry = useRetry(id);
+  return (
+    <>
+      <Button variant="default" loading={retry.isPending} onClick={() => retry.mutate({ all: true })}>
+        {parked === 0 ? "Try now" : "Try now, parked ones too"}
+      </Button>
+      {retry.error !== null && <FailureNote failure={retry.error} />}
+    </>
+  );
 }
 
 function NextTry({ standing }: { readonly standing: IntegrationState }) {

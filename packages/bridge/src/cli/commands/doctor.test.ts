@@ -60,6 +60,7 @@ test("without a name all integrations are looked at, as JSON too", async () => {
     reports: ids.map((integration) => ({
       integration,
       pass: true,
+      checked_at: "2026-03-01T12:00:00.000Z",
       checks: [{ name: "https", ok: true, message: "Port 443 answers." }],
     })),
   });

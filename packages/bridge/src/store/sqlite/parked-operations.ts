@@ -85,8 +85,13 @@ export function parkedOperations(
       return { ...retry(integrationId, rows, step.at), nextAfter: nextAfter(rows, step.limit) };
     },
     retryIds(integrationId, ids, at) {
-      const parked = named(integrationId, ids).filter((row) => row["state"] === 2);
-      return retry(integrationId, parked, at);
+      const rows = named(integrationId, ids);
+      retry(
+        integrationId,
+        rows.filter((row) => row["state"] === 2),
+        at,
+      );
+      return { count: rows.length, lanes: lanesOf(rows) };
     },
     discardParked(integrationId, step) {
       const rows = next(integrationId, step);

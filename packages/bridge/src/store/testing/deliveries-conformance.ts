@@ -249,7 +249,7 @@ export function describeDeliveries(open: OpenStore): void {
       expect(await records("i2", { limit: 9 })).toEqual([]);
     });
 
-    test("parked deliveries are retried all, or those that are named and are parked there", async () => {
+    test("parked deliveries are retried all, or those that are named, with the lanes of those that are pending", async () => {
       const placed: PendingDelivery[] = [];
       for (let n = 0; n < 6; n++) placed.push((await append(n % 2))[0]!);
       for (const delivery of placed.slice(0, 4)) await park(delivery);
@@ -257,8 +257,8 @@ export function describeDeliveries(open: OpenStore): void {
       await park(foreign!);
       const { id } = placed[0]!;
       expect(await store.retry("i1", { kind: "ids", ids: [id, id, placed[5]!.id, foreign!.id, 999] })).toEqual({
-        count: 1,
-        lanes: new Map([["i1", new Set([deviceId(0)])]]),
+        count: 2,
+        lanes: new Map([["i1", new Set([deviceId(0), deviceId(1)])]]),
       });
       expect(await pendingSeqs(0)).toEqual([1, 3]);
       const rest = await store.retry("i1", ALL);
