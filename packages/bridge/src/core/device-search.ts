@@ -6,7 +6,7 @@ export type DeviceOrder = "id" | "name" | "last_heard";
 
 export interface DeviceFilter {
   readonly scopes: readonly Scope[];
-  /** Somewhere in id, name or serial number; letter case of ASCII letters does not count. */
+  /** Somewhere in id, name or serial number; letter case of ASCII letters does not count. A whole id finds that device alone. */
   readonly text: string | null;
   readonly approval: Approval | null;
   readonly kind: "device" | "thing" | null;

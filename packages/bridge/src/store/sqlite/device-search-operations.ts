@@ -3,7 +3,7 @@
  * devices have what they are ordered by, or the part that has not; the second comes after the first.
  */
 import type { DeviceFilter, DeviceOrder, DevicePlace } from "../../core/device-search.ts";
-import type { Device } from "../../core/device.ts";
+import { isCloudDeviceId, type Device } from "../../core/device.ts";
 import type { Scope } from "../../core/integration.ts";
 import { toDevice } from "./device-operations.ts";
 import type { Value } from "./driver.ts";
@@ -56,7 +56,8 @@ export function deviceSearchOperations({ db }: Transaction, heard: LastHeard): D
   return {
     deviceStep(step) {
       if (step.sort === "last_heard" && step.after === null) heard.write();
-      const { column, index, step: size } = ORDERINGS[step.sort];
+      const { column, index: ordered, step: size } = ORDERINGS[step.sort];
+      const index = wholeIdIn(step.filter.text) === null ? ordered : "";
       const [scope, scopeValues] = scopeCondition(step);
       const [place, placeValues] = placeCondition(column, step);
       const [match, matchValues] = matchCondition(step.filter);
@@ -65,20 +66,26 @@ export function deviceSearchOperations({ db }: Transaction, heard: LastHeard): D
         ", ",
       );
       const key = step.keyless || column === null ? "NULL" : step.sort;
-      const run = `FROM device INDEXED BY ${indexOf(step.scope)}${index} WHERE ${scope} AND ${place} ORDER BY ${order}`;
+      const from = `FROM device INDEXED BY ${indexOf(step.scope)}${index} WHERE ${scope} AND ${place}`;
       const values = [...scopeValues, ...placeValues];
-      const hits =
-        match === null
-          ? db.prepare(`SELECT id, ${key} AS key ${run} LIMIT ?`).all(...values, step.limit)
-          : db
-              .prepare(
-                `SELECT id, key FROM (SELECT id, ${key} AS key, name, serial_number, approval ${run} LIMIT ${size})
-                  WHERE ${match} LIMIT ?`,
-              )
-              .all(...values, ...matchValues, step.limit);
-      if (match === null || hits.length === step.limit) return { hits: hits.map(toPlace), next: null };
-      const last = db.prepare(`SELECT id, ${key} AS key ${run} LIMIT 1 OFFSET ${size - 1}`).get(...values);
-      return { hits: hits.map(toPlace), next: last === undefined ? null : toPlace(last) };
+      const select = (where: string, limit: string): string =>
+        `SELECT id, ${key} AS key ${from} ${where} ORDER BY ${order} ${limit}`;
+      if (match === null) {
+        return {
+          hits: db
+            .prepare(select("", "LIMIT ?"))
+            .all(...values, step.limit)
+            .map(toPlace),
+          next: null,
+        };
+      }
+      const last = db.prepare(select("", `LIMIT 1 OFFSET ${size - 1}`)).get(...values);
+      const next = last === undefined ? null : toPlace(last);
+      const [end, endValues] = next === null ? ["1", []] : endCondition(column, step, next);
+      const hits = db
+        .prepare(select(`AND ${end} AND ${match}`, "LIMIT ?"))
+        .all(...values, ...endValues, ...matchValues, step.limit);
+      return { hits: hits.map(toPlace), next: hits.length === step.limit ? null : next };
     },
     countInScope(step) {
       const [scope, scopeValues] = scopeCondition(step);
@@ -97,12 +104,24 @@ function indexOf(scope: Scope): string {
   return scope.kind === "product" ? "device_product" : "device_owner";
 }
 
-function scopeCondition({ scope, products }: Pick<DeviceStep, "scope" | "products">): [string, Value[]] {
-  if (scope.kind === "product") return ["product_id = ?", [scope.productId]];
+function scopeCondition({
+  scope,
+  products,
+  filter,
+}: Pick<DeviceStep, "scope" | "products" | "filter">): [string, Value[]] {
+  const id = wholeIdIn(filter.text);
+  const [named, names] = id === null ? ["", []] : [" AND id = ?", [id]];
+  if (scope.kind === "product") return [`product_id = ?${named}`, [scope.productId, ...names]];
   return [
-    "owner_id = ? AND (product_id IS NULL OR product_id NOT IN (SELECT value FROM json_each(?)))",
-    [scope.accountId, JSON.stringify(products)],
+    `owner_id = ? AND (product_id IS NULL OR product_id NOT IN (SELECT value FROM json_each(?)))${named}`,
+    [scope.accountId, JSON.stringify(products), ...names],
   ];
+}
+
+/** Whole ids are pasted often, and the index has them at hand. */
+function wholeIdIn(text: string | null): string | null {
+  const id = text?.toLowerCase() ?? "";
+  return isCloudDeviceId(id) ? id : null;
 }
 
 /** After the place, in the order of the run. The first part of the comparison is the index's to use. */
@@ -117,6 +136,13 @@ function placeCondition(column: string | null, { keyless, after, descending }: D
   ];
 }
 
+/** Up to the place, itself included. */
+function endCondition(column: string | null, { keyless, descending }: DeviceStep, end: DevicePlace): [string, Value[]] {
+  const before = descending ? ">" : "<";
+  if (column === null || keyless) return [`id ${before}= ?`, [end.id]];
+  return [`${column} ${before}= ? AND (${column} ${before} ? OR id ${before}= ?)`, [end.key, end.key, end.id]];
+}
+
 /** `null`: all fit. */
 function matchCondition({ text, approval, kind }: DeviceStep["filter"]): [string | null, Value[]] {
   const clauses: string[] = [];
@@ -126,7 +152,7 @@ function matchCondition({ text, approval, kind }: DeviceStep["filter"]): [string
     values.push(approval);
   }
   if (kind !== null) clauses.push(kind === "device" ? IS_CLOUD_DEVICE : `NOT ${IS_CLOUD_DEVICE}`);
-  if (text !== null) {
+  if (text !== null && wholeIdIn(text) === null) {
     const pattern = `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
     clauses.push(String.raw`(id LIKE ? ESCAPE '\' OR name LIKE ? ESCAPE '\' OR serial_number LIKE ? ESCAPE '\')`);
     values.push(pattern, pattern, pattern);

@@ -110,6 +110,10 @@ export function describeDeviceSearch(open: OpenStore): void {
       expect(await found({ text: "100%" })).toEqual([2]);
       expect(await found({ text: "6_x" })).toEqual([4]);
       expect(await found({ text: "0_0" })).toEqual([]);
+      for (const sort of ["id", "name", "last_heard"] as const) {
+        expect(await found({ text: deviceId(0xabc1).toUpperCase(), sort })).toEqual([0xabc1]);
+      }
+      expect(await found({ text: deviceId(9) })).toEqual([]);
       expect(await found({ text: "\\" })).toEqual([]);
     });
 
