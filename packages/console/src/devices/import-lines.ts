@@ -80,7 +80,7 @@ export function readImport(text: string): ImportFile {
   };
 }
 
-export function isDeviceId(text: string): boolean {
+function isDeviceId(text: string): boolean {
   return /^[0-9a-f]{24}$/i.test(text);
 }
 

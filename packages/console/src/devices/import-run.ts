@@ -31,7 +31,7 @@ export interface ImportRun {
 /** Lines of one request: a progress bar moves, and the server does other things in between. */
 const PIECE = 250;
 
-export const OUTCOMES: Readonly<Record<LineOutcome, string>> = {
+const OUTCOMES: Readonly<Record<LineOutcome, string>> = {
   imported: "Imported and approved",
   there: "Was in the product already; what the line says was written",
   name_taken: "In the product under its old name: another device of its owner has that name",
