@@ -24,6 +24,8 @@ const TYPES = [
 export function IntegrationsPage() {
   const [search, setSearch] = useSearchParams();
   const [pages, setPages] = useState<readonly string[]>([]);
+  /** Counts how often all filters were taken back: the search box begins anew then, and only then. */
+  const [resets, setResets] = useState(0);
   const asked = (name: string): string => search.get(name) ?? "";
   const query: OverviewQuery = {
     q: asked("q"),
@@ -39,6 +41,11 @@ export function IntegrationsPage() {
   function filter(change: Readonly<Record<string, string | null>>): void {
     setPages([]);
     setSearch((former) => changed(former, { after: null, open: null, ...change }), { replace: true });
+  }
+
+  function showAll(): void {
+    filter({ q: null, type: null, state: null, scope: null });
+    setResets((count) => count + 1);
   }
 
   function turn(after: string | null, former: readonly string[]): void {
@@ -60,14 +67,14 @@ export function IntegrationsPage() {
         </Button>
       }
     >
-      <Filters query={query} onChange={filter} />
+      <Filters key={resets} query={query} onChange={filter} />
       <Loaded query={overview} lines={8}>
         {(page) =>
           page.total === 0 && !isFiltered ? (
             <Loading lines={8} />
           ) : page.total === 0 ? (
             <Empty title="No integration fits">
-              <Anchor component="button" type="button" inherit onClick={() => filter(NO_FILTER)}>
+              <Anchor component="button" type="button" inherit onClick={showAll}>
                 Show all
               </Anchor>
             </Empty>
@@ -94,8 +101,6 @@ export function IntegrationsPage() {
   );
 }
 
-const NO_FILTER = { q: null, type: null, state: null, scope: null };
-
 function Filters({
   query,
   onChange,
@@ -116,7 +121,6 @@ function Filters({
   return (
     <Group gap="xs" align="flex-end">
       <SearchInput
-        key={query.q === "" ? "empty" : "search"}
         label="Search integrations"
         initial={query.q}
         onSearch={(q) => onChange({ q })}

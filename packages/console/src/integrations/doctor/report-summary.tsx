@@ -13,8 +13,9 @@ export function ReportSummary({ doctor, form }: { readonly doctor: DraftDoctor; 
   );
 }
 
-function summary({ data, isPending }: DraftDoctor, form: HubForm): readonly [Tone, string] {
+function summary({ data, error, isPending }: DraftDoctor, form: HubForm): readonly [Tone, string] {
   if (isPending) return ["wait", "Checking…"];
+  if (error !== null) return ["bad", `It could not be checked: ${error.message}`];
   if (data === undefined) return ["quiet", "Not checked yet"];
   if (!isAbout(data, connectionFields(form))) return ["quiet", "Not checked since it was changed"];
   const { report } = data;
