@@ -72,7 +72,7 @@ export function MessageFields({ form, onChange, failure }: FormPart) {
   );
 }
 
-export function TemplateField({ form, onChange, failure }: FormPart) {
+function TemplateField({ form, onChange, failure }: FormPart) {
   const { templateKind: kind, template } = form;
   return (
     <Stack gap={6}>

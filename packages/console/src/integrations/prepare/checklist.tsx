@@ -3,7 +3,8 @@ import { CodeBlock } from "../../elements/code-block.tsx";
 import { Loading } from "../../elements/loaded.tsx";
 import { StateBadge, type Tone } from "../../elements/state-badge.tsx";
 import { CheckLines } from "../doctor/check-lines.tsx";
-import { standingOf, type Check, type Standing } from "../doctor/report.ts";
+import type { DoctorCheck } from "../../integration/doctor.ts";
+import { standingOf, type Standing } from "../doctor/report.ts";
 import { checksOf, STEPS, type Names, type Step } from "./steps.ts";
 
 const BADGES: Readonly<Record<Standing, readonly [Tone, string]>> = {
@@ -19,7 +20,7 @@ export function Checklist({
   busy,
 }: {
   readonly names: Names;
-  readonly checks: readonly Check[];
+  readonly checks: readonly DoctorCheck[];
   /** They are being looked at. */
   readonly busy: boolean;
 }) {
@@ -49,7 +50,7 @@ function ChecklistStep({
   readonly title: string;
   readonly step: Step;
   readonly names: Names;
-  readonly checks: readonly Check[];
+  readonly checks: readonly DoctorCheck[];
   readonly busy: boolean;
 }) {
   const standing = standingOf(checks);

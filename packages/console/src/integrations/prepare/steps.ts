@@ -1,5 +1,5 @@
 /** What has to be there in Azure before events can go to a hub: how to make it, and which checks tell that it is right. */
-import type { Check } from "../doctor/report.ts";
+import type { DoctorCheck } from "../../integration/doctor.ts";
 
 export interface Step {
   readonly title: string;
@@ -61,7 +61,7 @@ export const STEPS: readonly Step[] = [
 ];
 
 /** The report's lines of one step; those that no step knows stand with the last. */
-export function checksOf(step: Step, checks: readonly Check[]): readonly Check[] {
+export function checksOf(step: Step, checks: readonly DoctorCheck[]): readonly DoctorCheck[] {
   const known = new Set(STEPS.flatMap((one) => one.checks));
   const isLast = step === STEPS.at(-1);
   return checks.filter(({ name }) => step.checks.includes(name) || (isLast && !known.has(name)));
