@@ -117,7 +117,7 @@ export function registerDeviceHubs(
     return identityJson(found(await hub.identity(id)), await hubDevices.known(place.connectionId, id));
   });
 
-  const revealing: object = { ...route("A device's keys in a hub"), config: { audited: true } };
+  const revealing: object = { ...route("Show a device's keys in a hub"), config: { audited: true } };
   app.get<InHub>(`${inHub}/keys`, revealing, async (request) => {
     const { hub, id, device, place } = await atKeys(request);
     const shown = keysShown(found(await hub.keys(id)));
