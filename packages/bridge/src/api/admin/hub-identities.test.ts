@@ -28,7 +28,7 @@ async function ask(
   return { status: answer.statusCode, body: answer.body };
 }
 
-const apply = (body: object) => ask("POST", "identity-scans/scan/apply", body);
+const apply = (body: object) => ask("POST", "identity-scans/adas-scan/apply", body);
 
 test("a scan says what it found and what could be done", async () => {
   const { status, body } = await ask("POST", "identity-scans");
@@ -36,7 +36,7 @@ test("a scan says what it found and what could be done", async () => {
     201,
     {
       scan: {
-        id: "scan",
+        id: "adas-scan",
         state: "done",
         in_hub: 40,
         counts: { missing: 1, foreign: 39 },
@@ -57,14 +57,16 @@ test("lists are paged, and the file of them is no formula of a spreadsheet", asy
     status: "enabled",
     generationId: "g",
   }));
-  const page = JSON.parse((await ask("GET", "identity-scans/scan/identities?class=orphaned&limit=1")).body) as object;
+  const page = JSON.parse(
+    (await ask("GET", "identity-scans/adas-scan/identities?class=orphaned&limit=1")).body,
+  ) as object;
   expect(page).toEqual({
     identities: [
       { hub_device_id: '=cmd|"x"', class: "orphaned", action: "delete", device_id: null, status: "enabled" },
     ],
     next: 1,
   });
-  const { body } = await ask("GET", "identity-scans/scan/identities.csv");
+  const { body } = await ask("GET", "identity-scans/adas-scan/identities.csv");
   expect(body.split("\r\n")).toEqual([
     "hub_device_id,class,action,device_id,status",
     `"'=cmd|""x""",orphaned,delete,,enabled`,
@@ -77,7 +79,7 @@ test("a plan begins with what was asked for", async () => {
   const { status } = await apply({ actions: ["create", "delete"], hub_device_ids: ["a"], confirm: { delete: 3 } });
   expect(status).toBe(202);
   expect(api.hubs.asked).toMatchObject([{ actions: ["create", "delete"], hubDeviceIds: ["a"], confirmedDeletes: 3 }]);
-  const plan = JSON.parse((await ask("GET", "identity-plans/plan")).body) as object;
+  const plan = JSON.parse((await ask("GET", "identity-plans/adas-plan")).body) as object;
   expect(plan).toMatchObject({ plan: { state: "running" }, lines: [{ action: "create", result: "done" }], next: null });
 });
 

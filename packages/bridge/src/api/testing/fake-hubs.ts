@@ -6,6 +6,8 @@ import type { HubFacts, HubLimits, MeteredDay } from "../../core/hub-meter.ts";
 import type { Integration } from "../../core/integration.ts";
 import type { HubDependencies, HubUsers } from "../hub-dependencies.ts";
 
+export const SCAN = "adas-scan";
+export const PLAN = "adas-plan";
 const NOTHING = { create: 0, prepare: 0, adopt: 0, forget: 0, delete: 0 };
 export const NO_COUNTS = Object.fromEntries(IDENTITY_CLASSES.map((name) => [name, 0])) as Record<IdentityClass, number>;
 
@@ -24,7 +26,7 @@ export class FakeHubs implements HubDependencies {
   constructor(integrations: () => Promise<readonly Integration[]>, now: () => number) {
     this.#integrations = integrations;
     this.scanned = {
-      id: "scan",
+      id: SCAN,
       connectionId: "",
       state: "done",
       startedAt: now(),
@@ -43,7 +45,7 @@ export class FakeHubs implements HubDependencies {
 
   get plan(): PlanReport {
     return {
-      id: "plan",
+      id: PLAN,
       connectionId: "",
       state: "running",
       planned: { ...NOTHING, create: 1 },
@@ -76,16 +78,16 @@ export class FakeHubs implements HubDependencies {
     report: (_connection, id) => (this.scanned !== "full" && id === this.scanned.id ? this.scanned : null),
     cancel: (_connection, id) => this.scanned !== "full" && id === this.scanned.id,
     list: (_connection, id, query) =>
-      id === "scan"
+      id === SCAN
         ? this.identities.filter((one) => one.class === query.class).slice(query.after, query.after + query.limit)
         : null,
     apply: async (_connection, id, asked) => {
       this.asked.push(asked);
-      return id === "scan" ? this.applied : { kind: "unknown" };
+      return id === SCAN ? this.applied : { kind: "unknown" };
     },
     plans: async () => [this.plan],
     planLines: async (_connection, id) =>
-      id === "plan"
+      id === PLAN
         ? { plan: this.plan, lines: [{ line: 1, action: "create", hubDeviceId: "d", result: "done", message: null }] }
         : null,
   };

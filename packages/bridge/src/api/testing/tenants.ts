@@ -4,6 +4,7 @@ import { hashToken, newAppSecret, newEventId, tokenId } from "../../core/ids.ts"
 import { PERMISSIONS } from "../../core/permission.ts";
 import type { Permission, Requirement } from "../../core/permission.ts";
 import { newThing } from "../para/thing-body.ts";
+import { PLAN, SCAN } from "./fake-hubs.ts";
 import { hubSettings } from "./integration-samples.ts";
 import { DEVICE, FLEET_DEVICE } from "./route-table.ts";
 import type { Method } from "./route-table.ts";
@@ -108,6 +109,8 @@ export async function createTenants(): Promise<Tenants> {
     integration: integration.id,
     fleetIntegration: fleetIntegration.id,
     connection: lineKey(integration),
+    scan: SCAN,
+    plan: PLAN,
     fleetConnection: lineKey(fleetIntegration),
     apiUser: program.apiUser.username,
     group: "northern-hemisphere",
