@@ -9,7 +9,7 @@ import type { HubDependencies, HubUsers } from "../hub-dependencies.ts";
 export const SCAN = "adas-scan";
 export const PLAN = "adas-plan";
 const NOTHING = { create: 0, prepare: 0, adopt: 0, forget: 0, delete: 0 };
-export const NO_COUNTS = Object.fromEntries(IDENTITY_CLASSES.map((name) => [name, 0])) as Record<IdentityClass, number>;
+const NO_COUNTS = Object.fromEntries(IDENTITY_CLASSES.map((name) => [name, 0])) as Record<IdentityClass, number>;
 
 export class FakeHubs implements HubDependencies {
   /** Of every connection. */
