@@ -80,6 +80,20 @@ function columnsWith(open: string | null, onOpen: (id: string) => void): readonl
   return [
     { name: "Thing", cell: (thing) => <DeviceName device={thing} /> },
     {
+      name: "Manage",
+      cell: ({ id, name }) => (
+        <Button
+          size="compact-xs"
+          variant="default"
+          aria-expanded={id === open}
+          aria-label={`${id === open ? "Close" : "Manage"} ${name}`}
+          onClick={() => onOpen(id)}
+        >
+          {id === open ? "Close" : "Manage"}
+        </Button>
+      ),
+    },
+    {
       name: "Product",
       wideOnly: true,
       cell: ({ appid }) => (
@@ -114,20 +128,6 @@ function columnsWith(open: string | null, onOpen: (id: string) => void): readonl
             {conflicts.toLocaleString()}
           </Anchor>
         ),
-    },
-    {
-      name: "More",
-      cell: ({ id, name }) => (
-        <Button
-          size="compact-xs"
-          variant="default"
-          aria-expanded={id === open}
-          aria-label={`${id === open ? "Close" : "Manage"} ${name}`}
-          onClick={() => onOpen(id)}
-        >
-          {id === open ? "Close" : "Manage"}
-        </Button>
-      ),
     },
   ];
 }
