@@ -62,9 +62,14 @@ function Presets() {
   const [deviceId, setDeviceId] = useState("");
   const add = useAddFault();
 
-  function switchOn({ name, rule }: FaultPreset): void {
-    const where = deviceId.trim() === "" ? rule.where : { ...rule.where, deviceId: deviceId.trim() };
-    add.mutate({ ...rule, where }, { onSuccess: () => announce(`${name}: switched on`) });
+  async function switchOn({ name, rules }: FaultPreset): Promise<void> {
+    const device = deviceId.trim() === "" ? {} : { deviceId: deviceId.trim() };
+    try {
+      for (const rule of rules) await add.mutateAsync({ ...rule, where: { ...rule.where, ...device } });
+      announce(`${name}: switched on`);
+    } catch {
+      // Shown above the presets.
+    }
   }
 
   return (
@@ -101,7 +106,7 @@ function Presets() {
                 style={{ alignSelf: "flex-start" }}
                 aria-label={`Switch on: ${preset.name}`}
                 disabled={add.isPending}
-                onClick={() => switchOn(preset)}
+                onClick={() => void switchOn(preset)}
               >
                 Switch on
               </Button>

@@ -30,5 +30,5 @@ test("how often it strikes is told, and whether it still does", () => {
 });
 
 test("every preset has words for where it strikes and what it does", () => {
-  for (const { rule } of FAULT_PRESETS) expect(faultInWords(rule)).toMatch(/^When .+: .+\.$/);
+  for (const rule of FAULT_PRESETS.flatMap(({ rules }) => rules)) expect(faultInWords(rule)).toMatch(/^When .+: .+\.$/);
 });
