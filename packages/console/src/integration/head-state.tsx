@@ -56,12 +56,12 @@ export function HeadState({ integration }: { readonly integration: IntegrationDe
           )}
           <Group gap="md" mt={8}>
             {OF_THE_KEY.has(failure.code) && (
-              <Anchor component={Link} to={mendedAt(integration)} size="sm">
+              <Anchor component={Link} to={mendedAt(integration)} size="sm" c="inherit" fw={600}>
                 {integration.integration_type === "Webhook" ? "Change the webhook’s settings" : "Give a new key"}
               </Anchor>
             )}
             {failure.code === "daily_cap_reached" && (
-              <Anchor component={Link} to={pageOf(integration.id, "settings")} size="sm">
+              <Anchor component={Link} to={pageOf(integration.id, "settings")} size="sm" c="inherit" fw={600}>
                 Change the daily cap
               </Anchor>
             )}
