@@ -48,8 +48,9 @@ export function DeleteProduct({ product }: { readonly product: Product }) {
   async function end(): Promise<void> {
     await request(`/v1/products/${product.id}`, { method: "DELETE", query: { confirm: true } });
     announce(`Product ${name} deleted.`);
+    // At once, so that nobody asks for what a product has that is gone.
+    queries.setQueryData<readonly Product[]>(["products"], (all) => all?.filter(({ id }) => id !== product.id));
     go("/products");
-    queries.removeQueries({ queryKey: ["products", slug] });
     await queries.invalidateQueries({ queryKey: ["products"], exact: true });
   }
 

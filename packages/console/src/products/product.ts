@@ -23,7 +23,7 @@ export function useProducts(): UseQueryResult<readonly Product[]> {
 /** By slug or number. */
 export function useProduct(product: string): UseQueryResult<Product> {
   return useQuery({
-    queryKey: ["products", product],
+    queryKey: ["products", "one", product],
     queryFn: async ({ signal }) =>
       (await request<{ product: Product }>(`/v1/products/${segment(product)}`, { signal })).product,
   });

@@ -39,7 +39,7 @@ function SettingsForm({ product }: { readonly product: Product }) {
       }),
     async onSuccess({ product: saved }) {
       announce("Product saved.");
-      queries.setQueryData(["products", saved.slug], saved);
+      queries.setQueryData(["products", "one", saved.slug], saved);
       if (saved.slug !== product.slug) go(`/products/${segment(saved.slug)}/settings`, { replace: true });
       await queries.invalidateQueries({ queryKey: ["products"] });
     },
