@@ -118,10 +118,10 @@ export async function fillWithHostileText({ url, accessToken }: FirstRun): Promi
     }),
   );
   await each("state", HOSTILE, (text, i) =>
-    call("PATCH", `/admin/v1/devices/${idIn(things)}/state?wait=0`, { [`s${i}`]: text.slice(0, 60) }),
+    call("PATCH", `/admin/v1/devices/${idIn(things)}/state?wait=0`, { state: { [`s${i}`]: text.slice(0, 60) } }),
   );
   await each("state key", HOSTILE, (text) =>
-    call("PATCH", `/admin/v1/devices/${idIn(things)}/state?wait=0`, { [text.slice(0, 40)]: "x" }),
+    call("PATCH", `/admin/v1/devices/${idIn(things)}/state?wait=0`, { state: { [text.slice(0, 40)]: "x" } }),
   );
 
   const hubs = (await call("GET", `/admin/v1/devices/${deviceId(0)}/hubs`)).json["hubs"] as
