@@ -83,6 +83,7 @@ export function DeliveryList({
                   component={Link}
                   to={hrefOf(row)}
                   inherit
+                  {...(String(row.id) === opened && { c: "inherit" })}
                   className="foreign"
                   aria-label={`Delivery ${row.id}: ${row.event}`}
                 >
