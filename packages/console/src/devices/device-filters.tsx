@@ -1,6 +1,6 @@
 import { Group, NativeSelect } from "@mantine/core";
 import { SearchInput } from "../elements/search-input.tsx";
-import { useProducts } from "./product-rows.ts";
+import { useProducts } from "../products/product.ts";
 
 /** Names of the address's query that choose devices. */
 export type FilterName = "q" | "product" | "sandbox" | "approval" | "kind" | "sort" | "order";

@@ -8,7 +8,7 @@ import { Page } from "../elements/page.tsx";
 import { readImport } from "./import-lines.ts";
 import { ImportPreview } from "./import-preview.tsx";
 import { ImportReport } from "./import-report.tsx";
-import { useProducts, type ProductRow } from "./product-rows.ts";
+import { useProducts, type Product } from "../products/product.ts";
 import { useImport } from "./use-import.ts";
 
 const EXAMPLE = "id,name,serial_number,groups\n0123456789abcdef01234567,Pump 1,P046-1,north roof";
@@ -28,7 +28,7 @@ export function ImportPage() {
   );
 }
 
-function ImportForm({ products }: { readonly products: readonly ProductRow[] }) {
+function ImportForm({ products }: { readonly products: readonly Product[] }) {
   const [params, setParams] = useSearchParams();
   const [text, setText] = useState("");
   const [fileName, setFileName] = useState<string | null>(null);

@@ -6,7 +6,7 @@ import { Empty } from "../elements/empty.tsx";
 import { Loaded, Loading } from "../elements/loaded.tsx";
 import { Page } from "../elements/page.tsx";
 import { SearchInput } from "../elements/search-input.tsx";
-import { useProducts } from "./form/scope-field.tsx";
+import { useProducts } from "../products/product.ts";
 import { IntegrationTable } from "./integration-table.tsx";
 import { useOverview, type OverviewPage, type OverviewQuery } from "./overview.ts";
 
@@ -108,7 +108,7 @@ function Filters({
   readonly query: OverviewQuery;
   readonly onChange: (change: Readonly<Record<string, string | null>>) => void;
 }) {
-  const products = useProducts().data?.products ?? [];
+  const { data: products = [] } = useProducts();
   const scopes = [
     { value: "sandbox", label: "Sandbox" },
     ...products.map(({ slug, name }) => ({ value: slug, label: name })),

@@ -8,7 +8,7 @@ import { FailureNote } from "../elements/failure-note.tsx";
 import { Loaded, Loading } from "../elements/loaded.tsx";
 import { Section } from "../elements/page.tsx";
 import { Time } from "../elements/time.tsx";
-import { useProductNames, type ProductName } from "./products.ts";
+import { useProducts, type Product } from "../products/product.ts";
 
 interface Member {
   readonly username: string;
@@ -18,12 +18,12 @@ interface Member {
   readonly created_at?: string;
 }
 interface Row extends Member {
-  readonly product: ProductName;
+  readonly product: Product;
 }
 
 /** Programs that call the API, over all products. */
 export function ApiUsersSection() {
-  const products = useProductNames();
+  const products = useProducts();
   return (
     <Section title="API users">
       <Text size="sm" c="dimmed">
@@ -59,7 +59,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { name: "Made", cell: ({ created_at }) => <Time at={created_at} />, wideOnly: true },
 ];
 
-function Members({ products }: { readonly products: readonly ProductName[] }) {
+function Members({ products }: { readonly products: readonly Product[] }) {
   const teams = useQueries({
     queries: products.map((product) => ({
       queryKey: ["api-users", product.slug],
@@ -97,7 +97,7 @@ function Members({ products }: { readonly products: readonly ProductName[] }) {
   );
 }
 
-function ProductLinks({ products }: { readonly products: readonly ProductName[] }) {
+function ProductLinks({ products }: { readonly products: readonly Product[] }) {
   return products.slice(0, 10).map(({ slug, name }, i) => (
     <span key={slug} className="foreign">
       {i > 0 && ", "}

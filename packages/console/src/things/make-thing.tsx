@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { Link } from "wouter";
 import { request, segment } from "../client/request.ts";
-import type { ProductRow } from "../devices/product-rows.ts";
+import type { Product } from "../products/product.ts";
 import { Empty } from "../elements/empty.tsx";
 import { FailureNote } from "../elements/failure-note.tsx";
 import { Section } from "../elements/page.tsx";
@@ -12,13 +12,7 @@ import { ThingKeysOnce } from "./thing-keys-once.tsx";
 import type { ThingRow } from "./thing-rows.ts";
 
 /** Makes a Thing and its device in the hub; its keys are shown where the form was. */
-export function MakeThing({
-  products,
-  product,
-}: {
-  readonly products: readonly ProductRow[];
-  readonly product: string;
-}) {
+export function MakeThing({ products, product }: { readonly products: readonly Product[]; readonly product: string }) {
   const queries = useQueryClient();
   const [chosen, setChosen] = useState(product);
   const [name, setName] = useState("");

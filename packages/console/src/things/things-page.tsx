@@ -1,7 +1,7 @@
 import { Button, Group, NativeSelect } from "@mantine/core";
 import { useSearchParams } from "wouter";
 import { withQuery } from "../client/request.ts";
-import { useProducts } from "../devices/product-rows.ts";
+import { useProducts } from "../products/product.ts";
 import { Page } from "../elements/page.tsx";
 import { TabLinks } from "../elements/tab-links.tsx";
 import { ConflictTable } from "./conflict-table.tsx";

@@ -1,25 +1,12 @@
 import { NativeSelect } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
-import { request } from "../../client/request.ts";
-
-interface Products {
-  readonly products: readonly { readonly id: number; readonly name: string; readonly slug: string }[];
-}
+import { useProducts } from "../../products/product.ts";
 
 const SANDBOX = "";
-
-export function useProducts() {
-  return useQuery({
-    queryKey: ["products", "names"],
-    queryFn: ({ signal }) => request<Products>("/v1/products", { signal }),
-    staleTime: 30_000,
-  });
-}
 
 /** Of a slug; the slug itself until the name is known. `null`: the sandbox. */
 export function useProductName(product: string | null): string | null {
   const { data } = useProducts();
-  return data?.products.find(({ slug }) => slug === product)?.name ?? product;
+  return data?.find(({ slug }) => slug === product)?.name ?? product;
 }
 
 /** Whose events: those of one's own devices, or a product's. `null`: the sandbox. */
@@ -30,8 +17,7 @@ export function ScopeField({
   readonly product: string | null;
   readonly onChange: (product: string | null) => void;
 }) {
-  const products = useProducts();
-  const known = products.data?.products ?? [];
+  const { data: known = [] } = useProducts();
   const data = [
     { value: SANDBOX, label: "Sandbox: my own devices" },
     ...known.map(({ name, slug }) => ({ value: slug, label: `Product: ${name}` })),

@@ -7,14 +7,14 @@ import { request, segment } from "../../client/request.ts";
 import { Empty } from "../../elements/empty.tsx";
 import { FailureNote } from "../../elements/failure-note.tsx";
 import { Section } from "../../elements/page.tsx";
-import type { ProductName } from "../products.ts";
+import type { Product } from "../../products/product.ts";
 import { sourcesPath, type ShownOnce, type Source } from "./source.ts";
 import { WebhookShownOnce } from "./webhook-definition.tsx";
 
 type Made = { readonly source: Source } & Partial<ShownOnce>;
 
 /** A new source of one of these products; `?product=` says of which. */
-export function NewSource({ products }: { readonly products: readonly ProductName[] }) {
+export function NewSource({ products }: { readonly products: readonly Product[] }) {
   const [search] = useSearchParams();
   const [first] = products;
   const [made, setMade] = useState<(Made & { readonly product: string }) | null>(null);
@@ -56,7 +56,7 @@ function SourceForm({
   initial,
   onMade,
 }: {
-  readonly products: readonly ProductName[];
+  readonly products: readonly Product[];
   readonly initial: string;
   readonly onMade: (made: Made & { readonly product: string }) => void;
 }) {

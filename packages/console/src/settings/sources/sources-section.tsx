@@ -9,18 +9,18 @@ import { Loaded, Loading } from "../../elements/loaded.tsx";
 import { Section } from "../../elements/page.tsx";
 import { StateBadge } from "../../elements/state-badge.tsx";
 import { Time } from "../../elements/time.tsx";
-import { useProductNames, type ProductName } from "../products.ts";
+import { useProducts, type Product } from "../../products/product.ts";
 import { NewSource } from "./new-source.tsx";
 import { KINDS, sourcesPath, stateOf, type Source } from "./source.ts";
 import { SourceDetail } from "./source-detail.tsx";
 
 interface Row extends Source {
-  readonly product: ProductName;
+  readonly product: Product;
 }
 
 /** Where events of other device clouds come from: the list, `new`, or one (`product/id`). */
 export function SourcesSection({ rest }: { readonly rest: string }) {
-  const products = useProductNames();
+  const products = useProducts();
   const [first = "", second] = rest.split("/").map(decoded);
   if (second !== undefined && second !== "") return <SourceDetail product={first} id={second} />;
   if (first === "new") return <Loaded query={products}>{(all) => <NewSource products={all} />}</Loaded>;
@@ -43,7 +43,7 @@ export function SourcesSection({ rest }: { readonly rest: string }) {
 }
 
 /** The sources of these products, and how they fare. */
-export function SourceList({ products }: { readonly products: readonly ProductName[] }) {
+function SourceList({ products }: { readonly products: readonly Product[] }) {
   const answers = useQueries({
     queries: products.map(({ slug }) => ({
       queryKey: ["sources", slug],
