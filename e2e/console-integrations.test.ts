@@ -156,6 +156,19 @@ test("a webhook is made with a template and a header, and calls", async (context
     expect(calls[0]).toMatchObject({ key: "s3cret-of-the-door" });
     expect(JSON.parse(calls[0]!.body)).toMatchObject({ open: true, event: "door" });
     expect(await page.content()).not.toContain("s3cret-of-the-door");
+
+    // Changed on its page: the header's secret stays, though nobody sees it.
+    await page
+      .getByRole("navigation", { name: "Parts of the integration" })
+      .getByRole("link", { name: "Settings" })
+      .click();
+    await page.getByRole("textbox", { name: "JSON template" }).fill('{"closed":{{open}}}');
+    await page.getByRole("button", { name: "Save settings" }).click();
+    await page.getByText("Saved. It works like that from now on.").waitFor();
+    await publish("door", '{"open":false}');
+    await until(() => calls.length > 1, "the call of the changed webhook");
+    expect(calls[1]).toMatchObject({ key: "s3cret-of-the-door" });
+    expect(JSON.parse(calls[1]!.body)).toMatchObject({ closed: false, event: "door" });
     const refusals = troubles.filter((trouble) => !trouble.includes("status of 400"));
     expect(refusals).toEqual([]);
   } finally {

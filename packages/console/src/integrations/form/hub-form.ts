@@ -128,17 +128,18 @@ export function hubFields(form: HubForm): Record<string, unknown> {
 
 function templateField({ templateKind, template }: HubForm): unknown {
   if (templateKind === "none" || template.trim() === "") return null;
-  return templateKind === "text" ? template : (parsed(template) ?? template);
+  return templateKind === "text" ? template : (parsedJson(template) ?? template);
 }
 
 /** Why the template cannot be sent as it stands; `null` when it can. What else is wrong with it the server says. */
 export function templateFault({ templateKind, template }: HubForm): string | null {
   if (templateKind !== "object" || template.trim() === "") return null;
-  const value = parsed(template);
+  const value = parsedJson(template);
   return typeof value === "object" && value !== null ? null : "This is not a JSON object yet.";
 }
 
-function parsed(text: string): unknown {
+/** `undefined` where it is none. */
+export function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {

@@ -1,5 +1,5 @@
 /** What stands in the form of a webhook, and the fields that it becomes. */
-import type { Property } from "./hub-form.ts";
+import { parsedJson, type Property } from "./hub-form.ts";
 
 export const METHODS = ["POST", "GET", "PUT", "DELETE"] as const;
 
@@ -51,6 +51,71 @@ export const EMPTY_WEBHOOK_FORM: WebhookForm = {
   dailyCap: "",
 };
 
+/** The fields of a webhook that the form shows, as the API answers them: secrets are masked. */
+export interface WebhookAnswer {
+  readonly event: string;
+  readonly deviceID?: string;
+  readonly name: string;
+  readonly url: string;
+  readonly requestType: WebhookForm["method"];
+  readonly json?: unknown;
+  readonly form?: Texts;
+  readonly body?: unknown;
+  readonly query?: Texts;
+  readonly headers?: Texts;
+  readonly auth?: { readonly username: string; readonly password: string };
+  readonly noDefaults: boolean;
+  readonly rejectUnauthorized: boolean;
+  readonly responseTopic?: string;
+  readonly errorResponseTopic?: string;
+  readonly responseTemplate?: string;
+  readonly unchunked: boolean;
+  readonly daily_cap: number | null;
+}
+
+type Texts = Readonly<Record<string, string>>;
+
+const PAYLOADS = ["json", "form", "body"] as const;
+
+/** For editing. */
+export function webhookFormOf(answer: WebhookAnswer): WebhookForm {
+  const template = answer.json ?? answer.body ?? "";
+  return {
+    event: answer.event,
+    deviceId: answer.deviceID ?? "",
+    name: answer.name,
+    url: answer.url,
+    method: answer.requestType,
+    payloadKind: PAYLOADS.find((kind) => answer[kind] !== undefined) ?? "standard",
+    payload: typeof template === "string" ? template : JSON.stringify(template, null, 2),
+    formFields: lines(answer.form),
+    query: lines(answer.query),
+    headers: lines(answer.headers),
+    username: answer.auth?.username ?? "",
+    password: answer.auth?.password ?? "",
+    noDefaults: answer.noDefaults,
+    rejectUnauthorized: answer.rejectUnauthorized,
+    responseTopic: answer.responseTopic ?? "",
+    errorResponseTopic: answer.errorResponseTopic ?? "",
+    responseTemplate: answer.responseTemplate ?? "",
+    unchunked: answer.unchunked,
+    dailyCap: answer.daily_cap === null ? "" : String(answer.daily_cap),
+  };
+}
+
+/** What an edit changes, as PATCH takes it: what was emptied goes back to its default, all else stays as it is stored. */
+export function webhookChanges(form: WebhookForm, answer: WebhookAnswer): Record<string, unknown> {
+  const before = webhookFields(webhookFormOf(answer));
+  const after = webhookFields(form);
+  const changed = Object.keys({ ...before, ...after }).filter(
+    (field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]),
+  );
+  const changes = Object.fromEntries(changed.map((field) => [field, after[field] ?? null]));
+  const isObject = typeof answer.json === "object" && typeof changes["json"] === "string";
+  // Of an object each text is rendered by itself: it stays one as long as it can be read as one.
+  return isObject ? { ...changes, json: parsedJson(changes["json"] as string) ?? changes["json"] } : changes;
+}
+
 /** Parts of the form that API fields come from: what is empty is left out and so has its default. */
 export function webhookFields(form: WebhookForm): Record<string, unknown> {
   const { username, password } = form;
@@ -90,6 +155,10 @@ function payloadField({ payloadKind, payload, formFields }: WebhookForm): Record
 function entries(field: string, lines: readonly Property[]): Record<string, unknown> {
   const named = lines.filter(({ name }) => name !== "");
   return named.length === 0 ? {} : { [field]: Object.fromEntries(named.map(({ name, value }) => [name, value])) };
+}
+
+function lines(texts: Texts = {}): readonly Property[] {
+  return Object.entries(texts).map(([name, value]) => ({ name, value }));
 }
 
 function text(field: string, value: string): Record<string, string> {
