@@ -1,5 +1,6 @@
 import { Alert, Button, Group, NativeSelect, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
+import { CodeInput } from "../elements/code-input.tsx";
 import { fieldFailure } from "../client/field-failure.ts";
 import { ConfirmButton } from "../elements/confirm-button.tsx";
 import { announce } from "../elements/announcements.tsx";
@@ -54,18 +55,15 @@ export function CloudToDeviceTab({ at }: { readonly at: InHub }) {
           });
         }}
       >
-        <Textarea
+        <CodeInput
           label="Body"
           description="Sent as it stands here; 64 KB at most with the properties."
           required
-          autosize
           minRows={3}
           maxRows={20}
-          spellCheck={false}
           value={body}
           onChange={(event) => setBody(event.currentTarget.value)}
           error={fieldFailure(send.error, "body")}
-          styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 12 } }}
         />
         <TextInput
           label="Content type"

@@ -1,7 +1,9 @@
 import { Anchor, Code, Group, NativeSelect, Stack, Text } from "@mantine/core";
 import type { ReactNode } from "react";
-import { Link, useSearchParams } from "wouter";
+import { Link } from "wouter";
+import { segment } from "../client/request.ts";
 import type { DeviceRow } from "../devices/device-rows.ts";
+import { useAddress } from "../elements/address.ts";
 import { Empty } from "../elements/empty.tsx";
 import { Loaded } from "../elements/loaded.tsx";
 import { useHubsOf, type HubOfDevice, type InHub } from "./hub-device.ts";
@@ -15,7 +17,7 @@ export function InChosenHub({
   readonly children: (at: InHub) => ReactNode;
 }) {
   const query = useHubsOf(device.id);
-  const [search, setSearch] = useSearchParams();
+  const { fields: search, change } = useAddress();
   return (
     <Loaded query={query}>
       {(hubs) => {
@@ -29,10 +31,7 @@ export function InChosenHub({
                 description="The device lives in several. What is shown here is of this one."
                 value={keyOf(hub)}
                 data={hubs.map((one) => ({ value: keyOf(one), label: labelOf(one) }))}
-                onChange={(event) => {
-                  const value = event.currentTarget.value;
-                  setSearch((before) => ({ ...Object.fromEntries(before), hub: value }));
-                }}
+                onChange={(event) => change({ hub: event.currentTarget.value })}
                 maw={560}
               />
             ) : (
@@ -68,7 +67,7 @@ function HubLine({ hub }: { readonly hub: HubOfDevice }) {
 }
 
 export function hubAddress({ host_name: host, connection_id: id }: HubOfDevice): string {
-  return host === "local" ? "/hubs/local" : `/hubs/${encodeURIComponent(id)}`;
+  return host === "local" ? "/hubs/local" : `/hubs/${segment(id)}`;
 }
 
 export function hostInWords({ host_name: host }: Pick<HubOfDevice, "host_name">): string {

@@ -1,4 +1,4 @@
-import { Textarea } from "@mantine/core";
+import { CodeInput } from "../elements/code-input.tsx";
 import { typedObject } from "./json.ts";
 
 /** A JSON object as text that can be edited; says while one types what is wrong with it. */
@@ -20,19 +20,16 @@ export function JsonEditor({
 }) {
   const typed = typedObject(text);
   return (
-    <Textarea
+    <CodeInput
       label={label}
       {...(description !== undefined && { description })}
       value={text}
       onChange={(event) => onChange(event.currentTarget.value)}
       error={typed.ok ? error : typed.message}
-      autosize
       minRows={rows}
       maxRows={28}
-      spellCheck={false}
       autoCapitalize="off"
       autoComplete="off"
-      styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 12 } }}
     />
   );
 }

@@ -1,4 +1,4 @@
-import { Textarea } from "@mantine/core";
+import { CodeInput } from "../elements/code-input.tsx";
 import type { Json } from "./json.ts";
 
 type TypedJson = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly message: string };
@@ -19,17 +19,14 @@ export function JsonText({
 }) {
   const typed = typedJson(text);
   return (
-    <Textarea
+    <CodeInput
       label={label}
       description={description}
       value={text}
       onChange={(event) => onChange(event.currentTarget.value)}
       error={typed.ok ? error : typed.message}
-      autosize
       minRows={3}
       maxRows={20}
-      spellCheck={false}
-      styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 12 } }}
     />
   );
 }

@@ -1,6 +1,6 @@
 import { Button, Group, NativeSelect, Stack, Text } from "@mantine/core";
 import { useState } from "react";
-import { useSearchParams } from "wouter";
+import { useAddress } from "../elements/address.ts";
 import { CodeBlock } from "../elements/code-block.tsx";
 import { DataTable } from "../elements/data-table.tsx";
 import { Empty } from "../elements/empty.tsx";
@@ -35,7 +35,7 @@ export function MessagesTab({ at }: { readonly at: InHub }) {
 }
 
 function Messages({ view, hubDeviceId }: { readonly view: string; readonly hubDeviceId: string }) {
-  const [search, setSearch] = useSearchParams();
+  const { fields: search, change } = useAddress();
   const from = FROM.find(({ name }) => name === search.get("from")) ?? FROM[1]!;
   // The moment stands still while one looks.
   const [begun, setBegun] = useState(() => Date.now());
@@ -55,7 +55,7 @@ function Messages({ view, hubDeviceId }: { readonly view: string; readonly hubDe
               const name = event.currentTarget.value;
               tail.clear();
               setBegun(Date.now());
-              setSearch((before) => ({ ...Object.fromEntries(before), from: name }));
+              change({ from: name });
             }}
           />
           <Button variant="default" onClick={() => setOn(!isOn)}>

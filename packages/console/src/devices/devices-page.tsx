@@ -1,10 +1,12 @@
 import { Button, Group, Text } from "@mantine/core";
 import { useState } from "react";
-import { Link, useSearchParams } from "wouter";
+import { Link } from "wouter";
+import { useAddress } from "../elements/address.ts";
 import { Pager } from "../elements/data-table.tsx";
 import { Empty } from "../elements/empty.tsx";
 import { Loaded } from "../elements/loaded.tsx";
 import { Page } from "../elements/page.tsx";
+import { useTrail } from "../elements/use-trail.ts";
 import { BulkActions } from "./bulk-actions.tsx";
 import { ClaimButton } from "./claim-button.tsx";
 import { DeviceFilters, type FilterName } from "./device-filters.tsx";
@@ -15,8 +17,7 @@ const FILTERS: readonly FilterName[] = ["q", "product", "sandbox", "approval", "
 
 /** All devices of the sandbox and of products. What is chosen stands in the address. */
 export function DevicesPage() {
-  const [params, setParams] = useSearchParams();
-  const [trail, setTrail] = useState<readonly (string | null)[]>([]);
+  const { fields: params, change: changeAddress } = useAddress();
   const [selected, setSelected] = useState<ReadonlyMap<string, DeviceRow>>(new Map());
   const values = valuesIn(params);
   const filter = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ""));
@@ -25,27 +26,19 @@ export function DevicesPage() {
   const counted = useDeviceTotal(filter, after !== null);
   const isFiltered = FILTERS.some((name) => name !== "sort" && name !== "order" && params.has(name));
 
-  function change(changes: Partial<Record<FilterName, string>>): void {
-    setTrail([]);
+  const trail = useTrail(after, (next) => {
     setSelected(new Map());
-    setParams(
-      (now) => {
-        const entries = Object.entries({ ...valuesIn(now), ...changes }).filter(([, value]) => value !== "");
-        return new URLSearchParams(entries);
-      },
-      { replace: "q" in changes },
-    );
+    changeAddress({ after: next });
+  });
+
+  function change(changes: Partial<Record<FilterName, string>>): void {
+    trail.forget();
+    setSelected(new Map());
+    changeAddress({ ...changes, after: null }, { replace: "q" in changes });
   }
 
-  function goTo(place: string | null, next: readonly (string | null)[]): void {
-    setTrail(next);
-    setSelected(new Map());
-    setParams((now) => {
-      const changed = new URLSearchParams(now);
-      if (place === null) changed.delete("after");
-      else changed.set("after", place);
-      return changed;
-    });
+  function showAll(): void {
+    change(Object.fromEntries(FILTERS.map((name) => [name, ""])));
   }
 
   return (
@@ -65,15 +58,12 @@ export function DevicesPage() {
       <Loaded query={query} lines={10}>
         {({ devices, total, next }) =>
           devices.length === 0 && after === null ? (
-            <NoDevices isFiltered={isFiltered} onClear={() => setParams(new URLSearchParams())} />
+            <NoDevices isFiltered={isFiltered} onClear={showAll} />
           ) : (
             <>
               <BulkActions selected={[...selected.values()]} onDone={() => setSelected(new Map())} />
               <DeviceTable devices={devices} selected={selected} onSelect={setSelected} />
-              <Pager
-                onPrevious={after === null ? null : () => goTo(trail.at(-1) ?? null, trail.slice(0, -1))}
-                onNext={next === null ? null : () => goTo(next, [...trail, after])}
-              >
+              <Pager onPrevious={trail.onPrevious} onNext={next === null ? null : () => trail.goOn(next)}>
                 {shownOf(devices.length, after === null ? total : counted)}
               </Pager>
             </>

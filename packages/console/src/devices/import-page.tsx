@@ -1,6 +1,7 @@
-import { Button, FileButton, Group, NativeSelect, Stack, Text, Textarea } from "@mantine/core";
+import { Button, FileButton, Group, NativeSelect, Stack, Text } from "@mantine/core";
 import { useDeferredValue, useMemo, useState } from "react";
 import { Link, useSearchParams } from "wouter";
+import { CodeInput } from "../elements/code-input.tsx";
 import { Empty } from "../elements/empty.tsx";
 import { FailureNote } from "../elements/failure-note.tsx";
 import { Loaded } from "../elements/loaded.tsx";
@@ -77,14 +78,13 @@ function ImportForm({ products }: { readonly products: readonly Product[] }) {
         )}
       </Group>
       {text.length <= SHOWN_LENGTH && !hasBegun && (
-        <Textarea
+        <CodeInput
           label="Devices"
           description="Columns: id (required), name, groups, serial_number, firmware_version, desired_firmware_version, development, notes."
           placeholder={EXAMPLE}
-          rows={8}
+          minRows={8}
+          maxRows={24}
           value={text}
-          ff="monospace"
-          styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
           onChange={(event) => {
             setFileName(null);
             setText(event.currentTarget.value);

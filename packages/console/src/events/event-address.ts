@@ -1,5 +1,5 @@
 /** The filter of the events screen, in the page's address: links lead to it and the back button works. */
-import { useSearchParams } from "wouter";
+import { useAddress } from "../elements/address.ts";
 import type { EventFilter } from "./event.ts";
 
 export interface FilterInAddress {
@@ -8,22 +8,10 @@ export interface FilterInAddress {
 }
 
 export function useEventFilter(): FilterInAddress {
-  const [params, setParams] = useSearchParams();
-  const of = (name: keyof EventFilter): string => params.get(name) ?? "";
+  const { fields, change } = useAddress();
+  const of = (name: keyof EventFilter): string => fields.get(name) ?? "";
   return {
     filter: { prefix: of("prefix"), device: of("device"), product: of("product") },
-    change(change) {
-      setParams(
-        (former) => {
-          const next = new URLSearchParams(former);
-          for (const [name, value] of Object.entries(change)) {
-            if (value === "") next.delete(name);
-            else next.set(name, value);
-          }
-          return next;
-        },
-        { replace: true },
-      );
-    },
+    change: (changes) => change(changes, { replace: true }),
   };
 }

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { useSearchParams } from "wouter";
+import { useAddress } from "../elements/address.ts";
 import { Page } from "../elements/page.tsx";
 import { useEventFilter } from "./event-address.ts";
 import { EventFilters } from "./event-filters.tsx";
@@ -9,16 +9,11 @@ import { PublishForm } from "./publish-form.tsx";
 /** The address says what is filtered (`prefix`, `device`, `product`) and whether the form is open (`publish`). */
 export function EventsPage() {
   const { filter, change } = useEventFilter();
-  const [params, setParams] = useSearchParams();
-  const isPublishing = params.has("publish");
+  const { fields, change: changeAddress } = useAddress();
+  const isPublishing = fields.has("publish");
 
   function togglePublishing(): void {
-    setParams((former) => {
-      const next = new URLSearchParams(former);
-      if (isPublishing) for (const name of ["publish", "name", "data", "as"]) next.delete(name);
-      else next.set("publish", "1");
-      return next;
-    });
+    changeAddress(isPublishing ? { publish: null, name: null, data: null, as: null } : { publish: "1" });
   }
 
   return (

@@ -1,20 +1,9 @@
-import {
-  Alert,
-  Anchor,
-  Button,
-  Group,
-  NativeSelect,
-  Paper,
-  SimpleGrid,
-  Stack,
-  Text,
-  Textarea,
-  TextInput,
-} from "@mantine/core";
+import { Alert, Anchor, Button, Group, NativeSelect, Paper, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { useId, useState, type FormEvent } from "react";
 import { Link, useSearchParams } from "wouter";
+import { CodeInput } from "../elements/code-input.tsx";
 import { fieldFailure } from "../client/field-failure.ts";
 import { request, segment } from "../client/request.ts";
 import { CodeBlock } from "../elements/code-block.tsx";
@@ -83,16 +72,14 @@ export function PublishForm({ onClose }: { readonly onClose: () => void }) {
             onChange={(event) => set({ type: event.currentTarget.value })}
           />
         </SimpleGrid>
-        <Textarea
+        <CodeInput
           label="Data"
           description="Up to 1,024 bytes; may be left empty."
-          autosize
           minRows={2}
           maxRows={8}
           value={draft.data}
           error={fieldFailure(publish.error, "data")}
           onChange={(event) => set({ data: event.currentTarget.value })}
-          styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
         />
         <Text size="sm" c="dimmed">
           {consequence(draft)}

@@ -1,10 +1,12 @@
 import { Anchor, Box, Grid, Stack, Text } from "@mantine/core";
 import { useState } from "react";
-import { Link, useSearchParams } from "wouter";
+import { Link } from "wouter";
+import { changedFields, useAddress } from "../elements/address.ts";
 import { Pager } from "../elements/data-table.tsx";
 import { Empty } from "../elements/empty.tsx";
 import { FailureNote } from "../elements/failure-note.tsx";
 import { Loaded } from "../elements/loaded.tsx";
+import { useTrail } from "../elements/use-trail.ts";
 import { BulkActions } from "./bulk-actions.tsx";
 import { FILTERS, PAGE_SIZE, useDeliveries, type DeliveryPage, type Filters } from "./deliveries.ts";
 import { DeliveryFilters } from "./delivery-filters.tsx";
@@ -16,35 +18,23 @@ import { Replays } from "./replays.tsx";
 /** Every delivery: list on the left, the chosen one on the right. On a phone the chosen one stands in the list's place. */
 export function DeliveriesTab({ integration }: { readonly integration: IntegrationDetail }) {
   const { id } = integration;
-  const [search, setSearch] = useSearchParams();
+  const { fields: search, change } = useAddress();
   const filters = filtersIn(search);
   const cursor = search.get("cursor");
   const opened = search.get("delivery");
-  const [former, setFormer] = useState<readonly (string | null)[]>([]);
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
   const query = useDeliveries(id, { filters, cursor, isStill: chosen.size > 0 });
 
-  function goTo(changes: Readonly<Record<string, string | null>>): void {
-    setSearch((now) => changed(now, changes));
-  }
+  const trail = useTrail(cursor, (to) => {
+    setChosen(new Set());
+    change({ cursor: to, delivery: null });
+  });
 
   /** Other rows: the page and what was chosen on it mean nothing there. */
   function narrow(next: Filters): void {
-    setFormer([]);
+    trail.forget();
     setChosen(new Set());
-    goTo({ ...Object.fromEntries(FILTERS.map((name) => [name, next[name] ?? null])), cursor: null, delivery: null });
-  }
-
-  function next(to: number): void {
-    setFormer([...former, cursor]);
-    setChosen(new Set());
-    goTo({ cursor: String(to), delivery: null });
-  }
-
-  function previous(): void {
-    setChosen(new Set());
-    goTo({ cursor: former.at(-1) ?? null, delivery: null });
-    setFormer(former.slice(0, -1));
+    change({ ...Object.fromEntries(FILTERS.map((name) => [name, next[name] ?? null])), cursor: null, delivery: null });
   }
 
   const list = (page: DeliveryPage) => (
@@ -69,13 +59,13 @@ export function DeliveriesTab({ integration }: { readonly integration: Integrati
           chosen={chosen}
           onChosen={setChosen}
           hrefOf={({ id: delivery }) =>
-            `${pageOf(id, "deliveries")}?${changed(search, { delivery: String(delivery) }).toString()}`
+            `${pageOf(id, "deliveries")}?${changedFields(search, { delivery: String(delivery) }).toString()}`
           }
         />
       )}
       <Pager
-        onPrevious={cursor === null ? null : previous}
-        onNext={page.next === null || page.deliveries.length === 0 ? null : () => next(page.next ?? 0)}
+        onPrevious={trail.onPrevious}
+        onNext={page.next === null || page.deliveries.length === 0 ? null : () => trail.goOn(String(page.next))}
       >
         {cursor === null ? "The newest" : "Older"}, {PAGE_SIZE} a page
       </Pager>
@@ -98,7 +88,7 @@ export function DeliveriesTab({ integration }: { readonly integration: Integrati
         </Grid.Col>
         {opened !== null && (
           <Grid.Col span={{ base: 12, md: 6 }}>
-            <DeliveryPane integration={integration} delivery={opened} onClose={() => goTo({ delivery: null })} />
+            <DeliveryPane integration={integration} delivery={opened} onClose={() => change({ delivery: null })} />
           </Grid.Col>
         )}
       </Grid>
@@ -134,13 +124,4 @@ function NoRows({
 
 function filtersIn(search: URLSearchParams): Filters {
   return Object.fromEntries(FILTERS.flatMap((name) => (search.get(name) ? [[name, search.get(name) ?? ""]] : [])));
-}
-
-function changed(search: URLSearchParams, changes: Readonly<Record<string, string | null>>): URLSearchParams {
-  const next = new URLSearchParams(search);
-  for (const [name, value] of Object.entries(changes)) {
-    if (value === null || value === "") next.delete(name);
-    else next.set(name, value);
-  }
-  return next;
 }

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useSearchParams } from "wouter";
+import { CodeInput } from "../elements/code-input.tsx";
 import { request } from "../client/request.ts";
 import { announce } from "../elements/announcements.tsx";
 import { FailureNote } from "../elements/failure-note.tsx";
@@ -70,13 +71,11 @@ function CopyForm({
           {delivery.state === "parked" && " The parked one ends as expired."}
         </Text>
         <TextInput label="Event name" required value={name} onChange={(event) => setName(event.currentTarget.value)} />
-        <Textarea
+        <CodeInput
           label="Data"
-          autosize
           minRows={4}
           maxRows={18}
           value={data}
-          styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
           data-autofocus
           onChange={(event) => setData(event.currentTarget.value)}
         />

@@ -1,7 +1,7 @@
 import { SegmentedControl } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useSearchParams } from "wouter";
 import { request } from "../client/request.ts";
+import { useAddress } from "../elements/address.ts";
 import { HistoryGraph } from "../elements/history-graph.tsx";
 import { SUCCESS_AND_FAILURE } from "../elements/history-series.ts";
 import { Loaded } from "../elements/loaded.tsx";
@@ -18,7 +18,7 @@ import { adminPath, LIVE_MS, pageOf, type IntegrationDetail } from "./integratio
 
 /** Deliveries over time; a bar leads to its rows. */
 export function History({ integration: { id } }: { readonly integration: IntegrationDetail }) {
-  const [search, setSearch] = useSearchParams();
+  const { fields: search, change } = useAddress();
   const window = WINDOWS.find(({ name }) => name === search.get("history")) ?? WINDOWS[1]!;
   const query = useQuery({
     queryKey: ["integrations", id, "series", window.name],
@@ -37,7 +37,7 @@ export function History({ integration: { id } }: { readonly integration: Integra
           aria-label="How far back"
           value={window.name}
           data={WINDOWS.map(({ name, title }) => ({ value: name, label: title }))}
-          onChange={(name) => setSearch({ history: name }, { replace: true })}
+          onChange={(name) => change({ history: name }, { replace: true })}
         />
       }
     >

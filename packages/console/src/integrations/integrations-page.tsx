@@ -1,11 +1,13 @@
 import { Anchor, Button, Group, NativeSelect } from "@mantine/core";
 import { useState } from "react";
-import { Link, Redirect, useSearchParams } from "wouter";
+import { Link, Redirect } from "wouter";
+import { useAddress, type AddressChanges } from "../elements/address.ts";
 import { Pager } from "../elements/data-table.tsx";
 import { Empty } from "../elements/empty.tsx";
 import { Loaded, Loading } from "../elements/loaded.tsx";
 import { Page } from "../elements/page.tsx";
 import { SearchInput } from "../elements/search-input.tsx";
+import { useTrail } from "../elements/use-trail.ts";
 import { useProducts } from "../products/product.ts";
 import { IntegrationTable } from "./integration-table.tsx";
 import { useOverview, type OverviewPage, type OverviewQuery } from "./overview.ts";
@@ -22,11 +24,10 @@ const TYPES = [
 
 /** All integrations of the sandbox and of products. With none at all it leads to the gallery. */
 export function IntegrationsPage() {
-  const [search, setSearch] = useSearchParams();
-  const [pages, setPages] = useState<readonly string[]>([]);
+  const { fields, change } = useAddress();
   /** Counts how often all filters were taken back: the search box begins anew then, and only then. */
   const [resets, setResets] = useState(0);
-  const asked = (name: string): string => search.get(name) ?? "";
+  const asked = (name: string): string => fields.get(name) ?? "";
   const query: OverviewQuery = {
     q: asked("q"),
     type: asked("type"),
@@ -36,21 +37,17 @@ export function IntegrationsPage() {
   };
   const isFiltered = Object.values(query).some((value) => value !== "");
   const overview = useOverview(query);
+  const trail = useTrail(fields.get("after"), (after) => change({ after, open: null }));
 
   /** Another filter begins with its first page. */
-  function filter(change: Readonly<Record<string, string | null>>): void {
-    setPages([]);
-    setSearch((former) => changed(former, { after: null, open: null, ...change }), { replace: true });
+  function filter(changes: AddressChanges): void {
+    trail.forget();
+    change({ after: null, open: null, ...changes }, { replace: true });
   }
 
   function showAll(): void {
     filter({ q: null, type: null, state: null, scope: null });
     setResets((count) => count + 1);
-  }
-
-  function turn(after: string | null, former: readonly string[]): void {
-    setPages(former);
-    setSearch((now) => changed(now, { after, open: null }));
   }
 
   // What an earlier visit left may be out of date: one may just have been made.
@@ -82,13 +79,13 @@ export function IntegrationsPage() {
             <>
               <IntegrationTable
                 rows={page.integrations}
-                opened={search.get("open")}
-                onOpen={(id) => setSearch((now) => changed(now, { open: id }), { replace: true })}
+                opened={fields.get("open")}
+                onOpen={(id) => change({ open: id }, { replace: true })}
               />
               {page.total > page.integrations.length && (
                 <Pager
-                  onPrevious={query.after === "" ? null : () => turn(pages.at(-1) ?? null, pages.slice(0, -1))}
-                  onNext={page.next === null ? null : () => turn(page.next, [...pages, query.after])}
+                  onPrevious={trail.onPrevious}
+                  onNext={page.next === null ? null : () => trail.goOn(page.next ?? "")}
                 >
                   {placeInWords(page)}
                 </Pager>
@@ -106,7 +103,7 @@ function Filters({
   onChange,
 }: {
   readonly query: OverviewQuery;
-  readonly onChange: (change: Readonly<Record<string, string | null>>) => void;
+  readonly onChange: (changes: AddressChanges) => void;
 }) {
   const { data: products = [] } = useProducts();
   const scopes = [
@@ -142,13 +139,4 @@ function Filters({
 
 function placeInWords({ before, integrations, total }: OverviewPage): string {
   return `${(before + 1).toLocaleString()} to ${(before + integrations.length).toLocaleString()} of ${total.toLocaleString()}`;
-}
-
-function changed(former: URLSearchParams, change: Readonly<Record<string, string | null>>): URLSearchParams {
-  const next = new URLSearchParams(former);
-  for (const [name, value] of Object.entries(change)) {
-    if (value === null || value === "") next.delete(name);
-    else next.set(name, value);
-  }
-  return next;
 }

@@ -1,7 +1,7 @@
 import { Anchor, Checkbox, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useState } from "react";
-import { useSearchParams } from "wouter";
+import { useAddress } from "../elements/address.ts";
 import { DataTable, Pager, type Column } from "../elements/data-table.tsx";
 import { Empty } from "../elements/empty.tsx";
 import { Loaded } from "../elements/loaded.tsx";
@@ -13,7 +13,7 @@ import { kindInWords, outcomeOf, useAudit, type AuditEntry } from "./audit.ts";
 
 /** Who changed what, and how it went. */
 export function AuditSection() {
-  const [search, setSearch] = useSearchParams();
+  const { fields: search, change } = useAddress();
   const filter = {
     what: search.get("what") ?? "",
     who: search.get("who") ?? "",
@@ -23,16 +23,8 @@ export function AuditSection() {
   const audit = useAudit(filter);
 
   /** Any other filter begins at the newest again. */
-  function set(change: Readonly<Record<string, string>>): void {
-    setSearch((before) => {
-      const next = new URLSearchParams(before);
-      next.delete("before");
-      for (const [name, value] of Object.entries(change)) {
-        if (value === "") next.delete(name);
-        else next.set(name, value);
-      }
-      return next;
-    });
+  function set(changes: Readonly<Record<string, string>>): void {
+    change({ before: null, ...changes });
   }
 
   return (

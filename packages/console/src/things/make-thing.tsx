@@ -1,7 +1,8 @@
-import { Button, Group, NativeSelect, Paper, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Button, Group, NativeSelect, Paper, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { Link } from "wouter";
+import { CodeInput } from "../elements/code-input.tsx";
 import { request, segment } from "../client/request.ts";
 import type { Product } from "../products/product.ts";
 import { Empty } from "../elements/empty.tsx";
@@ -97,16 +98,13 @@ export function MakeThing({ products, product }: { readonly products: readonly P
             value={id}
             onChange={(event) => setId(event.currentTarget.value)}
           />
-          <Textarea
+          <CodeInput
             label="First state"
             description="A JSON object. It becomes the desired properties of its twin."
-            autosize
             minRows={3}
             maxRows={12}
             value={state}
             error={fault}
-            spellCheck={false}
-            styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
             onChange={(event) => setState(event.currentTarget.value)}
           />
           {make.error !== null && <FailureNote failure={make.error} />}

@@ -1,14 +1,15 @@
 import { Anchor, Button, Code, Text } from "@mantine/core";
-import { useState } from "react";
 import { Link } from "wouter";
 import { segment } from "../client/request.ts";
 import { DeviceName } from "../devices/device-table.tsx";
 import { OnlineBadge, SyncBadge } from "../devices/device-words.tsx";
+import type { AddressFields } from "../elements/address.ts";
 import { DataTable, Pager, type Column } from "../elements/data-table.tsx";
 import { Empty } from "../elements/empty.tsx";
 import { Loaded } from "../elements/loaded.tsx";
 import { SearchInput } from "../elements/search-input.tsx";
 import { Time } from "../elements/time.tsx";
+import { useTrail } from "../elements/use-trail.ts";
 import { stateSummary } from "./state-summary.ts";
 import { ThingDetail } from "./thing-detail.tsx";
 import { useThingPage, type ThingRow } from "./thing-rows.ts";
@@ -25,15 +26,10 @@ export function ThingList({
   readonly q: string;
   readonly after: string | null;
   readonly open: string | null;
-  readonly onChange: (changes: Readonly<Record<string, string | null>>, replace?: boolean) => void;
+  readonly onChange: AddressFields["change"];
 }) {
   const query = useThingPage(product, q, after);
-  const [trail, setTrail] = useState<readonly (string | null)[]>([]);
-
-  function goTo(place: string | null, next: readonly (string | null)[]): void {
-    setTrail(next);
-    onChange({ after: place });
-  }
+  const trail = useTrail(after, (next) => onChange({ after: next }));
 
   return (
     <>
@@ -43,8 +39,8 @@ export function ThingList({
         initial={q}
         maxLength={2_000}
         onSearch={(text) => {
-          setTrail([]);
-          onChange({ q: text.trim(), after: null }, true);
+          trail.forget();
+          onChange({ q: text.trim(), after: null }, { replace: true });
         }}
       />
       <Loaded query={query} lines={8}>
@@ -57,13 +53,10 @@ export function ThingList({
                 name="Things"
                 rows={things}
                 rowKey={({ id }) => id}
-                columns={columnsWith(open, (id) => onChange({ thing: id === open ? null : id }, true))}
+                columns={columnsWith(open, (id) => onChange({ thing: id === open ? null : id }, { replace: true }))}
                 expanded={(thing) => (thing.id === open ? <ThingDetail thing={thing} /> : null)}
               />
-              <Pager
-                onPrevious={after === null ? null : () => goTo(trail.at(-1) ?? null, trail.slice(0, -1))}
-                onNext={next === null ? null : () => goTo(next, [...trail, after])}
-              >
+              <Pager onPrevious={trail.onPrevious} onNext={next === null ? null : () => trail.goOn(next)}>
                 {total === null
                   ? `${things.length.toLocaleString()} on this page`
                   : `${things.length.toLocaleString()} of ${total.toLocaleString()}`}

@@ -1,6 +1,6 @@
 import { Button, Group, NativeSelect } from "@mantine/core";
-import { useSearchParams } from "wouter";
 import { withQuery } from "../client/request.ts";
+import { useAddress } from "../elements/address.ts";
 import { useProducts } from "../products/product.ts";
 import { Page } from "../elements/page.tsx";
 import { TabLinks } from "../elements/tab-links.tsx";
@@ -10,25 +10,11 @@ import { ThingList } from "./thing-list.tsx";
 
 /** Things of one product or of all, and what was written on both sides at once. */
 export function ThingsPage() {
-  const [params, setParams] = useSearchParams();
+  const { fields: params, change } = useAddress();
   const { data: products = [] } = useProducts();
   const product = params.get("product") ?? "";
   const showsConflicts = params.has("conflicts");
   const isMaking = params.has("make");
-
-  function change(changes: Readonly<Record<string, string | null>>, replace = false): void {
-    setParams(
-      (now) => {
-        const changed = new URLSearchParams(now);
-        for (const [name, value] of Object.entries(changes)) {
-          if (value === null || value === "") changed.delete(name);
-          else changed.set(name, value);
-        }
-        return changed;
-      },
-      { replace },
-    );
-  }
 
   return (
     <Page

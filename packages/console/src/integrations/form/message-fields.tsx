@@ -1,4 +1,5 @@
-import { Anchor, Code, SegmentedControl, SimpleGrid, Stack, Switch, Text, Textarea, TextInput } from "@mantine/core";
+import { Anchor, Code, SegmentedControl, SimpleGrid, Stack, Switch, Text, TextInput } from "@mantine/core";
+import { CodeInput } from "../../elements/code-input.tsx";
 import { fieldFailure } from "../../client/field-failure.ts";
 import { DailyCapField } from "./daily-cap-field.tsx";
 import type { FormPart } from "./form-part.ts";
@@ -90,7 +91,7 @@ function TemplateField({ form, onChange, failure }: FormPart) {
         {ABOUT[kind]}
       </Text>
       {kind !== "none" && (
-        <Textarea
+        <CodeInput
           aria-label="Template"
           description={
             <>
@@ -99,11 +100,8 @@ function TemplateField({ form, onChange, failure }: FormPart) {
             </>
           }
           placeholder={kind === "text" ? '{"celsius":{{t}}}' : '{\n  "celsius": "{{t}}"\n}'}
-          autosize
           minRows={4}
           maxRows={16}
-          spellCheck={false}
-          styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
           value={template}
           error={templateFault(form) ?? fieldFailure(failure, "json")}
           onChange={({ currentTarget }) => onChange({ template: currentTarget.value })}

@@ -11,6 +11,7 @@ import {
   Textarea,
   TextInput,
 } from "@mantine/core";
+import { CodeInput } from "../../elements/code-input.tsx";
 import { fieldFailure } from "../../client/field-failure.ts";
 import { PropertiesField } from "./properties-field.tsx";
 import { METHODS, type PayloadKind, type WebhookForm } from "./webhook-form.ts";
@@ -79,7 +80,7 @@ function PayloadField({ form, onChange, failure }: WebhookPart) {
         {KINDS.find(({ value }) => value === kind)?.about}
       </Text>
       {(kind === "json" || kind === "body") && (
-        <Textarea
+        <CodeInput
           aria-label={kind === "json" ? "JSON template" : "Body template"}
           description={
             <>
@@ -88,11 +89,8 @@ function PayloadField({ form, onChange, failure }: WebhookPart) {
             </>
           }
           placeholder={kind === "json" ? '{"celsius":{{t}}}' : "{{PARTICLE_EVENT_VALUE}}"}
-          autosize
           minRows={3}
           maxRows={14}
-          spellCheck={false}
-          styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
           value={form.payload}
           error={fieldFailure(failure, "json", "body")}
           onChange={({ currentTarget }) => onChange({ payload: currentTarget.value })}
