@@ -47,8 +47,11 @@ export function ImportReport({
     <Section title="Report" actions={<SaveReport product={product} results={results} isRunning={isRunning} />}>
       <Progress value={(results.length / Math.max(1, total)) * 100} aria-label="Lines done" />
       <Text size="sm" role="status">
-        {results.length.toLocaleString()} of {total.toLocaleString()} lines done
-        {isRunning ? "…" : "."}
+        {/* Only the end is read aloud. */}
+        <span key={String(isRunning)} {...(isRunning && { "aria-live": "off" })}>
+          {results.length.toLocaleString()} of {total.toLocaleString()} lines done
+          {isRunning ? "…" : "."}
+        </span>
       </Text>
       <Group gap="xs" role="group" aria-label="Show only">
         <Chosen

@@ -60,12 +60,14 @@ export function ImportTokens({
   }
   const failed = made.filter(({ failure }) => failure !== "").length;
   return (
-    <Alert color="yellow" variant="light" title="Save the tokens now: they are not shown again">
+    <Alert role="group" color="yellow" variant="light" title="Save the tokens now: they are not shown again">
       <Stack gap="xs">
         <Progress value={(made.length / ids.length) * 100} aria-label="Tokens made" />
         <Text size="sm" role="status">
-          {made.length.toLocaleString()} of {ids.length.toLocaleString()} made
-          {failed > 0 && `, ${failed.toLocaleString()} of them failed: the file says why`}
+          <span key={String(isRunning)} {...(isRunning && { "aria-live": "off" })}>
+            {made.length.toLocaleString()} of {ids.length.toLocaleString()} made
+            {failed > 0 && `, ${failed.toLocaleString()} of them failed: the file says why`}
+          </span>
         </Text>
         <Group gap="xs">
           <Button onClick={save} disabled={isRunning}>

@@ -30,11 +30,11 @@ export function DataTable<Row>({
 }) {
   return (
     <Box className="scroll-x" tabIndex={0} role="region" aria-label={name}>
-      <Table highlightOnHover>
+      <Table highlightOnHover aria-label={name}>
         <Table.Thead>
           <Table.Tr>
             {columns.map((column) => (
-              <Table.Th key={column.name} ta={column.numeric ? "right" : "left"} {...visibility(column)}>
+              <Table.Th key={column.name} scope="col" ta={column.numeric ? "right" : "left"} {...visibility(column)}>
                 {column.header ?? column.name}
               </Table.Th>
             ))}
@@ -95,10 +95,10 @@ export function Pager({
   if (onPrevious === null && onNext === null && children === undefined) return null;
   return (
     <Group gap="xs" component="nav" aria-label="Pages">
-      <Button variant="default" disabled={onPrevious === null} onClick={() => onPrevious?.()}>
+      <Button variant="default" {...unless(onPrevious)} onClick={() => onPrevious?.()}>
         Previous
       </Button>
-      <Button variant="default" disabled={onNext === null} onClick={() => onNext?.()}>
+      <Button variant="default" {...unless(onNext)} onClick={() => onNext?.()}>
         Next
       </Button>
       <Text size="sm" c="dimmed" component="div">
@@ -106,4 +106,9 @@ export function Pager({
       </Text>
     </Group>
   );
+}
+
+/** Looks disabled and is named so, but keeps the focus of who has come to the last page by pressing it. */
+function unless(step: (() => void) | null): { "data-disabled"?: true; "aria-disabled"?: true } {
+  return step === null ? { "data-disabled": true, "aria-disabled": true } : {};
 }

@@ -2,6 +2,7 @@ import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode 
 
 const DELAY_MS = 300;
 const EDGE = 8;
+const FOCUSABLE = "a, button, input, [tabindex]";
 
 interface Place {
   readonly left: number;
@@ -18,6 +19,14 @@ export function Hint({ text, children }: { readonly text: string; readonly child
   const waiting = useRef<ReturnType<typeof setTimeout>>(undefined);
   const id = useId();
   useEffect(() => () => clearTimeout(waiting.current), []);
+  const isShown = place !== null;
+  useEffect(() => {
+    // What has the focus is described, not the span around it.
+    const described = around.current?.querySelector(FOCUSABLE);
+    if (!isShown || described == null || described.hasAttribute("aria-describedby")) return undefined;
+    described.setAttribute("aria-describedby", id);
+    return () => described.removeAttribute("aria-describedby");
+  }, [isShown, id]);
 
   function showSoon(): void {
     clearTimeout(waiting.current);
@@ -48,7 +57,6 @@ export function Hint({ text, children }: { readonly text: string; readonly child
       onFocus={showSoon}
       onBlur={hide}
       onKeyDown={hideOnEscape}
-      {...(place !== null && { "aria-describedby": id })}
     >
       {children}
       {place !== null && <Bubble id={id} text={text} {...place} />}

@@ -1,6 +1,4 @@
-import { Group, NativeSelect, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
-import { useState } from "react";
+import { Group, NativeSelect } from "@mantine/core";
 import { SearchInput } from "../elements/search-input.tsx";
 import { useProducts } from "../products/product.ts";
 import type { FilterInAddress } from "./event-address.ts";
@@ -26,7 +24,14 @@ export function EventFilters({ filter, change }: FilterInAddress) {
         onSearch={(prefix) => change({ prefix })}
         style={{ flex: "1 1 11rem" }}
       />
-      <DeviceInput initial={filter.device} onDevice={(device) => change({ device })} />
+      <SearchInput
+        label="Device id or name"
+        rightSection={null}
+        initial={filter.device}
+        maxLength={128}
+        onSearch={(device) => change({ device: device.trim() })}
+        style={{ flex: "1 1 11rem" }}
+      />
       <NativeSelect
         aria-label="Product"
         data={scopes}
@@ -35,24 +40,5 @@ export function EventFilters({ filter, change }: FilterInAddress) {
         style={{ flex: "1 1 9rem" }}
       />
     </Group>
-  );
-}
-
-function DeviceInput({ initial, onDevice }: { readonly initial: string; readonly onDevice: (device: string) => void }) {
-  const [text, setText] = useState(initial);
-  const search = useDebouncedCallback(onDevice, 400);
-  return (
-    <TextInput
-      type="search"
-      aria-label="Device id or name"
-      placeholder="Device id or name"
-      value={text}
-      maxLength={128}
-      onChange={(event) => {
-        setText(event.currentTarget.value);
-        search(event.currentTarget.value.trim());
-      }}
-      style={{ flex: "1 1 11rem" }}
-    />
   );
 }

@@ -68,7 +68,7 @@ function ScanState({ scan }: { readonly scan: Scan }) {
   const seen = `${inHub.toLocaleString()} identities in the hub, ${devices.toLocaleString()} devices here`;
   return (
     <Text size="sm" role="status" component="div">
-      {state === "running" && `Scanning: ${seen} so far…`}
+      {state === "running" && <span aria-live="off">{`Scanning: ${seen} so far…`}</span>}
       {state === "cancelled" && `Stopped: ${seen} until then. A scan that did not end whole has no plan.`}
       {state === "done" && (
         <>

@@ -50,7 +50,10 @@ function PlanState({ plan: { state, planned, results, message, created_at: creat
     <Stack gap={4}>
       <Text size="sm" component="div" role="status">
         <StateBadge tone={tone}>{word}</StateBadge> <Time at={createdAt} />
-        {`: ${ended.toLocaleString()} of ${total.toLocaleString()}, ${results.done.toLocaleString()} done, ${results.skipped.toLocaleString()} left alone, ${results.failed.toLocaleString()} failed`}
+        {/* Only the end is read aloud. */}
+        <span key={state} {...(state === "running" && { "aria-live": "off" })}>
+          {`: ${ended.toLocaleString()} of ${total.toLocaleString()}, ${results.done.toLocaleString()} done, ${results.skipped.toLocaleString()} left alone, ${results.failed.toLocaleString()} failed`}
+        </span>
       </Text>
       {state === "running" && <Progress value={(ended / Math.max(1, total)) * 100} aria-label="Progress of the plan" />}
       {message !== null && (

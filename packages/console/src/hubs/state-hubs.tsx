@@ -44,7 +44,7 @@ export function StateHubs() {
           </Text>
         ) : (
           <DataTable
-            name="Hubs that mirror states"
+            name="List of hubs that mirror states"
             columns={COLUMNS}
             rows={hubs}
             rowKey={({ connection }) => connection}

@@ -33,8 +33,6 @@ export function DeliveryFilters({
 }) {
   const { state = "", device = "", event = "", code = "", since, until } = filters;
   const isTimed = since !== undefined || until !== undefined;
-  // What was typed is in the fields; another search from outside makes new ones.
-  const outside = JSON.stringify([device, event, code]);
 
   function set(changes: Readonly<Record<string, string | undefined>>): void {
     const next = Object.entries({ ...filters, ...changes }).filter(([, value]) => value !== undefined && value !== "");
@@ -65,7 +63,7 @@ export function DeliveryFilters({
         value={isTimed ? CHOSEN : ""}
         onChange={({ currentTarget }) => currentTarget.value !== CHOSEN && setTime(currentTarget.value)}
       />
-      <Group gap="xs" key={outside}>
+      <Group gap="xs">
         <SearchInput
           label="Event begins with"
           initial={event}

@@ -45,7 +45,15 @@ export function HeadState({ integration }: { readonly integration: IntegrationDe
         )}
       </Group>
       {failure !== null && !integration.disabled && (
-        <Alert color={tone === "bad" ? "red" : "yellow"} variant="light" role="alert" title={titleOf(pending)}>
+        <Alert
+          color={tone === "bad" ? "red" : "yellow"}
+          variant="light"
+          role="alert"
+          aria-live="polite"
+          aria-atomic={false}
+          // Its count grows while it fails: not to be read aloud each time.
+          title={<span aria-live="off">{titleOf(pending)}</span>}
+        >
           <Text size="sm" className="foreign">
             {failure.message}
           </Text>

@@ -43,7 +43,7 @@ export function LiveTail({ integration: { id, event } }: { readonly integration:
       {tail.rows.length === 0 ? (
         <Empty title="Nothing arrived since you look">Run the command above: the message shows up here.</Empty>
       ) : (
-        <Stack gap={4} role="log" aria-label="Messages in the hub">
+        <Stack gap={4} role="log" aria-live="off" aria-label="Messages in the hub">
           {tail.rows.map((row) => (
             <Row key={row.key} message={row} />
           ))}

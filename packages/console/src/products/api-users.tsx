@@ -107,7 +107,7 @@ export function ApiUsers({ product }: { readonly product: string }) {
             </Empty>
           ) : (
             <DataTable
-              name="API users"
+              name="List of API users"
               columns={columns}
               rows={all}
               rowKey={({ username }) => username}

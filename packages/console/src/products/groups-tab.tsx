@@ -95,7 +95,7 @@ export function GroupsTab({ product }: { readonly product: Product }) {
             <Empty title="No group yet">Make one below. Devices can be in several.</Empty>
           ) : (
             <DataTable
-              name="Groups"
+              name="List of groups"
               columns={columns}
               rows={all}
               rowKey={({ name }) => name}

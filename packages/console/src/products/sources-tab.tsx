@@ -73,7 +73,7 @@ export function SourcesTab({ product }: { readonly product: Product }) {
               cloud.
             </Empty>
           ) : (
-            <DataTable name="Sources" columns={COLUMNS} rows={all} rowKey={({ id }) => id} />
+            <DataTable name="List of sources" columns={COLUMNS} rows={all} rowKey={({ id }) => id} />
           )
         }
       </Loaded>

@@ -1,6 +1,4 @@
-import { Anchor, Checkbox, Group, Stack, Text, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
-import { useState } from "react";
+import { Anchor, Checkbox, Group, Stack, Text } from "@mantine/core";
 import { useAddress } from "../elements/address.ts";
 import { DataTable, Pager, type Column } from "../elements/data-table.tsx";
 import { Empty } from "../elements/empty.tsx";
@@ -40,7 +38,13 @@ export function AuditSection() {
           maxLength={128}
           onSearch={(what) => set({ what })}
         />
-        <WhoInput key={filter.who} who={filter.who} onChange={(who) => set({ who })} />
+        <SearchInput
+          label="Who, the whole name"
+          rightSection={null}
+          maxLength={128}
+          initial={filter.who}
+          onSearch={(who) => set({ who: who.trim() })}
+        />
         <Checkbox
           label="Only what failed"
           checked={filter.failed}
@@ -72,23 +76,6 @@ export function AuditSection() {
         )}
       </Loaded>
     </Section>
-  );
-}
-
-function WhoInput({ who, onChange }: { readonly who: string; readonly onChange: (who: string) => void }) {
-  const [text, setText] = useState(who);
-  const tell = useDebouncedCallback(onChange, 400);
-  return (
-    <TextInput
-      aria-label="Who, the whole name"
-      placeholder="Who, the whole name"
-      maxLength={128}
-      value={text}
-      onChange={(event) => {
-        setText(event.currentTarget.value);
-        tell(event.currentTarget.value.trim());
-      }}
-    />
   );
 }
 

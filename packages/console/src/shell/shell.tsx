@@ -67,7 +67,7 @@ export function Shell({ username, children }: { readonly username: string; reado
           />
         ))}
       </nav>
-      <main className="shell-content" id="content">
+      <main className="shell-content" id="content" tabIndex={-1}>
         <Box maw={1400}>{children}</Box>
       </main>
       <FindDialog opened={finding} onClose={find.close} />

@@ -16,7 +16,7 @@ export function HubFields({
   readonly keepsKey?: boolean;
 }) {
   const [pasted, setPasted] = useState<string>();
-  const [hasSecond, setHasSecond] = useState(form.secondaryKey !== "");
+  const [second, setSecond] = useState<"none" | "given" | "asked">(form.secondaryKey === "" ? "none" : "given");
   const isLocal = isLocalHub(form.hubName);
   // Whoever runs the server runs the Local Hub: fields for a policy of one's own would only ask for nothing.
   const needsNothing = isLocal && form.policyName === "" && form.policyKey === "" && !keepsKey;
@@ -83,16 +83,17 @@ export function HubFields({
             error={fieldFailure(failure, "policy_key")}
             onChange={(policyKey) => onChange({ policyKey })}
           />
-          {hasSecond ? (
+          {second !== "none" ? (
             <KeyField
               label="Secondary key"
+              {...(second === "asked" && { ref: focusIt })}
               description="The same policy's other key: tried when the hub refuses the first, so that keys change without a gap."
               value={form.secondaryKey}
               error={fieldFailure(failure, "secondary_policy_key")}
               onChange={(secondaryKey) => onChange({ secondaryKey })}
             />
           ) : (
-            <Anchor component="button" type="button" size="sm" ta="left" onClick={() => setHasSecond(true)}>
+            <Anchor component="button" type="button" size="sm" ta="left" onClick={() => setSecond("asked")}>
               Add the policy's secondary key
             </Anchor>
           )}
@@ -100,6 +101,11 @@ export function HubFields({
       )}
     </Stack>
   );
+}
+
+/** The button that asked for the field is gone. */
+function focusIt(field: HTMLInputElement | null): void {
+  field?.focus();
 }
 
 function KeyField({
@@ -114,6 +120,7 @@ function KeyField({
   readonly value: string;
   readonly error: string | undefined;
   readonly onChange: (key: string) => void;
+  readonly ref?: (field: HTMLInputElement | null) => void;
 }) {
   return (
     <PasswordInput
