@@ -29,7 +29,7 @@ export function OverviewTab({ device }: { readonly device: DeviceRow }) {
     <Stack gap="lg">
       <DeviceFacts device={device} />
       <Hubs device={device} />
-      {device.kind === "device" && <LastEvents id={device.id} />}
+      {device.kind === "device" && <LastEvents device={device} />}
     </Stack>
   );
 }
@@ -110,7 +110,13 @@ function Deliveries({ device, hub }: { readonly device: DeviceRow; readonly hub:
   );
 }
 
-function LastEvents({ id }: { readonly id: string }) {
+/** The publish form, filled. */
+function publishAs({ id, product_slug: product }: DeviceRow): string {
+  return `/events?${String(new URLSearchParams({ publish: "1", as: id, ...(product !== null && { product }) }))}`;
+}
+
+function LastEvents({ device }: { readonly device: DeviceRow }) {
+  const { id } = device;
   const query = useQuery({
     queryKey: ["events", "of-device", id],
     queryFn: ({ signal }) =>
@@ -132,8 +138,16 @@ function LastEvents({ id }: { readonly id: string }) {
       <Loaded query={query} lines={4}>
         {({ events }) =>
           events.length === 0 ? (
-            <Empty title="It has published nothing yet" command={`isthmus publish temp 21.5 --device ${id}`}>
-              An event that it publishes shows here at once. To try it from here:
+            <Empty title="It has published nothing yet" command={`npx isthmus publish temp 21.5 --device ${id}`}>
+              An event that it publishes shows here at once. For its own program{" "}
+              <Anchor component={Link} to={`/devices/${segment(id)}/registration`} inherit underline="always">
+                make it a token
+              </Anchor>
+              ; or{" "}
+              <Anchor component={Link} to={publishAs(device)} inherit underline="always">
+                publish an event as this device
+              </Anchor>{" "}
+              here, or in a shell:
             </Empty>
           ) : (
             <DataTable

@@ -28,6 +28,11 @@ export function ClaimButton() {
   );
 }
 
+/** 96 random bits: nobody has it yet. */
+function unusedId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 function ClaimForm({ onClose }: { readonly onClose: () => void }) {
   const [id, setId] = useState("");
   const [asksOwner, setAsksOwner] = useState(false);
@@ -63,6 +68,9 @@ function ClaimForm({ onClose }: { readonly onClose: () => void }) {
           data-autofocus
           onChange={(event) => setId(event.currentTarget.value)}
         />
+        <Button variant="default" w="fit-content" onClick={() => setId(unusedId())}>
+          Fill in a new id
+        </Button>
         <Checkbox
           label="Ask its owner for it, if it has one"
           checked={asksOwner}

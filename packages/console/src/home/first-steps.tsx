@@ -5,18 +5,21 @@ import { CodeBlock } from "../elements/code-block.tsx";
 import { Section } from "../elements/page.tsx";
 import { StateBadge } from "../elements/state-badge.tsx";
 import type { Overview } from "./overview.ts";
+import { useAbout } from "../settings/about.ts";
 import { publishCommand } from "../events/publish-command.ts";
 import { claimCommand, FIRST_EVENT } from "./first-commands.ts";
 
 /** Until the first event has come for an integration: what to do, in order, with what is done ticked off. */
 export function FirstSteps({ overview: { integrations } }: { readonly overview: Overview }) {
   const address = window.location.origin;
+  const hasLocalHub = useAbout().data?.local_hub ?? false;
   return (
     <Section title="Bring the first event to a hub">
       <Stack gap="xs" component="ol" m={0} p={0} style={{ listStyle: "none" }}>
         <Step number={1} title="Make an integration" isDone={integrations > 0}>
           <span>
-            It says which events go to which hub. No hub of your own yet? The Local Hub of this server is one.
+            It says which events go to which hub.
+            {hasLocalHub && " No hub of your own yet? The Local Hub of this server is one."}
           </span>
           <Go to="/integrations/new">Make an integration</Go>
         </Step>

@@ -4,11 +4,15 @@ import { Link } from "wouter";
 import { segment } from "../client/request.ts";
 import type { Connection } from "./connection.ts";
 
+/** Troubles that another key or policy mends; it is given to the integration. */
+const OF_THE_KEY: ReadonlySet<string> = new Set(["key_refused", "permission_missing"]);
+
 const SHOWN = 8;
 
 /** Which integrations and states use a hub, as links. */
 export function HubUsers({ connection }: { readonly connection: Connection }) {
-  const { integrations, state_scopes: scopes } = connection;
+  const { integrations, state_scopes: scopes, failure } = connection;
+  const needsKey = failure !== null && OF_THE_KEY.has(failure.code);
   const more = integrations.length - SHOWN;
   return (
     <Text size="sm" component="div">
@@ -22,6 +26,15 @@ export function HubUsers({ connection }: { readonly connection: Connection }) {
             {name === "" ? event : name}
           </Anchor>
           {disabled && " (paused)"}
+          {needsKey && (
+            <>
+              {" ("}
+              <Anchor component={Link} to={`/integrations/${segment(id)}/settings#key`} inherit underline="always">
+                give a new key
+              </Anchor>
+              )
+            </>
+          )}
         </Fragment>
       ))}
       {more > 0 && ` and ${more.toLocaleString()} more`}

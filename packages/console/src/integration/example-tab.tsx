@@ -10,6 +10,18 @@ import { curl, firmware } from "./snippets.ts";
 
 const NO_DEVICE = "YOUR_DEVICE_ID";
 
+/** The form that publishes, filled with an event that the integration takes. */
+function publishAddress({ event, scope }: IntegrationDetail, device: string): string {
+  const fields = {
+    publish: "1",
+    name: event,
+    data: '{"value":21.5}',
+    ...(scope.product_slug != null && { product: scope.product_slug }),
+    ...(device !== NO_DEVICE && { as: device }),
+  };
+  return `/events?${String(new URLSearchParams(fields))}`;
+}
+
 /** How to make it take an event, and what arrives when one does. */
 export function ExampleTab({ integration }: { readonly integration: IntegrationDetail }) {
   const recent = useRecentEvents(integration);
@@ -21,11 +33,15 @@ export function ExampleTab({ integration }: { readonly integration: IntegrationD
     <Stack gap="lg">
       <Section title="From a command line">
         <Text size="sm" c="dimmed">
-          <code>TOKEN</code> is an access token of yours;{" "}
+          <code>TOKEN</code> is an access token of yours, or the device&apos;s own token from its registration;{" "}
           <code>{device === NO_DEVICE ? NO_DEVICE : "as_device_id"}</code>{" "}
           {device === NO_DEVICE ? "is the id of " : "names "}
           <Anchor component={Link} to={devices} inherit underline="always">
             one of your devices
+          </Anchor>
+          . Or{" "}
+          <Anchor component={Link} to={publishAddress(integration, device)} inherit underline="always">
+            publish it here
           </Anchor>
           .
         </Text>

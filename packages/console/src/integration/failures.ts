@@ -9,7 +9,7 @@ import {
 import { request } from "../client/request.ts";
 import { announce } from "../elements/announcements.tsx";
 import { adminPath, LIVE_MS } from "./integration.ts";
-import { counted } from "./state-in-words.ts";
+import { retriedInWords, type Retried } from "./state-in-words.ts";
 
 export interface FailureGroup {
   readonly code: string;
@@ -37,13 +37,12 @@ export function useFailures(id: string): UseQueryResult<readonly FailureGroup[]>
   });
 }
 
-export function useRetry(id: string): UseMutationResult<{ retried: number }, Error, Selection> {
+export function useRetry(id: string): UseMutationResult<Retried, Error, Selection> {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (body: Selection) =>
-      request<{ retried: number }>(adminPath(id, "deliveries", "retry"), { method: "POST", body }),
-    onSuccess: async ({ retried }) => {
-      announce(retried === 0 ? "What waits is tried now." : `${counted(retried, "event")} will be sent again.`);
+    mutationFn: (body: Selection) => request<Retried>(adminPath(id, "deliveries", "retry"), { method: "POST", body }),
+    onSuccess: async (answer) => {
+      announce(retriedInWords(answer));
       await queries.invalidateQueries({ queryKey: ["integrations", id] });
     },
   });

@@ -53,7 +53,7 @@ export function Readiness({ integration: { id, updated_at: changedAt } }: { read
                 and leaves nothing behind.
               </Text>
             ) : (
-              <Report report={report} />
+              <Report report={report} isOld={isOld} />
             )
           }
         </Loaded>
@@ -62,7 +62,8 @@ export function Readiness({ integration: { id, updated_at: changedAt } }: { read
   );
 }
 
-function Report({ report: { checks } }: { readonly report: DoctorReport }) {
+/** `isOld`: the settings have changed since, so that what failed may be mended and is not told as a trouble of now. */
+function Report({ report: { checks }, isOld }: { readonly report: DoctorReport; readonly isOld: boolean }) {
   const failed = checks.filter(({ ok }) => ok === false);
   return (
     <Stack gap="xs">
@@ -77,14 +78,19 @@ function Report({ report: { checks } }: { readonly report: DoctorReport }) {
                   role="note"
                   aria-label={`${checkName(one.name)}: ${RESULTS[toneOf(one)]}. ${one.message}`}
                 >
-                  <StateBadge tone={toneOf(one)}>{checkName(one.name)}</StateBadge>
+                  <StateBadge tone={isOld ? "quiet" : toneOf(one)}>{checkName(one.name)}</StateBadge>
                 </span>
               </Hint>
             </li>
           ))}
         </Group>
       </Paper>
-      {byStep(failed).map(([first, ...others]) => (
+      {isOld && failed.length > 0 && (
+        <Text size="sm" c="dimmed">
+          Found before the last change of settings. <i>Check again</i> tells what holds now.
+        </Text>
+      )}
+      {(isOld ? [] : byStep(failed)).map(([first, ...others]) => (
         <FailureNote
           key={first.name}
           title={[first, ...others].map(({ name }) => checkName(name)).join(", ")}

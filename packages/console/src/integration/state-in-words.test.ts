@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { durationInWords, scopeInWords, stateInWords } from "./state-in-words.ts";
+import { retriedInWords, durationInWords, scopeInWords, stateInWords } from "./state-in-words.ts";
 
 const LEDGER = { accepted: 5, delivered: 5, pending: 0, parked: 0, expired: 0, erased: 0 };
 const TOLD = { code: "key_refused", message: "m", next_step: "n" };
@@ -52,3 +52,11 @@ test.each([
   [120_000, "2 min"],
   [10_800_000, "3 h"],
 ])("%d ms are %s", (ms, said) => expect(durationInWords(ms)).toBe(said));
+
+test("a retry tells what it did with parked and with waiting events", () => {
+  expect(retriedInWords({ retried: 0, tried: 0 })).toBe("Nothing was parked or waiting.");
+  expect(retriedInWords({ retried: 0, tried: 2 })).toBe("2 events that waited are tried now.");
+  expect(retriedInWords({ retried: 1, tried: 1 })).toBe(
+    "1 parked event will be sent again. 1 event that waited is tried now.",
+  );
+});

@@ -60,3 +60,19 @@ export function durationInWords(ms: number): string {
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
   return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
 }
+
+/** What a retry did. */
+export interface Retried {
+  /** Were parked, and are pending again. */
+  readonly retried: number;
+  /** Waited for another try, and get it now. */
+  readonly tried: number;
+}
+
+export function retriedInWords({ retried, tried }: Retried): string {
+  const words = [
+    ...(retried > 0 ? [`${counted(retried, "parked event")} will be sent again.`] : []),
+    ...(tried > 0 ? [`${counted(tried, "event")} that waited ${tried === 1 ? "is" : "are"} tried now.`] : []),
+  ];
+  return words.length === 0 ? "Nothing was parked or waiting." : words.join(" ");
+}

@@ -31,7 +31,11 @@ export function IntegrationTable({
     },
     { name: "Name", cell: (one) => <Name integration={one} /> },
     { name: "Events from", cell: (one) => <Foreign text={scopeInWords(one)} />, wideOnly: true },
-    { name: "Target", cell: (one) => <Foreign text={one.target} />, wideOnly: true },
+    {
+      name: "Target",
+      cell: (one) => <Foreign text={one.target === "local" ? "Local Hub" : one.target} />,
+      wideOnly: true,
+    },
     { name: "State", cell: (one) => <State integration={one} /> },
     {
       name: "Sent today",

@@ -9,6 +9,8 @@ export interface About {
   readonly username: string | null;
   /** Runs the server. */
   readonly operator: boolean;
+  /** The Local Hub runs beside it. */
+  readonly local_hub: boolean;
 }
 
 export function useAbout(): UseQueryResult<About> {

@@ -84,7 +84,10 @@ function SchemeButton() {
       onClick={() => setColorScheme(next)}
       aria-label={`Colours: ${colorScheme}. Change to ${next}`}
     >
-      {colorScheme === "auto" ? "Auto" : colorScheme === "light" ? "Light" : "Dark"}
+      <Text span inherit visibleFrom="sm">
+        Colours:&nbsp;
+      </Text>
+      {colorScheme}
     </Button>
   );
 }

@@ -6,7 +6,7 @@ import { isoTime } from "../particle/iso-time.ts";
 
 export function registerAbout(
   app: FastifyInstance,
-  { directory, version, now }: ApiDependencies,
+  { directory, localHub, version, now }: ApiDependencies,
   authentication: Authentication,
 ): void {
   const startedAt = now();
@@ -20,6 +20,7 @@ export function registerAbout(
       started_at: isoTime(startedAt),
       username: account?.username ?? null,
       operator: account?.operator ?? false,
+      local_hub: localHub !== null,
     };
   });
 }

@@ -103,13 +103,24 @@ test("one delivery comes with its event, its tries and the reason of its end", a
 });
 
 test("deliveries are retried one, some, a cause's, all", async () => {
-  expect((await call("POST", ":i/deliveries/retry")).body).toEqual({ retried: 1 });
+  expect((await call("POST", ":i/deliveries/retry")).body).toEqual({ retried: 1, tried: 0 });
   expect(lastAsked()).toEqual(["retry", integration, { kind: "all" }]);
-  expect((await call("POST", ":i/deliveries/retry", { ids: [4, 5] })).body).toEqual({ retried: 2 });
+  expect((await call("POST", ":i/deliveries/retry", { ids: [4, 5] })).body).toEqual({ retried: 2, tried: 0 });
   await call("POST", ":i/deliveries/retry", { code: "template_failed" });
   expect(lastAsked()).toEqual(["retry", integration, { kind: "code", code: "template_failed" }]);
   const both = await call("POST", ":i/deliveries/retry", { ids: [4], code: "x" });
   expect([both.status, both.body["error"]]).toEqual([400, "Give one of ids, code and all"]);
+});
+
+test("a retry tells how many that wait are tried at once: of all, or of the cause", async () => {
+  const { deliveries } = api.world;
+  deliveries.ledgerOf = { ...deliveries.ledgerOf, pending: 7 };
+  const group = { message: "", parked: 0, seen: 3, firstAt: 1, lastAt: 2, sampleId: 4 };
+  deliveries.groups.push({ ...group, code: "device_disabled", waiting: 3 });
+  expect((await call("POST", ":i/deliveries/retry")).body).toMatchObject({ tried: 7 });
+  expect((await call("POST", ":i/deliveries/retry", { code: "device_disabled" })).body).toMatchObject({ tried: 3 });
+  expect((await call("POST", ":i/deliveries/retry", { code: "template_failed" })).body).toMatchObject({ tried: 0 });
+  expect((await call("POST", ":i/deliveries/retry", { ids: [4] })).body).toMatchObject({ tried: 0 });
 });
 
 test("nothing is discarded without saying what and why", async () => {

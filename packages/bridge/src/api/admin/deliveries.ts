@@ -60,8 +60,18 @@ export function registerDeliveries(
 
   app.post<OfIntegration>(`${path}/retry`, route("Send parked deliveries again"), async (request) => {
     const id = await own(request, "integrations:update");
-    return { retried: await deliveries.retry(id, selectionIn(fieldsOf(request)) ?? { kind: "all" }) };
+    const which = selectionIn(fieldsOf(request)) ?? { kind: "all" };
+    const tried = await waitingOf(id, which);
+    return { retried: await deliveries.retry(id, which), tried };
   });
+
+  /** What is pending is no parked delivery that is retried, but who asks for all or for a cause has it tried at once. */
+  async function waitingOf(id: string, which: Selection): Promise<number> {
+    if (which.kind === "ids") return 0;
+    const holdsAll = which.kind === "all" || deliveries.integrationState(id).failure?.code === which.code;
+    if (holdsAll) return (await deliveries.ledger(id)).pending;
+    return (await deliveries.failures(id)).find(({ code }) => code === which.code)?.waiting ?? 0;
+  }
 
   app.post<OfIntegration>(`${path}/discard`, route("Give deliveries up, with a reason"), async (request) => {
     const id = await own(request, "integrations:update");

@@ -73,7 +73,11 @@ function registerActing(deliveries: Command, does: Does): void {
     .option("--code <code>", "those parked for this cause");
   does(retry, async ({ api, args: [integration, ...ids], options }) => {
     const json = await api.call("POST", `${path(integration!)}/retry`, chosen(ids, options) ?? {});
-    return acted(json, Number(json["retried"]), ids, "will be sent again");
+    const tried = Number(json["tried"]);
+    const shown = acted(json, Number(json["retried"]), ids, "will be sent again");
+    return tried === 0
+      ? shown
+      : { ...shown, text: `${shown.text}${tried} that waited ${tried === 1 ? "is" : "are"} tried now.\n` };
   });
 
   const discard = deliveries

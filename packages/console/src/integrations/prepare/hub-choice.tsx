@@ -2,6 +2,8 @@ import { Alert, Button, Paper, SimpleGrid, Stack, Text, Textarea, Title } from "
 import { useState } from "react";
 import { readConnectionText } from "../form/connection-text.ts";
 import type { HubForm } from "../form/hub-form.ts";
+import { CodeBlock } from "../../elements/code-block.tsx";
+import { useAbout } from "../../settings/about.ts";
 
 /** The two ways to begin: the hub in the box, or one's own by its connection string. */
 export function HubChoice({
@@ -14,6 +16,7 @@ export function HubChoice({
 }) {
   const [text, setText] = useState("");
   const [wrong, setWrong] = useState<string | null>(null);
+  const hasLocalHub = useAbout().data?.local_hub ?? true;
 
   function read(pasted: string): void {
     const found = readConnectionText(pasted);
@@ -35,7 +38,14 @@ export function HubChoice({
             The Local Hub comes with this server and behaves as an IoT Hub does. It needs no name, policy or key. Moving
             to Azure later is one paste.
           </Text>
-          <Button onClick={onLocal}>Use the Local Hub</Button>
+          {hasLocalHub ? (
+            <Button onClick={onLocal}>Use the Local Hub</Button>
+          ) : (
+            <>
+              <Text size="sm">This server was started without it. With it:</Text>
+              <CodeBlock text="ISTHMUS_LOCAL_HUB=on npx isthmus serve" what="the command" />
+            </>
+          )}
         </Stack>
       </Paper>
       <Paper withBorder p="md">

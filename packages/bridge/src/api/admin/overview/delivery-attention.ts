@@ -25,11 +25,11 @@ export async function deliveryAttention(own: OwnDeliveries, deliveries: Deliveri
   ];
 }
 
-/** Where a target is looked at: its hub, or the one webhook that has it. */
+/** Where a target is looked at: its connection, with cause and users, or the one webhook that has it. */
 export function targetLink(connectionId: string, integrations: readonly Integration[]): string {
   const integration = integrations.find((one) => lineKey(one) === connectionId);
   if (integration?.type === "Webhook") return `/integrations/${encodeURIComponent(integration.id)}`;
-  return integration?.hubName === LOCAL_HUB ? "/hubs/local" : `/hubs/${encodeURIComponent(connectionId)}`;
+  return `/hubs/${encodeURIComponent(connectionId)}`;
 }
 
 /** As people call it. */
