@@ -2,7 +2,7 @@
  * Counts what hubs charge for beside the messages of deliveries, which the store counts as they settle: twins, queries,
  * direct methods, messages to devices, tests. Written every few seconds: a crash may lose that much of a count.
  */
-import type { DeviceHub } from "./core/device-desk.ts";
+import type { DeviceHub, MethodAnswer, MethodCall, TwinPatch } from "./core/device-desk.ts";
 import type { HubClient, Hubs } from "./core/hub-client.ts";
 import type { HubMeters, MeteredUse, MeterKind } from "./core/hub-meter.ts";
 import type { Log } from "./core/log.ts";
@@ -81,21 +81,40 @@ export function meteredTwinHubs(hubs: TwinHubs, count: Count): TwinHubs {
 function metered(hub: DeviceHub, count: (kind: MeterKind, bytes: number) => void): DeviceHub {
   const twin = counted((bytes) => count("twin", bytes));
   const query = counted((bytes) => count("query", bytes));
-  const method = counted((bytes) => count("method", bytes));
   const message = counted((bytes) => count("cloud_to_device", bytes));
   return {
     ...hub,
     twin: (deviceId) => twin(hub.twin(deviceId)),
     wholeTwin: (deviceId) => twin(hub.wholeTwin(deviceId)),
-    patchDesired: (deviceId, patch, etag) => twin(hub.patchDesired(deviceId, patch, etag), patch),
-    patchTwin: (deviceId, patch, etag) => twin(hub.patchTwin(deviceId, patch, etag), patch),
+    patchDesired: (deviceId, patch, etag) => twin(hub.patchDesired(deviceId, patch, etag), asSent({ desired: patch })),
+    patchTwin: (deviceId, patch, etag) => twin(hub.patchTwin(deviceId, patch, etag), asSent(patch)),
     report: (deviceId, patch) => twin(hub.report(deviceId, patch), patch),
-    invokeMethod: (deviceId, call) => method(hub.invokeMethod(deviceId, call), call.payload),
+    async invokeMethod(deviceId, call) {
+      const answer = await hub.invokeMethod(deviceId, call);
+      for (const bytes of methodSizes(call, answer)) count("method", bytes);
+      return answer;
+    },
     sendToDevice: (deviceId, sent) => message(hub.sendToDevice(deviceId, sent), sent.body),
     glance: (asked) => query(hub.glance(asked)),
     glanceAt: (deviceIds) => query(hub.glanceAt(deviceIds)),
     twins: (asked) => query(hub.twins(asked)),
   };
+}
+
+/** A patch of a twin, as it goes over the wire. */
+function asSent({ tags, desired }: TwinPatch): object {
+  return { ...(tags && { tags }), ...(desired && { properties: { desired } }) };
+}
+
+/** A call and its answer are charged each for itself; so is the call of a device that is away. */
+function methodSizes({ payload }: MethodCall, answer: Result<MethodAnswer | null>): readonly number[] {
+  const call = payload === null ? 0 : sizeOf(payload);
+  if (!answer.ok) {
+    const { code } = answer.failure;
+    return code === "device_not_online" ? [call, 0] : code === "method_unanswered" ? [call] : [];
+  }
+  if (answer.value === null) return [];
+  return [call, answer.value.payload === null ? 0 : sizeOf(answer.value.payload)];
 }
 
 /** Counts an answer that is no failure, by what was sent or else by what came. */

@@ -3,7 +3,7 @@
  * whatever is not as it was is left alone.
  */
 import { FAILURES, type Failure, type Result } from "../core/failure.ts";
-import type { Identities } from "../core/identities.ts";
+import type { Identities, IdentityOrigin } from "../core/identities.ts";
 import type {
   IdentityAction,
   IdentityFacts,
@@ -65,13 +65,13 @@ const ACTIONS: Readonly<Record<IdentityAction, Action>> = {
   delete: remove,
 };
 
-async function create(options: ApplyOptions, identity: ScannedIdentity, { need }: Moment): Promise<Applied> {
+async function create(options: ApplyOptions, identity: ScannedIdentity, { facts, need }: Moment): Promise<Applied> {
   if (need === null || need.senders.length === 0) return skipped("No integration needs it any more.");
   const { hub, identities, connectionId } = options;
   const { hubDeviceId } = identity;
   const made = await hub.createDevice(hubDeviceId);
   if (!made.ok) return failed(made);
-  if (made.value === "exists") return adopt(options, identity, { facts: NOTHING_KNOWN, need });
+  if (made.value === "exists") return adopt(options, identity, { facts, need });
   const { generationId } = made.value;
   await identities.saveIdentity(connectionId, hubDeviceId, { generationId, nameWritten: null, origin: "made" });
   const { name } = need.device;
@@ -83,13 +83,19 @@ async function create(options: ApplyOptions, identity: ScannedIdentity, { need }
   return done("Made, with its name in the twin.");
 }
 
-async function adopt(options: ApplyOptions, { hubDeviceId }: ScannedIdentity, { need }: Moment): Promise<Applied> {
+async function adopt(
+  options: ApplyOptions,
+  { hubDeviceId }: ScannedIdentity,
+  { facts: { known }, need }: Moment,
+): Promise<Applied> {
   if (need === null) return skipped("No integration needs it any more.");
   const { hub, identities, connectionId } = options;
   const found = await hub.device(hubDeviceId);
   if (!found.ok) return failed(found);
   if (found.value === null) return skipped("It is gone from the hub by now.");
   const { generationId, status } = found.value;
+  // Its first message was quicker, or the plan is applied once more.
+  if (known?.generationId === generationId && known.origin !== null) return done(THERE_ALREADY[known.origin]);
   await identities.saveIdentity(connectionId, hubDeviceId, { generationId, nameWritten: null, origin: "adopted" });
   return done(status === "disabled" ? "Adopted; it is disabled in the hub." : "Adopted.");
 }
@@ -132,7 +138,10 @@ async function notOurs(
   return skipped("Somebody has made or changed it anew: it stays.");
 }
 
-const NOTHING_KNOWN: IdentityFacts = { known: null, isElsewhere: false, devices: [] };
+const THERE_ALREADY: Readonly<Record<IdentityOrigin, string>> = {
+  made: "It is in the hub already, made by this server.",
+  adopted: "Adopted already.",
+};
 
 function done(message: string): Applied {
   return { result: "done", message, failure: null };

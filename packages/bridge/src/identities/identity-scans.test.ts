@@ -245,3 +245,16 @@ test("a plan that a former process began is called interrupted", async () => {
 test("ten deletions or a twentieth of a hub go without asking, whichever is less", () => {
   expect([0, 19, 20, 100, 199, 200, 100_000].map(deletesUnasked)).toEqual([0, 0, 1, 5, 9, 10, 10]);
 });
+
+test("a plan that is applied once more says what is there already, and leaves it as what it is", async () => {
+  const world = new IdentityWorld([{ ...orphan, known: null, inHub: false, device: "approved", sent: true }], {});
+  const scans = scansOf(world);
+  const scan = await scanned(scans);
+  await applied(scans, scan, null);
+  await applied(scans, scan, null);
+  const [plan] = await scans.plans("c1");
+  const { lines } = (await scans.planLines("c1", plan!.id, { after: 0, limit: 10 }))!;
+  expect(lines.at(-1)?.message).toBe("It is in the hub already, made by this server.");
+  expect(world.known.get(deviceId(0))?.origin).toBe("made");
+  await scans.stop();
+});

@@ -59,17 +59,30 @@ export function messageIn(request: FastifyRequest, now: number): CloudToDeviceMe
   const fields = fieldsOf(request);
   const { body } = fields;
   if (body === undefined) missing("body");
-  const correlationId = optionalText(fields, "correlation_id", 128);
+  const correlationId = messageIdIn(fields, "correlation_id");
   const life = optionalInteger(fields, "expires_in", 1, LIFE_SECONDS.most) ?? LIFE_SECONDS.usual;
   return {
-    messageId: optionalText(fields, "message_id", 128) ?? newEventId(now),
+    messageId: messageIdIn(fields, "message_id") ?? newEventId(now),
     body: Buffer.from(typeof body === "string" ? body : JSON.stringify(body)),
     expiresAt: now + life * 1_000,
-    contentType: optionalText(fields, "content_type", 128) ?? "application/json",
+    contentType: contentTypeIn(fields) ?? "application/json",
     ...(correlationId !== null && { correlationId }),
     ack: fields["ack"] === undefined || fields["ack"] === null ? "none" : oneOf(fields, "ack", ACKS),
     properties: propertiesIn(fields),
   };
+}
+
+/** As hubs take them. */
+function messageIdIn(fields: Fields, field: "message_id" | "correlation_id"): string | null {
+  const id = optionalText(fields, field, 128);
+  if (id === null || /^[A-Za-z0-9\-:.+%_#*?!(),=@;$']+$/.test(id)) return id;
+  throw badRequest(`${field} must have letters, digits and - : . + % _ # * ? ! ( ) , = @ ; $ ' alone`);
+}
+
+function contentTypeIn(fields: Fields): string | null {
+  const type = optionalText(fields, "content_type", 128);
+  if (type === null || /^[\x20-\x7e]+$/.test(type)) return type;
+  throw badRequest("content_type must have printable ASCII characters alone");
 }
 
 function propertiesIn(fields: Fields): Readonly<Record<string, string>> {

@@ -167,3 +167,22 @@ test("a message goes as it was written, text or JSON", async () => {
   expect(api.hubDevices.sent.map(({ message }) => String(message.body))).toEqual(['{"on":true}', "hello"]);
   expect((await ask("DELETE", `/${connection}/messages`)).json()).toEqual({ purged: 2 });
 });
+
+test.each([
+  ["message_id", "é ü"],
+  ["correlation_id", "a b"],
+  ["content_type", "é"],
+])("a message whose %s no hub would carry as it is, is refused", async (field, value) => {
+  const sent = await ask("POST", `/${connection}/messages`, { body: "hello", [field]: value });
+  expect(sent.statusCode).toBe(400);
+  expect(sent.json<{ error: string }>().error).toContain(field);
+  expect(api.hubDevices.sent).toEqual([]);
+});
+
+test("what a person asked is not said to be tried again by itself", async () => {
+  for (const code of ["outcome_unknown", "hub_error", "throttled"] as const) {
+    api.hubDevices.methodAnswer = fail(code, "The hub said no.");
+    const answer = await ask("POST", `/${connection}/methods`, { method: "brew" });
+    expect(answer.json<{ next_step: string }>().next_step).toMatch(/try it again/);
+  }
+});

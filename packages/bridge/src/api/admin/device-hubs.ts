@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Device } from "../../core/device.ts";
 import { isThing } from "../../core/device.ts";
-import type { Failure, Result } from "../../core/failure.ts";
+import type { Failure, FailureCode, Result } from "../../core/failure.ts";
 import type { OpenDeviceHub } from "../../core/hub-devices.ts";
 import type { HubDeviceWithKeys } from "../../core/twin-hub.ts";
 import type { TwinAuthor, TwinSection } from "../../core/twin-history.ts";
@@ -195,7 +195,7 @@ export function registerDeviceHubs(
     const { hub, id } = await atDesk(request, "devices.function:call");
     const message = messageIn(request, now());
     const sent = await hub.sendToDevice(id, message);
-    if (!sent.ok) throw sent.failure.code === "identity_missing" ? notInHub() : hubRefused(sent.failure, now());
+    if (!sent.ok) throw messageRefused(sent.failure, now());
     const { messageId, expiresAt, ack } = message;
     return reply.status(201).send({ message_id: messageId, expires_at: isoTime(expiresAt), ack });
   });
@@ -212,9 +212,14 @@ export function registerDeviceHubs(
 }
 
 /** The hub, not the caller, said no. */
-function hubRefused(failure: Failure, now: number): ApiError {
+function hubRefused(failure: Failure, now: number, nextSteps: NextSteps = NEXT_OF_CALL): ApiError {
   const { status, code, message, next_step, headers } = hubRefusal(failure, now);
-  return new ApiError(status, { ok: false, error: message, code, next_step }, headers);
+  const next = nextSteps[failure.code] ?? next_step;
+  return new ApiError(status, { ok: false, error: message, code, next_step: next }, headers);
+}
+
+function messageRefused(failure: Failure, now: number): ApiError {
+  return failure.code === "identity_missing" ? notInHub() : hubRefused(failure, now, NEXT_OF_MESSAGE);
 }
 
 function notInHub(): ApiError {
@@ -225,6 +230,24 @@ function notInHub(): ApiError {
     next_step: MISSING,
   });
 }
+
+type NextSteps = Readonly<Partial<Record<FailureCode, string>>>;
+
+const AGAIN = "Nothing is tried again by itself: try it again in a while.";
+
+/** What a person asks of a hub does not wait and go on by itself, as events do. */
+const NEXT_OF_CALL: NextSteps = {
+  hub_error: AGAIN,
+  throttled: AGAIN,
+  outcome_unknown: "It may have been done all the same: look before you try it again.",
+};
+
+const NEXT_OF_MESSAGE: NextSteps = {
+  ...NEXT_OF_CALL,
+  message_throttled: "The hub limits how fast messages go to devices: 100 a minute on the smallest. Try it again then.",
+  message_too_large: "Make the body and the properties smaller: 64 KB together.",
+  message_refused: "Look at the hub's reason, change the message and send it again.",
+};
 
 const TWIN_CHANGED = new ApiError(412, {
   ok: false,
