@@ -16,7 +16,14 @@ export const theme: MantineThemeOverride = createTheme({
     TextInput: { defaultProps: { size: "sm" } },
     Button: { defaultProps: { size: "xs" } },
     Table: { defaultProps: { verticalSpacing: 6, horizontalSpacing: "sm" } },
-    Modal: { defaultProps: { centered: true } },
+    // A dialog's header is no landmark of the page.
+    Modal: {
+      defaultProps: {
+        centered: true,
+        closeButtonProps: { "aria-label": "Close" },
+        attributes: { header: { role: "presentation" } },
+      },
+    },
   },
 });
 

@@ -59,6 +59,7 @@ export function DevicePage({ params }: { readonly params: Readonly<Record<string
   return (
     <Page
       title={data === undefined ? "Device" : (data.name ?? data.id)}
+      part={tab.title}
       parent={PARENT}
       {...(data && { about: <About device={data} /> })}
     >

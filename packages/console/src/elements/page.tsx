@@ -6,6 +6,8 @@ import { hasNavigated } from "../shell/navigated.ts";
 
 export interface PageProps {
   readonly title: string;
+  /** The tab that is open, for the window's title. */
+  readonly part?: string | undefined;
   /** Under the title: what this is, in a sentence. */
   readonly about?: ReactNode;
   /** Right of the title. */
@@ -16,8 +18,8 @@ export interface PageProps {
 }
 
 /** The frame of every screen: its one `h1`, its place, its actions. */
-export function Page({ title, about, actions, parent, children }: PageProps) {
-  useDocumentTitle(`${title} · Isthmus`);
+export function Page({ title, part, about, actions, parent, children }: PageProps) {
+  useDocumentTitle(`${part === undefined ? "" : `${part} · `}${title} · Isthmus`);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     // Who came by a link of the console is told where; who has just opened it begins at its top.

@@ -22,6 +22,7 @@ export function HubPage({ params }: { readonly params: Readonly<Record<string, s
   return (
     <Page
       title={data === undefined ? "Hub" : titleOf(data.connection)}
+      part={tab.title}
       parent={{ title: "Hubs", to: "/hubs" }}
       {...(data && { about: `${data.connection.host_name} · policy ${data.connection.policy_name || "iothubowner"}` })}
     >

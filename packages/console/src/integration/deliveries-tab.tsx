@@ -10,7 +10,7 @@ import { useTrail } from "../elements/use-trail.ts";
 import { BulkActions } from "./bulk-actions.tsx";
 import { FILTERS, PAGE_SIZE, useDeliveries, type DeliveryPage, type Filters } from "./deliveries.ts";
 import { DeliveryFilters } from "./delivery-filters.tsx";
-import { DeliveryList } from "./delivery-list.tsx";
+import { DeliveryList, linkIdOf } from "./delivery-list.tsx";
 import { DeliveryPane } from "./delivery-pane.tsx";
 import { pageOf, type IntegrationDetail } from "./integration.ts";
 import { Replays } from "./replays.tsx";
@@ -29,6 +29,12 @@ export function DeliveriesTab({ integration }: { readonly integration: Integrati
     setChosen(new Set());
     change({ cursor: to, delivery: null });
   });
+
+  function close(delivery: string): void {
+    change({ delivery: null });
+    // Where the list was hidden it is there after the next paint.
+    requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById(linkIdOf(delivery))?.focus()));
+  }
 
   /** Other rows: the page and what was chosen on it mean nothing there. */
   function narrow(next: Filters): void {
@@ -88,7 +94,7 @@ export function DeliveriesTab({ integration }: { readonly integration: Integrati
         </Grid.Col>
         {opened !== null && (
           <Grid.Col span={{ base: 12, md: 6 }}>
-            <DeliveryPane integration={integration} delivery={opened} onClose={() => change({ delivery: null })} />
+            <DeliveryPane integration={integration} delivery={opened} onClose={() => close(opened)} />
           </Grid.Col>
         )}
       </Grid>

@@ -62,10 +62,7 @@ export function DeliveryList({
         </Table.Thead>
         <Table.Tbody>
           {rows.map((row) => (
-            <Table.Tr
-              key={row.id}
-              {...(String(row.id) === opened && { bg: "var(--mantine-primary-color-light)", "aria-selected": true })}
-            >
+            <Table.Tr key={row.id} {...(String(row.id) === opened && { bg: "var(--mantine-primary-color-light)" })}>
               <Table.Td>
                 <Checkbox
                   size="xs"
@@ -83,7 +80,8 @@ export function DeliveryList({
                   component={Link}
                   to={hrefOf(row)}
                   inherit
-                  {...(String(row.id) === opened && { c: "inherit" })}
+                  {...(String(row.id) === opened && { c: "inherit", "aria-current": true })}
+                  id={linkIdOf(row.id)}
                   className="foreign"
                   aria-label={`Delivery ${row.id}: ${row.event}`}
                 >
@@ -112,6 +110,11 @@ export function DeliveryList({
       </Table>
     </Box>
   );
+}
+
+/** The link that opens a delivery: where the focus is again when it is closed. */
+export function linkIdOf(delivery: number | string): string {
+  return `delivery-${delivery}`;
 }
 
 /** Whether it can still be retried or discarded. */

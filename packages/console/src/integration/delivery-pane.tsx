@@ -1,4 +1,5 @@
 import { Anchor, Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
+import { useEffect, useRef } from "react";
 import { Link } from "wouter";
 import { CodeBlock } from "../elements/code-block.tsx";
 import { CopyButton } from "../elements/copy-button.tsx";
@@ -27,11 +28,16 @@ export function DeliveryPane({
   readonly onClose: () => void;
 }) {
   const query = useDelivery(integration.id, delivery);
+  const heading = useRef<HTMLHeadingElement>(null);
+  // It stands behind the whole list: who opens it by keyboard is led to it.
+  useEffect(() => heading.current?.focus({ preventScroll: true }), [delivery]);
   return (
     <Paper withBorder p="md" component="section" aria-label={`Delivery ${delivery}`} className="beside">
       <Stack gap="sm">
         <Group justify="space-between">
-          <Title order={2}>Delivery {delivery}</Title>
+          <Title order={2} ref={heading} tabIndex={-1}>
+            Delivery {delivery}
+          </Title>
           <Button variant="default" onClick={onClose}>
             Back to the list
           </Button>

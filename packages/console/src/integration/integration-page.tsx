@@ -54,6 +54,7 @@ export function IntegrationPage({ params }: { readonly params: Readonly<Record<s
   return (
     <Page
       title={data?.name ?? "Integration"}
+      part={tab.title}
       parent={PARENT}
       {...(data && {
         about: <About integration={data} />,

@@ -41,6 +41,7 @@ export function ProductPage({ params }: { readonly params: Readonly<Record<strin
   return (
     <Page
       title={query.data?.name ?? "Product"}
+      part={tab.title}
       parent={{ title: "Products", to: "/products" }}
       about={query.data && `${query.data.slug}, number ${query.data.id}`}
       actions={

@@ -42,7 +42,7 @@ export function SettingsPage() {
   const shown = PARTS.filter(({ operatorOnly, path: of }) => isOperator || !operatorOnly || of === part.path);
   const tabs = shown.map((one) => ({ title: one.title, to: `/settings/${one.path}`, active: one === part }));
   return (
-    <Page title="Settings">
+    <Page title="Settings" part={part.title}>
       <TabLinks label="Settings" tabs={tabs} />
       <div>{part.show(rest.join("/"))}</div>
     </Page>

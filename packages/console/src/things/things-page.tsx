@@ -19,6 +19,7 @@ export function ThingsPage() {
   return (
     <Page
       title="Things"
+      part={showsConflicts ? "Conflicts" : undefined}
       about="Devices that reach their hub by themselves, with keys of their own. State follows the hub both ways."
       actions={
         <Button onClick={() => change({ make: isMaking ? null : "true" })} variant={isMaking ? "default" : "filled"}>
