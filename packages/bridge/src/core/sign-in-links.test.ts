@@ -10,7 +10,7 @@ test("a link signs its account in, once", () => {
   const { links } = linksAt();
   const { code, path } = links.create("ada");
   expect(path).toBe(`/console/#sign-in=${code}`);
-  expect(links.redeem(code)).toEqual({ kind: "redeemed", accountId: "ada" });
+  expect(links.redeem(code)).toEqual({ kind: "redeemed", accountId: "ada", until: null });
   expect(links.redeem(code)).toEqual({ kind: "used" });
 });
 
@@ -37,5 +37,5 @@ test("who asks for many links keeps the newest ten, and ends nobody else's", () 
     "unknown",
     ...Array.from({ length: 10 }, () => "redeemed"),
   ]);
-  expect(links.redeem(eves.code)).toEqual({ kind: "redeemed", accountId: "eve" });
+  expect(links.redeem(eves.code)).toEqual({ kind: "redeemed", accountId: "eve", until: null });
 });

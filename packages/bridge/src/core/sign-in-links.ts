@@ -19,12 +19,14 @@ export interface SignInLink {
 }
 
 export type Redeemed =
-  | { readonly kind: "redeemed"; readonly accountId: string }
+  | { readonly kind: "redeemed"; readonly accountId: string; readonly until: number | null }
   | { readonly kind: "used" | "expired" | "unknown" };
 
 interface Kept {
   readonly accountId: string;
   readonly expiresAt: number;
+  /** When the token that made the link ends. */
+  readonly until: number | null;
   readonly used: boolean;
 }
 
@@ -38,14 +40,15 @@ export class SignInLinks {
     this.#now = now;
   }
 
-  create(accountId: string): SignInLink {
+  /** `until`: what it signs in ends then at the latest. */
+  create(accountId: string, until: number | null = null): SignInLink {
     const code = newToken();
     const hash = hashToken(code);
     const expiresAt = this.#now() + LIFETIME_MS;
     const all = [...(this.#ofAccount.get(accountId) ?? []), hash];
     for (const old of all.splice(0, Math.max(0, all.length - OF_ONE_ACCOUNT))) this.#links.delete(old);
     this.#ofAccount.set(accountId, all);
-    this.#links.set(hash, { accountId, expiresAt, used: false });
+    this.#links.set(hash, { accountId, expiresAt, until, used: false });
     return { code, path: `/console/#sign-in=${code}`, expiresAt };
   }
 
@@ -57,6 +60,12 @@ export class SignInLinks {
     if (link.used) return { kind: "used" };
     if (link.expiresAt <= this.#now()) return { kind: "expired" };
     this.#links.set(hash, { ...link, used: true });
-    return { kind: "redeemed", accountId: link.accountId };
+    return { kind: "redeemed", accountId: link.accountId, until: link.until };
+  }
+
+  /** Who ends an account's tokens ends the links that were made with them. */
+  endOf(accountId: string): void {
+    for (const hash of this.#ofAccount.get(accountId) ?? []) this.#links.delete(hash);
+    this.#ofAccount.delete(accountId);
   }
 }

@@ -12,7 +12,7 @@ const MAX_LISTED = 200;
 
 export function registerAccessTokenList(
   app: FastifyInstance,
-  { directory }: ApiDependencies,
+  { directory, signInLinks }: ApiDependencies,
   authentication: Authentication,
   streams: Pick<OpenStreams, "review">,
 ): void {
@@ -44,6 +44,7 @@ export function registerAccessTokenList(
       const { id } = request.params;
       const isKnown = /^[0-9a-f]{16}$/.test(id) && (await directory.revokeTokenOf(accountId, id));
       if (!isKnown) throw notFound("Access token");
+      signInLinks.endOf(accountId);
       await streams.review();
       return reply.code(204).send();
     },

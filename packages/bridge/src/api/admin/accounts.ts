@@ -23,7 +23,7 @@ const MAX_USERNAME_LENGTH = 128;
 
 export function registerAccounts(
   app: FastifyInstance,
-  { directory, log }: ApiDependencies,
+  { directory, signInLinks, log }: ApiDependencies,
   authentication: Authentication,
   { signIn, streams }: { readonly signIn: SignIn; readonly streams: Pick<OpenStreams, "review"> },
 ): void {
@@ -67,6 +67,7 @@ export function registerAccounts(
       const { password, generated } = passwordIn(fieldsOf(request));
       await directory.setPassword(account.id, await signIn.hash(password));
       await directory.revokeTokensOf(account.id);
+      signInLinks.endOf(account.id);
       await streams.review();
       log.info({ accountId: account.id }, "password.changed");
       return { account: accountJson(account), ...(generated && { password }) };

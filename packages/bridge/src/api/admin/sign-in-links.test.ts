@@ -86,3 +86,36 @@ test("neither link nor token is in the log", async () => {
   expect(api.logged.join("")).toContain("sign-in.refused");
   for (const secret of [code, String(json["access_token"])]) expect(api.logged.join("")).not.toContain(secret);
 });
+
+const ENDINGS = [
+  ["all tokens", "DELETE", "/v1/access_tokens", {}],
+  ["the token that made it", "DELETE", "/v1/access_tokens/:token", {}],
+  ["the token, by its id", "DELETE", "/admin/v1/access-tokens/:id", {}],
+  [
+    "them with the old password",
+    "PUT",
+    "/v1/user",
+    { current_password: "open sesame", password: "adas-next-password", invalidate_tokens: true },
+  ],
+] as const;
+
+test.each(ENDINGS)("who ends %s ends the links that were made with it", async (_what, method, path, payload) => {
+  const { code } = await makeLink();
+  const headers = { authorization: `Bearer ${token}` };
+  const { access_tokens } = (await api.app.inject({ url: "/admin/v1/access-tokens", headers })).json<{
+    access_tokens: { id: string }[];
+  }>();
+  const url = path.replace(":token", token).replace(":id", access_tokens[0]?.id ?? "");
+  const ended = await api.app.inject({ method, url, headers, payload });
+  expect(ended.statusCode).toBeLessThan(300);
+  expect(await redeem(code)).toMatchObject({ status: 400, json: { code: "sign_in_link_unknown" } });
+});
+
+test("a link signs in for no longer than the token that made it", async () => {
+  const { id } = await api.account("grace");
+  token = await api.directory.createToken({ accountId: id, client: "t", expiresAt: api.world.now + 90_000 });
+  const [soon, late] = [await makeLink(), await makeLink()];
+  expect(await redeem(soon.code)).toMatchObject({ status: 200, json: { expires_in: 90 } });
+  api.world.now += 90_000;
+  expect(await redeem(late.code)).toMatchObject({ status: 400, json: { code: "sign_in_link_expired" } });
+});

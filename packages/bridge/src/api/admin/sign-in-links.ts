@@ -35,8 +35,8 @@ export function registerSignInLinks(
       schema: { summary: "Make a link that signs in to the console, once", tags },
     },
     async (request, reply) => {
-      const { accountId } = await authentication.account(request, "account");
-      const { code, path, expiresAt } = signInLinks.create(accountId);
+      const { accountId, access } = await authentication.account(request, "account");
+      const { code, path, expiresAt } = signInLinks.create(accountId, access.expiresAt);
       return reply.code(201).send({ code, path, expires_at: isoTime(expiresAt) });
     },
   );
@@ -55,9 +55,11 @@ export function registerSignInLinks(
       const account = await directory.account(redeemed.accountId);
       if (account === null) throw refused("unknown");
       request.actor = { kind: "account", accountId: account.id };
-      const expiresAt = now() + TOKEN_SECONDS * 1000;
+      // Nobody makes a short stay longer by a link to oneself.
+      const expiresAt = Math.min(now() + TOKEN_SECONDS * 1000, redeemed.until ?? Number.POSITIVE_INFINITY);
+      if (expiresAt <= now()) throw refused("expired");
       const token = await directory.createToken({ accountId: account.id, client: CLIENT, expiresAt });
-      return { access_token: token, username: account.username, expires_in: TOKEN_SECONDS };
+      return { access_token: token, username: account.username, expires_in: Math.ceil((expiresAt - now()) / 1000) };
     },
   );
 }

@@ -11,7 +11,7 @@ const tags = ["sign-in"];
 
 export function registerAccessTokens(
   app: FastifyInstance,
-  { directory }: ApiDependencies,
+  { directory, signInLinks }: ApiDependencies,
   authentication: Authentication,
   streams: Pick<OpenStreams, "review">,
 ): void {
@@ -40,8 +40,11 @@ export function registerAccessTokens(
     "/v1/access_tokens/:token",
     { schema: { summary: "Revoke a token", tags } },
     async (request) => {
-      const revoked = await directory.revokeToken(request.params.token);
+      const { token } = request.params;
+      const access = await directory.accessToken(token);
+      const revoked = await directory.revokeToken(token);
       if (!revoked) throw oauthError(401, "invalid_token", "The access token provided is invalid.");
+      if (access?.apiUser === null) signInLinks.endOf(access.accountId);
       await streams.review();
       return { ok: true };
     },
@@ -50,6 +53,7 @@ export function registerAccessTokens(
   app.delete("/v1/access_tokens", { onRequest, schema: { summary: "Revoke all tokens", tags } }, async (request) => {
     const { accountId } = await authentication.account(request, "account");
     await directory.revokeTokensOf(accountId);
+    signInLinks.endOf(accountId);
     await streams.review();
     return { ok: true };
   });

@@ -17,7 +17,7 @@ const MAX_PASSWORD_LENGTH = 256;
 
 export function registerUser(
   app: FastifyInstance,
-  { directory, log }: ApiDependencies,
+  { directory, signInLinks, log }: ApiDependencies,
   authentication: Authentication,
   { signIn, streams }: { readonly signIn: SignIn; readonly streams: Pick<OpenStreams, "review"> },
 ): void {
@@ -44,6 +44,7 @@ export function registerUser(
     await directory.setPassword(accountId, await signIn.hash(password));
     if (optionalFlag(fields, "invalidate_tokens") === true) {
       await directory.revokeTokensOf(accountId);
+      signInLinks.endOf(accountId);
       await streams.review();
     }
     log.info({ accountId }, "password.changed");
