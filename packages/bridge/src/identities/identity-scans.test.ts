@@ -162,6 +162,31 @@ test("mass deletion needs its exact number, also in small portions", async () =>
   expect(world.snapshot().size).toBe(29);
 });
 
+test("of two who apply at once one is told to wait", async () => {
+  const world = new IdentityWorld([orphan, orphan, orphan], {});
+  const scans = scansOf(world);
+  const scan = await scanned(scans);
+  const asked = { actions: IDENTITY_ACTIONS, hubDeviceIds: null, confirmedDeletes: 3, accountId: "ada" };
+  const answers = await Promise.all([scans.apply("c1", scan.id, asked), scans.apply("c1", scan.id, asked)]);
+  expect(answers.map(({ kind }) => kind)).toEqual(["started", "busy"]);
+  await scans.stop();
+  expect(await scans.plans("c1")).toHaveLength(1);
+});
+
+test("who scans again and again pushes out the own scans only", async () => {
+  const scans = scansOf(new IdentityWorld([orphan], {}));
+  const looked = await scanned(scans);
+  const own: string[] = [];
+  for (let i = 0; i < 10; i++) {
+    const started = await scans.scan("c2");
+    if (started === "full") throw new Error("nothing else runs");
+    own.push(started.id);
+    while (scans.report("c2", started.id)?.state === "running") await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(scans.scans("c2").map(({ id }) => id)).toEqual(own.slice(-2).toReversed());
+  expect(scans.report("c1", looked.id)?.state).toBe("done");
+});
+
 test("what was needed again since the scan stays, and what somebody made anew stays too", async () => {
   const world = new IdentityWorld([orphan, orphan, orphan], {});
   const scans = scansOf(world);

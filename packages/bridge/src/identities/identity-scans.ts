@@ -26,8 +26,9 @@ import { PlanRun } from "./plan-run.ts";
 import { Scan } from "./scan.ts";
 
 const MAX_RUNNING = 3;
-/** Each holds what is ours of its hub. */
-const MAX_KEPT = 6;
+/** Each holds what is ours of its hub. One connection's scans push out its own: nobody scans away what others look at. */
+const MAX_KEPT = 8;
+const MAX_KEPT_OF_ONE = 2;
 const KEPT_MS = 3_600_000;
 
 export interface IdentityScansOptions {
@@ -63,8 +64,8 @@ export class IdentityScans implements HubIdentities {
   readonly #options: IdentityScansOptions;
   /** Newest last. */
   #kept: Kept[] = [];
-  /** By connection. */
-  readonly #applying = new Map<string, PlanRun>();
+  /** By connection; `null`: about to begin. */
+  readonly #applying = new Map<string, PlanRun | null>();
   #starting: Promise<unknown> = Promise.resolve();
 
   constructor(options: IdentityScansOptions) {
@@ -135,7 +136,7 @@ export class IdentityScans implements HubIdentities {
   /** Ends what runs; a plan says how far it came. */
   async stop(): Promise<void> {
     for (const { aborting } of this.#kept) aborting.abort();
-    await Promise.all([...this.#applying.values()].map((run) => run.stop("The server was stopped.")));
+    await Promise.all([...this.#applying.values()].flatMap((run) => run?.stop("The server was stopped.") ?? []));
     await Promise.all(this.#kept.map(({ ended }) => ended));
   }
 
@@ -187,6 +188,19 @@ export class IdentityScans implements HubIdentities {
   }
 
   async #apply(kept: Kept, steps: readonly Step[], accountId: string): Promise<PlanReport> {
+    const { connectionId } = kept;
+    this.#applying.set(connectionId, null);
+    try {
+      const run = await this.#started(kept, steps, accountId);
+      void run.run().finally(() => this.#applying.delete(connectionId));
+      return run.report;
+    } catch (error) {
+      this.#applying.delete(connectionId);
+      throw error;
+    }
+  }
+
+  async #started(kept: Kept, steps: readonly Step[], accountId: string): Promise<PlanRun> {
     const { connectionId, connectionIds } = kept;
     const hub = await this.#options.hub(connectionId);
     if (hub === null) throw new Error("The connection went while its plan was made");
@@ -202,15 +216,9 @@ export class IdentityScans implements HubIdentities {
       log,
     });
     this.#applying.set(connectionId, run);
-    try {
-      await store.startPlan({ ...run.report, accountId });
-    } catch (error) {
-      this.#applying.delete(connectionId);
-      throw error;
-    }
+    await store.startPlan({ ...run.report, accountId });
     log.warn({ connectionId, accountId, plan: run.report.id, planned: run.report.planned }, "identity_plan.started");
-    void run.run().finally(() => this.#applying.delete(connectionId));
-    return run.report;
+    return run;
   }
 
   #asItIs(plan: PlanReport): PlanReport {
@@ -226,7 +234,12 @@ export class IdentityScans implements HubIdentities {
 
   #dropOld(): void {
     const limit = this.#options.clock.now() - KEPT_MS;
-    const kept = this.#kept.filter(({ state, endedAt }) => state === "running" || (endedAt ?? 0) > limit);
+    const fresh = this.#kept.filter(({ state, endedAt }) => state === "running" || (endedAt ?? 0) > limit);
+    const kept = fresh.filter(
+      ({ state, connectionId }, at) =>
+        state === "running" ||
+        fresh.slice(at + 1).filter((newer) => newer.connectionId === connectionId).length < MAX_KEPT_OF_ONE,
+    );
     const surplus = kept.length - MAX_KEPT;
     this.#kept = surplus <= 0 ? kept : kept.filter(({ state }, i) => state === "running" || i >= surplus);
   }
