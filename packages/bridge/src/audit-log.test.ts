@@ -66,6 +66,24 @@ test("an API user's doings stand in the log of its product's owner", async () =>
   expect(JSON.stringify(await audit.entries({ accountId: null, limit: 9 }))).not.toContain("hunter2");
 });
 
+test("who is refused for one id after the other fills no log, and what was done stays in it", async () => {
+  const { audit, under, clock } = await open();
+  const ada = (await under.store.createAccount({ username: "ada@example.com", passwordHash: "x" }))!;
+  const actor: Actor = { kind: "account", accountId: ada.id };
+  audit.record(record(clock.now(), actor, { objects: { device: "done" } }));
+  const refused = (device: string): AuditRecord =>
+    record(clock.now(), actor, { objects: { device }, status: 403, code: "permission_denied" });
+  for (let i = 0; i < 1_000; i++) audit.record(refused(`d${i}`));
+  const { entries } = await audit.entries({ accountId: ada.id, limit: 200 });
+  expect(entries).toHaveLength(102);
+  expect(entries.filter(({ count }) => count > 1)).toMatchObject([{ objects: {}, status: 403, count: 900 }]);
+  expect(entries.at(-1)).toMatchObject({ objects: { device: "done" }, status: 200 });
+  // What has an entry of its own is counted there.
+  audit.record(refused("d7"));
+  const seventh = await audit.entries({ accountId: ada.id, limit: 200, what: "d7" });
+  expect(seventh.entries.find(({ objects }) => objects["device"] === "d7")).toMatchObject({ count: 2 });
+});
+
 test("what was recorded last is kept when the server stops", async () => {
   const { audit, under, clock } = await open();
   audit.record(record(clock.now(), { kind: "unknown" }));

@@ -13,6 +13,8 @@ const WRITE_AFTER_MS = 300;
 const SAME_WITHIN_MS = 10 * 60_000;
 const MAX_GATHERED = 5_000;
 const MAX_RECENT = 10_000;
+/** Of one refusal to one person within those minutes: entries with different objects. Who tries all ids is told of once. */
+const MAX_TRIED = 100;
 const KEPT_MS = 90 * 24 * 3_600_000;
 const KEPT_PER_ACCOUNT = 100_000;
 const PRUNE_EVERY_MS = 3_600_000;
@@ -40,6 +42,7 @@ export interface RunningAuditLog extends AuditLog {
 export function startAuditLog({ store, directory, clock, log }: Options): RunningAuditLog {
   let gathered = new Map<string, Gathered>();
   const written = new Recent<string, { readonly id: number; readonly at: number }>(MAX_RECENT);
+  const tried = new Recent<string, { at: number; count: number }>(MAX_RECENT);
   let callOff: (() => void) | null = null;
   let writing: Promise<void> = Promise.resolve();
   let dropped = 0;
@@ -53,6 +56,21 @@ export function startAuditLog({ store, directory, clock, log }: Options): Runnin
     } else if (gathered.size < MAX_GATHERED) gathered.set(key, { first: record, count, lastAt });
     else dropped += count;
     callOff ??= clock.after(WRITE_AFTER_MS, () => void write());
+  }
+
+  /** Refusals fill no log: after many with objects of their own, further ones are counted together, without these. */
+  function bounded(record: AuditRecord): AuditRecord {
+    const key = keyOf(record);
+    if (record.status < 400 || gathered.has(key) || written.get(key) !== undefined) return record;
+    const summed = { ...record, objects: {} };
+    const common = keyOf(summed);
+    const known = tried.get(common);
+    if (known === undefined || record.at - known.at >= SAME_WITHIN_MS) {
+      tried.set(common, { at: record.at, count: 1 });
+      return record;
+    }
+    known.count += 1;
+    return known.count > MAX_TRIED ? summed : record;
   }
 
   /** Never rejects: what could not be written waits for the next time. */
@@ -136,7 +154,8 @@ export function startAuditLog({ store, directory, clock, log }: Options): Runnin
 
   return {
     record(record: AuditRecord): void {
-      gather(keyOf(record), record, 1, record.at);
+      const kept = bounded(record);
+      gather(keyOf(kept), kept, 1, kept.at);
     },
     async entries(query: AuditQuery): Promise<AuditPage> {
       await write();

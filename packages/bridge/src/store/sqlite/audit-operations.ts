@@ -30,8 +30,10 @@ export function auditOperations({ db }: Transaction): AuditOperations {
     "DELETE FROM audit_entry WHERE last_at < ? AND id IN (SELECT id FROM audit_entry ORDER BY id LIMIT ?)",
   );
   const logs = db.prepare("SELECT account_id, count(*) AS entries FROM audit_entry GROUP BY account_id");
+  // First what strangers did: whoever tries many passwords pushes out nothing of those who were let in.
   const removeOldest = db.prepare(
-    "DELETE FROM audit_entry WHERE id IN (SELECT id FROM audit_entry WHERE account_id = ? ORDER BY id LIMIT ?)",
+    `DELETE FROM audit_entry WHERE id IN (
+       SELECT id FROM audit_entry WHERE account_id = ? ORDER BY actor_kind NOT IN ('claimed', 'unknown'), id LIMIT ?)`,
   );
 
   return {

@@ -85,5 +85,13 @@ export function describeAudit(open: OpenStore): void {
       expect(await store.pruneAudit({ since: 50, perAccount: 2 })).toBe(3);
       expect(await ids({})).toEqual([eves[3], eves[2], young]);
     });
+
+    test("forgets what strangers tried before it forgets what was done", async () => {
+      const actor = { kind: "claimed", name: "ada@example.com" } as const;
+      const [done] = await write({ action: "Delete an integration" });
+      const tried = await write({ actor }, { actor }, { actor });
+      expect(await store.pruneAudit({ since: 0, perAccount: 2 })).toBe(2);
+      expect(await ids({})).toEqual([tried[2], done]);
+    });
   });
 }
