@@ -86,3 +86,18 @@ test("a console that was not built says how to build it", async () => {
     next_step: expect.stringContaining("npm run build"),
   });
 });
+
+test.each(["/console/%zz", "/console/assets/%2e%2e%2findex.html", "/console/assets/none.js"])(
+  "a refusal at %s is as safe as the rest",
+  async (url) => {
+    const { app } = api();
+    const { statusCode, headers } = await app.inject({ url, headers: { accept: "text/html" } });
+    expect(statusCode).toBeGreaterThanOrEqual(400);
+    expect(headers).toMatchObject({
+      "content-type": "application/json; charset=utf-8",
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+      "x-content-type-options": "nosniff",
+      "cache-control": "no-store",
+    });
+  },
+);

@@ -20,6 +20,9 @@ export interface ConsoleFiles {
 
 const EMPTY_NONCE = '<meta name="csp-nonce" content="" />';
 
+/** No other site may load these as parts of its own. */
+const OWN_PAGES_ONLY = { "cross-origin-resource-policy": "same-origin" } as const;
+
 /** Files of this server only, no script and no style in the document but by the nonce of this very answer. */
 function contentSecurityPolicy(nonce: string): string {
   return [
@@ -43,7 +46,7 @@ export function registerConsole(app: FastifyInstance, files: ConsoleFiles | null
     if (file === undefined) throw notFound("File");
     const asGzip = file.gzip !== null && acceptsGzip(request);
     return reply
-      .headers({ "cache-control": "public, max-age=31536000, immutable", vary: "accept-encoding" })
+      .headers({ ...OWN_PAGES_ONLY, "cache-control": "public, max-age=31536000, immutable", vary: "accept-encoding" })
       .headers(asGzip ? { "content-encoding": "gzip" } : {})
       .type(file.type)
       .send(asGzip ? file.gzip : file.bytes);
@@ -63,6 +66,7 @@ function sendDocument(reply: FastifyReply, document: string): FastifyReply {
   return reply
     .headers({
       "content-security-policy": contentSecurityPolicy(nonce),
+      ...OWN_PAGES_ONLY,
       "cross-origin-opener-policy": "same-origin",
       "referrer-policy": "no-referrer",
     })

@@ -10,6 +10,7 @@ import { UNSUPPORTED_TYPE } from "./bodies.ts";
 import { tooLarge, unsupportedType } from "./para/json-body.ts";
 import { paraErrorBody } from "./para/para-error.ts";
 import { isParaUrl } from "./request-path.ts";
+import { SECURITY_HEADERS } from "./security-headers.ts";
 
 /** What the framework refuses before a handler sees it. Own words: its own would repeat parts of the request. */
 const FRAMEWORK_REFUSALS: Readonly<Record<string, { readonly status: number; readonly error: string }>> = {
@@ -48,7 +49,8 @@ export function handleErrors(
 
 /** Answers a path that cannot be decoded. */
 export function answerMalformedPath(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  void answerRefusal(new ApiError(400, body("Malformed request")), request, reply);
+  // No hook has run.
+  void answerRefusal(new ApiError(400, body("Malformed request"), SECURITY_HEADERS), request, reply);
 }
 
 /** Answers what is not even HTTP, and closes. */

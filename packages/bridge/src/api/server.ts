@@ -74,6 +74,7 @@ import { registerUnsupported } from "./particle/unsupported.ts";
 import { registerUser } from "./particle/user.ts";
 import { registerPara } from "./para/register-para.ts";
 import { routedUrl } from "./request-path.ts";
+import { SECURITY_HEADERS } from "./security-headers.ts";
 import { createSignIn } from "./sign-in.ts";
 import { createStreamDoor } from "./stream-door.ts";
 
@@ -88,13 +89,6 @@ const LIMITS = {
   deviceFile: 10 * 1024 * 1024,
   connections: 2_000,
   pathParameter: 300,
-} as const;
-
-/** On every answer: no sniffing, no frames, no copies in caches. Other origins get no permission at all. */
-const SECURITY_HEADERS = {
-  "x-content-type-options": "nosniff",
-  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-  "cache-control": "no-store",
 } as const;
 
 /** Builds the server; `listen` and `close` are the caller's. */
