@@ -1,4 +1,5 @@
 /** What a publish form would send, for a shell. */
+import { quoted } from "../integration/curl.ts";
 
 export interface PublishDraft {
   /** Slug of a product; empty: the sandbox. */
@@ -32,9 +33,4 @@ export function publishCommand(origin: string, draft: PublishDraft): string {
     `  -H 'Content-Type: application/json' \\`,
     `  -d ${quoted(JSON.stringify(publishBody(draft)))}`,
   ].join("\n");
-}
-
-/** As one word of a POSIX shell. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -23,6 +23,14 @@ test.each(["plain", "it's", "$(reboot)", "`id`", 'a "b"\n;c', "' ; rm -rf '", "\
   },
 );
 
+test("a terminal gets no control character of what a device said", () => {
+  for (const text of ["\u001b[201~\nreboot\r", "-50% \\ '\u0007'", "\u009b1m é 😀\u007f"]) {
+    const command = `curl ${quoted(text)}`;
+    expect(command).not.toMatch(/[^\P{Cc}\n\t]/u);
+    expect(wordsOf(command)).toEqual([text]);
+  }
+});
+
 test("a webhook's request is made again with its method, headers and body", () => {
   const request = 'PUT https://a.example/x?y=1&z=2\ncontent-type: application/json\nx-api-key: ********\n\n{"a":\n\n1}';
   expect(wordsOf(curlOf(request, "a.example")!)).toEqual([

@@ -1,8 +1,21 @@
 /** Exchanges and events as commands that do the same again. Secrets are masked in what the server tells, and stay so. */
 
-/** In single quotes for a POSIX shell, whatever it holds. */
+/** Characters by which a terminal could be made to take what is pasted for typed. */
+const CONTROLS = /[^\P{Cc}\n\t]/gu;
+
+/** One word for a POSIX shell, whatever it holds. */
 export function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
+  const inQuotes = (inner: string): string => `'${inner.replaceAll("'", `'\\''`)}'`;
+  if (text.search(CONTROLS) === -1) return inQuotes(text);
+  const escaped = text
+    .replaceAll(/[\\%]/g, (sign) => sign + sign)
+    .replaceAll(CONTROLS, octal)
+    .replace(/^-/, octal);
+  return `"$(printf ${inQuotes(escaped)})"`;
+}
+
+function octal(character: string): string {
+  return Array.from(new TextEncoder().encode(character), (byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
 }
 
 /** Whether quoting is needed at all. */
