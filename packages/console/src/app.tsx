@@ -18,6 +18,8 @@ const TRIES = 2;
 
 const queries = new QueryClient({
   defaultOptions: {
+    // What was typed and what was made may be secret: both go with their form.
+    mutations: { gcTime: 0 },
     queries: {
       staleTime: 2_000,
       // What the server refused it refuses again; what did not reach it is worth another try.

@@ -41,7 +41,8 @@ export async function send(path: string, { method = "GET", query, body, signal }
   });
   if (response.ok) return response;
   const failure = failureOf(response.status, parsed(await response.text()));
-  if (isSignedOut(failure, token)) endSession("ended");
+  // Late answers to who was here before end nobody's session.
+  if (token === sessionToken() && isSignedOut(failure, token)) endSession("ended");
   throw failure;
 }
 

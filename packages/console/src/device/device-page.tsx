@@ -1,5 +1,5 @@
 import { Code, Group, Stack, Text } from "@mantine/core";
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 import { ApiFailure } from "../client/failure.ts";
 import { segment } from "../client/request.ts";
 import { useDevice, type DeviceRow } from "../devices/device-rows.ts";
@@ -74,7 +74,8 @@ export function DevicePage({ params }: { readonly params: Readonly<Record<string
                 active: to === tab.name,
               }))}
             />
-            {tab.show(device)}
+            {/* What was typed or shown for one device is not for the next. */}
+            <Fragment key={device.id}>{tab.show(device)}</Fragment>
           </Stack>
         )}
       </Loaded>

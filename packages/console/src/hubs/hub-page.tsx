@@ -34,9 +34,9 @@ export function HubPage({ params }: { readonly params: Readonly<Record<string, s
               tabs={TABS.map(({ name, title }) => ({ title, to: pathOf(id, name), active: name === tab.name }))}
             />
             {tab.name === "" ? (
-              <HubOverview detail={detail} seenAt={query.dataUpdatedAt} />
+              <HubOverview key={id} detail={detail} seenAt={query.dataUpdatedAt} />
             ) : (
-              <IdentitiesTab connectionId={id} />
+              <IdentitiesTab key={id} connectionId={id} />
             )}
           </Stack>
         )}

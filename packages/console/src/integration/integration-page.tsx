@@ -1,5 +1,5 @@
 import { Anchor, Code, Stack, Text } from "@mantine/core";
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 import { Link } from "wouter";
 import { ApiFailure } from "../client/failure.ts";
 import { Loaded } from "../elements/loaded.tsx";
@@ -79,7 +79,8 @@ export function IntegrationPage({ params }: { readonly params: Readonly<Record<s
                 ...(count && { count: count(integration) }),
               }))}
             />
-            {tab.show(integration)}
+            {/* What was typed or shown for one integration is not for the next. */}
+            <Fragment key={id}>{tab.show(integration)}</Fragment>
           </Stack>
         )}
       </Loaded>

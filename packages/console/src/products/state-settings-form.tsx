@@ -55,6 +55,8 @@ export function StateSettingsForm({
     mutationFn: () => request(statePath(product), { method: "PUT", body }),
     async onSuccess() {
       announce("State settings saved.");
+      // The settings may look as before: a key is not shown.
+      setForm((now) => ({ ...now, policyKey: "" }));
       await queries.invalidateQueries({ queryKey: key });
     },
   });
@@ -126,6 +128,8 @@ export function StateSettingsForm({
               settings.hub_name === null ? "Kept encrypted, never shown again." : "Empty keeps the stored one."
             }
             {...text("policyKey", "policy_key")}
+            // No browser keeps it, and none offers the password of the sign-in.
+            autoComplete="new-password"
           />
         </SimpleGrid>
       </Fieldset>

@@ -142,7 +142,7 @@ function SourceForm({
             <PasswordInput
               label="Access token of Particle's cloud"
               description="Of an API user of that product with the scopes events:get, devices:list and devices:get. It is sealed and never shown."
-              autoComplete="off"
+              autoComplete="new-password"
               required
               value={token}
               error={of("token")}

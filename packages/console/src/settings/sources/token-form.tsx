@@ -32,7 +32,7 @@ export function TokenForm({ path }: { readonly path: string }) {
         <PasswordInput
           label="Another access token"
           description="Of an API user of Particle's product with the scopes events:get, devices:list and devices:get. The present one is sealed and never shown."
-          autoComplete="off"
+          autoComplete="new-password"
           required
           value={token}
           onChange={(event) => setToken(event.currentTarget.value)}
