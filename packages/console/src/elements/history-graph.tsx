@@ -13,8 +13,9 @@ import {
   type Series,
   type Timed,
 } from "./history-series.ts";
+import { toneColor } from "./state-badge.tsx";
 import { intervalLabel } from "./time-ticks.ts";
-import { plotOptions, TONE_COLORS, type PlotKind } from "./plot-options.ts";
+import { plotOptions, type PlotKind } from "./plot-options.ts";
 
 export interface HistoryGraphProps<Point extends Timed> {
   /** What is counted, for the name of the graph: "Deliveries of the last 24 hours". */
@@ -40,7 +41,7 @@ export function HistoryGraph<Point extends Timed>(props: HistoryGraphProps<Point
       <Group gap="md" mih={20} component="figcaption">
         {series.map((one) => (
           <Text key={one.name} size="xs" c="dimmed" component="span" className="number">
-            <Swatch color={TONE_COLORS[one.tone]} /> {one.name}
+            <Swatch color={toneColor(one.tone)} /> {one.name}
             {point !== undefined && `: ${shortNumber(one.of(point))}`}
           </Text>
         ))}
@@ -161,9 +162,6 @@ function AsTable<Point extends Timed>({ label, points, series, linkOf }: History
 
 function Swatch({ color }: { readonly color: string }) {
   return (
-    <span
-      aria-hidden
-      style={{ display: "inline-block", width: 10, height: 10, borderRadius: 2, background: `var(${color})` }}
-    />
+    <span aria-hidden style={{ display: "inline-block", width: 10, height: 10, borderRadius: 2, background: color }} />
   );
 }

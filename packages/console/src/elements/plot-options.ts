@@ -1,18 +1,10 @@
 /** How uPlot draws a history: in the scheme's colours, whole numbers upwards, times in the reader's zone. */
 import UPlot from "uplot";
 import { shortNumber, type Series } from "./history-series.ts";
-import type { Tone } from "./state-badge.tsx";
+import { TONE_PROPERTIES } from "./state-badge.tsx";
 import { tickLabels } from "./time-ticks.ts";
 
 export type PlotKind = "bars" | "lines";
-
-/** Custom properties of theme.ts. */
-export const TONE_COLORS: Readonly<Record<Tone, string>> = {
-  good: "--isthmus-good",
-  wait: "--isthmus-wait",
-  bad: "--isthmus-bad",
-  quiet: "--mantine-color-dimmed",
-};
 
 const AXIS_FONT = "11px system-ui, sans-serif";
 /** Bars take this part of their interval, at most so many pixels. */
@@ -49,7 +41,7 @@ export function plotOptions({ kind, width, height, series, onPoint }: PlotOption
       {},
       ...series.map(({ name, tone, dashed = false }) => ({
         label: name,
-        ...drawing(kind, color(TONE_COLORS[tone])),
+        ...drawing(kind, color(TONE_PROPERTIES[tone])),
         ...(dashed && { dash: [6, 4] }),
       })),
     ],

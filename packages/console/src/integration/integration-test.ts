@@ -11,7 +11,7 @@ export interface TestReport {
   readonly steps: readonly { readonly name: string; readonly ok: boolean; readonly message: string }[];
   /** In the hub. */
   readonly device_id: string | null;
-  readonly message: TestMessage | null;
+  readonly message: HubMessage | null;
   readonly arrival:
     | {
         readonly seen: true;
@@ -32,7 +32,7 @@ export interface TestReport {
 }
 
 /** A message of a hub as tests and previews show it. */
-export interface TestMessage {
+export interface HubMessage {
   readonly body: string;
   readonly message_id: string;
   readonly content_type: string;

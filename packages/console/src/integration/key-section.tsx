@@ -1,20 +1,18 @@
 import { Alert, Button, Group, List, Paper, Stack } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { fieldFailure } from "../client/field-failure.ts";
-import { request } from "../client/request.ts";
 import { FailureNote } from "../elements/failure-note.tsx";
 import { Section } from "../elements/page.tsx";
 import { StateBadge, type Tone } from "../elements/state-badge.tsx";
+import type { Report } from "../integrations/doctor/report.ts";
+import { useDraftDoctor } from "../integrations/doctor/use-draft-doctor.ts";
 import { SHOWN_FIELDS } from "../integrations/form/form-part.ts";
 import { HubFields } from "../integrations/form/hub-fields.tsx";
 import { connectionFields, EMPTY_HUB_FORM, type HubForm } from "../integrations/form/hub-form.ts";
-import { checkName, type DoctorReport } from "./doctor.ts";
+import { checkName } from "./doctor.ts";
 import { useIntegrationState, type IntegrationDetail } from "./integration.ts";
 import { KeyRotation } from "./key-rotation.tsx";
 import { useChange } from "./use-change.ts";
-
-type DraftReport = Pick<DoctorReport, "pass" | "checks">;
 
 /** Hub, policy and its two keys: which are stored, which is in use, and new ones, tried before they are saved. */
 export function KeySection({ integration }: { readonly integration: IntegrationDetail }) {
@@ -23,14 +21,11 @@ export function KeySection({ integration }: { readonly integration: IntegrationD
   const [form, setForm] = useState(stored);
   const place = useRef<HTMLDivElement>(null);
   const save = useChange(id, "Saved: what waited is sent now.");
-  const check = useMutation({
-    mutationFn: () =>
-      request<DraftReport>("/admin/v1/doctor", { method: "POST", body: { id, ...connectionFields(form) } }),
-    onSuccess: ({ pass }) => pass && save.mutate(connectionFields(form)),
-  });
+  const check = useDraftDoctor();
   const failure = save.error ?? check.error;
   const isChanged = JSON.stringify(connectionFields(form)) !== JSON.stringify(connectionFields(stored));
-  const isRefused = check.data?.pass === false;
+  const report = check.data?.report;
+  const isRefused = report?.pass === false;
 
   // The header's next step leads here.
   useEffect(() => {
@@ -52,12 +47,15 @@ export function KeySection({ integration }: { readonly integration: IntegrationD
           autoComplete="off"
           onSubmit={(event) => {
             event.preventDefault();
-            check.mutate();
+            check.mutate(
+              { id, ...connectionFields(form) },
+              { onSuccess: ({ report }) => report.pass && save.mutate(connectionFields(form)) },
+            );
           }}
         >
           <Stack gap="sm" maw={760}>
             <HubFields form={form} onChange={change} failure={failure} keepsKey />
-            {check.data !== undefined && isRefused && <Refused report={check.data} />}
+            {isRefused && <Refused report={report} />}
             {failure !== null && fieldFailure(failure, ...SHOWN_FIELDS) === undefined && (
               <FailureNote failure={failure} />
             )}
@@ -113,7 +111,7 @@ function Slots({ integration }: { readonly integration: IntegrationDetail }) {
   );
 }
 
-function Refused({ report }: { readonly report: DraftReport }) {
+function Refused({ report }: { readonly report: Report }) {
   return (
     <Alert color="red" variant="light" role="alert" title="Not saved: the check failed">
       <List size="sm" spacing={4}>

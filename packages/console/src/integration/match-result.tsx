@@ -1,12 +1,10 @@
-import { Alert, List, Paper, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { List, Paper, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { CodeBlock } from "../elements/code-block.tsx";
-import { FailureNote } from "../elements/failure-note.tsx";
 import { Loaded } from "../elements/loaded.tsx";
 import { StateBadge, type Tone } from "../elements/state-badge.tsx";
 import type { IntegrationDetail } from "./integration.ts";
-import { faultOf, judge, preview, type Judged, type Preview } from "./match.ts";
-import { MessageView } from "./message-view.tsx";
+import { judge, preview, type Judged } from "./match.ts";
+import { PreviewView } from "./preview-view.tsx";
 import { judgedRules, type JudgedRule } from "./verdict.ts";
 
 const TONES: Readonly<Record<JudgedRule["result"], Tone>> = { passed: "good", refused: "bad", "not reached": "quiet" };
@@ -63,33 +61,10 @@ export function MatchResult({
             {verdict.data?.matched === false ? "What would be sent if it were taken" : "What is sent"}
           </Title>
           <Loaded query={made} lines={6}>
-            {(found) => <Made preview={found} />}
+            {(found) => <PreviewView preview={found} />}
           </Loaded>
         </Stack>
       </Paper>
     </SimpleGrid>
   );
-}
-
-function Made({ preview: made }: { readonly preview: Preview }) {
-  const fault = faultOf(made);
-  if (fault !== null) return <FailureNote title="No message can be made of it" failure={fault} />;
-  return (
-    <Stack gap="xs">
-      {made.message != null && <MessageView message={made.message} deviceId={made.device_id ?? null} />}
-      {made.request != null && <CodeBlock text={requestText(made.request)} what="the request" />}
-      {made.warnings.map(({ code, message }) => (
-        <Alert key={code} color="yellow" variant="light">
-          <Text size="sm" className="foreign">
-            {message}
-          </Text>
-        </Alert>
-      ))}
-    </Stack>
-  );
-}
-
-function requestText({ method, url, headers, body }: NonNullable<Preview["request"]>): string {
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  return [`${method} ${url}`, ...lines, "", body ?? ""].join("\n").trimEnd();
 }

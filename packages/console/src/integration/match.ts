@@ -1,9 +1,8 @@
 /** What the match lab asks: recent events, the verdict on one, the message that would be made of it, changed settings. */
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { request, type Query } from "../client/request.ts";
-import type { ToldFailure } from "../elements/failure-note.tsx";
+import type { Preview } from "../integrations/integration.ts";
 import { adminPath, type IntegrationDetail } from "./integration.ts";
-import type { TestMessage } from "./integration-test.ts";
 import type { Verdict } from "./verdict.ts";
 
 export interface RecentEvent {
@@ -18,23 +17,6 @@ export interface RecentEvent {
 export type Judged =
   | { readonly event_id: string }
   | { readonly name: string; readonly device_id: string; readonly data: string };
-
-export interface Preview {
-  readonly pass: boolean;
-  readonly message?: TestMessage | null;
-  /** Of a webhook. */
-  readonly request?: {
-    readonly method: string;
-    readonly url: string;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: string | null;
-  } | null;
-  readonly device_id?: string | null;
-  readonly warnings: readonly { readonly code: string; readonly message: string }[];
-  readonly error?: string;
-  readonly code?: string;
-  readonly next_step?: string;
-}
 
 export interface DryRunEvent {
   readonly id: string;
@@ -98,11 +80,6 @@ export function preview({ id, path }: IntegrationDetail, judged: Judged, signal:
     body: { id, ...sample },
     signal,
   });
-}
-
-/** Why no message can be made, as failures are told. */
-export function faultOf({ pass, error, code, next_step: next }: Preview): ToldFailure | null {
-  return pass ? null : { code: code ?? "", message: error ?? "", next_step: next ?? null };
 }
 
 export function dryRun(id: string, changes: Readonly<Record<string, unknown>>, last: number): Promise<DryRun> {

@@ -1,6 +1,6 @@
 import { SimpleGrid, Stack, Text } from "@mantine/core";
 import { CodeBlock } from "../elements/code-block.tsx";
-import type { TestMessage } from "./integration-test.ts";
+import type { HubMessage } from "./integration-test.ts";
 import { prettyJson } from "./pretty-json.ts";
 import { counted } from "./state-in-words.ts";
 
@@ -9,7 +9,7 @@ export function MessageView({
   message,
   deviceId,
 }: {
-  readonly message: TestMessage;
+  readonly message: HubMessage;
   /** In the hub. */
   readonly deviceId: string | null;
 }) {

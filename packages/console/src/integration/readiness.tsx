@@ -2,13 +2,14 @@ import { Button, Group, Paper, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { request } from "../client/request.ts";
 import { FailureNote } from "../elements/failure-note.tsx";
+import { Hint } from "../elements/hint.tsx";
 import { Loaded, Loading } from "../elements/loaded.tsx";
 import { Section } from "../elements/page.tsx";
-import { StateBadge, type Tone } from "../elements/state-badge.tsx";
+import { StateBadge } from "../elements/state-badge.tsx";
 import { Time } from "../elements/time.tsx";
+import { checkTone, checkWord } from "../integrations/doctor/report.ts";
 import { checkName, type DoctorCheck, type DoctorReport } from "./doctor.ts";
 import { adminPath, type IntegrationDetail } from "./integration.ts";
-import { Hint } from "../elements/hint.tsx";
 
 /** What the doctor found of the hub last, and a button that lets it look again. */
 export function Readiness({ integration: { id, updated_at: changedAt } }: { readonly integration: IntegrationDetail }) {
@@ -73,12 +74,8 @@ function Report({ report: { checks }, isOld }: { readonly report: DoctorReport; 
             <li key={one.name}>
               <Hint text={one.message}>
                 {/* Focusable, so that what was found can be read without a mouse. */}
-                <span
-                  tabIndex={0}
-                  role="note"
-                  aria-label={`${checkName(one.name)}: ${RESULTS[toneOf(one)]}. ${one.message}`}
-                >
-                  <StateBadge tone={isOld ? "quiet" : toneOf(one)}>{checkName(one.name)}</StateBadge>
+                <span tabIndex={0} role="note" aria-label={`${checkName(one.name)}: ${checkWord(one)}. ${one.message}`}>
+                  <StateBadge tone={isOld ? "quiet" : checkTone(one)}>{checkName(one.name)}</StateBadge>
                 </span>
               </Hint>
             </li>
@@ -111,10 +108,4 @@ function byStep(checks: readonly DoctorCheck[]): readonly (readonly [DoctorCheck
     else group.push(one);
   }
   return [...groups.values()];
-}
-
-const RESULTS: Readonly<Record<Tone, string>> = { good: "good", bad: "not good", quiet: "not tried", wait: "waits" };
-
-function toneOf({ ok }: DoctorCheck): Tone {
-  return ok === "skipped" ? "quiet" : ok ? "good" : "bad";
 }

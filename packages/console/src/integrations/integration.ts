@@ -1,5 +1,6 @@
 /** Integrations as the API answers them, and the ways to ask. */
 import { segment } from "../client/request.ts";
+import type { HubMessage } from "../integration/integration-test.ts";
 
 /** Under which path a scope's integrations are made: `null` is the sandbox. */
 export function facesPath(product: string | null): string {
@@ -14,21 +15,11 @@ export interface SampleEvent {
   readonly origin: "recent" | "given" | "made_up";
 }
 
-export interface PreviewMessage {
-  readonly body: string;
-  /** Absent where the body is no JSON. */
-  readonly json?: unknown;
-  readonly content_type: string;
-  readonly content_encoding: string;
-  readonly properties: Readonly<Record<string, string>>;
-  readonly size: number;
-  readonly metered: number;
-}
-
-export interface PreviewAnswer {
+/** What settings make of an event: a message for a hub, or a webhook's request. */
+export interface Preview {
   readonly pass: boolean;
   readonly event: SampleEvent;
-  readonly message?: PreviewMessage | null;
+  readonly message?: HubMessage | null;
   readonly request?: {
     readonly method: string;
     readonly url: string;
@@ -36,9 +27,8 @@ export interface PreviewAnswer {
     readonly body: string | null;
   } | null;
   readonly device_id?: string;
-  readonly warnings?: readonly { readonly code: string; readonly message: string }[];
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
   readonly error?: string;
+  readonly code?: string;
   readonly next_step?: string;
-  readonly would_trigger?: boolean;
-  readonly reason?: string;
 }

@@ -1,6 +1,8 @@
-import { Button, Stack, Text, Textarea } from "@mantine/core";
+import { Button, Stack, Text } from "@mantine/core";
 import { useState } from "react";
+import { typedObject } from "../device/json.ts";
 import { announce } from "../elements/announcements.tsx";
+import { CodeInput } from "../elements/code-input.tsx";
 import { FailureNote } from "../elements/failure-note.tsx";
 import { useAddFault } from "./local-hub.ts";
 
@@ -17,9 +19,9 @@ export function OwnFault() {
   const add = useAddFault();
 
   function switchOn(): void {
-    const rule = objectIn(text);
-    setFault(rule === null ? "This is no JSON object" : null);
-    if (rule !== null) add.mutate(rule, { onSuccess: () => announce("The fault is switched on") });
+    const rule = typedObject(text);
+    setFault(rule.ok ? null : rule.message);
+    if (rule.ok) add.mutate(rule.value, { onSuccess: () => announce("The fault is switched on") });
   }
 
   return (
@@ -28,12 +30,10 @@ export function OwnFault() {
         A rule of your own
       </Text>
       <Stack gap="xs" mt="xs">
-        <Textarea
+        <CodeInput
           label="Rule"
           description="where: point, operation, deviceId, protocol; effect: kind, error, ms; and skip, times, probability, forMs."
-          autosize
           minRows={4}
-          ff="monospace"
           value={text}
           error={fault}
           onChange={(event) => setText(event.currentTarget.value)}
@@ -45,13 +45,4 @@ export function OwnFault() {
       </Stack>
     </details>
   );
-}
-
-function objectIn(text: string): object | null {
-  try {
-    const value = JSON.parse(text) as unknown;
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : null;
-  } catch {
-    return null;
-  }
 }

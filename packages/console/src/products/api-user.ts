@@ -1,5 +1,4 @@
 /** API users of a product as the API answers them. */
-import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { request, segment } from "../client/request.ts";
 
 export interface ApiUser {
@@ -16,10 +15,11 @@ export function teamPath(product: string): string {
   return `/v1/products/${segment(product)}/team`;
 }
 
-export function useApiUsers(product: string): UseQueryResult<readonly ApiUser[]> {
-  return useQuery({
+/** For `useQuery`, and for the teams of several products at once. */
+export function apiUsersQuery(product: string) {
+  return {
     queryKey: ["products", product, "team"],
-    queryFn: async ({ signal }) =>
+    queryFn: async ({ signal }: { readonly signal: AbortSignal }): Promise<readonly ApiUser[]> =>
       (await request<readonly Member[]>(teamPath(product), { signal })).filter((one) => one.is_programmatic),
-  });
+  };
 }

@@ -1,5 +1,5 @@
 import { Button, Group, Text } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { request, segment } from "../client/request.ts";
 import { announce } from "../elements/announcements.tsx";
@@ -11,7 +11,7 @@ import { Section } from "../elements/page.tsx";
 import { SecretOnce } from "../elements/secret-once.tsx";
 import { Time } from "../elements/time.tsx";
 import { ApiUserForm } from "./api-user-form.tsx";
-import { teamPath, useApiUsers, type ApiUser } from "./api-user.ts";
+import { apiUsersQuery, teamPath, type ApiUser } from "./api-user.ts";
 
 /** A token that was just made, and whose. */
 interface MadeToken {
@@ -21,7 +21,7 @@ interface MadeToken {
 
 /** Programs that call the API for one product: made, changed, deleted; their tokens are shown once. `product`: its slug. */
 export function ApiUsers({ product }: { readonly product: string }) {
-  const users = useApiUsers(product);
+  const users = useQuery(apiUsersQuery(product));
   const queries = useQueryClient();
   const [edited, setEdited] = useState<string | null>(null);
   const [isMaking, setMaking] = useState(false);

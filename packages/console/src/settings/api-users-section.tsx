@@ -1,23 +1,17 @@
 import { Anchor, Stack, Text } from "@mantine/core";
 import { useQueries } from "@tanstack/react-query";
 import { Link } from "wouter";
-import { request, segment } from "../client/request.ts";
+import { segment } from "../client/request.ts";
 import { DataTable, type Column } from "../elements/data-table.tsx";
 import { Empty } from "../elements/empty.tsx";
 import { FailureNote } from "../elements/failure-note.tsx";
 import { Loaded, Loading } from "../elements/loaded.tsx";
 import { Section } from "../elements/page.tsx";
 import { Time } from "../elements/time.tsx";
+import { apiUsersQuery, type ApiUser } from "../products/api-user.ts";
 import { useProducts, type Product } from "../products/product.ts";
 
-interface Member {
-  readonly username: string;
-  readonly friendly_name?: string;
-  readonly is_programmatic: boolean;
-  readonly scopes?: readonly string[];
-  readonly created_at?: string;
-}
-interface Row extends Member {
+interface Row extends ApiUser {
   readonly product: Product;
 }
 
@@ -40,7 +34,7 @@ const COLUMNS: readonly Column<Row>[] = [
     name: "API user",
     cell: ({ friendly_name, username }) => (
       <Stack gap={0}>
-        <span className="foreign">{friendly_name ?? username}</span>
+        <span className="foreign">{friendly_name}</span>
         <Text size="xs" c="dimmed" className="foreign">
           {username}
         </Text>
@@ -55,22 +49,14 @@ const COLUMNS: readonly Column<Row>[] = [
       </Anchor>
     ),
   },
-  { name: "Scopes", cell: ({ scopes = [] }) => <Text size="xs">{scopes.join(", ")}</Text>, wideOnly: true },
+  { name: "Scopes", cell: ({ scopes }) => <Text size="xs">{scopes.join(", ")}</Text>, wideOnly: true },
   { name: "Made", cell: ({ created_at }) => <Time at={created_at} />, wideOnly: true },
 ];
 
 function Members({ products }: { readonly products: readonly Product[] }) {
-  const teams = useQueries({
-    queries: products.map((product) => ({
-      queryKey: ["api-users", product.slug],
-      queryFn: ({ signal }: { signal: AbortSignal }) =>
-        request<readonly Member[]>(`/v1/products/${segment(product.slug)}/team`, { signal }),
-    })),
-  });
+  const teams = useQueries({ queries: products.map(({ slug }) => apiUsersQuery(slug)) });
   const failure = teams.find(({ error }) => error !== null)?.error ?? null;
-  const rows = teams.flatMap(({ data = [] }, i) =>
-    data.filter((member) => member.is_programmatic).map((member) => ({ ...member, product: products[i]! })),
-  );
+  const rows = teams.flatMap(({ data = [] }, i) => data.map((user): Row => ({ ...user, product: products[i]! })));
   if (teams.some(({ isPending }) => isPending)) return <Loading />;
   if (failure !== null) return <FailureNote failure={failure} />;
   if (rows.length > 0) {

@@ -1,4 +1,5 @@
 /** Saving an answer of any length as a file, with its progress. */
+import { saveBlob } from "../elements/save-text.ts";
 
 export interface Progress {
   readonly received: number;
@@ -53,12 +54,7 @@ function collected(name: string): Sink {
       parts.push(bytes);
     },
     async close() {
-      const url = URL.createObjectURL(new Blob(parts));
-      const link = document.createElement("a");
-      link.href = url;
-      link.download = name;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+      saveBlob(name, new Blob(parts));
     },
   };
 }

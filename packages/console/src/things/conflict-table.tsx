@@ -26,7 +26,7 @@ export function ConflictTable({ product }: { readonly product: string }) {
               name="Conflicts"
               rows={conflicts}
               rowKey={({ device_id, at, path }) => `${device_id} ${at} ${path}`}
-              columns={COLUMNS}
+              columns={[DEVICE, ...CONFLICT_COLUMNS]}
             />
           )
         }
@@ -48,12 +48,14 @@ const RULES: Readonly<Record<ConflictRow["rule"], string>> = {
   ours: "always what was written here",
 };
 
-const COLUMNS: readonly Column<ConflictRow>[] = [
+const DEVICE: Column<ConflictRow> = {
+  name: "Device",
+  cell: ({ device_id: id, device_name: name = null }) => <DeviceName device={{ id, name }} />,
+};
+
+/** Without the device: for those of one. */
+export const CONFLICT_COLUMNS: readonly Column<ConflictRow>[] = [
   { name: "When", cell: ({ at }) => <Time at={at} /> },
-  {
-    name: "Device",
-    cell: ({ device_id: id, device_name: name = null }) => <DeviceName device={{ id, name }} />,
-  },
   { name: "Value", cell: ({ path }) => <Code className="foreign">{path}</Code> },
   { name: "Written here", cell: ({ ours, kept }) => <Written value={ours} isKept={kept === "ours"} /> },
   { name: "Written there", cell: ({ theirs, kept }) => <Written value={theirs} isKept={kept === "theirs"} /> },

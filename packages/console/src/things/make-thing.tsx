@@ -2,13 +2,13 @@ import { Button, Group, NativeSelect, Paper, Stack, Text, TextInput } from "@man
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { Link } from "wouter";
-import { CodeInput } from "../elements/code-input.tsx";
 import { request, segment } from "../client/request.ts";
+import { JsonEditor } from "../device/json-editor.tsx";
+import { typedObject } from "../device/json.ts";
 import type { Product } from "../products/product.ts";
 import { Empty } from "../elements/empty.tsx";
 import { FailureNote } from "../elements/failure-note.tsx";
 import { Section } from "../elements/page.tsx";
-import { stateFault } from "./state-text.ts";
 import { ThingKeysOnce } from "./thing-keys-once.tsx";
 import type { ThingRow } from "./thing-rows.ts";
 
@@ -19,7 +19,7 @@ export function MakeThing({ products, product }: { readonly products: readonly P
   const [name, setName] = useState("");
   const [id, setId] = useState("");
   const [state, setState] = useState("{}");
-  const fault = stateFault(state);
+  const typed = typedObject(state);
   const slug = chosen === "" && products.length === 1 ? products[0]!.slug : chosen;
   const make = useMutation({
     mutationFn: () =>
@@ -28,7 +28,7 @@ export function MakeThing({ products, product }: { readonly products: readonly P
         body: {
           ...(name.trim() !== "" && { name: name.trim() }),
           ...(id.trim() !== "" && { id: id.trim() }),
-          deviceState: JSON.parse(state) as unknown,
+          deviceState: typed.ok ? typed.value : {},
         },
       }),
     onSuccess: () => Promise.all([invalidate("things"), invalidate("devices")]),
@@ -40,7 +40,7 @@ export function MakeThing({ products, product }: { readonly products: readonly P
 
   function submit(event: FormEvent): void {
     event.preventDefault();
-    if (fault === null) make.mutate();
+    if (typed.ok) make.mutate();
   }
 
   function another(): void {
@@ -98,18 +98,16 @@ export function MakeThing({ products, product }: { readonly products: readonly P
             value={id}
             onChange={(event) => setId(event.currentTarget.value)}
           />
-          <CodeInput
+          <JsonEditor
             label="First state"
-            description="A JSON object. It becomes the desired properties of its twin."
-            minRows={3}
-            maxRows={12}
-            value={state}
-            error={fault}
-            onChange={(event) => setState(event.currentTarget.value)}
+            description="It becomes the desired properties of its twin."
+            rows={3}
+            text={state}
+            onChange={setState}
           />
           {make.error !== null && <FailureNote failure={make.error} />}
           <Group gap="xs">
-            <Button type="submit" loading={make.isPending} disabled={fault !== null || slug === ""}>
+            <Button type="submit" loading={make.isPending} disabled={!typed.ok || slug === ""}>
               Make Thing
             </Button>
             <Text size="sm" c="dimmed">

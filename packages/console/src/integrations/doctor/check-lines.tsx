@@ -1,14 +1,9 @@
 import { Group, Stack, Text, VisuallyHidden } from "@mantine/core";
+import { toneColor } from "../../elements/state-badge.tsx";
 import { checkName, type DoctorCheck } from "../../integration/doctor.ts";
 import { checkTone, checkWord } from "./report.ts";
 
 const SIGNS = { good: "✓", bad: "✕", quiet: "–", wait: "…" } as const;
-const COLORS = {
-  good: "var(--isthmus-good)",
-  bad: "var(--isthmus-bad)",
-  wait: "var(--isthmus-wait)",
-  quiet: "var(--mantine-color-dimmed)",
-} as const;
 
 /** The doctor's results, a line each: sign, what was looked at, what was found, and what to do where it is not right. */
 export function CheckLines({ checks, label }: { readonly checks: readonly DoctorCheck[]; readonly label: string }) {
@@ -30,7 +25,7 @@ function CheckLine({ check, withStep }: { readonly check: DoctorCheck; readonly 
   const tone = checkTone(check);
   return (
     <Group component="li" gap="xs" wrap="nowrap" align="baseline">
-      <Text span c={COLORS[tone]} fw={700} w={14} style={{ flex: "none" }} aria-hidden>
+      <Text span c={toneColor(tone)} fw={700} w={14} style={{ flex: "none" }} aria-hidden>
         {SIGNS[tone]}
       </Text>
       <div style={{ minWidth: 0 }}>
