@@ -88,7 +88,7 @@ export function isForm(request: FastifyRequest): boolean {
 /** A text field without control characters; `null` and the empty text count as absent. */
 export function optionalText(fields: Fields, field: string, maxLength: number): string | null {
   const value = fields[field];
-  if (value === undefined || value === null || value === "") return null;
+  if (isAbsent(value)) return null;
   if (typeof value !== "string") throw badRequest(`${field} must be a string`);
   if (value.length > maxLength) throw badRequest(`${field} must have at most ${maxLength} characters`);
   if (/\p{Cc}|\p{Cs}/u.test(value)) throw badRequest(`${field} must not hold control characters`);
@@ -108,7 +108,7 @@ export function missing(field: string): never {
 /** `true` and `false`, as JSON or as a form's text. */
 export function optionalFlag(fields: Fields, field: string): boolean | null {
   const value = fields[field];
-  if (value === undefined || value === null || value === "") return null;
+  if (isAbsent(value)) return null;
   if (value === true || value === "true" || value === "1") return true;
   if (value === false || value === "false" || value === "0") return false;
   throw badRequest(`${field} must be true or false`);
@@ -117,12 +117,28 @@ export function optionalFlag(fields: Fields, field: string): boolean | null {
 /** A whole number, as JSON or as decimal digits. */
 export function optionalInteger(fields: Fields, field: string, min: number, max: number): number | null {
   const value = fields[field];
-  if (value === undefined || value === null || value === "") return null;
+  if (isAbsent(value)) return null;
   const number = typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
   if (typeof number !== "number" || !Number.isInteger(number) || number < min || number > max) {
     throw badRequest(`${field} must be a whole number from ${min} to ${max}`);
   }
   return number;
+}
+
+/** One of the known words. */
+export function optionalOneOf<T extends string>(fields: Fields, field: string, known: readonly T[]): T | null {
+  return isAbsent(fields[field]) ? null : requiredOneOf(fields, field, known);
+}
+
+export function requiredOneOf<T extends string>(fields: Fields, field: string, known: readonly T[]): T {
+  const value = fields[field];
+  const found = known.find((one) => one === value);
+  if (found === undefined) throw badRequest(`${field} must be one of ${known.join(", ")}`);
+  return found;
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null || value === "";
 }
 
 function notUtf8(): ApiError {

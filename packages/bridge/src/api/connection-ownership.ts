@@ -6,7 +6,7 @@ import { notFound, permissionDenied } from "./api-error.ts";
 import type { AccountCaller, PersonCaller } from "./authentication.ts";
 import type { ApiDependencies } from "./dependencies.ts";
 import type { HubUsers } from "./hub-dependencies.ts";
-import { ownIntegrations, ownProducts, ownsScope, requireOperator } from "./ownership.ts";
+import { ownIntegrations, ownScopes, ownsScope, requireOperator } from "./ownership.ts";
 
 /** A connection as its user sees it: with those of its users that are the caller's. */
 export interface OwnConnection {
@@ -31,10 +31,7 @@ export async function ownConnections(looking: Looking, caller: AccountCaller): P
     const known = found.get(id) ?? { id, integrations: [], stateScopes: [], hostName, policyName };
     found.set(id, { ...known, integrations: [...known.integrations, integration] });
   }
-  const products = await ownProducts(directory, caller);
-  const scopes: Scope[] = products.map(({ id }): Scope => ({ kind: "product", productId: id }));
-  if (caller.kind === "account") scopes.unshift({ kind: "sandbox", accountId: caller.accountId });
-  for (const scope of scopes) {
+  for (const scope of await ownScopes(directory, caller)) {
     const hub = (await stateSettings.stateSettings(scope))?.hub;
     if (!hub) continue;
     const { connectionId: id, hubName: hostName, policyName } = hub;

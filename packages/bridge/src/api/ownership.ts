@@ -99,10 +99,17 @@ export async function maySeeDevice(directory: Directory, caller: AccountCaller, 
 
 /** All that the caller has: its sandbox's and its products'. */
 export async function ownIntegrations(directory: Directory, caller: AccountCaller): Promise<readonly Integration[]> {
-  const products = await ownProducts(directory, caller);
-  const scopes: Scope[] = products.map(({ id }): Scope => ({ kind: "product", productId: id }));
-  if (caller.kind === "account") scopes.unshift({ kind: "sandbox", accountId: caller.accountId });
+  const scopes = await ownScopes(directory, caller);
   return (await Promise.all(scopes.map((scope) => directory.integrationsIn(scope)))).flat();
+}
+
+/** The sandbox, where the caller has one, and then its products. */
+export async function ownScopes(directory: Directory, caller: AccountCaller): Promise<readonly Scope[]> {
+  const inProducts = (await ownProducts(directory, caller)).map(({ id }): Scope => ({
+    kind: "product",
+    productId: id,
+  }));
+  return caller.kind === "account" ? [{ kind: "sandbox", accountId: caller.accountId }, ...inProducts] : inProducts;
 }
 
 export async function ownsScope(directory: Directory, caller: AccountCaller, scope: Scope): Promise<boolean> {

@@ -1,13 +1,12 @@
 /** Things and conflicts of all products of a caller in one list each. */
 import type { FastifyInstance } from "fastify";
-import type { Scope } from "../../core/integration.ts";
 import type { Product } from "../../core/product.ts";
 import type { ThingFilter } from "../../core/thing-query.ts";
 import { badRequest } from "../api-error.ts";
 import { requireTokenPlacement, type Authentication } from "../authentication.ts";
 import { optionalInteger, optionalText } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
-import { ownProducts } from "../ownership.ts";
+import { ownProducts, ownScopes } from "../ownership.ts";
 import { thingJson } from "../para/thing-json.ts";
 import { conflictJson } from "./state-json.ts";
 import { thingFilterIn } from "./things.ts";
@@ -54,9 +53,7 @@ export function registerAllThings(
     async (request) => {
       const caller = await authentication.account(request, "devices:list");
       const limit = optionalInteger(request.query, "limit", 1, CONFLICTS.most) ?? CONFLICTS.usual;
-      const products = await ownProducts(directory, caller);
-      const scopes = products.map(({ id }): Scope => ({ kind: "product", productId: id }));
-      if (caller.kind === "account") scopes.unshift({ kind: "sandbox", accountId: caller.accountId });
+      const scopes = await ownScopes(directory, caller);
       const all = (await Promise.all(scopes.map((scope) => states.conflictsIn(scope, limit)))).flat();
       const newest = all.toSorted((a, b) => b.at - a.at).slice(0, limit);
       const conflicts = newest.map(async (conflict) => {

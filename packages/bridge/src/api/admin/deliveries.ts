@@ -5,7 +5,15 @@ import type { DeliveryFilter, Selection } from "../../core/delivery-history.ts";
 import type { Permission } from "../../core/permission.ts";
 import { ApiError, badRequest, notFound } from "../api-error.ts";
 import { requireTokenPlacement, type Authentication } from "../authentication.ts";
-import { fieldsOf, optionalFlag, optionalInteger, optionalText, requiredText, type Fields } from "../bodies.ts";
+import {
+  fieldsOf,
+  optionalFlag,
+  optionalInteger,
+  optionalOneOf,
+  optionalText,
+  requiredText,
+  type Fields,
+} from "../bodies.ts";
 import { deliveryDetailJson, deliveryJson } from "../delivery-json.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { ownIntegration } from "../ownership.ts";
@@ -112,7 +120,7 @@ function cursorIn(query: Fields): number | null {
 }
 
 function filterIn(query: Fields): DeliveryFilter {
-  const state = stateIn(query);
+  const state = optionalOneOf(query, "state", DELIVERY_STATES);
   const deviceId = optionalText(query, "device", 128);
   const event = optionalText(query, "event", 64);
   const code = optionalText(query, "code", 64);
@@ -133,14 +141,6 @@ function deviceFilter(text: string): string {
   const id = text.toLowerCase();
   if (!isCloudDeviceId(id)) throw badRequest("device must be a device's id of 24 hexadecimal digits");
   return id;
-}
-
-function stateIn(query: Fields): (typeof DELIVERY_STATES)[number] | null {
-  const text = optionalText(query, "state", 16);
-  if (text === null) return null;
-  const state = DELIVERY_STATES.find((known) => known === text);
-  if (state === undefined) throw badRequest(`state must be one of ${DELIVERY_STATES.join(", ")}`);
-  return state;
 }
 
 /** `null`: the body does not say. */

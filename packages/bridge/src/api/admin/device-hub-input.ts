@@ -6,7 +6,15 @@ import type { Json, JsonObject } from "../../core/json.ts";
 import { isWithinBounds, TWIN_BOUNDS } from "../../core/json-bounds.ts";
 import type { Acknowledgement, CloudToDeviceMessage } from "../../core/twin-hub.ts";
 import { badRequest } from "../api-error.ts";
-import { fieldsOf, missing, optionalInteger, optionalText, requiredText, type Fields } from "../bodies.ts";
+import {
+  fieldsOf,
+  missing,
+  optionalInteger,
+  optionalText,
+  requiredOneOf,
+  requiredText,
+  type Fields,
+} from "../bodies.ts";
 
 const LARGEST_PAYLOAD = 131_072;
 const SECONDS = { response: { least: 5, usual: 30 }, connect: { least: 0, usual: 0 }, most: 300 } as const;
@@ -16,17 +24,17 @@ const ACKS: readonly Acknowledgement[] = ["none", "positive", "negative", "full"
 const MAX_PROPERTIES = 50;
 
 export function statusIn(request: FastifyRequest): "enabled" | "disabled" {
-  return oneOf(fieldsOf(request), "status", ["enabled", "disabled"]);
+  return requiredOneOf(fieldsOf(request), "status", ["enabled", "disabled"]);
 }
 
 export function keyIn(request: FastifyRequest): "primary" | "secondary" | "swap" {
-  return oneOf(fieldsOf(request), "key", ["primary", "secondary", "swap"]);
+  return requiredOneOf(fieldsOf(request), "key", ["primary", "secondary", "swap"]);
 }
 
 /** For how long a token stands for the device: a day at most. */
 export function tokenIn(request: FastifyRequest): { readonly key: "primary" | "secondary"; readonly minutes: number } {
   const fields = fieldsOf(request);
-  const key = fields["key"] === undefined ? "primary" : oneOf(fields, "key", ["primary", "secondary"]);
+  const key = fields["key"] === undefined ? "primary" : requiredOneOf(fields, "key", ["primary", "secondary"]);
   return { key, minutes: optionalInteger(fields, "minutes", 1, 1_440) ?? 60 };
 }
 
@@ -67,7 +75,7 @@ export function messageIn(request: FastifyRequest, now: number): CloudToDeviceMe
     expiresAt: now + life * 1_000,
     contentType: contentTypeIn(fields) ?? "application/json",
     ...(correlationId !== null && { correlationId }),
-    ack: fields["ack"] === undefined || fields["ack"] === null ? "none" : oneOf(fields, "ack", ACKS),
+    ack: fields["ack"] === undefined || fields["ack"] === null ? "none" : requiredOneOf(fields, "ack", ACKS),
     properties: propertiesIn(fields),
   };
 }
@@ -107,13 +115,6 @@ function section(fields: Fields, name: "tags" | "desired"): JsonObject | undefin
   if (!isObject(value)) throw badRequest(`${name} must be a JSON object`);
   if (!isWithinBounds(value as JsonObject, TWIN_BOUNDS)) throw badRequest(`${name} holds more than a twin can`);
   return value as JsonObject;
-}
-
-function oneOf<T extends string>(fields: Fields, field: string, values: readonly T[]): T {
-  const value = fields[field];
-  const found = values.find((one) => one === value);
-  if (found === undefined) throw badRequest(`${field} must be one of ${values.join(", ")}`);
-  return found;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

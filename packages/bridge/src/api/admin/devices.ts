@@ -6,7 +6,15 @@ import type { Scope } from "../../core/integration.ts";
 import type { Product } from "../../core/product.ts";
 import { badRequest, notFound, refusal } from "../api-error.ts";
 import { requireTokenPlacement, type AccountCaller, type Authentication } from "../authentication.ts";
-import { fieldsOf, optionalFlag, optionalInteger, optionalText, type Fields } from "../bodies.ts";
+import {
+  fieldsOf,
+  optionalFlag,
+  optionalInteger,
+  optionalOneOf,
+  optionalText,
+  requiredOneOf,
+  type Fields,
+} from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { ownProduct, ownProducts, visibleDevice } from "../ownership.ts";
 import { createDeviceViews } from "../particle/device-views.ts";
@@ -91,8 +99,7 @@ export function registerDeviceList(
       const caller = await authentication.account(request, "devices:update");
       const product = await ownProduct(directory, caller, request.params.product);
       const fields = fieldsOf(request);
-      const approval = optionalOneOf(fields, "approval", APPROVALS);
-      if (approval === null) throw badRequest(`approval must be one of ${APPROVALS.join(", ")}`);
+      const approval = requiredOneOf(fields, "approval", APPROVALS);
       const results = await Promise.all(idsIn(fields).map((id) => approve(product.id, id, approval)));
       return { changed: results.filter(({ changed }) => changed === true).length, results };
     },
@@ -151,12 +158,4 @@ function idsIn(fields: Fields): readonly string[] {
     throw badRequest("ids must be a list of device ids");
   }
   return [...new Set(ids as string[])];
-}
-
-function optionalOneOf<T extends string>(fields: Fields, field: string, known: readonly T[]): T | null {
-  const text = optionalText(fields, field, MAX_TEXT_LENGTH);
-  if (text === null) return null;
-  const found = known.find((one) => one === text);
-  if (found === undefined) throw badRequest(`${field} must be one of ${known.join(", ")}`);
-  return found;
 }

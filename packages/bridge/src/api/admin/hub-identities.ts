@@ -10,7 +10,7 @@ import {
 } from "../../core/hub-identities.ts";
 import { ApiError, badRequest, notFound, refusal } from "../api-error.ts";
 import { requireTokenPlacement, type Authentication } from "../authentication.ts";
-import { fieldsOf, optionalInteger, optionalText, type Fields } from "../bodies.ts";
+import { fieldsOf, optionalInteger, requiredOneOf, type Fields } from "../bodies.ts";
 import { wholeConnection } from "../connection-ownership.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { identityJson, lineJson, planJson, scanJson } from "./hub-identity-json.ts";
@@ -69,7 +69,11 @@ export function registerHubIdentities(
 
   app.get<OfScan>(`${scans}/:scan/identities`, route("Identities of one class that a scan found"), async (request) => {
     const { id } = await own(request);
-    const [name, after, limit] = [classIn(request.query), afterIn(request.query), limitIn(request.query)];
+    const [name, after, limit] = [
+      requiredOneOf(request.query, "class", IDENTITY_CLASSES),
+      afterIn(request.query),
+      limitIn(request.query),
+    ];
     const found = hubIdentities.list(id, request.params.scan, { class: name, after, limit });
     if (found === null) throw notFound("Scan");
     return { identities: found.map(identityJson), next: found.length === limit ? after + limit : null };
@@ -81,7 +85,10 @@ export function registerHubIdentities(
     async (request, reply) => {
       const { id } = await own(request);
       const { scan } = request.params;
-      const classes = request.query["class"] === undefined ? IDENTITY_CLASSES : [classIn(request.query)];
+      const classes =
+        request.query["class"] === undefined
+          ? IDENTITY_CLASSES
+          : [requiredOneOf(request.query, "class", IDENTITY_CLASSES)];
       if (hubIdentities.report(id, scan) === null) throw notFound("Scan");
       const page = (name: IdentityClass, after: number): readonly ScannedIdentity[] =>
         hubIdentities.list(id, scan, { class: name, after, limit: CSV_PAGE }) ?? [];
@@ -150,13 +157,6 @@ function refused(answer: Exclude<ApplyAnswer, { kind: "started" }>): ApiError {
     case "nothing":
       return conflict("nothing_to_do", "The plan has nothing of this to do", "Scan again to see what is left.");
   }
-}
-
-function classIn(query: Fields): IdentityClass {
-  const text = optionalText(query, "class", 16);
-  const name = IDENTITY_CLASSES.find((known) => known === text);
-  if (name === undefined) throw badRequest(`class must be one of ${IDENTITY_CLASSES.join(", ")}`);
-  return name;
 }
 
 function afterIn(query: Fields): number {

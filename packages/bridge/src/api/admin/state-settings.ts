@@ -7,7 +7,7 @@ import { notFound } from "../api-error.ts";
 import { requireTokenPlacement, type AccountCaller, type Authentication } from "../authentication.ts";
 import { fieldsOf } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
-import { ownProduct, ownProducts } from "../ownership.ts";
+import { ownProduct, ownScopes } from "../ownership.ts";
 import { stateHubJson } from "./state-json.ts";
 import { stateSettingsJson, stateSettingsOf } from "./state-settings-fields.ts";
 
@@ -85,9 +85,7 @@ export function registerStateSettings(
   }
 
   async function ownConnections(caller: AccountCaller): Promise<ReadonlySet<string>> {
-    const products = await ownProducts(directory, caller);
-    const scopes: Scope[] = products.map(({ id }): Scope => ({ kind: "product", productId: id }));
-    if (caller.kind === "account") scopes.push({ kind: "sandbox", accountId: caller.accountId });
+    const scopes = await ownScopes(directory, caller);
     const settings = await Promise.all(scopes.map((scope) => stateSettings.stateSettings(scope)));
     return new Set(settings.flatMap((one) => one?.hub?.connectionId ?? []));
   }
