@@ -31,7 +31,8 @@ export function SourceList({ products }: { readonly products: readonly Product[]
   const failure = answers.find(({ error }) => error !== null)?.error ?? null;
   if (answers.some(({ isPending }) => isPending)) return <Loading />;
   if (failure !== null) return <FailureNote failure={failure} />;
-  if (rows.length > 0) return <DataTable name="List of sources" columns={COLUMNS} rows={rows} rowKey={({ id }) => id} />;
+  if (rows.length > 0)
+    return <DataTable name="List of sources" columns={COLUMNS} rows={rows} rowKey={({ id }) => id} />;
   const slug = products[0]?.slug ?? "weather";
   return (
     <Empty
