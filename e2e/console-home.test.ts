@@ -92,6 +92,7 @@ test("a trouble that is switched on stands on Home with its next step, and is ov
     .first()
     .waitFor();
   await trouble.click();
+  await page.getByRole("link", { name: "Faults and tier of the Local Hub" }).click();
   await page.getByRole("button", { name: "Switch off", exact: true }).click();
   await page.getByText("No fault is on").waitFor();
   const before = reader.events.length;

@@ -1,4 +1,5 @@
-import { Stack, Text } from "@mantine/core";
+import { Anchor, Stack, Text } from "@mantine/core";
+import { Link } from "wouter";
 import { FailureNote } from "../elements/failure-note.tsx";
 import { StateBadge, type Tone } from "../elements/state-badge.tsx";
 import { Time } from "../elements/time.tsx";
@@ -13,7 +14,7 @@ const STATES: Readonly<Record<Connection["state"], readonly [tone: Tone, words: 
 
 /** Whether a hub takes messages, and why not. */
 export function HubState({ connection }: { readonly connection: Connection }) {
-  const { state, since, next_probe_at: probe, failure, warning } = connection;
+  const { state, since, next_probe_at: probe, failure, warning, host_name: host } = connection;
   const [tone, words] = STATES[state];
   return (
     <Stack gap={4}>
@@ -26,6 +27,11 @@ export function HubState({ connection }: { readonly connection: Connection }) {
         )}
       </div>
       {failure !== null && <FailureNote failure={failure} />}
+      {failure !== null && host === "local" && (
+        <Anchor component={Link} to="/hubs/local" size="sm" underline="always">
+          Faults and tier of the Local Hub
+        </Anchor>
+      )}
       {warning !== null && <FailureNote failure={warning} title="Messages go on, but" />}
     </Stack>
   );

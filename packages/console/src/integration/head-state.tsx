@@ -112,8 +112,18 @@ function NextTry({ standing }: { readonly standing: IntegrationState }) {
   if (until === null && next === null) return null;
   return (
     <Text size="sm" c="dimmed" component="span">
-      {until === null ? "Tried again by itself " : "Goes on by itself "}
-      <Time at={until ?? next} />
+      {next !== null && (
+        <>
+          Tried again by itself <Time at={next} />
+          {until !== null && ", "}
+        </>
+      )}
+      {until !== null && (
+        <>
+          {next === null ? "Goes on by itself " : "goes on "}
+          <Time at={until} /> at the latest
+        </>
+      )}
     </Text>
   );
 }

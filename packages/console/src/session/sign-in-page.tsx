@@ -69,7 +69,7 @@ export function SignInPage() {
             Sign in
           </Button>
           <Text size="xs" c="dimmed">
-            First time here? The server&apos;s terminal shows a link that signs you in; <Code>isthmus console</Code>{" "}
+            First time here? The server&apos;s terminal shows a link that signs you in; <Code>npx isthmus console</Code>{" "}
             prints another. Username and password are there too, and in <Code>first-run.json</Code> in the data folder.
           </Text>
         </Stack>

@@ -2,6 +2,7 @@ import { Button, Group } from "@mantine/core";
 import { Component, type ReactNode } from "react";
 import { FailureNote } from "../elements/failure-note.tsx";
 import { Page } from "../elements/page.tsx";
+import { ReloadWhenBack } from "./reload-when-back.tsx";
 
 interface Props {
   /** Another place is another try. */
@@ -32,6 +33,7 @@ export class ScreenBoundary extends Component<Props, State> {
     return (
       <Page title="This screen could not be shown">
         <FailureNote failure={isOutdated(error) ? OUTDATED : error} />
+        {isOutdated(error) && <ReloadWhenBack />}
         <Group>
           <Button onClick={() => window.location.reload()}>Load the console again</Button>
         </Group>
@@ -43,7 +45,7 @@ export class ScreenBoundary extends Component<Props, State> {
 const OUTDATED = {
   code: "console_outdated",
   message: "The server has another version of the console by now, or does not answer.",
-  next_step: "Load the console again.",
+  next_step: "Is it running? This page is loaded again by itself when it answers.",
 };
 
 /** A part of the console that is loaded when it is needed was not there. */

@@ -56,6 +56,14 @@ test("a device lives where its integrations send, under the id that they give it
   expect(hubs).toHaveLength(2);
 });
 
+test("an identity is known whichever connection to the hub it was made through", async () => {
+  const other = await integrated({});
+  api.hubDevices.knownIdentities.set(`${other} ${DEVICE}`, { generationId: "1", nameWritten: null, origin: "made" });
+  const { hubs } = (await ask("GET", "")).json<{ hubs: object[] }>();
+  expect(hubs).toMatchObject([{ connection_id: connection, known: "made", has_identity: true }]);
+  expect(hubs).toHaveLength(1);
+});
+
 test("a prefix that would make of it somebody else's Thing leads nowhere in a shared hub", async () => {
   const eve = await api.account("eve");
   const product = await api.directory.createProduct({ ownerId: eve.id, name: "P", slug: "p", description: "" });

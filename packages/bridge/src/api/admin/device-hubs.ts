@@ -9,6 +9,7 @@ import type { Failure, FailureCode, Result } from "../../core/failure.ts";
 import type { OpenDeviceHub } from "../../core/hub-devices.ts";
 import type { HubDeviceWithKeys } from "../../core/twin-hub.ts";
 import type { TwinAuthor, TwinSection } from "../../core/twin-history.ts";
+import type { KnownIdentity } from "../../core/identities.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Requirement } from "../../core/permission.ts";
 import { ApiError, notFound, refusal } from "../api-error.ts";
@@ -93,17 +94,23 @@ export function registerDeviceHubs(
     return desk;
   }
 
+  /** What is remembered of the identity, whichever connection it was made through. */
+  async function knownAt({ connectionIds, hubDeviceId }: DevicePlace): Promise<KnownIdentity | null> {
+    const all = await Promise.all(connectionIds.map((connection) => hubDevices.known(connection, hubDeviceId)));
+    return all.find((one) => one !== null) ?? null;
+  }
+
   app.get<OfDevice>(path, route("Where a device has its identities, or would have"), async (request) => {
     const caller = await authentication.account(request, "devices:get");
     const device = await visibleDevice(directory, caller, request.params.device);
     const places = await placesOf(dependencies, caller, device);
-    const known = await Promise.all(places.map((place) => hubDevices.known(place.connectionId, place.hubDeviceId)));
+    const known = await Promise.all(places.map((place) => knownAt(place)));
     return { hubs: places.map((place, at) => placeJson(place, known[at] ?? null)) };
   });
 
   app.get<InHub>(`${inHub}/identity`, route("A device's identity in a hub, without its keys"), async (request) => {
     const { hub, place, id } = await atDesk(request, "devices:get");
-    return identityJson(found(await hub.identity(id)), await hubDevices.known(place.connectionId, id));
+    return identityJson(found(await hub.identity(id)), await knownAt(place));
   });
 
   app.put<InHub>(`${inHub}/identity`, route("Enable or disable a device in a hub"), async (request) => {
@@ -114,7 +121,7 @@ export function registerDeviceHubs(
       const set = await things.setStatus(device.id, status);
       if (set.kind !== "set") throw refusedThing(set, now());
     } else found(await hub.updateDevice(id, { status }));
-    return identityJson(found(await hub.identity(id)), await hubDevices.known(place.connectionId, id));
+    return identityJson(found(await hub.identity(id)), await knownAt(place));
   });
 
   const revealing: object = { ...route("Show a device's keys in a hub"), config: { audited: true } };

@@ -12,6 +12,8 @@ import { ownIntegrations, ownProducts } from "../ownership.ts";
 /** One identity in one hub. */
 export interface DevicePlace {
   readonly connectionId: string;
+  /** All that lead to it: the identity may have been made through any of them. */
+  readonly connectionIds: readonly string[];
   readonly hostName: string;
   readonly hubDeviceId: string;
   /** Of the caller's, those that bring the device's events there. */
@@ -54,6 +56,7 @@ export async function placesOf(
 function together(known: DevicePlace, more: DevicePlace): DevicePlace {
   return {
     ...known,
+    connectionIds: [...new Set([...known.connectionIds, ...more.connectionIds])],
     integrations: [...known.integrations, ...more.integrations],
     isMirrored: known.isMirrored || more.isMirrored,
   };
@@ -106,6 +109,7 @@ async function placeOf(
   if (hub.isShared && id !== device.id && (await directory.device(id)) !== null) return null;
   return {
     connectionId,
+    connectionIds: [connectionId],
     hostName: hub.hostName,
     hubDeviceId: id,
     integrations: integration === null ? [] : [integration],

@@ -32,13 +32,18 @@ export function targetLink(connectionId: string, integrations: readonly Integrat
   return `/hubs/${encodeURIComponent(connectionId)}`;
 }
 
-/** As people call it. */
-function targetName(hostName: string): string {
-  return hostName === LOCAL_HUB ? "The Local Hub" : hostName;
+/** As people call it; with its policy where another connection goes to the same hub. */
+function targetName({ hostName, policyName }: ConnectionState, all: readonly ConnectionState[]): string {
+  const name = hostName === LOCAL_HUB ? "The Local Hub" : hostName;
+  const isOneOfSeveral = policyName !== "" && all.filter((one) => one.hostName === hostName).length > 1;
+  return isOneOfSeveral ? `${name} (policy ${policyName})` : name;
 }
 
-function ofTarget(connection: ConnectionState, { integrations, ledgers }: OwnDeliveries): readonly Attention[] {
-  const { hostName, state, failure, warning = null, connectionId } = connection;
+function ofTarget(
+  connection: ConnectionState,
+  { integrations, connections, ledgers }: OwnDeliveries,
+): readonly Attention[] {
+  const { state, failure, warning = null, connectionId } = connection;
   const link = targetLink(connectionId, integrations);
   const found: Attention[] = [];
   if (failure !== null && state !== "open" && state !== "idle") {
@@ -49,7 +54,7 @@ function ofTarget(connection: ConnectionState, { integrations, ledgers }: OwnDel
     found.push({
       kind: isPaused ? "target_paused" : "target_slowed",
       tone: isPaused ? "bad" : "wait",
-      title: `${targetName(hostName)} ${isPaused ? "takes no messages" : "limits the rate"}; ${plural(pending, "event waits", "events wait")}`,
+      title: `${targetName(connection, connections)} ${isPaused ? "takes no messages" : "limits the rate"}; ${plural(pending, "event waits", "events wait")}`,
       message: failure.message,
       next_step: FAILURES[failure.code].nextStep,
       link,
@@ -59,7 +64,7 @@ function ofTarget(connection: ConnectionState, { integrations, ledgers }: OwnDel
     found.push({
       kind: "target_warning",
       tone: "wait",
-      title: `${targetName(hostName)}: messages arrive, and something else does not work`,
+      title: `${targetName(connection, connections)}: messages arrive, and something else does not work`,
       message: warning.message,
       next_step: FAILURES[warning.code].nextStep,
       link,
