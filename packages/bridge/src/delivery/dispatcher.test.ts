@@ -611,3 +611,18 @@ test("a rename is written in every hub that knows the device", async () => {
   expect(scene.hub("two").identities.get("a")?.desired).toEqual({ deviceName: "cellar" });
   expect(scene.hub("three").identities.size).toBe(0);
 });
+
+test("a rename is written once in an identity that several integrations share, and not for those of other fleets", async () => {
+  const more = [
+    { ...to("one"), id: "also" },
+    { ...to("one"), id: "others", scope: { kind: "product", productId: 4_711 } as const },
+  ];
+  const scene = await new Scene({ integrations: [to("one"), ...more] }).start();
+  await scene.publish("to-one", ["a"]);
+  await scene.settled("to-one", 10_000);
+  const before = scene.hub("one").patches;
+  const device = aDevice({ id: "a", name: "cellar" });
+  scene.devices.set("a", device);
+  await scene.run(scene.dispatcher.deviceRenamed(device));
+  expect(scene.hub("one").patches - before).toBe(1);
+});

@@ -14,7 +14,9 @@ import type { Device } from "../core/device.ts";
 import { lineKey, type DeliveryTarget } from "../core/delivery-target.ts";
 import type { HubClient, Hubs } from "../core/hub-client.ts";
 import type { Identities } from "../core/identities.ts";
-import type { HubConnection, Integration } from "../core/integration.ts";
+import type { AzureIotHubIntegration, HubConnection, Integration } from "../core/integration.ts";
+import { hubDeviceId } from "../core/integration.ts";
+import { mismatch } from "../core/matching.ts";
 import type { Failure, FailureCode } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
 import type { ConnectionState, IntegrationState } from "../core/connection-state.ts";
@@ -145,9 +147,15 @@ export class Dispatcher {
     if (route !== undefined) this.retried(queue, waitingDevices(route, code));
   }
 
+  /** Once in each identity of the device, however many integrations share it: a hub charges for every write. */
   async deviceRenamed(device: Device): Promise<void> {
+    const written = new Set<string>();
     for (const { queue, line, integration } of this.#routes.all) {
-      if (!isReplayQueue(queue)) await line?.target.renamed(device, integration);
+      if (line === null || isReplayQueue(queue) || !writesName(integration, device)) continue;
+      const identity = `${lineKey(integration)} ${hubDeviceId(integration, device.id)}`;
+      if (written.has(identity)) continue;
+      written.add(identity);
+      await line.target.renamed(device, integration);
     }
   }
 
@@ -224,4 +232,9 @@ function waitingDevices(route: Route, code?: string): readonly string[] {
   return [...route.lanes]
     .filter(({ status, waitsFor }) => status === "waiting" && (code ?? waitsFor?.code) === waitsFor?.code)
     .map(({ deviceId }) => deviceId);
+}
+
+function writesName(integration: Integration, device: Device): integration is AzureIotHubIntegration {
+  if (integration.type !== "AzureIotHub" || integration.nameSync !== "continuous") return false;
+  return mismatch(integration, integration.event, device) === null;
 }

@@ -36,6 +36,8 @@ interface ScriptedIdentity extends DeviceIdentity {
 
 export class ScriptedHub {
   readonly identities: Map<string, ScriptedIdentity> = new Map();
+  /** Twins that were written to, so far. */
+  patches = 0;
   readonly #options: ScriptedHubOptions;
   #generations = 0;
 
@@ -121,6 +123,7 @@ export class ScriptedHub {
           const known = this.identities.get(deviceId);
           if (known === undefined) return fail("identity_missing", "There is no such device.");
           Object.assign(known.desired, patch);
+          this.patches += 1;
           return succeed(null);
         }),
       close: async () => {
