@@ -24,6 +24,8 @@ export const theme: MantineThemeOverride = createTheme({
         attributes: { header: { role: "presentation" } },
       },
     },
+    // What explains a field stands below it, so that fields beside each other are on one line.
+    InputWrapper: { defaultProps: { inputWrapperOrder: ["label", "input", "description", "error"] } },
   },
 });
 
@@ -41,6 +43,8 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--isthmus-bad": "#c92a2a",
     "--isthmus-surface": "#f8f9fa",
     "--isthmus-line": "#dee2e6",
+    "--mantine-color-red-light": "#fff0f0",
+    "--mantine-color-yellow-light": "#fff6dc",
   },
   dark: {
     "--mantine-color-dimmed": "#a6adb4",
@@ -52,5 +56,10 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--isthmus-bad": "#ff8787",
     "--isthmus-surface": "#2a2b2e",
     "--isthmus-line": "#424549",
+    // Grounds of notes: calmer than what Mantine mixes for a dark page.
+    "--mantine-color-red-light": "#3b2628",
+    "--mantine-color-red-light-color": "#ffa8a8",
+    "--mantine-color-yellow-light": "#37301f",
+    "--mantine-color-yellow-light-color": "#ffe066",
   },
 });

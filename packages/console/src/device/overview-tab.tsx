@@ -58,7 +58,11 @@ function Hubs({ device }: { readonly device: DeviceRow }) {
                     </Anchor>
                   ),
                 },
-                { name: "Id there", cell: ({ hub_device_id: id }) => <span className="foreign">{id}</span> },
+                {
+                  name: "Id there",
+                  wideOnly: true,
+                  cell: ({ hub_device_id: id }) => <span className="foreign">{id}</span>,
+                },
                 { name: "Identity", cell: (hub) => <Presence device={device} hub={hub} /> },
                 { name: "Deliveries", cell: (hub) => <Deliveries device={device} hub={hub} /> },
               ]}

@@ -1,4 +1,5 @@
-import { Group, NativeSelect } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
+import { Filters } from "../elements/filters.tsx";
 import { SearchInput } from "../elements/search-input.tsx";
 import { useProducts } from "../products/product.ts";
 
@@ -34,18 +35,17 @@ export function DeviceFilters({
 }) {
   const { data: products = [] } = useProducts();
   const places = [
-    { value: "", label: "Sandbox and products" },
+    { value: "", label: "Everywhere" },
     { value: SANDBOX, label: "Sandbox" },
     ...products.map(({ slug, name }) => ({ value: slug, label: name })),
   ];
   return (
-    <Group gap="xs" role="search" aria-label="Choose devices">
+    <Filters label="Choose devices">
       <SearchInput
         label="Search id, name or serial number"
         initial={values.q}
         maxLength={128}
         onSearch={(q) => onChange({ q: q.trim() })}
-        style={{ flex: "1 1 220px" }}
       />
       <NativeSelect
         aria-label="Where"
@@ -73,6 +73,6 @@ export function DeviceFilters({
         value={values.sort}
         onChange={({ currentTarget: { value } }) => onChange({ sort: value, order: "" })}
       />
-    </Group>
+    </Filters>
   );
 }

@@ -52,10 +52,10 @@ function withOrWithout(selected: Selected, device: DeviceRow, isIn: boolean): Se
 
 const COLUMNS: readonly Column<DeviceRow>[] = [
   { name: "Device", cell: (device) => <DeviceName device={device} /> },
-  { name: "Product", cell: (device) => <Place device={device} /> },
+  { name: "Product", wideOnly: true, cell: (device) => <Place device={device} /> },
   { name: "Approval", cell: (device) => <ApprovalBadge device={device} /> },
   { name: "Last heard", cell: ({ last_heard }) => <Time at={last_heard} /> },
-  { name: "Connection", cell: ({ online }) => <OnlineBadge online={online} /> },
+  { name: "Connection", wideOnly: true, cell: ({ online }) => <OnlineBadge online={online} /> },
   { name: "Firmware", numeric: true, wideOnly: true, cell: ({ firmware_version }) => firmware_version ?? "–" },
   {
     name: "Serial number",
@@ -63,7 +63,8 @@ const COLUMNS: readonly Column<DeviceRow>[] = [
     cell: ({ serial_number }) => <span className="foreign">{serial_number}</span>,
   },
   {
-    name: "State in the hub",
+    name: "In the hub",
+    wideOnly: true,
     cell: ({ state }) => (state === null ? "–" : <SyncBadge sync={state.sync} status={state.status} />),
   },
 ];
@@ -72,7 +73,7 @@ const COLUMNS: readonly Column<DeviceRow>[] = [
 export function DeviceName({ device }: { readonly device: Pick<DeviceRow, "id" | "name"> }) {
   const { id, name } = device;
   return (
-    <Box miw={180}>
+    <Box miw={150}>
       <Anchor component={Link} to={`/devices/${segment(id)}`} className="foreign" inherit>
         {name ?? id}
       </Anchor>

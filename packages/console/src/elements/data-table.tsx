@@ -95,12 +95,16 @@ export function Pager({
   if (onPrevious === null && onNext === null && children === undefined) return null;
   return (
     <Group gap="xs" component="nav" aria-label="Pages">
-      <Button variant="default" {...unless(onPrevious)} onClick={() => onPrevious?.()}>
-        Previous
-      </Button>
-      <Button variant="default" {...unless(onNext)} onClick={() => onNext?.()}>
-        Next
-      </Button>
+      {(onPrevious !== null || onNext !== null) && (
+        <>
+          <Button variant="default" {...unless(onPrevious)} onClick={() => onPrevious?.()}>
+            Previous
+          </Button>
+          <Button variant="default" {...unless(onNext)} onClick={() => onNext?.()}>
+            Next
+          </Button>
+        </>
+      )}
       <Text size="sm" c="dimmed" component="div">
         {children}
       </Text>

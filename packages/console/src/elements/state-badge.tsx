@@ -18,7 +18,7 @@ export function toneColor(tone: Tone): string {
 /** A state in a word; the sign differs too, so that nobody needs the colour. */
 export function StateBadge({ tone, children }: { readonly tone: Tone; readonly children: string }) {
   return (
-    <Group gap={6} wrap="nowrap" display="inline-flex" component="span">
+    <Group gap={6} wrap="nowrap" display="inline-flex" component="span" className="state">
       <Text span c={toneColor(tone)} aria-hidden size="xs">
         {SIGNS[tone]}
       </Text>

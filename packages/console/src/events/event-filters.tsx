@@ -1,4 +1,5 @@
-import { Group, NativeSelect } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
+import { Filters } from "../elements/filters.tsx";
 import { SearchInput } from "../elements/search-input.tsx";
 import { useProducts } from "../products/product.ts";
 import type { FilterInAddress } from "./event-address.ts";
@@ -7,8 +8,8 @@ import type { FilterInAddress } from "./event-address.ts";
 export function EventFilters({ filter, change }: FilterInAddress) {
   const products = useProducts();
   const scopes = [
-    { value: "", label: "All that is mine" },
-    { value: "sandbox", label: "My sandbox" },
+    { value: "", label: "Everywhere" },
+    { value: "sandbox", label: "Sandbox" },
     ...(products.data ?? []).map(({ slug, name }) => ({ value: slug, label: name })),
   ];
   // By its number, or one that is gone: the address may say anything.
@@ -16,13 +17,12 @@ export function EventFilters({ filter, change }: FilterInAddress) {
     scopes.push({ value: filter.product, label: filter.product });
   }
   return (
-    <Group gap="xs" align="flex-end" role="search" aria-label="Filter">
+    <Filters label="Filter">
       <SearchInput
         label="Name begins with"
         initial={filter.prefix}
         maxLength={64}
         onSearch={(prefix) => change({ prefix })}
-        style={{ flex: "1 1 11rem" }}
       />
       <SearchInput
         label="Device id or name"
@@ -30,15 +30,13 @@ export function EventFilters({ filter, change }: FilterInAddress) {
         initial={filter.device}
         maxLength={128}
         onSearch={(device) => change({ device: device.trim() })}
-        style={{ flex: "1 1 11rem" }}
       />
       <NativeSelect
         aria-label="Product"
         data={scopes}
         value={filter.product}
         onChange={(event) => change({ product: event.currentTarget.value })}
-        style={{ flex: "1 1 9rem" }}
       />
-    </Group>
+    </Filters>
   );
 }

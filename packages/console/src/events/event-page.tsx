@@ -1,9 +1,10 @@
-import { Anchor, Button, Group, Table, Text } from "@mantine/core";
+import { Anchor, Button, Group, Text } from "@mantine/core";
 import { useMemo, type ReactNode } from "react";
 import { Link } from "wouter";
 import { segment, withQuery } from "../client/request.ts";
 import { CodeBlock } from "../elements/code-block.tsx";
 import { CopyButton } from "../elements/copy-button.tsx";
+import { Fact, Facts } from "../elements/facts.tsx";
 import { Loaded } from "../elements/loaded.tsx";
 import { Page, Section } from "../elements/page.tsx";
 import { Time } from "../elements/time.tsx";
@@ -88,18 +89,13 @@ function EventFields({ event }: { readonly event: ShownEvent }) {
   ];
   return (
     <Section title="What was published">
-      <Table variant="vertical" withTableBorder maw={640} layout="fixed">
-        <Table.Tbody>
-          {rows.map(([name, value]) => (
-            <Table.Tr key={name}>
-              <Table.Th w={140} scope="row">
-                {name}
-              </Table.Th>
-              <Table.Td>{value}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <Facts>
+        {rows.map(([name, value]) => (
+          <Fact key={name} name={name}>
+            {value}
+          </Fact>
+        ))}
+      </Facts>
       {event.data === null ? (
         <Text size="sm" c="dimmed">
           It has no data.

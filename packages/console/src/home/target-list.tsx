@@ -1,4 +1,4 @@
-import { Anchor, Text } from "@mantine/core";
+import { Anchor, Box, Text } from "@mantine/core";
 import { Link } from "wouter";
 import { DataTable, type Column } from "../elements/data-table.tsx";
 import { shortNumber } from "../elements/history-series.ts";
@@ -16,14 +16,14 @@ const COLUMNS: readonly Column<Target>[] = [
   {
     name: "Hub or address",
     cell: ({ host_name, link, policy_name, kind }) => (
-      <>
+      <Box miw={130}>
         <Anchor component={Link} to={link} inherit className="foreign">
           {host_name === "local" ? "Local Hub" : host_name}
         </Anchor>
         <Text size="xs" c="dimmed" className="foreign">
           {kind === "webhook" ? "webhook" : policy_name}
         </Text>
-      </>
+      </Box>
     ),
   },
   {

@@ -1,4 +1,5 @@
-import { Button, Group, NativeSelect } from "@mantine/core";
+import { Button, NativeSelect } from "@mantine/core";
+import { Filters as FilterRow } from "../elements/filters.tsx";
 import { SearchInput } from "../elements/search-input.tsx";
 import { intervalLabel } from "../elements/time-ticks.ts";
 import type { Filters } from "./deliveries.ts";
@@ -45,16 +46,14 @@ export function DeliveryFilters({
   }
 
   return (
-    <Group gap="xs" component="search" aria-label="Narrow the deliveries" align="flex-end">
+    <FilterRow label="Narrow the deliveries">
       <NativeSelect
-        size="sm"
         aria-label="State"
         data={STATES}
         value={state}
         onChange={({ currentTarget }) => set({ state: currentTarget.value })}
       />
       <NativeSelect
-        size="sm"
         aria-label="Time"
         data={[
           ...TIMES.map(({ name, title }) => ({ value: name, label: title })),
@@ -63,34 +62,25 @@ export function DeliveryFilters({
         value={isTimed ? CHOSEN : ""}
         onChange={({ currentTarget }) => currentTarget.value !== CHOSEN && setTime(currentTarget.value)}
       />
-      <Group gap="xs">
-        <SearchInput
-          label="Event begins with"
-          initial={event}
-          onSearch={(text) => set({ event: text.trim() })}
-          w={190}
-        />
-        <SearchInput
-          label="Device id"
-          rightSection={null}
-          initial={device}
-          onSearch={(text) => set({ device: text.trim() })}
-          w={220}
-        />
-        <SearchInput
-          label="Cause, as key_refused"
-          rightSection={null}
-          initial={code}
-          onSearch={(text) => set({ code: text.trim() })}
-          w={200}
-        />
-      </Group>
+      <SearchInput label="Event begins with" initial={event} onSearch={(text) => set({ event: text.trim() })} />
+      <SearchInput
+        label="Device id"
+        rightSection={null}
+        initial={device}
+        onSearch={(text) => set({ device: text.trim() })}
+      />
+      <SearchInput
+        label="Cause, as key_refused"
+        rightSection={null}
+        initial={code}
+        onSearch={(text) => set({ code: text.trim() })}
+      />
       {Object.keys(filters).length > 0 && (
         <Button variant="subtle" onClick={() => onChange({})}>
           Show all
         </Button>
       )}
-    </Group>
+    </FilterRow>
   );
 }
 

@@ -10,7 +10,7 @@ import { DeliveriesTab } from "./deliveries-tab.tsx";
 import { ExampleTab } from "./example-tab.tsx";
 import { FailuresTab } from "./failures-tab.tsx";
 import { HeadState } from "./head-state.tsx";
-import { pageOf, useIntegration, type IntegrationDetail } from "./integration.ts";
+import { pageOf, useIntegration, useIntegrationState, type IntegrationDetail } from "./integration.ts";
 import { MatchTab } from "./match-tab.tsx";
 import { OverviewTab } from "./overview-tab.tsx";
 import { PauseButton } from "./pause-button.tsx";
@@ -47,6 +47,8 @@ export function IntegrationPage({ params }: { readonly params: Readonly<Record<s
   const { id = "" } = params;
   const name = params["*"] ?? "";
   const query = useIntegration(id);
+  // Asked at the same time and waited for: what is wrong stands above the tabs, which would move when it came later.
+  const standing = useIntegrationState(id);
   const tab = TABS.find((one) => one.name === (name === "overview" ? "" : name));
   if (tab === undefined) return <NotFoundPage />;
   if (query.error instanceof ApiFailure && query.error.status === 404) return <Gone id={id} />;
@@ -66,7 +68,7 @@ export function IntegrationPage({ params }: { readonly params: Readonly<Record<s
         ),
       })}
     >
-      <Loaded query={query} lines={12}>
+      <Loaded query={standing.isPending ? { data: undefined, error: query.error } : query} lines={12}>
         {(integration) => (
           <Stack gap="md">
             <HeadState integration={integration} />

@@ -99,7 +99,7 @@ function columnsOf(onCancel: (id: string) => void): readonly Column<Replay>[] {
     },
     { name: "Parked", numeric: true, wideOnly: true, cell: ({ parked }) => parked.toLocaleString() },
     {
-      name: "Action",
+      name: "Actions",
       cell: ({ id, state }) =>
         state === "running" && (
           <Button variant="default" size="compact-xs" onClick={() => onCancel(id)}>

@@ -77,7 +77,7 @@ function Name({ integration: { id, name, event } }: { readonly integration: Over
 
 function Foreign({ text }: { readonly text: string }) {
   return (
-    <Text size="sm" className="foreign" maw={220}>
+    <Text size="sm" className="foreign" miw={110} maw={220}>
       {text}
     </Text>
   );

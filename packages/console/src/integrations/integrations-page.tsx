@@ -1,9 +1,10 @@
-import { Anchor, Button, Group, NativeSelect } from "@mantine/core";
+import { Anchor, Button, NativeSelect } from "@mantine/core";
 import { useState } from "react";
 import { Link, Redirect } from "wouter";
 import { useAddress, type AddressChanges } from "../elements/address.ts";
 import { Pager } from "../elements/data-table.tsx";
 import { Empty } from "../elements/empty.tsx";
+import { Filters } from "../elements/filters.tsx";
 import { Loaded, Loading } from "../elements/loaded.tsx";
 import { Page } from "../elements/page.tsx";
 import { SearchInput } from "../elements/search-input.tsx";
@@ -64,7 +65,7 @@ export function IntegrationsPage() {
         </Button>
       }
     >
-      <Filters key={resets} query={query} onChange={filter} />
+      <IntegrationFilters key={resets} query={query} onChange={filter} />
       <Loaded query={overview} lines={8}>
         {(page) =>
           page.total === 0 && !isFiltered ? (
@@ -98,7 +99,7 @@ export function IntegrationsPage() {
   );
 }
 
-function Filters({
+function IntegrationFilters({
   query,
   onChange,
 }: {
@@ -116,24 +117,18 @@ function Filters({
     { field: "scope", label: "Scope", data: scopes },
   ] as const;
   return (
-    <Group gap="xs" align="flex-end">
-      <SearchInput
-        label="Search integrations"
-        initial={query.q}
-        onSearch={(q) => onChange({ q })}
-        style={{ flex: "1 1 14rem", maxWidth: 320 }}
-      />
+    <Filters label="Choose integrations">
+      <SearchInput label="Search integrations" initial={query.q} onSearch={(q) => onChange({ q })} />
       {choices.map(({ field, label, data }) => (
         <NativeSelect
           key={field}
           aria-label={label}
           data={[{ value: "", label: `Any ${label.toLowerCase()}` }, ...data]}
           value={query[field]}
-          style={{ flex: "1 1 7rem", maxWidth: 180 }}
           onChange={({ currentTarget: { value } }) => onChange({ [field]: value === "" ? null : value })}
         />
       ))}
-    </Group>
+    </Filters>
   );
 }
 

@@ -45,7 +45,7 @@ export function ApiUsers({ product }: { readonly product: string }) {
     { name: "Name", cell: ({ friendly_name: name }) => <span className="foreign">{name}</span> },
     { name: "User name", cell: ({ username }) => <span className="foreign">{username}</span>, wideOnly: true },
     {
-      name: "May",
+      name: "Scopes",
       cell: ({ scopes }) => (
         <Text size="sm" title={scopes.join(", ")} lineClamp={2} maw={420}>
           {scopes.join(", ")}
@@ -54,7 +54,7 @@ export function ApiUsers({ product }: { readonly product: string }) {
     },
     { name: "Made", cell: ({ created_at: at }) => <Time at={at} />, wideOnly: true },
     {
-      name: "Change",
+      name: "Actions",
       cell: (user) => (
         <Group gap="xs">
           <Button

@@ -59,7 +59,7 @@ export function GroupsTab({ product }: { readonly product: Product }) {
     { name: "Devices", numeric: true, cell: ({ device_count: count }) => count.toLocaleString() },
     { name: "Made", cell: ({ created_at: at }) => <Time at={at} />, wideOnly: true },
     {
-      name: "Change",
+      name: "Actions",
       cell: ({ name, device_count: count }) => (
         <Group gap="xs">
           <Button

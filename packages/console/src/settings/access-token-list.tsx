@@ -60,7 +60,7 @@ export function AccessTokenList() {
     { name: "Signed in", cell: ({ created_at }) => <Time at={created_at} /> },
     { name: "Ends", cell: ({ expires_at }) => <Time at={expires_at} /> },
     {
-      name: "Action",
+      name: "Actions",
       cell: (token) => (
         <Button
           variant="default"

@@ -1,7 +1,8 @@
-import { Anchor, Checkbox, Group, Stack, Text } from "@mantine/core";
+import { Anchor, Box, Checkbox, Stack, Text } from "@mantine/core";
 import { useAddress } from "../elements/address.ts";
 import { DataTable, Pager, type Column } from "../elements/data-table.tsx";
 import { Empty } from "../elements/empty.tsx";
+import { Filters } from "../elements/filters.tsx";
 import { Loaded } from "../elements/loaded.tsx";
 import { Section } from "../elements/page.tsx";
 import { SearchInput } from "../elements/search-input.tsx";
@@ -31,7 +32,7 @@ export function AuditSection() {
         Every request that changed something, or was refused, by whichever client; sign-ins too. Kept for 90 days, the
         newest 100,000 of each account. Bodies and secrets are not recorded.
       </Text>
-      <Group gap="sm">
+      <Filters label="Choose entries">
         <SearchInput
           label="Action, route or object"
           initial={filter.what}
@@ -50,7 +51,7 @@ export function AuditSection() {
           checked={filter.failed}
           onChange={(event) => set({ failed: event.currentTarget.checked ? "true" : "" })}
         />
-      </Group>
+      </Filters>
       <Loaded query={audit}>
         {({ entries, next }) => (
           <Stack gap="xs">
@@ -94,18 +95,17 @@ function columnsWith(onWho: (who: string) => void): readonly Column<AuditEntry>[
         </>
       ),
     },
-    { name: "Who", cell: (entry) => <Who entry={entry} onWho={onWho} /> },
     {
       name: "What",
       cell: ({ action, objects, route }) => (
-        <div title={route}>
+        <Box miw={150} title={route}>
           <Text size="sm">{action}</Text>
           {Object.entries(objects).map(([noun, id]) => (
             <Text key={noun} size="xs" c="dimmed" className="foreign">
               {noun} {id}
             </Text>
           ))}
-        </div>
+        </Box>
       ),
     },
     {
@@ -115,6 +115,7 @@ function columnsWith(onWho: (who: string) => void): readonly Column<AuditEntry>[
         return <StateBadge tone={tone}>{text}</StateBadge>;
       },
     },
+    { name: "Who", cell: (entry) => <Who entry={entry} onWho={onWho} /> },
     { name: "From", cell: ({ address }) => <span className="foreign">{address}</span>, wideOnly: true },
   ];
 }
@@ -123,13 +124,13 @@ function Who({ entry: { who }, onWho }: { readonly entry: AuditEntry; readonly o
   const { name } = who;
   if (name === null) return <>{kindInWords(who)}</>;
   return (
-    <>
+    <Box miw={140}>
       <Anchor component="button" type="button" ta="left" size="sm" className="foreign" onClick={() => onWho(name)}>
         {name}
       </Anchor>
       <Text size="xs" c="dimmed">
         {kindInWords(who)}
       </Text>
-    </>
+    </Box>
   );
 }

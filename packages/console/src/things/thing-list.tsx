@@ -1,4 +1,5 @@
 import { Anchor, Button, Code, Text } from "@mantine/core";
+import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { segment } from "../client/request.ts";
 import { DeviceName } from "../devices/device-table.tsx";
@@ -6,6 +7,7 @@ import { OnlineBadge, SyncBadge } from "../devices/device-words.tsx";
 import type { AddressFields } from "../elements/address.ts";
 import { DataTable, Pager, type Column } from "../elements/data-table.tsx";
 import { Empty } from "../elements/empty.tsx";
+import { Filters } from "../elements/filters.tsx";
 import { Loaded } from "../elements/loaded.tsx";
 import { SearchInput } from "../elements/search-input.tsx";
 import { Time } from "../elements/time.tsx";
@@ -20,12 +22,15 @@ export function ThingList({
   q,
   after,
   open,
+  choices,
   onChange,
 }: {
   readonly product: string;
   readonly q: string;
   readonly after: string | null;
   readonly open: string | null;
+  /** Beside the search. */
+  readonly choices: ReactNode;
   readonly onChange: AddressFields["change"];
 }) {
   const query = useThingPage(product, q, after);
@@ -33,16 +38,19 @@ export function ThingList({
 
   return (
     <>
-      <SearchInput
-        label="Search Things"
-        placeholder="Search: greenhouse, name:pump*, deviceState.led:true"
-        initial={q}
-        maxLength={2_000}
-        onSearch={(text) => {
-          trail.forget();
-          onChange({ q: text.trim(), after: null }, { replace: true });
-        }}
-      />
+      <Filters label="Choose Things">
+        <SearchInput
+          label="Search Things"
+          placeholder="Search: greenhouse, name:pump*, deviceState.led:true"
+          initial={q}
+          maxLength={2_000}
+          onSearch={(text) => {
+            trail.forget();
+            onChange({ q: text.trim(), after: null }, { replace: true });
+          }}
+        />
+        {choices}
+      </Filters>
       <Loaded query={query} lines={8}>
         {({ things, total, next }) =>
           things.length === 0 && after === null ? (
@@ -73,7 +81,7 @@ function columnsWith(open: string | null, onOpen: (id: string) => void): readonl
   return [
     { name: "Thing", cell: (thing) => <DeviceName device={thing} /> },
     {
-      name: "Manage",
+      name: "Actions",
       cell: ({ id, name }) => (
         <Button
           size="compact-xs"
@@ -98,9 +106,10 @@ function columnsWith(open: string | null, onOpen: (id: string) => void): readonl
     { name: "In the hub", cell: ({ deviceStatus: { sync, status } }) => <SyncBadge sync={sync} status={status} /> },
     {
       name: "Connection",
+      wideOnly: true,
       cell: ({ deviceStatus }) => <OnlineBadge online={deviceStatus.connectionState === "connected"} />,
     },
-    { name: "Last activity", cell: ({ deviceStatus }) => <Time at={deviceStatus.lastActivity} /> },
+    { name: "Last heard", cell: ({ deviceStatus }) => <Time at={deviceStatus.lastActivity} /> },
     {
       name: "State",
       wideOnly: true,

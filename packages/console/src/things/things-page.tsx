@@ -1,7 +1,8 @@
-import { Button, Group, NativeSelect } from "@mantine/core";
+import { Button, NativeSelect } from "@mantine/core";
 import { withQuery } from "../client/request.ts";
 import { useAddress } from "../elements/address.ts";
 import { useProducts } from "../products/product.ts";
+import { Filters } from "../elements/filters.tsx";
 import { Page } from "../elements/page.tsx";
 import { TabLinks } from "../elements/tab-links.tsx";
 import { ConflictTable } from "./conflict-table.tsx";
@@ -16,6 +17,15 @@ export function ThingsPage() {
   const showsConflicts = params.has("conflicts");
   const isMaking = params.has("make");
 
+  const productChoice = (
+    <NativeSelect
+      aria-label="Product"
+      data={[{ value: "", label: "All products" }, ...products.map(({ slug, name }) => ({ value: slug, label: name }))]}
+      value={product}
+      onChange={({ currentTarget: { value } }) => change({ product: value, after: null })}
+    />
+  );
+
   return (
     <Page
       title="Things"
@@ -28,32 +38,25 @@ export function ThingsPage() {
       }
     >
       {isMaking && <MakeThing products={products} product={product} />}
-      <Group justify="space-between" align="flex-end" gap="xs">
-        <TabLinks
-          label="Things and conflicts"
-          tabs={[
-            { title: "Things", to: withQuery("/things", { product }), active: !showsConflicts },
-            { title: "Conflicts", to: withQuery("/things", { product, conflicts: true }), active: showsConflicts },
-          ]}
-        />
-        <NativeSelect
-          aria-label="Product"
-          data={[
-            { value: "", label: "All products" },
-            ...products.map(({ slug, name }) => ({ value: slug, label: name })),
-          ]}
-          value={product}
-          onChange={({ currentTarget: { value } }) => change({ product: value, after: null })}
-        />
-      </Group>
+      <TabLinks
+        label="Things and conflicts"
+        tabs={[
+          { title: "Things", to: withQuery("/things", { product }), active: !showsConflicts },
+          { title: "Conflicts", to: withQuery("/things", { product, conflicts: true }), active: showsConflicts },
+        ]}
+      />
       {showsConflicts ? (
-        <ConflictTable product={product} />
+        <>
+          <Filters label="Choose conflicts">{productChoice}</Filters>
+          <ConflictTable product={product} />
+        </>
       ) : (
         <ThingList
           product={product}
           q={params.get("q") ?? ""}
           after={params.get("after")}
           open={params.get("thing")}
+          choices={productChoice}
           onChange={change}
         />
       )}
