@@ -2,6 +2,7 @@
 import { request } from "../client/request.ts";
 import { announce } from "../elements/announcements.tsx";
 import { beginSession, session } from "./session.ts";
+import { endToken } from "./sign-out.ts";
 
 export type LinkState = { readonly kind: "none" } | { readonly kind: "redeeming" } | Refused;
 
@@ -10,6 +11,7 @@ interface Refused {
   readonly failure: unknown;
 }
 
+const TAB_ONLY = { remember: false };
 const PATTERN = /^#sign-in=([^&]+)$/;
 const listeners = new Set<() => void>();
 let state: LinkState = { kind: "none" };
@@ -42,12 +44,26 @@ async function follow(): Promise<void> {
       "/admin/v1/sign-in-links/redeem",
       { method: "POST", body },
     );
-    beginSession({ token: access_token, username }, { remember: false });
+    const before = session();
+    if (before === null || isSame(before.username, username)) beginSession({ token: access_token, username }, TAB_ONLY);
+    else if (goesOver(before.username, username)) {
+      endToken(before.token);
+      beginSession({ token: access_token, username }, TAB_ONLY);
+    } else endToken(access_token);
     change({ kind: "none" });
   } catch (failure) {
     if (session() !== null) announce(failure instanceof Error ? failure.message : String(failure));
     change(session() === null ? { kind: "refused", failure } : { kind: "none" });
   }
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+/** A link may come from a stranger, who would like to see what is typed here: nobody changes accounts unawares. */
+function goesOver(before: string, next: string): boolean {
+  return window.confirm(`This link signs in as ${next}. You are signed in as ${before}. Go over to ${next}?`);
 }
 
 function change(next: LinkState): void {

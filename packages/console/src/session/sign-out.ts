@@ -1,9 +1,14 @@
-import { request } from "../client/request.ts";
-import { endSession } from "./session.ts";
+import { endSession, sessionToken } from "./session.ts";
 
 /** Ends the token on the server, and the session here even when the server is out of reach. */
 export function signOut(): void {
-  // The call takes the token before the session ends. A token that could not be revoked ends by itself.
-  void request("/v1/access_tokens/current", { method: "DELETE" }).catch(() => undefined);
+  const token = sessionToken();
+  if (token !== null) endToken(token);
   endSession("signed_out");
+}
+
+/** On the server. One that could not be revoked ends by itself. */
+export function endToken(token: string): void {
+  const headers = { authorization: `Bearer ${token}` };
+  void fetch("/v1/access_tokens/current", { method: "DELETE", headers, credentials: "omit" }).catch(() => undefined);
 }
