@@ -59,6 +59,35 @@ test("the link in the terminal leads home in one click, with the demo's numbers,
   await second.page.context().close();
 });
 
+test("a link of somebody else's changes accounts only when that is meant", async (context) => {
+  const asked = async (path: string, token: string, body: unknown): Promise<Record<string, string>> => {
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const answer = await fetch(firstRun.url + path, { method: "POST", headers, body: JSON.stringify(body) });
+    return (await answer.json()) as Record<string, string>;
+  };
+  const linkOf = async (token: string): Promise<string> => (await asked("/admin/v1/sign-in-links", token, {}))["path"]!;
+  const mallory = { username: "mallory", password: "a password of mallory's" };
+  await asked("/admin/v1/accounts", firstRun.accessToken, mallory);
+  const form = { grant_type: "password", client_id: "t", client_secret: "t", ...mallory };
+  const answer = await fetch(`${firstRun.url}/oauth/token`, { method: "POST", body: new URLSearchParams(form) });
+  const { access_token: hers } = (await answer.json()) as { access_token: string };
+
+  const { page } = await visit(opened(context), { url: firstRun.url });
+  await page.goto(await linkOf(firstRun.accessToken));
+  await homeOf(page);
+  const questions: string[] = [];
+  page.on("dialog", (dialog) => void questions.push(dialog.message()));
+  const kept = (): Promise<string> => page.evaluate<string>('sessionStorage.getItem("isthmus.session")');
+  const before = await kept();
+  const fragment = (await linkOf(hers)).split("#")[1] ?? "";
+  await page.evaluate(`location.hash = ${JSON.stringify(fragment)}`);
+  await expect.poll(() => questions).toEqual([expect.stringContaining("signs in as mallory")]);
+  await homeOf(page);
+  expect(await kept()).toBe(before);
+  expect(page.url()).toBe(`${firstRun.url}/console/`);
+  await page.context().close();
+});
+
 test("a link of the command line signs in, and signing out ends the token on the server", async (context) => {
   const { stdout } = await run(process.execPath, [builtFile("packages/bridge/bin/isthmus.js"), "console", "--json"], {
     env: { ...process.env, ISTHMUS_DATA: isthmus.folder },
