@@ -58,6 +58,7 @@ test("a device lives where its integrations send, under the id that they give it
 
 test("an identity is known whichever connection to the hub it was made through", async () => {
   const other = await integrated({});
+  for (const one of [connection, other]) api.hubDevices.hostNames.set(one, "one.azure-devices.net");
   api.hubDevices.knownIdentities.set(`${other} ${DEVICE}`, { generationId: "1", nameWritten: null, origin: "made" });
   const { hubs } = (await ask("GET", "")).json<{ hubs: object[] }>();
   expect(hubs).toMatchObject([{ connection_id: connection, known: "made", has_identity: true }]);

@@ -17,6 +17,8 @@ export class FakeHubDevices implements HubDevices {
   twinPatched: Result<WholeTwin | "changed" | null> | undefined;
   methodAnswer: Result<MethodAnswer | null> = succeed({ status: 200, payload: null });
   isThere: boolean = true;
+  /** By connection; each is a hub of its own but for these. */
+  readonly hostNames: Map<string, string> = new Map();
   readonly knownIdentities: Map<string, KnownIdentity> = new Map<string, KnownIdentity>();
   #status: HubIdentity["status"] = "enabled";
 
@@ -45,7 +47,7 @@ export class FakeHubDevices implements HubDevices {
   }
 
   async hub(connectionId: string): Promise<{ hostName: string; isShared: boolean }> {
-    return { hostName: `${connectionId}.azure-devices.net`, isShared: true };
+    return { hostName: this.hostNames.get(connectionId) ?? `${connectionId}.azure-devices.net`, isShared: true };
   }
 
   async known(connectionId: string, hubDeviceId: string): Promise<KnownIdentity | null> {
