@@ -1,5 +1,6 @@
 /** The audit log's table. One account's entries never push out another's; those of nobody's log have the empty account. */
 import type { AuditEntry, AuditQuery, NewAuditEntry } from "../../core/audit.ts";
+import type { Statement } from "./driver.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** One look at the table, so that events are stored between two of them. */
@@ -24,8 +25,20 @@ export function auditOperations({ db }: Transaction): AuditOperations {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const repeat = db.prepare("UPDATE audit_entry SET count = count + ?, last_at = max(last_at, ?) WHERE id = ?");
-  const ofAll = db.prepare(`SELECT ${ROW} FROM audit_entry WHERE id < ? ORDER BY id DESC LIMIT ?`);
-  const ofOne = db.prepare(`SELECT ${ROW} FROM audit_entry WHERE account_id = ? AND id < ? ORDER BY id DESC LIMIT ?`);
+  const stepOf = (log: string): Statement =>
+    db.prepare(
+      `SELECT min(id) AS low, count(*) AS n FROM (SELECT id FROM audit_entry WHERE ${log} AND id < ?2 ORDER BY id DESC LIMIT ?3)`,
+    );
+  const [stepOfAll, stepOfOne] = [stepOf("?1 IS NULL"), stepOf("account_id = ?1")];
+  // Judges what is cheap to judge; letter case as `fits` has it counts for ASCII letters alone.
+  const rowsOf = (log: string): Statement =>
+    db.prepare(
+      `SELECT ${ROW} FROM audit_entry WHERE ${log} AND id < ?2 AND id >= ?3 AND last_at >= ?4 AND at < ?5 AND status >= ?6
+         AND (?7 IS NULL OR actor_name = ?7 COLLATE NOCASE)
+         AND (?8 IS NULL OR action LIKE ?8 ESCAPE '!' OR route LIKE ?8 ESCAPE '!' OR objects LIKE ?8 ESCAPE '!')
+       ORDER BY id DESC LIMIT ?9`,
+    );
+  const [rowsOfAll, rowsOfOne] = [rowsOf("?1 IS NULL"), rowsOf("account_id = ?1")];
   const removeOld = db.prepare(
     "DELETE FROM audit_entry WHERE last_at < ? AND id IN (SELECT id FROM audit_entry ORDER BY id LIMIT ?)",
   );
@@ -61,15 +74,15 @@ export function auditOperations({ db }: Transaction): AuditOperations {
       return null;
     },
     auditStep(query, looked) {
-      const before = query.before ?? Number.MAX_SAFE_INTEGER;
-      const rows = query.accountId === null ? ofAll.all(before, looked) : ofOne.all(query.accountId, before, looked);
-      const entries: AuditEntry[] = [];
-      for (const row of rows) {
-        const entry = toEntry(row);
-        if (fits(entry, query)) entries.push(entry);
-        if (entries.length === query.limit) return { entries, seen: entry.id };
-      }
-      return { entries, seen: rows.length < looked ? null : Number(rows.at(-1)!["id"]) };
+      const { accountId, before = Number.MAX_SAFE_INTEGER, limit, since = 0, until = Number.MAX_SAFE_INTEGER } = query;
+      const step = (accountId === null ? stepOfAll : stepOfOne).get(accountId, before, looked);
+      if (step === undefined || step["low"] === null) return { entries: [], seen: null };
+      const low = Number(step["low"]);
+      const values = [since, until, query.failed === true ? 400 : 0, plain(query.who), pattern(query.what), limit];
+      const rows = (accountId === null ? rowsOfAll : rowsOfOne).all(accountId, before, low, ...values);
+      const entries = rows.map(toEntry).filter((entry) => fits(entry, query));
+      if (rows.length === limit) return { entries, seen: Number(rows.at(-1)!["id"]) };
+      return { entries, seen: Number(step["n"]) < looked ? null : low };
     },
     pruneAudit(since, perAccount, atMost) {
       let removed = removeOld.run(since, atMost).changes;
@@ -80,6 +93,17 @@ export function auditOperations({ db }: Transaction): AuditOperations {
       return removed;
     },
   };
+}
+
+/** What SQLite compares as `fits` does; `null` leaves it to that. */
+function plain(text: string | undefined): string | null {
+  return text !== undefined && /^[\x20-\x7e]*$/.test(text) ? text : null;
+}
+
+/** Objects are looked at as JSON, where some characters are written otherwise. */
+function pattern(text: string | undefined): string | null {
+  const part = plain(text);
+  return part === null || /["\\]/.test(part) ? null : `%${part.replaceAll(/[!%_]/g, "!$&")}%`;
 }
 
 function fits(entry: AuditEntry, { who, what, failed, since, until }: AuditQuery): boolean {

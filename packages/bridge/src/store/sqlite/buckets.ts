@@ -8,6 +8,9 @@ import type { Transaction } from "./transaction.ts";
 const WRITE_EVERY_MS = 2_000;
 const MINUTE_MS = 60_000;
 const QUARTER_MS = 15 * MINUTE_MS;
+const HOUR_MS = 4 * QUARTER_MS;
+/** Curves by the hour that are kept, of a day each. */
+const MAX_KEPT = 2_000;
 
 type Kind = "accepted" | "delivered" | "failed";
 type Counts = Record<Kind, number>;
@@ -15,6 +18,13 @@ type Counts = Record<Kind, number>;
 interface Bucket extends Counts {
   readonly subject: string;
   readonly start: number;
+}
+
+/** Hours that are over, of one subject. */
+interface PastHours {
+  readonly from: number;
+  readonly to: number;
+  readonly points: readonly SeriesPoint[];
 }
 
 export interface Buckets {
@@ -47,10 +57,13 @@ export function createBuckets({ db, beforeCommit, onRollback }: Transaction): Bu
     "DELETE FROM bucket WHERE (subject, start) IN (SELECT subject, start FROM bucket WHERE start < ? AND start % 900000 = 0 LIMIT ?)",
   );
   const waiting = new Map<string, Bucket>();
+  // Lists of integrations show a day of each by the hour, and ask every few seconds.
+  const past = new Map<string, PastHours>();
   let writtenAt = 0;
 
   function write(): void {
     for (const { subject, start, accepted, delivered, failed } of waiting.values()) {
+      if (start < (past.get(subject)?.to ?? 0)) past.delete(subject);
       upsert.run(subject, start, accepted, delivered, failed);
     }
     waiting.clear();
@@ -63,7 +76,31 @@ export function createBuckets({ db, beforeCommit, onRollback }: Transaction): Bu
     write();
   });
   // Also when the disk is full: what waits here would keep every later group from committing.
-  onRollback(() => waiting.clear());
+  onRollback(() => {
+    waiting.clear();
+    past.clear();
+  });
+
+  function read(subject: string, from: number, to: number, bucketMs: number): SeriesPoint[] {
+    return select.all(bucketMs, subject, from, to).map((row) => ({
+      time: Number(row["time"]),
+      accepted: Number(row["accepted"]),
+      success: Number(row["delivered"]),
+      failure: Number(row["failed"]),
+    }));
+  }
+
+  /** What is over is read once; minutes that are merged stay in their hour. */
+  function hours(subject: string, from: number, to: number): SeriesPoint[] {
+    const edge = Math.max(from, Math.min(to, Date.now() - (Date.now() % HOUR_MS)));
+    let known = past.get(subject);
+    if (known?.from !== from || known.to !== edge) {
+      known = { from, to: edge, points: read(subject, from, edge, HOUR_MS) };
+      if (past.size >= MAX_KEPT) past.clear();
+      past.set(subject, known);
+    }
+    return [...known.points, ...read(subject, edge, to, HOUR_MS)];
+  }
 
   return {
     add(subject, at, kind, by) {
@@ -79,12 +116,8 @@ export function createBuckets({ db, beforeCommit, onRollback }: Transaction): Bu
     write,
     series(subject, { from, to, bucketMs }) {
       write();
-      return select.all(bucketMs, subject, from, to).map((row) => ({
-        time: Number(row["time"]),
-        accepted: Number(row["accepted"]),
-        success: Number(row["delivered"]),
-        failure: Number(row["failed"]),
-      }));
+      const isHourly = bucketMs === HOUR_MS && from % HOUR_MS === 0 && to - from <= 25 * HOUR_MS;
+      return isHourly ? hours(subject, from, to) : read(subject, from, to, bucketMs);
     },
     merge(before, limit) {
       const rows = minutes.all(before, limit);

@@ -48,9 +48,10 @@ export function createCounters(transaction: Transaction): Counters {
     `INSERT INTO expired_by (integration_id, reason, count) VALUES (?, ?, ?)
      ON CONFLICT (integration_id, reason) DO UPDATE SET count = count + excluded.count`,
   );
-  const selectReasons = db.prepare("SELECT reason, count FROM expired_by WHERE integration_id = ?");
+  const selectReasons = db.prepare("SELECT integration_id, reason, count FROM expired_by");
   let today = { start: 0, end: 0, day: "" };
   let totals: Map<string, Counts> | undefined;
+  let reasons: Map<string, Partial<Record<ExpiryReason, number>>> | undefined;
 
   // Formatting a date costs more than the rest of an append: once per day is enough.
   function dayOf(at: number): string {
@@ -74,6 +75,17 @@ export function createCounters(transaction: Transaction): Counters {
     return totals;
   }
 
+  /** Kept as the sums are: ledgers of all integrations are read every few seconds. */
+  function loadedReasons(): NonNullable<typeof reasons> {
+    if (reasons !== undefined) return reasons;
+    reasons = new Map();
+    for (const row of selectReasons.all()) {
+      const id = String(row["integration_id"]);
+      reasons.set(id, { ...reasons.get(id), [String(row["reason"])]: Number(row["count"]) });
+    }
+    return reasons;
+  }
+
   function countsOf(counts: Map<string, Counts>, key: string): Counts {
     let found = counts.get(key);
     if (found === undefined) {
@@ -93,6 +105,7 @@ export function createCounters(transaction: Transaction): Counters {
   onRollback(() => {
     deltas.clear();
     totals = undefined;
+    reasons = undefined;
   });
 
   function add(integrationId: string, at: number, counter: Counter, by = 1): void {
@@ -109,7 +122,9 @@ export function createCounters(transaction: Transaction): Counters {
     expire(integrationId, at, reason, by) {
       if (by === 0) return;
       add(integrationId, at, "expired", by);
+      const known = loadedReasons().get(integrationId);
       addReason.run(integrationId, reason, by);
+      loadedReasons().set(integrationId, { ...known, [reason]: (known?.[reason] ?? 0) + by });
     },
     ledger(integrationId) {
       const counts = loaded().get(integrationId);
@@ -127,7 +142,6 @@ export function createCounters(transaction: Transaction): Counters {
         error: Number(row?.["failed"] ?? 0) + (unwritten?.failed ?? 0),
       };
     },
-    expiredBy: (integrationId) =>
-      Object.fromEntries(selectReasons.all(integrationId).map((row) => [String(row["reason"]), Number(row["count"])])),
+    expiredBy: (integrationId) => loadedReasons().get(integrationId) ?? {},
   };
 }

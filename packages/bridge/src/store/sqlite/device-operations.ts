@@ -1,6 +1,7 @@
 /** Devices, their tokens, and their place in products. */
 import type { Approval, Device, DeviceChange } from "../../core/device.ts";
 import type { DeviceQuery } from "../../core/directory.ts";
+import type { CountDevices } from "./device-counts.ts";
 import { deviceRemoval } from "./device-removal.ts";
 import type { Row } from "./driver.ts";
 import type { LastHeard } from "./last-heard.ts";
@@ -26,7 +27,11 @@ export interface DeviceOperations {
 
 const ORDER = { deviceId: "id", firmwareVersion: "firmware_version", lastConnection: "last_heard" } as const;
 
-export function deviceOperations(transaction: Transaction, heard: LastHeard): DeviceOperations {
+export function deviceOperations(
+  transaction: Transaction,
+  heard: LastHeard,
+  countDevices: CountDevices,
+): DeviceOperations {
   const { db } = transaction;
   const { forget, leaveProduct, endTransfers } = deviceRemoval(transaction);
   const states = stateRows(transaction);
@@ -147,7 +152,12 @@ export function deviceOperations(transaction: Transaction, heard: LastHeard): De
       heard.write();
       const [where, values] = filter(productId, query);
       const order = `${ORDER[query.sortBy ?? "deviceId"]} ${query.descending ? "DESC" : "ASC"}, id`;
-      const total = Number(db.prepare(`SELECT count(*) AS n FROM device WHERE ${where}`).get(...values)?.["n"] ?? 0);
+      const isPlain = [query.deviceId, query.deviceName, query.serialNumber, query.groups].every(
+        (one) => one === undefined,
+      );
+      const total = isPlain
+        ? countDevices(`WHERE ${where}`, ...values)
+        : Number(db.prepare(`SELECT count(*) AS n FROM device WHERE ${where}`).get(...values)?.["n"] ?? 0);
       const page = db.prepare(`SELECT * FROM device WHERE ${where} ORDER BY ${order} LIMIT ? OFFSET ?`);
       const rows = page.all(...values, query.perPage, (query.page - 1) * query.perPage);
       return { devices: rows.map(toDevice), total };

@@ -5,6 +5,7 @@
 import type { DeviceFilter, DeviceOrder, DevicePlace } from "../../core/device-search.ts";
 import { isCloudDeviceId, type Device } from "../../core/device.ts";
 import type { Scope } from "../../core/integration.ts";
+import type { CountDevices } from "./device-counts.ts";
 import { toDevice } from "./device-operations.ts";
 import type { Value } from "./driver.ts";
 import type { LastHeard } from "./last-heard.ts";
@@ -48,7 +49,11 @@ const ORDERINGS: Readonly<Record<DeviceOrder, Ordering>> = {
 
 const IS_CLOUD_DEVICE = "(length(id) = 24 AND id NOT GLOB '*[^0-9a-f]*')";
 
-export function deviceSearchOperations({ db }: Transaction, heard: LastHeard): DeviceSearchOperations {
+export function deviceSearchOperations(
+  { db }: Transaction,
+  heard: LastHeard,
+  countDevices: CountDevices,
+): DeviceSearchOperations {
   const byIds = db.prepare(
     "SELECT device.* FROM json_each(?) AS asked JOIN device ON device.id = asked.value ORDER BY asked.key",
   );
@@ -90,8 +95,11 @@ export function deviceSearchOperations({ db }: Transaction, heard: LastHeard): D
     countInScope(step) {
       const [scope, scopeValues] = scopeCondition(step);
       const [match, matchValues] = matchCondition(step.filter);
-      const sql = `SELECT count(*) AS n FROM device INDEXED BY ${indexOf(step.scope)} WHERE ${scope} AND ${match ?? "1"}`;
-      return Number(db.prepare(sql).get(...scopeValues, ...matchValues)?.["n"] ?? 0);
+      return countDevices(
+        `INDEXED BY ${indexOf(step.scope)} WHERE ${scope} AND ${match ?? "1"}`,
+        ...scopeValues,
+        ...matchValues,
+      );
     },
     devicesByIds(ids) {
       heard.write();

@@ -5,6 +5,7 @@ import { apiUserOperations, type ApiUserOperations } from "./api-user-operations
 import { auditOperations, type AuditOperations } from "./audit-operations.ts";
 import { openBooks } from "./books.ts";
 import { deliveryOperations, type DeliveryOperations } from "./delivery-operations.ts";
+import { createDeviceCounts } from "./device-counts.ts";
 import { deviceDetailOperations, type DeviceDetailOperations } from "./device-detail-operations.ts";
 import { deviceGroupOperations, type DeviceGroupOperations } from "./device-group-operations.ts";
 import { deviceSearchOperations, type DeviceSearchOperations } from "./device-search-operations.ts";
@@ -99,6 +100,7 @@ export function createOperations(transaction: Transaction): Operations {
   const books = openBooks(transaction);
   const endings = createEndings(transaction, books);
   const heard = createLastHeard(transaction);
+  const countDevices = createDeviceCounts(transaction);
   const numbers = createEventNumbers(transaction);
   const states = stateOperations(transaction);
   const statesOfThings = {
@@ -114,8 +116,8 @@ export function createOperations(transaction: Transaction): Operations {
     ...deliveryOperations(transaction),
     ...deviceDetailOperations(transaction),
     ...deviceGroupOperations(transaction),
-    ...deviceOperations(transaction, heard),
-    ...deviceSearchOperations(transaction, heard),
+    ...deviceOperations(transaction, heard, countDevices),
+    ...deviceSearchOperations(transaction, heard, countDevices),
     ...deviceTraceOperations(transaction),
     ...doctorReportOperations(transaction),
     ...eraseOperations(transaction, books, numbers),

@@ -54,6 +54,21 @@ export function describeDeviceSearch(open: OpenStore): void {
       throw new Error("There was no last page");
     }
 
+    test("a count follows devices that come, go and are approved", async () => {
+      const count = (approval: "approved" | "quarantined" | null = null): Promise<number | null> =>
+        store.countDevices({ scopes: all, text: null, approval, kind: null });
+      expect(await count()).toBe(0);
+      await store.addToProduct(fleet.id, [1, 2, 3].map(deviceId));
+      await store.claimDevice(ada, deviceId(9));
+      expect([await count(), await count("quarantined")]).toEqual([4, 0]);
+      await store.setApproval(deviceId(2), "quarantined");
+      expect([await count("approved"), await count("quarantined")]).toEqual([3, 1]);
+      expect((await store.devicesIn(fleet.id, { page: 1, perPage: 1, quarantined: true })).total).toBe(1);
+      await store.removeFromProduct(fleet.id, deviceId(2));
+      expect([await count(), await count("quarantined")]).toEqual([3, 0]);
+      expect((await store.devicesIn(fleet.id, { page: 1, perPage: 1, quarantined: true })).total).toBe(0);
+    });
+
     test("devices of the sandbox and of products are one list, each device once", async () => {
       for (const n of [1, 4, 9]) await store.claimDevice(ada, deviceId(n));
       await store.addToProduct(fleet.id, [2, 4, 6].map(deviceId));

@@ -18,10 +18,12 @@ import { inOrder, MAX_ATTENTION, type Attention } from "./attention.ts";
 import { deliveryAttention, targetLink } from "./delivery-attention.ts";
 import { fleetAttention } from "./fleet-attention.ts";
 import { daysHistory } from "./history.ts";
-import { Paces } from "./pace.ts";
+import { Paces, type Pace } from "./pace.ts";
 import { serverAttention } from "./server-attention.ts";
 
-/** Consoles look every two seconds, each of several; what needs somebody changes less often. */
+/** Consoles look every two seconds, each of several; one look does for those that come at once. */
+const LOOK_FOR_MS = 1_000;
+/** What needs somebody changes less often. */
 const ATTENTION_FOR_MS = 5_000;
 const HISTORY_FOR_MS = 60_000;
 const MAX_ACCOUNTS = 1_000;
@@ -38,6 +40,12 @@ interface Own {
   readonly ledgers: readonly NamedLedger[];
 }
 
+interface Look {
+  readonly own: Own;
+  readonly sum: Ledger;
+  readonly pace: Pace | null;
+}
+
 export function registerOverview(
   app: FastifyInstance,
   dependencies: ApiDependencies,
@@ -45,6 +53,7 @@ export function registerOverview(
 ): void {
   const { directory, deliveries, eventCounts, now } = dependencies;
   const paces = new Paces();
+  const looks = keptFor<Look>(LOOK_FOR_MS, now);
   const attention = keptFor<readonly Attention[]>(ATTENTION_FOR_MS, now);
   const history = keptFor<readonly SeriesPoint[]>(HISTORY_FOR_MS, now);
   const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
@@ -70,7 +79,13 @@ export function registerOverview(
     };
   }
 
-  function look({ caller: { accountId }, products }: Own, { delivered }: Ledger): ReturnType<Paces["look"]> {
+  async function look(caller: PersonCaller): Promise<Look> {
+    const own = await ownOf(caller);
+    const sum = sumOf(own.ledgers.map(({ ledger }) => ledger));
+    return { own, sum, pace: paceOf(own, sum) };
+  }
+
+  function paceOf({ caller: { accountId }, products }: Own, { delivered }: Ledger): Pace | null {
     const keys = [`account/${accountId}`, ...products.map(({ id }) => `product/${id}`)];
     const accepted = keys.reduce((sum, key) => sum + eventCounts.accepted(key), 0);
     return paces.look(accountId, { at: now(), accepted, delivered });
@@ -88,13 +103,13 @@ export function registerOverview(
   }
 
   app.get("/admin/v1/overview", route("Rates, sums, hubs, and what needs somebody"), async (request) => {
-    const own = await ownOf(await authentication.account(request, "account"));
-    const sum = sumOf(own.ledgers.map(({ ledger }) => ledger));
-    const { accountId } = own.caller;
+    const caller = await authentication.account(request, "account");
+    const { accountId } = caller;
+    const { own, sum, pace } = await looks(accountId, () => look(caller));
     const needed = await attention(accountId, () => attentionOf(own));
     return {
       time: isoTime(now()),
-      pace: look(own, sum),
+      pace,
       ledger: ledgerJson(sum),
       integrations: own.integrations.length,
       products: own.products.length,
