@@ -35,6 +35,10 @@ export const cssVariables: CSSVariablesResolver = () => ({
   light: {
     "--mantine-color-dimmed": "#5c636a",
     "--mantine-color-teal-light-color": "#05634a",
+    // Titles of notes.
+    "--mantine-color-yellow-light-color": "#7a4d00",
+    "--mantine-color-red-light-color": "#b02525",
+    "--mantine-color-gray-light-color": "#495057",
     "--mantine-color-anchor": "#087f5b",
     "--mantine-color-error": "#c92a2a",
     "--mantine-color-placeholder": "#6b7278",

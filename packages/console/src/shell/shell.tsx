@@ -37,7 +37,7 @@ export function Shell({ username, children }: { readonly username: string; reado
               aria-expanded={opened}
               aria-controls="navigation"
             />
-            <Text component={Link} to="/" fw={700} c="inherit" td="none">
+            <Text component={Link} to="/" className="shell-brand" fw={700} c="inherit" td="none">
               Isthmus
             </Text>
           </Group>
