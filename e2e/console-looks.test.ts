@@ -11,7 +11,8 @@ import { builtFile, IsthmusProcess, type FirstRun } from "./support/isthmus-proc
 import { settled } from "./support/settled-page.ts";
 
 const MAX_SCRIPT_BYTES = 300_000;
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const require = createRequire(import.meta.url);
+const AXE = require.resolve("axe-core/axe.min.js");
 const isthmus = new IsthmusProcess();
 let firstRun: FirstRun;
 let screens: readonly string[];

@@ -2,6 +2,7 @@ import { Anchor, Box, Table, Text } from "@mantine/core";
 import { memo } from "react";
 import { Link } from "wouter";
 import { segment } from "../client/request.ts";
+import { exactTime } from "../elements/time-words.ts";
 import type { Product } from "../products/product.ts";
 import { shortData } from "./event-data.ts";
 import type { ShownEvent } from "./event.ts";
@@ -59,7 +60,7 @@ const EventRow = memo(function EventRow({
   return (
     <tr className="event-row">
       <td>
-        <time className="number" dateTime={receivedAt} title={EXACT.format(time)}>
+        <time className="number" dateTime={receivedAt} title={exactTime(time)}>
           {clockTime(time)}
         </time>
       </td>
@@ -109,7 +110,6 @@ export function DeviceLink({ id, name }: { readonly id: string | null; readonly 
 
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hour12: false });
 const DAY = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
-const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 
 /** The time of day; of another day with its date. */
 function clockTime(time: Date): string {
