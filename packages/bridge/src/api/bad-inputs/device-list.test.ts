@@ -55,7 +55,12 @@ describe("a list of devices", () => {
       error: "At most 1000 ids at a time",
     }),
     decide("not decided", { ids: [MINE] }, 400, "approval must be one of approved, quarantined, denied"),
-    decide("decided oddly", { ids: [MINE], approval: {} }, 400, "approval must be a string"),
+    decide(
+      "decided oddly",
+      { ids: [MINE], approval: {} },
+      400,
+      "approval must be one of approved, quarantined, denied",
+    ),
   ]);
 });
 
