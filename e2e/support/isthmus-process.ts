@@ -87,7 +87,7 @@ export class IsthmusProcess {
     await until(
       () => this.#output.includes("kept in"),
       "the start",
-      30_000,
+      55_000,
       () => {
         if (child.exitCode !== null) throw new Error(`Isthmus ended with ${child.exitCode}:\n${this.#output}`);
       },
