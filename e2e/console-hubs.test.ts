@@ -52,7 +52,7 @@ test("a hub shows how much of its allowance is used, and who uses it", async (co
   await hub.getByRole("link", { name: "Local Hub" }).click();
   await page.getByText(/counts once for each 0.5 KB/).waitFor();
   await page.getByLabel("Name").fill("Test bench");
-  await page.getByRole("button", { name: "Save the description" }).click();
+  await page.getByRole("button", { name: "Save name and tier" }).click();
   await page.getByRole("heading", { level: 1, name: "Test bench" }).waitFor();
   expect(troubles).toEqual([]);
   await page.context().close();

@@ -1,4 +1,4 @@
-import { Box, SimpleGrid } from "@mantine/core";
+import { Box, SimpleGrid, Text } from "@mantine/core";
 import { HistoryGraph } from "../elements/history-graph.tsx";
 import { SUCCESS_AND_FAILURE, type Series } from "../elements/history-series.ts";
 import { Loaded } from "../elements/loaded.tsx";
@@ -54,6 +54,11 @@ function Graphs({ recent }: { readonly recent: readonly PacePoint[] }) {
     <SimpleGrid cols={{ base: 1, md: 2 }}>
       <Section title="Last minutes">
         <Box mih={190}>
+          {recent.length < 3 && (
+            <Text size="sm" c="dimmed">
+              Drawn while you look.
+            </Text>
+          )}
           <HistoryGraph label="Events a second in the last minutes" points={recent} series={IN_AND_OUT} kind="lines" />
         </Box>
       </Section>

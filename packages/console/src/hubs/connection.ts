@@ -48,7 +48,8 @@ export interface Connection {
     readonly disabled: boolean;
   }[];
   readonly state_scopes: readonly (number | "sandbox")[];
-  readonly quota: Quota;
+  /** `null`: of the Local Hub, which all accounts share, for those who do not run it. */
+  readonly quota: Quota | null;
 }
 
 export interface ConnectionDetail {

@@ -7,7 +7,18 @@ import { blockWords, KIND_WORDS, percentUsed, verdictOf } from "./quota-words.ts
 const COLORS = { good: "teal", wait: "yellow", bad: "red", quiet: "gray" } as const;
 
 /** How much of the day's messages is used, and how long the rest lasts. */
-export function QuotaGauge({ quota, detailed = false }: { readonly quota: Quota; readonly detailed?: boolean }) {
+export function QuotaGauge({ quota, detailed = false }: { readonly quota: Quota | null; readonly detailed?: boolean }) {
+  if (quota === null) {
+    return (
+      <Text size="sm" c="dimmed">
+        All accounts share this hub: its operator sees how much of it is used.
+      </Text>
+    );
+  }
+  return <Gauge quota={quota} detailed={detailed} />;
+}
+
+function Gauge({ quota, detailed }: { readonly quota: Quota; readonly detailed: boolean }) {
   const { used, allowance, used_by_bridge: own } = quota;
   const verdict = verdictOf(quota);
   const percent = percentUsed(quota);

@@ -83,7 +83,7 @@ export function TierForm({ connection }: { readonly connection: Connection }) {
         {error !== null && !isBeside && <FailureNote failure={error} />}
         <Group>
           <Button type="submit" loading={describe.isPending}>
-            Save the description
+            Save name and tier
           </Button>
         </Group>
       </Stack>

@@ -136,6 +136,19 @@ test("the Local Hub is described by its operator only, and its tier is not told 
   expect(await ask("PUT", { name: "Desk" })).toMatchObject({ status: 200 });
 });
 
+test("how much of the Local Hub all accounts use together is for its operator", async () => {
+  api.hubs.hostName = "local";
+  const seen = async (): Promise<{ quota: object | null }> => {
+    const { body } = await ask("GET", undefined, "");
+    return (JSON.parse(body) as { connections: { quota: object | null }[] }).connections[0]!;
+  };
+  expect((await seen()).quota).toBeNull();
+  const operator = (await api.directory.createAccount({ username: "root", passwordHash: "", operator: true }))!;
+  token = await api.directory.createToken({ accountId: operator.id, client: "c", expiresAt: null });
+  await api.directory.createIntegration(hubSettings({ kind: "sandbox", accountId: operator.id }));
+  expect((await seen()).quota).toMatchObject({ used: 0 });
+});
+
 test("who shares a connection with others does not decide about its hub", async () => {
   const eve = await api.account("eve");
   const settings = hubSettings(

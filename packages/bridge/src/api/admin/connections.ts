@@ -5,7 +5,7 @@ import { LOCAL_HUB } from "../../core/hub-host.ts";
 import { HUB_TIERS, maxUnitsOf, type HubFacts, type HubTier, type MeteredDay } from "../../core/hub-meter.ts";
 import { lineKey } from "../../core/delivery-target.ts";
 import { badRequest } from "../api-error.ts";
-import { requireTokenPlacement, type Authentication } from "../authentication.ts";
+import { requireTokenPlacement, type AccountCaller, type Authentication } from "../authentication.ts";
 import { fieldsOf, optionalInteger, optionalText, type Fields } from "../bodies.ts";
 import { ownConnection, ownConnections, wholeConnection, type OwnConnection } from "../connection-ownership.ts";
 import type { ApiDependencies } from "../dependencies.ts";
@@ -35,7 +35,7 @@ export function registerConnections(
     const lines = linesNow();
     const own = await ownIntegrations(directory, caller);
     const webhooks = own.flatMap((one) => (one.type === "Webhook" ? (lines.get(lineKey(one)) ?? []) : []));
-    const hubs = await hubsJson(await ownConnections(dependencies, caller), lines);
+    const hubs = await hubsJson(await ownConnections(dependencies, caller), lines, await seesSharedHub(caller));
     return { connections: [...hubs, ...webhooks.map((line) => ({ ...stateJson(line), kind: "webhook" }))] };
   });
 
@@ -45,8 +45,10 @@ export function registerConnections(
     async (request) => {
       const caller = await authentication.account(request, "integrations:list");
       const own = await ownConnection(dependencies, caller, request.params.id);
-      const [connection] = await hubsJson([own], linesNow());
-      const points = await hubMeters.meterPoints(own.id, now() - DAY_MS);
+      const seesShared = await seesSharedHub(caller);
+      const [connection] = await hubsJson([own], linesNow(), seesShared);
+      const isHidden = own.hostName === LOCAL_HUB && !seesShared;
+      const points = isHidden ? [] : await hubMeters.meterPoints(own.id, now() - DAY_MS);
       const isFree = connection?.["tier"] === "F1";
       return {
         connection,
@@ -71,7 +73,8 @@ export function registerConnections(
         throw badRequest("tier of the Local Hub is set on the Local Hub's own page");
       await hubMeters.setHubFacts(id, facts);
       log.info({ connectionId: id, tier: facts.tier, units: facts.units }, "connection.described");
-      const [connection] = await hubsJson([await ownConnection(dependencies, caller, id)], linesNow());
+      const changed = await ownConnection(dependencies, caller, id);
+      const [connection] = await hubsJson([changed], linesNow(), await seesSharedHub(caller));
       return { connection };
     },
   );
@@ -80,13 +83,24 @@ export function registerConnections(
     return new Map(deliveries.connections().map((state) => [state.connectionId, state]));
   }
 
+  /** All accounts share the Local Hub: what they send together is for the operator. */
+  async function seesSharedHub(caller: AccountCaller): Promise<boolean> {
+    return caller.kind === "account" && (await directory.account(caller.accountId))?.operator === true;
+  }
+
   async function hubsJson(
     own: readonly OwnConnection[],
     lines: ReadonlyMap<string, ConnectionState>,
+    seesShared: boolean,
   ): Promise<Record<string, unknown>[]> {
     const ids = own.map(({ id }) => id);
     const [days, facts] = await Promise.all([hubMeters.meteredDays(ids, now()), hubMeters.hubFacts(ids)]);
-    return Promise.all(own.map((one, i) => hubJson(one, lines.get(one.id), facts[i]!, days[i]!)));
+    return Promise.all(
+      own.map(async (one, i) => {
+        const json = await hubJson(one, lines.get(one.id), facts[i]!, days[i]!);
+        return one.hostName === LOCAL_HUB && !seesShared ? { ...json, quota: null } : json;
+      }),
+    );
   }
 
   async function hubJson(
