@@ -27,7 +27,7 @@ export function registerConnections(
   dependencies: ApiDependencies,
   authentication: Authentication,
 ): void {
-  const { directory, deliveries, hubMeters, hubLimits, log, now } = dependencies;
+  const { directory, deliveries, hubMeters, hubLimits, hubUsers, log, now } = dependencies;
   const route = (summary: string): object => ({ onRequest: [requireTokenPlacement], schema: { summary, tags } });
 
   app.get("/admin/v1/connections", route("Connections to hubs and whether they take messages"), async (request) => {
@@ -47,7 +47,7 @@ export function registerConnections(
       const own = await ownConnection(dependencies, caller, request.params.id);
       const seesShared = await seesSharedHub(caller);
       const [connection] = await hubsJson([own], linesNow(), seesShared);
-      const isHidden = own.hostName === LOCAL_HUB && !seesShared;
+      const isHidden = !seesShared && (await isShared(own));
       const points = isHidden ? [] : await hubMeters.meterPoints(own.id, now() - DAY_MS);
       const isFree = connection?.["tier"] === "F1";
       return {
@@ -83,6 +83,10 @@ export function registerConnections(
     return new Map(deliveries.connections().map((state) => [state.connectionId, state]));
   }
 
+  async function isShared({ id }: OwnConnection): Promise<boolean> {
+    return (await hubUsers(id))?.hostName === LOCAL_HUB;
+  }
+
   /** All accounts share the Local Hub: what they send together is for the operator. */
   async function seesSharedHub(caller: AccountCaller): Promise<boolean> {
     return caller.kind === "account" && (await directory.account(caller.accountId))?.operator === true;
@@ -98,7 +102,7 @@ export function registerConnections(
     return Promise.all(
       own.map(async (one, i) => {
         const json = await hubJson(one, lines.get(one.id), facts[i]!, days[i]!);
-        return one.hostName === LOCAL_HUB && !seesShared ? { ...json, quota: null } : json;
+        return !seesShared && (await isShared(one)) ? { ...json, quota: null } : json;
       }),
     );
   }
