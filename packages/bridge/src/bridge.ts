@@ -257,11 +257,12 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
   opened.push(() => sources.stop());
 
   const integrationChanged = createIntegrationChanges({ store, dispatcher, matcher, log });
+  const identityChanged = (id: string, inHub: string): void => dispatcher.identityChanged(id, inHub);
   const hubIdentities = createHubIdentities({
     store,
     reach,
     open: (id) => clients.open(id),
-    onChanged: (id, hubDeviceId) => dispatcher.identityChanged(id, hubDeviceId),
+    onChanged: identityChanged,
     log,
   });
   opened.push(() => hubIdentities.stop());
@@ -296,7 +297,7 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
       return testWebhook(integration, asked, { ...webhooks, device: (id) => store.device(id), clock: systemClock });
     },
     hubViews,
-    hubDevices: createHubDevices({ clients, reach, store, notes }),
+    hubDevices: createHubDevices({ clients, reach, store, notes, onChanged: identityChanged }),
     hubMeters: store,
     hubLimits: localHubLimits(localHubControl, Date.now),
     hubUsers: hubUsersOf({ store, reach }),

@@ -12,9 +12,10 @@ export interface HubDevicesOptions {
   readonly reach: Pick<HubReach, "connection">;
   readonly store: Pick<Identities, "identity"> & TwinHistory;
   readonly notes: TwinNotes;
+  readonly onChanged: (connectionId: string, hubDeviceId: string) => void;
 }
 
-export function createHubDevices({ clients, reach, store, notes }: HubDevicesOptions): HubDevices {
+export function createHubDevices({ clients, reach, store, notes, onChanged }: HubDevicesOptions): HubDevices {
   return {
     async open(connectionId) {
       return (await clients.open(connectionId)) ?? null;
@@ -26,6 +27,7 @@ export function createHubDevices({ clients, reach, store, notes }: HubDevicesOpt
       return { hostName, isShared: hostName === LOCAL_HUB || connectionId === PARA_HUB };
     },
     known: (connectionId, hubDeviceId) => store.identity(connectionId, hubDeviceId),
+    changed: onChanged,
     async history(query) {
       await notes.flush();
       return store.twinChanges(query);

@@ -73,9 +73,12 @@ test("sign-ins are recorded, those that failed in the log of who was meant, and 
   await signIn("ADA@example.com", "a guess");
   await signIn("a password in the wrong field", "a guess");
   const token = (await signIn("ada@example.com", PASSWORD)).json().access_token;
+  const mistaken = { method: "DELETE", url: `/admin/v1/access-tokens/${token}` } as const;
+  await api.app.inject({ ...mistaken, headers: { authorization: `Bearer ${ada.token}` } });
   await api.app.inject({ method: "DELETE", url: `/v1/access_tokens/${token}` });
   const entries = await auditOf(ada.token);
   expect(entries).toMatchObject([
+    { route: "DELETE /admin/v1/access-tokens/:id", objects: { "access-token": "********" }, status: 404 },
     { who: { kind: "account", name: "ada@example.com" }, action: "Sign in", status: 200 },
     { who: { kind: "claimed", name: "ada@example.com" }, status: 400, code: "invalid_grant" },
   ]);

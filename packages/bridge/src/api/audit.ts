@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import type { Actor, AuditLog } from "../core/audit.ts";
+import { MASKED } from "../core/secret-names.ts";
 import type { Caller } from "./authentication.ts";
 import type { ErrorBody } from "./api-error.ts";
 import { PARA_ROOT } from "./request-path.ts";
@@ -47,6 +48,8 @@ const FREQUENT: readonly RegExp[] = [
 
 /** Parts of an address that are secrets themselves. */
 const SECRET_PARAMETERS: ReadonlySet<string> = new Set(["token", "*"]);
+/** Somebody gave a token where an id belongs. */
+const LIKE_TOKEN = /^[0-9a-f]{40,}$/;
 const MAX_OBJECT = 128;
 type DonePayload = (error: Error | null, payload: unknown) => void;
 const NO_OBJECTS: Readonly<Record<string, string>> = Object.freeze({});
@@ -133,7 +136,7 @@ function objectsOf(
   const objects: Record<string, string> = {};
   for (const [name, value] of Object.entries((params ?? {}) as Record<string, unknown>)) {
     if (typeof value !== "string" || SECRET_PARAMETERS.has(name)) continue;
-    objects[names.get(name) ?? name] = shortened(value);
+    objects[names.get(name) ?? name] = LIKE_TOKEN.test(value) ? MASKED : shortened(value);
   }
   if (made !== null) objects["made"] = shortened(made);
   return objects;

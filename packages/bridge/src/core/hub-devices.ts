@@ -25,6 +25,8 @@ export interface HubDevices {
   hub(connectionId: string): Promise<{ readonly hostName: string; readonly isShared: boolean } | null>;
   /** What is remembered of the device's identity there. */
   known(connectionId: string, hubDeviceId: string): Promise<KnownIdentity | null>;
+  /** Somebody has changed the device there: what waited because of how it was is tried again. */
+  changed(connectionId: string, hubDeviceId: string): void;
   /** With all that was noted before. */
   readonly history: TwinHistory["twinChanges"];
   readonly note: NoteTwinChange;

@@ -539,6 +539,21 @@ test("who asks for another try need not wait for it: neither for a disabled devi
   expect(await scene.settled("x", 1_000)).toBe(true);
 });
 
+test("a device that somebody has enabled in its hub need not be asked for", async () => {
+  const scene = await new Scene({ integrations: [to("hub", "x"), to("hub", "y")] }).start();
+  scene.hub("hub").put("a", "disabled");
+  scene.hub("hub").put("b", "disabled");
+  await scene.publish("x", ["a", "b"]);
+  await scene.publish("y", ["a"]);
+  await scene.clock.advance(2 * 60 * 60_000);
+  scene.hub("hub").put("a", "enabled");
+  scene.hub("hub").put("b", "enabled");
+  scene.dispatcher.identityChanged("hub", "a");
+  await scene.clock.advance(1_000);
+  expect(scene.sent.map((line) => line.split(" ")[1])).toEqual(["a", "a"]);
+  expect(scene.dispatcher.integrationState("x").devices).toMatchObject([{ deviceId: "b" }]);
+});
+
 test("devices that wait after one failure are tried again, and those that wait after another are not", async () => {
   const scene = await new Scene({ integrations: [to("hub", "x")] }).start();
   scene.hub("hub").put("a", "disabled");

@@ -181,10 +181,21 @@ export class Dispatcher {
     return new Map(this.#routes.all.map(({ queue, size, held }) => [queue, { lanes: size, held }]));
   }
 
-  /** What is kept of a hub's identity was changed by somebody else than a delivery. */
-  identityChanged(connectionId: string, hubDeviceId: string): void {
-    const target = this.#routes.line(connectionId)?.target;
-    if (target instanceof HubTarget) target.identityChanged(hubDeviceId);
+  /**
+   * A hub's identity, or what is kept of it, was changed by somebody else than a delivery: what waits because of how it was
+   * is tried at once.
+   */
+  identityChanged(connectionId: string, inHub: string): void {
+    const line = this.#routes.line(connectionId);
+    if (!(line?.target instanceof HubTarget)) return;
+    line.target.identityChanged(inHub);
+    for (const route of this.#routes.all) {
+      const { queue, integration } = route;
+      if (route.line !== line || integration.type !== "AzureIotHub") continue;
+      const deviceId = inHub.slice(integration.deviceIdPrefix.length);
+      if (hubDeviceId(integration, deviceId) !== inHub || route.lane(deviceId)?.status !== "waiting") continue;
+      this.retried(queue, [deviceId]);
+    }
   }
 
   /** The open client of a connection, for looking at its hub. */

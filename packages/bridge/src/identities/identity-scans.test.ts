@@ -143,7 +143,7 @@ test("an empty answer of the hub deletes nothing, and makes nobody forget", asyn
   expect(world.known.get(deviceId(2))?.origin).toBe("made");
 });
 
-test("mass deletion needs its exact number, also in small portions", async () => {
+test("mass deletion needs its exact number, also in small portions and by one scan after another", async () => {
   const world = new IdentityWorld(
     Array.from({ length: 30 }, () => orphan),
     {},
@@ -154,11 +154,14 @@ test("mass deletion needs its exact number, also in small portions", async () =>
   for (const guess of [null, 29, 31]) {
     expect(await applied(scans, scan, guess)).toEqual({ kind: "mass_deletion", count: 30, inHub: 30 });
   }
-  const one = (id: string) =>
-    scans.apply("c1", scan.id, { actions: ["delete"], hubDeviceIds: [id], confirmedDeletes: null, accountId: "ada" });
+  const one = (id: string, scanId: string = scan.id) =>
+    scans.apply("c1", scanId, { actions: ["delete"], hubDeviceIds: [id], confirmedDeletes: null, accountId: "ada" });
   expect(await one(deviceId(0))).toMatchObject({ kind: "started" });
   await scans.stop();
   expect(await one(deviceId(1))).toMatchObject({ kind: "mass_deletion", count: 1 });
+  const another = await scanned(scans);
+  expect([another.plan.delete, another.deletesUnasked]).toEqual([29, 0]);
+  expect(await one(deviceId(1), another.id)).toMatchObject({ kind: "mass_deletion", count: 1 });
   expect(world.snapshot().size).toBe(29);
 });
 

@@ -56,8 +56,13 @@ interface Kept {
   state: ScanState;
   endedAt: number | null;
   failure: Failure | null;
-  /** Deletions that nobody had to name the number of, so far. */
-  deletedUnasked: number;
+}
+
+/** Deletions that nobody had to name the number of. */
+interface Unasked {
+  readonly connectionIds: readonly string[];
+  readonly at: number;
+  readonly count: number;
 }
 
 export class IdentityScans implements HubIdentities {
@@ -66,6 +71,8 @@ export class IdentityScans implements HubIdentities {
   #kept: Kept[] = [];
   /** By connection; `null`: about to begin. */
   readonly #applying = new Map<string, PlanRun | null>();
+  /** Of the last hour, by whatever scan: a script that scans again and again deletes no more than one that scans once. */
+  #unasked: readonly Unasked[] = [];
   #starting: Promise<unknown> = Promise.resolve();
 
   constructor(options: IdentityScansOptions) {
@@ -83,12 +90,12 @@ export class IdentityScans implements HubIdentities {
     return this.#kept
       .filter((one) => one.connectionId === connectionId)
       .toReversed()
-      .map(reportOf);
+      .map((kept) => this.#reportOf(kept));
   }
 
   report(connectionId: string, scanId: string): ScanReport | null {
     const found = this.#find(connectionId, scanId);
-    return found === undefined ? null : reportOf(found);
+    return found === undefined ? null : this.#reportOf(found);
   }
 
   cancel(connectionId: string, scanId: string): boolean {
@@ -115,10 +122,13 @@ export class IdentityScans implements HubIdentities {
     if (steps.length === 0) return { kind: "nothing" };
     const deletes = steps.filter(([action]) => action === "delete").length;
     const inHub = found.scan.inHub;
-    const unasked = found.deletedUnasked + deletes <= deletesUnasked(inHub);
+    const unasked = deletes <= this.#leftUnasked(found);
     if (deletes > 0 && !unasked && asked.confirmedDeletes !== deletes)
       return { kind: "mass_deletion", count: deletes, inHub };
-    if (unasked) found.deletedUnasked += deletes;
+    if (unasked && deletes > 0) {
+      const { connectionIds } = found;
+      this.#unasked = [...this.#unasked, { connectionIds, at: this.#options.clock.now(), count: deletes }];
+    }
     return { kind: "started", plan: await this.#apply(found, steps, asked.accountId) };
   }
 
@@ -144,7 +154,7 @@ export class IdentityScans implements HubIdentities {
     this.#dropOld();
     const running = this.#kept.filter(({ state }) => state === "running");
     const own = running.find((one) => one.connectionId === connectionId);
-    if (own !== undefined) return reportOf(own);
+    if (own !== undefined) return this.#reportOf(own);
     if (running.length >= MAX_RUNNING) return "full";
     const { store, clock, hub: open } = this.#options;
     const hub = await open(connectionId);
@@ -165,10 +175,9 @@ export class IdentityScans implements HubIdentities {
       state: "running",
       endedAt: null,
       failure: null,
-      deletedUnasked: 0,
     };
     this.#kept.push(kept);
-    return reportOf(kept);
+    return this.#reportOf(kept);
   }
 
   async #run(kept: Kept): Promise<void> {
@@ -225,6 +234,19 @@ export class IdentityScans implements HubIdentities {
     const running = this.#applying.get(plan.connectionId)?.report;
     if (running?.id === plan.id) return running;
     return plan.state === "running" ? { ...plan, state: "interrupted", message: INTERRUPTED } : plan;
+  }
+
+  /** How many may be deleted of the hub now without naming the number. */
+  #leftUnasked({ connectionIds, scan }: Kept): number {
+    const since = this.#options.clock.now() - KEPT_MS;
+    this.#unasked = this.#unasked.filter(({ at }) => at > since);
+    const sameHub = this.#unasked.filter((one) => one.connectionIds.some((id) => connectionIds.includes(id)));
+    const deleted = sameHub.reduce((sum, { count }) => sum + count, 0);
+    return Math.max(0, deletesUnasked(scan.inHub) - deleted);
+  }
+
+  #reportOf(kept: Kept): ScanReport {
+    return reportOf(kept, this.#leftUnasked(kept));
   }
 
   #find(connectionId: string, scanId: string): Kept | undefined {
@@ -295,8 +317,8 @@ function countsOf(steps: readonly Step[]): Record<IdentityAction, number> {
   return counts;
 }
 
-function reportOf(kept: Kept): ScanReport {
-  const { id, connectionId, state, startedAt, endedAt, failure, scan, deletedUnasked } = kept;
+function reportOf(kept: Kept, leftUnasked: number): ScanReport {
+  const { id, connectionId, state, startedAt, endedAt, failure, scan } = kept;
   const { inHub, devices, disabled, generationsCompared } = scan;
   return {
     id,
@@ -311,6 +333,6 @@ function reportOf(kept: Kept): ScanReport {
     generationsCompared,
     failure,
     plan: state === "done" ? countsOf(planned(scan)) : countsOf([]),
-    deletesUnasked: Math.max(0, deletesUnasked(inHub) - deletedUnasked),
+    deletesUnasked: leftUnasked,
   };
 }

@@ -98,6 +98,7 @@ test("identity, status and twin are the hub's", async () => {
   expect((await ask("PUT", `/${connection}/identity`, { status: "disabled" })).json()).toMatchObject({
     status: "disabled",
   });
+  expect(api.hubDevices.told).toEqual([`${connection} ${DEVICE}`]);
   expect((await ask("GET", `/${connection}/twin`)).json()).toMatchObject({ etag: "AAAA=", tags: {}, version: 3 });
   api.hubDevices.isThere = false;
   const missing = await ask("GET", `/${connection}/twin`);

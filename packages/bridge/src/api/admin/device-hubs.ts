@@ -83,14 +83,14 @@ export function registerDeviceHubs(
   }
 
   function keysShown(device: HubDeviceWithKeys): Record<string, unknown> {
-    if (device.primaryKey === "") throw WITHOUT_KEYS;
+    if (device.primaryKey === "") throw withoutKeys();
     return keysJson(device);
   }
 
   /** Keys are their holder's alone: of a Thing they are shown once, when they are made. */
   async function atKeys(request: FastifyRequest<InHub>): Promise<AtDesk> {
     const desk = await atDesk(request, "account");
-    if (isThing(desk.device)) throw THING_KEYS;
+    if (isThing(desk.device)) throw thingKeys();
     return desk;
   }
 
@@ -121,6 +121,7 @@ export function registerDeviceHubs(
       const set = await things.setStatus(device.id, status);
       if (set.kind !== "set") throw refusedThing(set, now());
     } else found(await hub.updateDevice(id, { status }));
+    for (const connection of place.connectionIds) hubDevices.changed(connection, id);
     return identityJson(found(await hub.identity(id)), await knownAt(place));
   });
 
@@ -161,7 +162,7 @@ export function registerDeviceHubs(
       const { hub, id, caller, device, place } = await atDesk(request, "devices:update");
       const { patch, etag } = twinPatchIn(request);
       const twin = found(await hub.patchTwin(id, patch, etag));
-      if (twin === "changed") throw TWIN_CHANGED;
+      if (twin === "changed") throw twinChanged();
       const by = await authorOf(caller);
       const note = (section: TwinSection, written: JsonObject | undefined, version: number | null): void => {
         if (written === undefined) return;
@@ -256,23 +257,29 @@ const NEXT_OF_MESSAGE: NextSteps = {
   message_refused: "Look at the hub's reason, change the message and send it again.",
 };
 
-const TWIN_CHANGED = new ApiError(412, {
-  ok: false,
-  error: "The twin was changed by somebody else meanwhile; nothing was written",
-  code: "twin_changed",
-  next_step: "Read it again and send the change with the etag that it has then.",
-});
+function twinChanged(): ApiError {
+  return new ApiError(412, {
+    ok: false,
+    error: "The twin was changed by somebody else meanwhile; nothing was written",
+    code: "twin_changed",
+    next_step: "Read it again and send the change with the etag that it has then.",
+  });
+}
 
-const THING_KEYS = new ApiError(409, {
-  ok: false,
-  error: "The keys of a Thing are shown once, when they are made",
-  code: "keys_shown_once",
-  next_step: "Make a new one: POST /admin/v1/things/:id/keys. The former one is refused from then on.",
-});
+function thingKeys(): ApiError {
+  return new ApiError(409, {
+    ok: false,
+    error: "The keys of a Thing are shown once, when they are made",
+    code: "keys_shown_once",
+    next_step: "Make a new one: POST /admin/v1/things/:id/keys. The former one is refused from then on.",
+  });
+}
 
-const WITHOUT_KEYS = new ApiError(409, {
-  ok: false,
-  error: "The device signs in to the hub with a certificate: it has no keys",
-  code: "no_keys",
-  next_step: "Change how it signs in where it was made: Azure portal > IoT Hub > Devices.",
-});
+function withoutKeys(): ApiError {
+  return new ApiError(409, {
+    ok: false,
+    error: "The device signs in to the hub with a certificate: it has no keys",
+    code: "no_keys",
+    next_step: "Change how it signs in where it was made: Azure portal > IoT Hub > Devices.",
+  });
+}

@@ -8,7 +8,7 @@ import type { Product } from "../../core/product.ts";
 import { badRequest } from "../api-error.ts";
 import { requireTokenPlacement } from "../authentication.ts";
 import type { AccountCaller, Authentication } from "../authentication.ts";
-import { optionalInteger, optionalText, type Fields } from "../bodies.ts";
+import { optionalInteger, optionalOneOf, optionalText, type Fields } from "../bodies.ts";
 import { ledgerJson } from "../delivery-json.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { ownProducts } from "../ownership.ts";
@@ -20,6 +20,7 @@ const HOUR_MS = 3_600_000;
 const HOURS = 24;
 const LIMIT = { usual: 50, most: 100 };
 const SANDBOX = "sandbox";
+const TYPES: readonly Integration["type"][] = ["AzureIotHub", "Webhook"];
 
 interface Standing {
   readonly integration: Integration;
@@ -32,12 +33,15 @@ interface Standing {
 }
 
 /** What a reader can ask for, and which integrations that means. */
-const STATES: Readonly<Record<string, (standing: Standing) => boolean>> = {
-  working: ({ state, now: { failure } }) => (state === "open" || state === "idle") && failure === null,
-  trouble: ({ state, now: { failure } }) =>
-    state !== "disabled" && (failure !== null || !["open", "idle"].includes(state)),
-  disabled: ({ state }) => state === "disabled",
-};
+const STATES: ReadonlyMap<string, (standing: Standing) => boolean> = new Map([
+  ["working", ({ state, now: { failure } }: Standing) => (state === "open" || state === "idle") && failure === null],
+  [
+    "trouble",
+    ({ state, now: { failure } }: Standing) =>
+      state !== "disabled" && (failure !== null || !["open", "idle"].includes(state)),
+  ],
+  ["disabled", ({ state }: Standing) => state === "disabled"],
+]);
 
 export function registerIntegrationOverview(
   app: FastifyInstance,
@@ -102,11 +106,11 @@ export function registerIntegrationOverview(
 
 function filterOf(query: Fields): (standing: Standing) => boolean {
   const q = optionalText(query, "q", 128)?.trim().toLowerCase() ?? "";
-  const type = optionalText(query, "type", 32);
+  const type = optionalOneOf(query, "type", TYPES);
   const scope = optionalText(query, "scope", 128);
   const state = optionalText(query, "state", 32);
-  const isInState = state === null ? () => true : STATES[state];
-  if (isInState === undefined) throw badRequest(`state must be one of ${Object.keys(STATES).join(", ")}`);
+  const isInState = state === null ? () => true : STATES.get(state);
+  if (isInState === undefined) throw badRequest(`state must be one of ${[...STATES.keys()].join(", ")}`);
   return (standing) => {
     const { integration, product, target } = standing;
     const { id, name, event, deviceId } = integration;

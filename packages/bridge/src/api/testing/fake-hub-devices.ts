@@ -11,6 +11,8 @@ const SECONDARY = "c2Vjb25kYXJ5LWtleS1vZi1hLWZha2UtZGV2aWNlLTA=";
 
 export class FakeHubDevices implements HubDevices {
   readonly changes: TwinChange[] = [];
+  /** What was told to have changed: connection and device. */
+  readonly told: string[] = [];
   readonly sent: { readonly deviceId: string; readonly message: CloudToDeviceMessage }[] = [];
   readonly called: { readonly deviceId: string; readonly call: MethodCall }[] = [];
   /** What the next calls answer, instead of all is well. */
@@ -48,6 +50,10 @@ export class FakeHubDevices implements HubDevices {
 
   async hub(connectionId: string): Promise<{ hostName: string; isShared: boolean }> {
     return { hostName: this.hostNames.get(connectionId) ?? `${connectionId}.azure-devices.net`, isShared: true };
+  }
+
+  changed(connectionId: string, hubDeviceId: string): void {
+    this.told.push(`${connectionId} ${hubDeviceId}`);
   }
 
   async known(connectionId: string, hubDeviceId: string): Promise<KnownIdentity | null> {
