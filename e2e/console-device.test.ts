@@ -4,7 +4,7 @@ import { Client, type Message } from "azure-iot-device";
 import { Mqtt } from "azure-iot-device-mqtt";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { noBrowser, openBrowser, visit } from "./support/browser.ts";
+import { needed, noBrowser, openBrowser, visit } from "./support/browser.ts";
 import { makeDevices, makeIntegration, makeProduct, request, type FleetDevice } from "./support/cloud.ts";
 import { IsthmusProcess, type FirstRun } from "./support/isthmus-process.ts";
 import { until } from "./support/until.ts";
@@ -44,7 +44,7 @@ interface Opened {
 }
 
 async function open(context: { skip(note?: string): never }): Promise<Opened> {
-  const { page, troubles } = await visit(browser ?? context.skip(noBrowser ?? ""), firstRun);
+  const { page, troubles } = await visit(needed(browser, context), firstRun);
   await page.goto(`/console/devices/${device.id}`);
   const tabs = page.getByRole("navigation", { name: "Parts of the device" });
   return { page, troubles, tab: (name) => tabs.getByRole("link", { name, exact: true }).click() };

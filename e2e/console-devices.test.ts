@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { noBrowser, openBrowser, visit } from "./support/browser.ts";
+import { needed, noBrowser, openBrowser, visit } from "./support/browser.ts";
 import { request } from "./support/cloud.ts";
 import { IsthmusProcess, type FirstRun } from "./support/isthmus-process.ts";
 import { StateDevice } from "./support/state-device.ts";
@@ -39,11 +39,6 @@ afterAll(async () => {
   await isthmus.dispose();
 });
 
-/** Of a test that needs the browser. */
-function opened(context: { skip(note?: string): never }): Browser {
-  return browser ?? context.skip(noBrowser ?? "");
-}
-
 /** The product's devices as Particle's own client lists them. */
 async function listed(options: object = {}): Promise<ParticleDevices["body"]> {
   const ParticleApi = createRequire(import.meta.url)("particle-api-js") as new (options: object) => Particle;
@@ -57,7 +52,7 @@ async function chosen(page: Page, name: string): Promise<string> {
 }
 
 test("a file of 300 devices with bad lines in it is imported, and the report says which", async (context) => {
-  const { page, troubles } = await visit(opened(context), firstRun);
+  const { page, troubles } = await visit(needed(browser, context), firstRun);
   const stranger = await request(firstRun, "POST", "/v1/products", { product: { name: "Other", slug: "other" } });
   expect(stranger.status).toBe(201);
   await request(firstRun, "POST", "/v1/products/other/devices", { id: id(1_000) });
@@ -93,7 +88,7 @@ test("a file of 300 devices with bad lines in it is imported, and the report say
 });
 
 test("devices are found, denied and approved together; the others stay as they were", async (context) => {
-  const { page, troubles } = await visit(opened(context), firstRun);
+  const { page, troubles } = await visit(needed(browser, context), firstRun);
   await page.goto("/console/devices");
   await page.getByRole("searchbox").waitFor();
   await page.keyboard.press("/");
@@ -115,7 +110,7 @@ test("devices are found, denied and approved together; the others stay as they w
 });
 
 test("a token is shown once, and the device publishes with it until it is revoked", async (context) => {
-  const { page, troubles } = await visit(opened(context), firstRun);
+  const { page, troubles } = await visit(needed(browser, context), firstRun);
   await page.goto(`/console/devices/${id(7)}/registration`);
   await page.getByRole("button", { name: "Make a token" }).click();
   const token = (await page.getByRole("region", { name: "the device token" }).textContent()) ?? "";
@@ -136,7 +131,7 @@ test("a token is shown once, and the device publishes with it until it is revoke
 });
 
 test("a Thing made in the console connects with Microsoft's client, and its state follows", async (context) => {
-  const { page, troubles } = await visit(opened(context), firstRun);
+  const { page, troubles } = await visit(needed(browser, context), firstRun);
   await page.goto(`/console/things?product=${FLEET}`);
   await page.getByRole("button", { name: "Make a Thing" }).click();
   await page.getByRole("textbox", { name: "Name" }).fill("north buoy");

@@ -2,7 +2,7 @@
 import Particle from "particle-api-js";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { noBrowser, openBrowser, visit } from "./support/browser.ts";
+import { needed, noBrowser, openBrowser, visit } from "./support/browser.ts";
 import { makeDevices, makeIntegration, makeProduct, request, type FleetDevice } from "./support/cloud.ts";
 import { HubReader } from "./support/hub-reader.ts";
 import { IsthmusProcess, type FirstRun } from "./support/isthmus-process.ts";
@@ -32,11 +32,6 @@ afterAll(async () => {
   await isthmus.dispose();
 });
 
-/** Of a test that needs the browser. */
-function opened(context: { skip(note?: string): never }): Browser {
-  return browser ?? context.skip(noBrowser ?? "");
-}
-
 function publish(name: string, data: string): Promise<unknown> {
   return particle.publishEvent({ name, data, auth: device.token } as never);
 }
@@ -46,7 +41,7 @@ function heading(page: Page, name: string): Promise<void> {
 }
 
 test("an event shows up as it comes, and tells which integration took it and why another did not", async (context) => {
-  const { page, troubles } = await visit(opened(context), firstRun);
+  const { page, troubles } = await visit(needed(browser, context), firstRun);
   await page.goto("/console/events");
   await page.getByText("Live", { exact: true }).waitFor();
   await publish("temperature", '{"celsius":21.5}');
@@ -71,7 +66,7 @@ test("an event shows up as it comes, and tells which integration took it and why
 });
 
 test("a held list counts what comes and shows it afterwards; a filter shows what it names, from the store and live", async (context) => {
-  const { page, troubles } = await visit(opened(context), firstRun);
+  const { page, troubles } = await visit(needed(browser, context), firstRun);
   await publish("soil/moisture", "0.31");
   await page.goto("/console/events");
   const events = page.getByRole("region", { name: "Events" });
@@ -96,7 +91,7 @@ test("a held list counts what comes and shows it afterwards; a filter shows what
 });
 
 test("the form publishes as a device, which its integration takes, and as nobody, which none does", async (context) => {
-  const { page, troubles } = await visit(opened(context), firstRun);
+  const { page, troubles } = await visit(needed(browser, context), firstRun);
   await page.goto("/console/events");
   await page.getByRole("button", { name: "Publish an event" }).click();
   const form = page.getByRole("form", { name: "Publish an event" });
@@ -122,7 +117,7 @@ test("the form publishes as a device, which its integration takes, and as nobody
 });
 
 test("a product is made, gets an API user whose token works in its scopes, and is ended by its name", async (context) => {
-  const { page, troubles } = await visit(opened(context), firstRun);
+  const { page, troubles } = await visit(needed(browser, context), firstRun);
   await page.goto("/console/products");
   await page.getByRole("button", { name: "Make a product" }).click();
   await page.getByRole("textbox", { name: "Name" }).fill("North Field");

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { noBrowser, openBrowser, visit } from "./support/browser.ts";
+import { needed, noBrowser, openBrowser, visit } from "./support/browser.ts";
 import { HubReader } from "./support/hub-reader.ts";
 import { builtFile, IsthmusProcess, type FirstRun } from "./support/isthmus-process.ts";
 
@@ -24,10 +24,6 @@ afterAll(async () => {
   await isthmus.dispose();
 });
 
-function opened(context: { skip(note?: string): never }): Browser {
-  return browser ?? context.skip(noBrowser ?? "");
-}
-
 function homeOf(page: Page): Promise<void> {
   return page.getByRole("heading", { level: 1 }).filter({ hasText: "Home" }).waitFor();
 }
@@ -41,7 +37,7 @@ async function numberOf(page: Page, label: RegExp): Promise<number> {
 test("the link in the terminal leads home in one click, with the demo's numbers, and works once", async (context) => {
   const link = /open this once\s+(\S+)/.exec(isthmus.output)?.[1] ?? "";
   expect(link).toContain(`${firstRun.url}/console/#sign-in=`);
-  const first = await visit(opened(context), { url: firstRun.url });
+  const first = await visit(needed(browser, context), { url: firstRun.url });
   await first.page.goto(link);
   await homeOf(first.page);
   expect(first.page.url()).toBe(`${firstRun.url}/console/`);
@@ -51,7 +47,7 @@ test("the link in the terminal leads home in one click, with the demo's numbers,
   expect(first.troubles).toEqual([]);
   await first.page.context().close();
 
-  const second = await visit(opened(context), { url: firstRun.url });
+  const second = await visit(needed(browser, context), { url: firstRun.url });
   await second.page.goto(link);
   const said = second.page.getByRole("alert");
   await expect.poll(() => said.textContent()).toMatch(/has been used.*isthmus console/s);
@@ -72,7 +68,7 @@ test("a link of somebody else's changes accounts only when that is meant", async
   const answer = await fetch(`${firstRun.url}/oauth/token`, { method: "POST", body: new URLSearchParams(form) });
   const { access_token: hers } = (await answer.json()) as { access_token: string };
 
-  const { page } = await visit(opened(context), { url: firstRun.url });
+  const { page } = await visit(needed(browser, context), { url: firstRun.url });
   await page.goto(await linkOf(firstRun.accessToken));
   await homeOf(page);
   const questions: string[] = [];
@@ -92,7 +88,7 @@ test("a link of the command line signs in, and signing out ends the token on the
   const { stdout } = await run(process.execPath, [builtFile("packages/bridge/bin/isthmus.js"), "console", "--json"], {
     env: { ...process.env, ISTHMUS_DATA: isthmus.folder },
   });
-  const { page, troubles } = await visit(opened(context), { url: firstRun.url });
+  const { page, troubles } = await visit(needed(browser, context), { url: firstRun.url });
   await page.goto((JSON.parse(stdout) as { url: string }).url);
   await homeOf(page);
   const kept = await page.evaluate<string>('sessionStorage.getItem("isthmus.session")');
@@ -109,7 +105,7 @@ test("a link of the command line signs in, and signing out ends the token on the
 
 test("a trouble that is switched on stands on Home with its next step, and is over when it is switched off", async (context) => {
   const reader = new HubReader(firstRun);
-  const { page, troubles } = await visit(opened(context), firstRun);
+  const { page, troubles } = await visit(needed(browser, context), firstRun);
   await page.goto("/console/hubs/local");
   await page.getByRole("button", { name: "Switch on: Throttle everything" }).click();
   await page.getByRole("button", { name: "Switch off", exact: true }).waitFor();
@@ -132,7 +128,7 @@ test("a trouble that is switched on stands on Home with its next step, and is ov
 });
 
 test("the Local Hub changes its tier, and gives its authority as a file", async (context) => {
-  const { page, troubles } = await visit(opened(context), firstRun);
+  const { page, troubles } = await visit(needed(browser, context), firstRun);
   await page.goto("/console/hubs/local");
   await page.getByRole("combobox", { name: "The hub behaves as" }).selectOption("S1");
   await page.getByRole("button", { name: "Change tier" }).click();

@@ -1,7 +1,7 @@
 /** Text of devices, hubs and users never runs, loads or breaks anything in the console: it is shown. */
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { noBrowser, openBrowser, visit } from "./support/browser.ts";
+import { needed, noBrowser, openBrowser, visit } from "./support/browser.ts";
 import { consoleScreens } from "./support/console-screens.ts";
 import { HOSTILE } from "./support/hostile-strings.ts";
 import { fillWithHostileText, type HostileWorld } from "./support/hostile-world.ts";
@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 test("the fields of the test hold what they are meant to hold", (context) => {
-  if (noBrowser !== null) return context.skip(noBrowser);
+  needed(browser, context);
   expect(HOSTILE.length).toBeGreaterThanOrEqual(200);
   expect(new Set(HOSTILE).size).toBe(HOSTILE.length);
   // Strict ones take few; the addresses and the deletions are there for what is said of them.
@@ -43,8 +43,7 @@ test("the fields of the test hold what they are meant to hold", (context) => {
 
 for (const width of [1440, 390]) {
   test(`on no screen does hostile text run, load or break the layout, ${width} pixels wide`, async (context) => {
-    if (browser === undefined) return context.skip(noBrowser ?? "");
-    const { page, troubles, context: tab } = await visit(browser, firstRun, { width });
+    const { page, troubles, context: tab } = await visit(needed(browser, context), firstRun, { width });
     const strays: string[] = [];
     tab.on("request", (request) => {
       if (new URL(request.url()).origin !== firstRun.url) strays.push(request.url());

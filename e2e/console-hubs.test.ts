@@ -1,7 +1,7 @@
 /** Hubs in the console: the day's allowance, and identities that a plan brings in order, with Microsoft's own client as witness. */
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { noBrowser, openBrowser, visit } from "./support/browser.ts";
+import { needed, noBrowser, openBrowser, visit } from "./support/browser.ts";
 import { makeDevices, makeIntegration, makeProduct, request, type FleetDevice } from "./support/cloud.ts";
 import { changeHub, lookUp } from "./support/hub-registry.ts";
 import { IsthmusProcess, type FirstRun } from "./support/isthmus-process.ts";
@@ -44,7 +44,7 @@ afterAll(async () => {
 });
 
 test("a hub shows how much of its allowance is used, and who uses it", async (context) => {
-  const { page, troubles } = await visit(browser ?? context.skip(noBrowser ?? ""), firstRun);
+  const { page, troubles } = await visit(needed(browser, context), firstRun);
   await page.goto("/console/hubs");
   const hub = page.getByRole("article", { name: "Local Hub" });
   await hub.getByRole("progressbar", { name: /of 8,000 messages/ }).waitFor();
@@ -59,7 +59,7 @@ test("a hub shows how much of its allowance is used, and who uses it", async (co
 });
 
 test("what is missing is made, what was made here and is needed no more is deleted by its number, what is of others stays", async (context) => {
-  const { page, troubles } = await visit(browser ?? context.skip(noBrowser ?? ""), firstRun);
+  const { page, troubles } = await visit(needed(browser, context), firstRun);
   await page.goto(`/console/hubs/${connection}/identities`);
   await page.getByRole("button", { name: "Scan the hub" }).click();
   await page.getByRole("link", { name: "1 Orphaned" }).click();

@@ -1,7 +1,7 @@
 /** One integration in the console: what is wrong with it is found and mended there, as its owner would, and a hub's own client sees it. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { noBrowser, openBrowser, visit } from "./support/browser.ts";
+import { needed, noBrowser, openBrowser, visit } from "./support/browser.ts";
 import { makeDevices, makeIntegration, makeProduct, request, type FleetDevice } from "./support/cloud.ts";
 import { HubReader, type ReadEvent } from "./support/hub-reader.ts";
 import { IsthmusProcess, type FirstRun } from "./support/isthmus-process.ts";
@@ -49,13 +49,13 @@ interface Opened {
 }
 
 async function open(context: { skip(note?: string): never }, path: string): Promise<Opened> {
-  const { page, troubles } = await visit(browser ?? context.skip(noBrowser ?? ""), firstRun);
+  const { page, troubles } = await visit(needed(browser, context), firstRun);
   await page.goto(`/console${path}`);
   return { page, troubles };
 }
 
 test("a wrong key is found and mended from the console alone, and what waited goes out in order", async (context) => {
-  if (browser === undefined) context.skip(noBrowser ?? "");
+  needed(browser, context);
   const wrong = Buffer.alloc(32, 7).toString("base64");
   const settings = { event: "mend", name: "Mend me", policy_name: "iothubowner", policy_key: wrong };
   const id = await makeIntegration(firstRun, "fleet", settings);
@@ -87,7 +87,7 @@ test("a wrong key is found and mended from the console alone, and what waited go
 });
 
 test("a parked event is found by its cause, edited and sent", async (context) => {
-  if (browser === undefined) context.skip(noBrowser ?? "");
+  needed(browser, context);
   const id = await makeIntegration(firstRun, "fleet", { event: "park", json: '{"t":{{t}}}' });
   await publish("park", "no JSON");
   await until(async () => (await ledger(id))["parked"] === 1, "the event to be parked");
@@ -116,7 +116,7 @@ test("a parked event is found by its cause, edited and sent", async (context) =>
 });
 
 test("TEST shows that the message arrived, for an integration of one device too", async (context) => {
-  if (browser === undefined) context.skip(noBrowser ?? "");
+  needed(browser, context);
   const own = "00112233445566778899aabb";
   await request(firstRun, "POST", "/v1/devices", { id: own });
   const { json } = await request(firstRun, "POST", "/v1/integrations", {
@@ -140,7 +140,7 @@ test("TEST shows that the message arrived, for an integration of one device too"
 });
 
 test("an integration that is not there says so; one that has events is deleted only by its name", async (context) => {
-  if (browser === undefined) context.skip(noBrowser ?? "");
+  needed(browser, context);
   const id = await makeIntegration(firstRun, "fleet", { event: "gone", name: "To delete", disabled: true });
   await publish("gone", "waits");
   const { page } = await open(context, `/integrations/${id}/settings`);

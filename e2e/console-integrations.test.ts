@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { noBrowser, openBrowser, visit } from "./support/browser.ts";
+import { needed, noBrowser, openBrowser, visit } from "./support/browser.ts";
 import { request } from "./support/cloud.ts";
 import { HubAdmin } from "./support/hub-admin.ts";
 import { HubReader } from "./support/hub-reader.ts";
@@ -31,11 +31,6 @@ afterAll(async () => {
   await isthmus.dispose();
 });
 
-/** Of a test that needs the browser. */
-function opened(context: { skip(note?: string): never }): Browser {
-  return browser ?? context.skip(noBrowser ?? "");
-}
-
 async function publish(name: string, data: string): Promise<void> {
   const event = { name, data, as_device_id: DEVICE };
   expect(await request(firstRun, "POST", "/v1/devices/events", event)).toMatchObject({ status: 200 });
@@ -47,7 +42,7 @@ async function kept(page: Page): Promise<string> {
 }
 
 test("a newcomer gets from sign-in to a delivered event in two minutes, with nothing but what is on the screen", async (context) => {
-  const { page, troubles } = await visit(opened(context), { url: firstRun.url });
+  const { page, troubles } = await visit(needed(browser, context), { url: firstRun.url });
   const began = Date.now();
   await page.goto("/console/");
   await page.getByLabel("Username").fill(firstRun.username);
@@ -83,7 +78,7 @@ test("a newcomer gets from sign-in to a delivered event in two minutes, with not
 });
 
 test("a pasted string fills the form, the permission that its policy lacks is named, and no key stays behind", async (context) => {
-  const { page, troubles } = await visit(opened(context), firstRun);
+  const { page, troubles } = await visit(needed(browser, context), firstRun);
   const permissions = ["RegistryRead", "RegistryWrite", "ServiceConnect"];
   const key = await new HubAdmin(firstRun).putPolicy("half", { permissions });
   const host = firstRun.localHub.hostName;
@@ -120,7 +115,7 @@ test("a pasted string fills the form, the permission that its policy lacks is na
 });
 
 test("a webhook is made with a template and a header, and calls", async (context) => {
-  const { page, troubles } = await visit(opened(context), firstRun);
+  const { page, troubles } = await visit(needed(browser, context), firstRun);
   const calls: { readonly key: unknown; readonly body: string }[] = [];
   const target = createServer((call, answer) => {
     let body = "";

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { noBrowser, openBrowser, visit } from "./support/browser.ts";
+import { needed, noBrowser, openBrowser, visit } from "./support/browser.ts";
 import type { ScreenIds } from "./support/console-screens.ts";
 import { IsthmusProcess, type FirstRun } from "./support/isthmus-process.ts";
 import { fillPlainly } from "./support/plain-world.ts";
@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 async function open(context: { skip(note?: string): never }, path: string): Promise<Page> {
-  const { page } = await visit(browser ?? context.skip(noBrowser ?? ""), firstRun);
+  const { page } = await visit(needed(browser, context), firstRun);
   await page.goto(`/console${path}`);
   await settled(page);
   return page;

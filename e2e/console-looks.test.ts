@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { noBrowser, openBrowser, visit } from "./support/browser.ts";
+import { needed, noBrowser, openBrowser, visit } from "./support/browser.ts";
 import { consoleScreens } from "./support/console-screens.ts";
 import { fillPlainly } from "./support/plain-world.ts";
 import { builtFile, IsthmusProcess, type FirstRun } from "./support/isthmus-process.ts";
@@ -29,11 +29,6 @@ afterAll(async () => {
   await browser?.close();
   await isthmus.dispose();
 });
-
-/** Of a test that needs the browser. */
-function opened(context: { skip(note?: string): never }): Browser {
-  return browser ?? context.skip(noBrowser ?? "");
-}
 
 interface Finding {
   readonly id: string;
@@ -66,7 +61,7 @@ const LOOKS = [
 
 for (const { width, scheme } of LOOKS) {
   test(`every screen is readable and fits, ${width} pixels wide, ${scheme}`, async (context) => {
-    const { page, troubles, context: tab } = await visit(opened(context), firstRun, { width, scheme });
+    const { page, troubles, context: tab } = await visit(needed(browser, context), firstRun, { width, scheme });
     const wrong: Record<string, readonly string[]> = {};
     for (const path of screens) {
       await page.goto(`/console${path}`);
@@ -85,7 +80,7 @@ for (const { width, scheme } of LOOKS) {
 }
 
 test("the keyboard reaches navigation and actions, and one sees where it is", async (context) => {
-  const { page, context: tab } = await visit(opened(context), firstRun);
+  const { page, context: tab } = await visit(needed(browser, context), firstRun);
   await page.goto("/console/integrations");
   await settled(page);
   await page.getByRole("heading", { level: 1, name: "Integrations" }).waitFor();
@@ -107,7 +102,7 @@ test("the keyboard reaches navigation and actions, and one sees where it is", as
 });
 
 test("a slash leads to the search of the screen", async (context) => {
-  const { page, context: tab } = await visit(opened(context), firstRun);
+  const { page, context: tab } = await visit(needed(browser, context), firstRun);
   for (const path of ["/devices", "/integrations", "/settings/audit"]) {
     await page.goto(`/console${path}`);
     await settled(page);
@@ -121,8 +116,8 @@ test("a slash leads to the search of the screen", async (context) => {
   await tab.close();
 });
 
-test("the policy lets in no inline script and no foreign address", async () => {
-  if (noBrowser !== null) return;
+test("the policy lets in no inline script and no foreign address", async (context) => {
+  needed(browser, context);
   const answer = await fetch(`${firstRun.url}/console/`);
   const policy = answer.headers.get("content-security-policy") ?? "";
   const rules = new Map(policy.split("; ").map((rule) => rule.split(/ (.*)/s) as [string, string]));

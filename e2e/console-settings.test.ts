@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { noBrowser, openBrowser, visit } from "./support/browser.ts";
+import { needed, noBrowser, openBrowser, visit } from "./support/browser.ts";
 import { IsthmusProcess, type FirstRun } from "./support/isthmus-process.ts";
 
 const isthmus = new IsthmusProcess();
@@ -20,11 +20,6 @@ afterAll(async () => {
   await isthmus.dispose();
 });
 
-/** Of a test that needs the browser. */
-function opened(context: { skip(note?: string): never }): Browser {
-  return browser ?? context.skip(noBrowser ?? "");
-}
-
 /** As the device cloud's clients sign in. */
 async function signIn(username: string, password: string): Promise<number> {
   const fields = { grant_type: "password", client_id: "particle", client_secret: "particle", username, password };
@@ -33,7 +28,7 @@ async function signIn(username: string, password: string): Promise<number> {
 }
 
 test("an account is made, its password shown once, and both the making and a wrong guess are in the audit log", async (context) => {
-  const { page, troubles, context: tab } = await visit(opened(context), firstRun);
+  const { page, troubles, context: tab } = await visit(needed(browser, context), firstRun);
   await page.goto("/console/settings/accounts");
   await page.getByLabel("Username").fill("eve@example.com");
   await page.getByRole("button", { name: "Make account" }).click();
@@ -62,7 +57,7 @@ test("a webhook of Particle's cloud is added, and with its secret events come in
     headers: { authorization: `Bearer ${firstRun.accessToken}`, "content-type": "application/json" },
     body: JSON.stringify({ product: { name: "Weather" } }),
   });
-  const { page, troubles, context: tab } = await visit(opened(context), firstRun);
+  const { page, troubles, context: tab } = await visit(needed(browser, context), firstRun);
   await page.goto("/console/settings/sources/new?product=weather");
   await page.getByLabel("Events that begin with").fill("temp");
   await page.getByRole("button", { name: "Add source" }).click();
@@ -91,7 +86,7 @@ test("a webhook of Particle's cloud is added, and with its secret events come in
 
 test("a backup is saved whole, and sign-ins end from the list", async (context) => {
   expect(await signIn(firstRun.username, firstRun.password)).toBe(200);
-  const { page, troubles, context: tab } = await visit(opened(context), firstRun);
+  const { page, troubles, context: tab } = await visit(needed(browser, context), firstRun);
   // A dialog of the system cannot be answered here: the way of browsers without it.
   await tab.addInitScript("delete window.showSaveFilePicker");
   await page.goto("/console/settings/backup");

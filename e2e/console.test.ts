@@ -1,7 +1,7 @@
 /** The console as a new user opens it: a real browser, the real server, nothing else. */
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { noBrowser, openBrowser, visit } from "./support/browser.ts";
+import { needed, noBrowser, openBrowser, visit } from "./support/browser.ts";
 import { IsthmusProcess, type FirstRun } from "./support/isthmus-process.ts";
 
 const isthmus = new IsthmusProcess();
@@ -19,13 +19,8 @@ afterAll(async () => {
   await isthmus.dispose();
 });
 
-/** Of a test that needs the browser. */
-function opened(context: { skip(note?: string): never }): Browser {
-  return browser ?? context.skip(noBrowser ?? "");
-}
-
 test("who is not signed in is asked to, and a wrong password is said to be wrong", async (context) => {
-  const { page, troubles } = await visit(opened(context), { url: firstRun.url });
+  const { page, troubles } = await visit(needed(browser, context), { url: firstRun.url });
   await page.goto("/");
   await page.getByLabel("Username").fill(firstRun.username);
   await page.getByRole("textbox", { name: "Password" }).fill("a guess");

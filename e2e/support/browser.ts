@@ -23,6 +23,16 @@ export async function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: found ?? "", headless: true, args: FLAGS });
 }
 
+/**
+ * The browser that `beforeAll` has opened. Where there is none on this machine the test is skipped, and says why; when it was
+ * not opened for another reason the test fails.
+ */
+export function needed(browser: Browser | undefined, context: { skip(note?: string): never }): Browser {
+  if (browser !== undefined) return browser;
+  if (noBrowser !== null) return context.skip(noBrowser);
+  throw new Error("The browser was not opened");
+}
+
 export interface Visit {
   readonly page: Page;
   readonly context: BrowserContext;
