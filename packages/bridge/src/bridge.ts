@@ -11,7 +11,6 @@ import { refusedEntra } from "./core/entra-rule.ts";
 import { counted, createEventCounts } from "./core/event-counts.ts";
 import { noDeviceLinks } from "./core/device-links.ts";
 import type { Failure } from "./core/failure.ts";
-import type { HubConnection } from "./core/integration.ts";
 import type { HubViews } from "./core/hub-views.ts";
 import { SignInLinks } from "./core/sign-in-links.ts";
 import { RateLimit, UNLIMITED } from "./core/rate-limit.ts";
@@ -21,11 +20,9 @@ import { diagnose } from "./hub/doctor/diagnose.ts";
 import { createDeliveries, tellLanes } from "./deliveries.ts";
 import { testWebhook } from "./delivery/webhook/webhook-test.ts";
 import { pausedTargets, watchHealth } from "./health.ts";
-import { createHubs } from "./hub/hubs.ts";
-import { HubTurns } from "./hub/hub-turns.ts";
+import { createHubClients } from "./hub-clients.ts";
 import { createHubReach } from "./hub-reach.ts";
 import { createHubIdentities, hubUsersOf } from "./hub-identities.ts";
-import { meteredHubs, meteredTwinHubs, startHubMetering } from "./hub-metering.ts";
 import { createHubViews } from "./hub-views.ts";
 import { createAccept } from "./ingest/accept.ts";
 import { watchBacklogs } from "./ingest/backlog-limit.ts";
@@ -36,11 +33,7 @@ import { startMqttServer, type MqttServer } from "./ingest/mqtt/mqtt-server.ts";
 import { SourceRunner } from "./ingest/source-runner.ts";
 import { hookEventTeller } from "./ingest/hook-event-teller.ts";
 import { createIntegrationChanges } from "./integration-changes.ts";
-import { createTwinHubs } from "./hub/twins/twin-hubs.ts";
 import { createLocalHubControl } from "./local-hub-control.ts";
-import { notingHubs } from "./noting-hubs.ts";
-import { OpenTwins } from "./open-twins.ts";
-import { createTwinNotes } from "./twin-notes.ts";
 import { createHubDevices } from "./hub-devices.ts";
 import { LocalHub } from "./local-hub.ts";
 import { localHubLimits } from "./local-hub-limits.ts";
@@ -146,26 +139,13 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
     allIntegrations: () => store.allIntegrations(),
     connection: (id: string) => reach.connection(id),
   };
-  const toHubs = {
-    endpointOf: (connection: HubConnection) => reach.endpointOf(connection),
-    entra: config.entraAuthority === null ? {} : { authority: config.entraAuthority },
-    now: Date.now,
-  };
-  // A device lives on one connection of its hub: its messages and its reports take turns.
-  const turns = new HubTurns();
-  const metering = startHubMetering({ store, log });
-  opened.push(() => metering.stop());
-  const notes = createTwinNotes({
-    history: store,
-    hostName: async (id) => (await reach.connection(id))?.hostName ?? null,
-    now: Date.now,
+  const { toHubs, hubs, testHubs, clients, notes, stop } = createHubClients({
+    store,
+    reach,
+    entraAuthority: config.entraAuthority,
     log,
   });
-  opened.push(() => notes.stop());
-  const plainHubs = notingHubs(createHubs({ ...toHubs, turns, log }), notes.note, Date.now);
-  const hubs = meteredHubs(plainHubs, metering.count, "sends_counted_elsewhere");
-  const twinHubs = meteredTwinHubs(createTwinHubs({ ...toHubs, turns, log }), metering.count);
-  const clients = new OpenTwins(twinHubs, (id) => reach.connection(id));
+  opened.push(stop);
   const mirror = createStateMirror({
     store,
     reach,
@@ -191,7 +171,6 @@ async function open(opening: Opening): Promise<Omit<Bridge, "stop">> {
   opened.push(() => retention.stop());
   const replays = startReplays({ store, onQueued: (queue, ids) => dispatcher.retried(queue, ids), log });
   opened.push(() => replays.stop());
-  const testHubs = meteredHubs(plainHubs, metering.count, "sends_counted");
   const tests = new IntegrationTests({ directory, hubs: testHubs, identities: store, notes: store, log });
   tests.start();
   opened.push(() => tests.stop());
