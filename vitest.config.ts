@@ -12,7 +12,10 @@ export default defineConfig({
           globalSetup: ["packages/bridge/src/store/testing/shared-driver.ts"],
           pool: "threads",
           isolate: false,
-          testTimeout: 20_000,
+          // Bounds for what hangs. A busy machine is no failure, so no test waits for less.
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+          expect: { poll: { timeout: 60_000 } },
         },
       },
       {

@@ -1,5 +1,5 @@
 /** The mirror as the bridge composes it: the real store, the Local Hub in this process, the vendor's client beside it. */
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { STATE_DEFAULTS } from "./core/device-state.ts";
 import type { Scope } from "./core/integration.ts";
 import type { StateWritten } from "./core/state-control.ts";
@@ -44,10 +44,7 @@ test("the new key of a hub that others share reaches the devices, and what waite
   const after = await store.saveStateSettings(scope, STATE_DEFAULTS, { ...hub, policyKey: connection.policyKey });
   expect(after.hub?.connectionId).not.toBe(before.hub?.connectionId);
   await mirror.states.settingsChanged(scope);
-  await vi.waitFor(
-    async () => expect(await mirror.states.state(device.id)).toMatchObject({ pendingSince: null, trouble: null }),
-    { timeout: 10_000 },
-  );
+  await expect.poll(() => mirror.states.state(device.id)).toMatchObject({ pendingSince: null, trouble: null });
   expect((await registry.getTwin(device.id)).responseBody.properties.desired).toMatchObject({ fan: 3 });
 }, 30_000);
 

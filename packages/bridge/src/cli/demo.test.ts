@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { StandInApi } from "../demo/testing/stand-in-api.ts";
 import { registerDemo } from "./demo.ts";
 
@@ -22,7 +22,7 @@ test("the demo publishes to the server that the environment names until it is in
       now: Date.now,
     });
     const ended = program.parseAsync(["demo"], { from: "user" });
-    await vi.waitFor(() => expect(api.events.length).toBeGreaterThan(0), 10_000);
+    await expect.poll(() => api.events.length).toBeGreaterThan(0);
     interrupted.abort();
     await ended;
     expect(printed.join("")).toContain("newark-airport");

@@ -10,7 +10,7 @@ const FROM = Number(process.env["ISTHMUS_SIM_FROM"] ?? 1);
 
 test(
   `every promise of delivery is kept in ${RUNS} lives drawn by chance`,
-  { timeout: 60_000 + RUNS * 100 },
+  { timeout: 120_000 + RUNS * 500 },
   async () => {
     const broken: string[] = [];
     for (let seed = FROM; seed < FROM + RUNS && broken.length < 10; seed += 1) {

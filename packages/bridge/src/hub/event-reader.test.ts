@@ -1,5 +1,5 @@
 import type { Sender } from "rhea";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import type { Failure } from "../core/failure.ts";
 import type { HubEndpoint, HubEvent, MonitorOptions } from "../core/hub-client.ts";
 import { monitorEvents } from "./event-reader.ts";
@@ -45,7 +45,7 @@ test("events of all partitions are read with their properties, and reading ends 
     { signal: stop.signal },
   );
   expect(await result).toEqual({ ok: true, value: null });
-  await vi.waitFor(() => expect(events).toHaveLength(2), { timeout: 10_000 });
+  await expect.poll(() => events).toHaveLength(2);
   expect(events.toSorted((a, b) => a.partitionId.localeCompare(b.partitionId))).toMatchObject([
     {
       deviceId: "device-0",
@@ -105,7 +105,7 @@ test("the endpoint is found through the hub's redirect, signed in as the policy"
     failure: { code: "hub_unreachable", hubCode: "ECONNREFUSED" },
   });
   expect(logins[0]).toMatch(/^iothubowner@sas\.root\.localhost SharedAccessSignature sr=localhost&sig=/);
-  await vi.waitFor(() => expect(standIn.connections.size).toBe(0));
+  await expect.poll(() => standIn.connections.size).toBe(0);
 });
 
 test.each([

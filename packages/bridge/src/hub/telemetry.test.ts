@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { createHubs } from "./hubs.ts";
 import { startAmqpStandIn } from "./testing/amqp-stand-in.ts";
 import { makeTestCertificate } from "./testing/certificate.ts";
@@ -76,7 +76,7 @@ test("a device without credit holds up nobody else, and its message waits until 
 test("credit that comes late is used at once", async () => {
   const { client, standIn } = await startHubUnderTest({ behaviour: { attach: () => ({ credit: 0 }) } });
   const sends = [client.send("d1", makeMessage("m1")), client.send("d1", makeMessage("m2"))];
-  await vi.waitFor(() => expect(standIn.links.size).toBe(1));
+  await expect.poll(() => standIn.links.size).toBe(1);
   for (const receiver of standIn.links.keys()) receiver.add_credit(1);
   expect(await sends[0]).toEqual(DELIVERED);
   // The stand-in gives one credit back for each message.
@@ -145,7 +145,7 @@ test("a message that is handed back has no outcome", async () => {
 test("a lost connection ends every message on it, and the next one connects anew", async () => {
   const { client, standIn } = await startHubUnderTest({ behaviour: { message: () => {} } });
   const sends = Array.from({ length: 50 }, (_, i) => client.send(`d${i % 10}`, makeMessage(`m${i}`)));
-  await vi.waitFor(() => expect(standIn.messages).toHaveLength(50));
+  await expect.poll(() => standIn.messages).toHaveLength(50);
   for (const socket of standIn.sockets) socket.destroy();
   expect(await Promise.all(sends)).toEqual(sends.map(() => failed("hub_unreachable")));
   standIn.behaviour = {};
@@ -155,7 +155,7 @@ test("a lost connection ends every message on it, and the next one connects anew
 test("a connection that the hub closes ends every message on it", async () => {
   const { client, standIn } = await startHubUnderTest({ behaviour: { message: () => {} } });
   const send = client.send("d1", makeMessage("m1"));
-  await vi.waitFor(() => expect(standIn.messages).toHaveLength(1));
+  await expect.poll(() => standIn.messages).toHaveLength(1);
   for (const connection of standIn.connections)
     connection.close({ condition: "amqp:connection:forced", description: "maintenance" });
   expect(await send).toEqual(failed("hub_unreachable"));
@@ -197,12 +197,12 @@ test("no more messages are unsettled than the connection may have", async () => 
     limits: { unsettledPerConnection: 5 },
   });
   const sends = Array.from({ length: 12 }, (_, i) => client.send(`d${i}`, makeMessage(`m${i}`)));
-  await vi.waitFor(() => expect(standIn.links.size).toBe(12));
-  await vi.waitFor(() => expect(held).toHaveLength(5));
+  await expect.poll(() => standIn.links.size).toBe(12);
+  await expect.poll(() => held).toHaveLength(5);
   for (let settled = 0; settled < 12; settled++) {
     expect(held.length - settled).toBeLessThanOrEqual(5);
     held[settled]?.();
-    await vi.waitFor(() => expect(held.length).toBe(Math.min(12, 6 + settled)));
+    await expect.poll(() => held.length).toBe(Math.min(12, 6 + settled));
   }
   expect(await Promise.all(sends)).toEqual(sends.map(() => DELIVERED));
 });
@@ -232,7 +232,7 @@ test("an attach that is never answered is given up, and its late answer opens no
   expect(await client.send("mute", makeMessage("m2"))).toEqual(failed("not_sent"));
   standIn.unanswered[0]?.();
   expect([...standIn.links.values()]).toEqual(["other", "mute"]);
-  await vi.waitFor(() => expect([...standIn.links.values()]).toEqual(["other"]));
+  await expect.poll(() => [...standIn.links.values()]).toEqual(["other"]);
   expect(await client.send("other", makeMessage("m3"))).toEqual(DELIVERED);
   expect(standIn.messages.map(({ deviceId }) => deviceId)).toEqual(["other", "other"]);
   expect(standIn.connections.size).toBe(1);
@@ -256,15 +256,15 @@ test.each([
     },
   });
   const send = client.send("d1", makeMessage("m1"));
-  await vi.waitFor(() => expect(standIn.tokens).toHaveLength(2));
+  await expect.poll(() => standIn.tokens).toHaveLength(2);
   expect(standIn.tokens[1]?.token).not.toBe(standIn.tokens[0]?.token);
   if (status === 200) for (const { delivery } of await arrived(standIn.messages)) delivery.accept();
   expect(await send).toEqual(status === 200 ? DELIVERED : failed("key_refused"));
-  await vi.waitFor(() => expect(standIn.connections.size).toBe(status === 200 ? 1 : 0));
+  await expect.poll(() => standIn.connections.size).toBe(status === 200 ? 1 : 0);
 });
 
 async function arrived<T>(messages: readonly T[]): Promise<readonly T[]> {
-  await vi.waitFor(() => expect(messages.length).toBeGreaterThan(0));
+  await expect.poll(() => messages.length).toBeGreaterThan(0);
   return messages;
 }
 
@@ -290,7 +290,7 @@ test("links open at the hub's pace, and one that nobody waits for any more is no
   expect(outcomes).toEqual([DELIVERED, failed("not_sent"), failed("not_sent")]);
   expect(await client.send("a", makeMessage("a2"))).toEqual(DELIVERED);
   standIn.messages.length = 0;
-  await vi.waitFor(async () => expect(await client.send("d", makeMessage("d"))).toEqual(DELIVERED), { timeout: 5_000 });
+  await expect.poll(() => client.send("d", makeMessage("d"))).toEqual(DELIVERED);
   expect([...standIn.links.values()]).toEqual(["a", "d"]);
 });
 
@@ -307,21 +307,19 @@ test("a fleet spreads over a few connections before it fills any", async () => {
 test("where links are full the least recently used device gives way", async () => {
   const { client, standIn } = await startHubUnderTest({ limits: { connections: 1, linksPerConnection: 3 } });
   for (const id of ["a", "b", "c", "a", "d"]) expect(await client.send(id, makeMessage(id))).toEqual(DELIVERED);
-  await vi.waitFor(() => expect([...standIn.links.values()].toSorted()).toEqual(["a", "c", "d"]));
+  await expect.poll(() => [...standIn.links.values()].toSorted()).toEqual(["a", "c", "d"]);
   expect(standIn.connections.size).toBe(1);
 });
 
 test("an idle device's link is closed, one in use stays", async () => {
   const { client, standIn } = await startHubUnderTest({ limits: { linkIdleTime: 200 } });
   await client.send("idle", makeMessage("m"));
-  await vi.waitFor(
-    async () => {
-      await client.send("busy", makeMessage("m"));
-      expect([...standIn.links.values()]).toEqual(["busy"]);
-    },
-    { timeout: 5_000, interval: 20 },
-  );
-  await vi.waitFor(() => expect(standIn.connections.size).toBe(0), { timeout: 5_000 });
+  const linksAfterSending = async (): Promise<unknown> => {
+    await client.send("busy", makeMessage("m"));
+    return [...standIn.links.values()];
+  };
+  await expect.poll(linksAfterSending, { interval: 20 }).toEqual(["busy"]);
+  await expect.poll(() => standIn.connections.size).toBe(0);
 });
 
 test("a hub that falls silent is found by its idle connection", async () => {
@@ -329,7 +327,7 @@ test("a hub that falls silent is found by its idle connection", async () => {
   expect(await client.send("d1", makeMessage("m1"))).toEqual(DELIVERED);
   standIn.behaviour = { message: () => {} };
   const send = client.send("d1", makeMessage("m2"));
-  await vi.waitFor(() => expect(standIn.messages).toHaveLength(2));
+  await expect.poll(() => standIn.messages).toHaveLength(2);
   for (const connection of standIn.connections) {
     connection["_write_frame"] = () => undefined; // no heartbeat, no answer: as if the cable were out
     connection["output"] = () => undefined;
@@ -380,7 +378,7 @@ test("the place of the hub is asked anew at each connect", async () => {
   expect(await client.send("d1", makeMessage("m1"))).toEqual(DELIVERED);
   port = second.port;
   await first.close();
-  await vi.waitFor(async () => expect(await client.send("d1", makeMessage("m2"))).toEqual(DELIVERED));
+  await expect.poll(() => client.send("d1", makeMessage("m2"))).toEqual(DELIVERED);
   expect(second.messages.length).toBeGreaterThan(0);
   await client.close();
   await second.close();
@@ -389,11 +387,11 @@ test("the place of the hub is asked anew at each connect", async () => {
 test("closing ends what is under way, and nothing is sent afterwards", async () => {
   const { client, standIn } = await startHubUnderTest({ behaviour: { message: () => {} } });
   const send = client.send("d1", makeMessage("m1"));
-  await vi.waitFor(() => expect(standIn.messages).toHaveLength(1));
+  await expect.poll(() => standIn.messages).toHaveLength(1);
   await client.close();
   expect(await send).toEqual(failed("outcome_unknown"));
   expect(await client.send("d1", makeMessage("m2"))).toEqual(failed("hub_unreachable"));
-  await vi.waitFor(() => expect(standIn.connections.size).toBe(0));
+  await expect.poll(() => standIn.connections.size).toBe(0);
 });
 
 test("closing while it still connects does not wait for the connect", async () => {

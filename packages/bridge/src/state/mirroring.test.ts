@@ -11,8 +11,6 @@ import { mirrorHub } from "./mirror-hub.ts";
 import { Sweep } from "./sweep.ts";
 import { madeOf, NEW_THING, startMirror, type MirrorUnderTest } from "./testing/mirror-under-test.ts";
 
-const WITHIN = { timeout: 20_000 };
-
 async function stateOf(mirror: MirrorUnderTest, id: string): Promise<DeviceState> {
   const state = await mirror.store.deviceState(id);
   if (state === null) throw new Error(`${id} has no state.`);
@@ -42,9 +40,7 @@ test("what a device sends from the first moment on is in its state, and the rest
   await send(device, "no JSON");
   await send(device, [1, 2]);
   await send(device, { deep: { a: null } });
-  await expect
-    .poll(async () => (await stateOf(mirror, "kettle")).state, WITHIN)
-    .toEqual({ temperature: 20, deep: { b: 2 } });
+  await expect.poll(async () => (await stateOf(mirror, "kettle")).state).toEqual({ temperature: 20, deep: { b: 2 } });
   expect((await mirror.store.thing("kettle"))?.thing.name).toBe("Boiler");
   const { desired } = (await mirror.registry.getTwin("kettle")).responseBody.properties;
   expect(desired).toEqual({ $metadata: expect.anything() as object, $version: 1 });
@@ -56,7 +52,7 @@ test("what was sent while the bridge was away is read when it is back, and nothi
   const { details } = madeOf(await first.things.create(mirror.product, { ...NEW_THING, id: "kettle" }));
   const device = await mirror.device(details.connectionString);
   await send(device, { n: 1 });
-  await expect.poll(async () => (await stateOf(mirror, "kettle")).state, WITHIN).toEqual({ n: 1 });
+  await expect.poll(async () => (await stateOf(mirror, "kettle")).state).toEqual({ n: 1 });
   await first.stop();
   for (let n = 2; n <= 5; n++) await send(device, { n, [`only${n}`]: true });
   const seen: unknown[] = [];
@@ -69,7 +65,7 @@ test("what was sent while the bridge was away is read when it is back, and nothi
       },
     },
   });
-  await expect.poll(async () => (await stateOf(mirror, "kettle")).state, WITHIN).toEqual({ n: 5, only5: true });
+  await expect.poll(async () => (await stateOf(mirror, "kettle")).state).toEqual({ n: 5, only5: true });
   expect(seen).toEqual([2, 3, 4, 5].map((n) => ({ n, [`only${n}`]: true })));
 }, 60_000);
 
@@ -116,11 +112,9 @@ test("where the hub has routes for changes of twins and for devices that come an
   const device = await mirror.device(details.connectionString);
   await report(device, { water: "cold" });
   await mirror.registry.updateTwin("kettle", { properties: { desired: { light: true } } }, "*");
-  await expect
-    .poll(async () => (await stateOf(mirror, "kettle")).state, WITHIN)
-    .toEqual({ water: "cold", light: true });
+  await expect.poll(async () => (await stateOf(mirror, "kettle")).state).toEqual({ water: "cold", light: true });
   await mirror.registry.delete("kettle");
-  await expect.poll(async () => (await stateOf(mirror, "kettle")).standing.missingSince, WITHIN).not.toBeNull();
+  await expect.poll(async () => (await stateOf(mirror, "kettle")).standing.missingSince).not.toBeNull();
 }, 60_000);
 
 test("a hub with many devices is looked through page by page, with the same end", async () => {
@@ -161,7 +155,7 @@ test("a device that was deleted in the hub is shown so, and taken up again when 
   await mirror.registry.create({ deviceId: "kettle" });
   await stateHubs.sweep("c1");
   await expect
-    .poll(async () => (await mirror.registry.getTwin("kettle")).responseBody.properties.desired, WITHIN)
+    .poll(async () => (await mirror.registry.getTwin("kettle")).responseBody.properties.desired)
     .toMatchObject({ level: 2 });
   expect((await stateOf(mirror, "kettle")).standing.missingSince).toBeNull();
 }, 60_000);
@@ -175,7 +169,7 @@ test("a device made anew under the same id is noticed although its twin looks ne
   await mirror.registry.create({ deviceId: "kettle" });
   await stateHubs.sweep("c1");
   await expect
-    .poll(async () => (await mirror.registry.getTwin("kettle")).responseBody.properties.desired, WITHIN)
+    .poll(async () => (await mirror.registry.getTwin("kettle")).responseBody.properties.desired)
     .toMatchObject({ level: 1 });
   expect((await stateOf(mirror, "kettle")).standing.generationId).not.toBe(before);
 }, 60_000);
@@ -198,7 +192,7 @@ test("a sweep that the hub refuses says so, and the next one is as good as any",
     },
   });
   madeOf(await things.create(mirror.product, { ...NEW_THING, id: "kettle" }));
-  await expect.poll(async () => (await stateHubs.reports())[0]?.sweep.failure?.code, WITHIN).toBe("key_refused");
+  await expect.poll(async () => (await stateHubs.reports())[0]?.sweep.failure?.code).toBe("key_refused");
   refuses = false;
   await stateHubs.sweep("c1");
   expect((await stateHubs.reports())[0]?.sweep).toMatchObject({ failure: null, lastMs: expect.any(Number) as number });
@@ -228,7 +222,7 @@ test("a comparison that waited for a slow hub does not put the next one off", as
   await sweep.now();
   expect(sweep.state()).toMatchObject({ lastMs: 6_000 });
   await clock.advance(5_100);
-  await expect.poll(() => sweeps, WITHIN).toBe(2);
+  await expect.poll(() => sweeps).toBe(2);
 }, 60_000);
 
 test("devices that come, go and send move how they stand", async () => {
@@ -247,6 +241,6 @@ test("devices that come, go and send move how they stand", async () => {
     .poll(async () => {
       await stateHubs.sweep("c1");
       return (await stateOf(mirror, "kettle")).standing.connectionState;
-    }, WITHIN)
+    })
     .toBe("disconnected");
 }, 60_000);

@@ -8,7 +8,7 @@ import { simulateStates } from "./testing/state-simulation.ts";
 const RUNS = Number(process.env["ISTHMUS_SIM_RUNS"] ?? 150);
 const FROM = Number(process.env["ISTHMUS_SIM_FROM"] ?? 1);
 
-test(`states and twins agree after ${RUNS} lives drawn by chance`, { timeout: 60_000 + RUNS * 200 }, async () => {
+test(`states and twins agree after ${RUNS} lives drawn by chance`, { timeout: 120_000 + RUNS * 1_000 }, async () => {
   const broken: string[] = [];
   for (let seed = FROM; seed < FROM + RUNS && broken.length < 10; seed += 1) {
     const report = await simulateStates(seed);

@@ -47,7 +47,7 @@ async function expectStored(acknowledged: readonly string[]): Promise<void> {
   expect(acknowledged.filter((id) => !ids.has(id))).toEqual([]);
 }
 
-test("kill -9 at any moment loses no acknowledged event, again and again", { timeout: 60_000 }, async () => {
+test("kill -9 at any moment loses no acknowledged event, again and again", async () => {
   const acknowledged: string[] = [];
   for (let kill = 0; kill < 4; kill++) {
     const running = runStoreProcess(["flood", folder]);
@@ -60,7 +60,7 @@ test("kill -9 at any moment loses no acknowledged event, again and again", { tim
   await expectStored(acknowledged);
 });
 
-test("a folder is for one process, and free once that was killed", { timeout: 60_000 }, async () => {
+test("a folder is for one process, and free once that was killed", async () => {
   const holder = runStoreProcess(["hold", folder]);
   await holder.until(() => holder.remarks.includes("open"));
   await expect(open()).rejects.toThrow(/Another Isthmus uses the data folder/);
@@ -74,7 +74,7 @@ test("a folder is for one process, and free once that was killed", { timeout: 60
   await (await open()).close();
 });
 
-test.runIf(TRACED)("every commit is flushed, and calls at once share a flush", { timeout: 60_000 }, async () => {
+test.runIf(TRACED)("every commit is flushed, and calls at once share a flush", async () => {
   const flushes = async (task: string, events: number): Promise<number> => {
     const trace = join(folder, `${task}-${events}.trace`);
     const strace = ["strace", "-f", "-qq", "-e", "trace=fsync,fdatasync", "-o", trace];
@@ -90,33 +90,25 @@ test.runIf(TRACED)("every commit is flushed, and calls at once share a flush", {
   expect((await flushes("together", 1_000)) - none).toBeLessThan(20);
 });
 
-test.runIf(TRACED)(
-  "a failed flush ends the store, and nothing is acknowledged after it",
-  { timeout: 60_000 },
-  async () => {
-    const trace = join(folder, "trace");
-    const inject = ["-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=40+"];
-    const running = runStoreProcess(["flood", folder], ["strace", "-f", "-qq", ...inject, "-o", trace]);
-    expect(await running.ended).toBe(3);
-    expect(running.remarks.at(-1)).toMatch(/^fatal The disk failed/);
-    expect(running.acknowledged.length).toBeGreaterThan(0);
-    await expectStored(running.acknowledged);
-  },
-);
+test.runIf(TRACED)("a failed flush ends the store, and nothing is acknowledged after it", async () => {
+  const trace = join(folder, "trace");
+  const inject = ["-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=40+"];
+  const running = runStoreProcess(["flood", folder], ["strace", "-f", "-qq", ...inject, "-o", trace]);
+  expect(await running.ended).toBe(3);
+  expect(running.remarks.at(-1)).toMatch(/^fatal The disk failed/);
+  expect(running.acknowledged.length).toBeGreaterThan(0);
+  await expectStored(running.acknowledged);
+});
 
-test.runIf(STARVED)(
-  "a full disk refuses events, and takes them again when there is room",
-  { timeout: 60_000 },
-  async () => {
-    const script = 'mount -t tmpfs -o size=24m tmpfs "$0" && exec "$@"';
-    const running = runStoreProcess(["fill", folder, "5"], ["unshare", "-rm", "sh", "-c", script, folder]);
-    const code = await running.ended;
-    expect(running.remarks.slice(1).map((line) => line.replace(/\d+$/, "n"))).toEqual(
-      Array(5).fill("refused store_unavailable reads n"),
-    );
-    expect(code).toBe(0);
-  },
-);
+test.runIf(STARVED)("a full disk refuses events, and takes them again when there is room", async () => {
+  const script = 'mount -t tmpfs -o size=24m tmpfs "$0" && exec "$@"';
+  const running = runStoreProcess(["fill", folder, "5"], ["unshare", "-rm", "sh", "-c", script, folder]);
+  const code = await running.ended;
+  expect(running.remarks.slice(1).map((line) => line.replace(/\d+$/, "n"))).toEqual(
+    Array(5).fill("refused store_unavailable reads n"),
+  );
+  expect(code).toBe(0);
+});
 
 test("after a close all calls are refused, and closing again does nothing", async () => {
   const store = await open();

@@ -74,7 +74,7 @@ const DAMAGES: readonly (readonly [string, (wal: string) => void])[] = [
   ["gone", (wal) => rmSync(wal)],
 ];
 
-test.each(DAMAGES)("a log %s is an incident that stays until acknowledged", { timeout: 30_000 }, async (_, damage) => {
+test.each(DAMAGES)("a log %s is an incident that stays until acknowledged", async (_, damage) => {
   const copy = await killed();
   damage(join(copy, "isthmus.db-wal"));
   const store = await open(copy);

@@ -101,4 +101,4 @@ export async function openThingPath(): Promise<ThingPath> {
 }
 
 /** Until what was done has come through. */
-export const until = (check: () => unknown): Promise<unknown> => vi.waitFor(check, { timeout: 15_000, interval: 25 });
+export const until = (check: () => unknown): Promise<unknown> => vi.waitFor(check, { timeout: 45_000, interval: 25 });

@@ -7,7 +7,7 @@ import { connect, type Socket } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import rhea from "rhea";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { decodePerformative } from "../amqp-codec/performative-decoding.ts";
 import {
   writeAttach,
@@ -381,7 +381,7 @@ test(`${SESSIONS} mutated conversations of devices and services harm nobody`, { 
     whole.resume();
     whole.end(Buffer.concat([greeting, script]));
     await once(whole, "close");
-    await vi.waitFor(() => expect(bed.hub.twins.own("a").reported).toMatchObject({ a: { b: [1] } }));
+    await expect.poll(() => bed.hub.twins.own("a").reported).toMatchObject({ a: { b: [1] } });
     const converse = async (): Promise<void> => {
       const bytes = Buffer.from(script);
       for (let i = random(6); i >= 0; i--) bytes[random(bytes.length)] = random(256);

@@ -46,7 +46,7 @@ test("an attach waits, and frames that came meanwhile are not lost", () =>
     await client.putToken(bed.policyToken("device"));
     expect(got).not.toHaveBeenCalled();
     bed.hub.clock.advance(5_000);
-    await vi.waitFor(() => expect(got).toHaveBeenCalledOnce());
+    await expect.poll(() => got).toHaveBeenCalledOnce();
   }));
 
 test.each(["drop", "acceptThenDrop"] as const)("a message is met by %s", (kind) =>
@@ -101,7 +101,7 @@ test("a sender has no credit for a while", () =>
     await client.putToken(bed.policyToken("device"));
     expect(sendable).not.toHaveBeenCalled();
     bed.hub.clock.advance(30_000);
-    await vi.waitFor(() => expect(sendable).toHaveBeenCalled());
+    await expect.poll(() => sendable).toHaveBeenCalled();
   }));
 
 test("an identity vanishes as its device connects", () =>
@@ -123,5 +123,5 @@ test("a cloud-to-device message is delayed, and those behind it keep their order
     await client.putToken(bed.policyToken("device"));
     expect(got).toEqual([]);
     bed.hub.clock.advance(10_000);
-    await vi.waitFor(() => expect(got).toEqual(["1", "2"]));
+    await expect.poll(() => got).toEqual(["1", "2"]);
   }));

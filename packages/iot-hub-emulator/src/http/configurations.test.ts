@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Configuration, Registry } from "azure-iothub";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { JsonObject } from "../hub/twins/twin.ts";
 import { startLocalHub } from "../testing/local-hub.ts";
 import type { LocalHub } from "../testing/local-hub.ts";
@@ -25,7 +25,7 @@ function desired(hub: LocalHub, deviceId: string, moduleId?: string): JsonObject
 }
 
 async function becomes(hub: LocalHub, deviceId: string, values: JsonObject): Promise<void> {
-  await vi.waitFor(() => expect(desired(hub, deviceId)).toEqual(values));
+  await expect.poll(() => desired(hub, deviceId)).toEqual(values);
 }
 
 async function read(registry: Registry, id: string): Promise<Configuration> {
@@ -114,7 +114,7 @@ test("what a device's desired properties lose of a configuration is set again", 
   await registry.addConfiguration(configuration("c", { content: { deviceContent: { "properties.desired.v": 1 } } }));
   await becomes(hub, "a", { v: 1 });
   await registry.updateTwin("a", { properties: { desired: { v: 9, w: 2 } } }, "*");
-  await vi.waitFor(() => expect(desired(hub, "a")).toEqual({ v: 1, w: 2 }));
+  await expect.poll(() => desired(hub, "a")).toEqual({ v: 1, w: 2 });
 });
 
 test("for each path the highest priority wins, and the next one follows it", async () => {
@@ -128,11 +128,9 @@ test("for each path the highest priority wins, and the next one follows it", asy
     configuration("beaten", { content: { deviceContent: { "properties.desired.x": "never" } }, priority: 0 }),
   );
   await becomes(hub, "a", { x: "high", y: "low" });
-  await vi.waitFor(async () =>
-    expect((await read(registry, "beaten")).systemMetrics).toMatchObject({
-      results: { targetedCount: 1, appliedCount: 0 },
-    }),
-  );
+  await expect
+    .poll(async () => (await read(registry, "beaten")).systemMetrics)
+    .toMatchObject({ results: { targetedCount: 1, appliedCount: 0 } });
   await registry.updateConfiguration({ ...(await read(registry, "low")), priority: 20 });
   await becomes(hub, "a", { x: "low", y: "low" });
   await registry.removeConfiguration("low");
@@ -147,7 +145,7 @@ test("modules have configurations of their own", async () => {
   await registry.addConfiguration(
     configuration("c", { content, targetCondition: "FROM devices.modules WHERE moduleId = 'm'" }),
   );
-  await vi.waitFor(() => expect(desired(hub, "a", "m")).toEqual({ v: 1 }));
+  await expect.poll(() => desired(hub, "a", "m")).toEqual({ v: 1 });
   expect(desired(hub, "a")).toEqual({});
   const counted = await hub.emulator.hub.query.measure(
     (await read(registry, "c")).systemMetrics?.queries?.["appliedCount"] ?? "",
@@ -174,9 +172,9 @@ test("content that a twin refuses leaves the device as it is, and targeted", asy
   await registry.updateTwin("a", { properties: { desired: big } }, "*");
   const content = { deviceContent: { "properties.desired.more": big } };
   await registry.addConfiguration(configuration("c", { content }));
-  await vi.waitFor(async () =>
-    expect((await read(registry, "c")).systemMetrics).toMatchObject({ results: { targetedCount: 1, appliedCount: 0 } }),
-  );
+  await expect
+    .poll(async () => (await read(registry, "c")).systemMetrics)
+    .toMatchObject({ results: { targetedCount: 1, appliedCount: 0 } });
   expect(desired(hub, "a")).toEqual(big);
 });
 
@@ -279,9 +277,9 @@ test("configurations, and what they set, are known after a restart", async () =>
     }
     await using hub = await startLocalHub({ folder });
     const registry = hub.registry();
-    await vi.waitFor(async () =>
-      expect((await read(registry, "c")).systemMetrics).toMatchObject({ results: { appliedCount: 1 } }),
-    );
+    await expect
+      .poll(async () => (await read(registry, "c")).systemMetrics)
+      .toMatchObject({ results: { appliedCount: 1 } });
     await registry.updateTwin("a", { tags: { x: 2 } }, "*");
     await becomes(hub, "a", {});
   } finally {
@@ -297,5 +295,5 @@ test("a target condition on values that change without notice is evaluated again
   const { hub: model } = hub.emulator;
   model.connections.open(model.registry.get("a"), { protocol: "mqtt", close: () => undefined }).active();
   model.clock.advance(5 * 60_000);
-  await vi.waitFor(() => expect(desired(hub, "a")).toEqual({ v: 1 }));
+  await expect.poll(() => desired(hub, "a")).toEqual({ v: 1 });
 });

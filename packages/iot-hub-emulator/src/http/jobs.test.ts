@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JobClient, Registry } from "azure-iothub";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { startLocalHub } from "../testing/local-hub.ts";
 import type { LocalHub } from "../testing/local-hub.ts";
 import { mqttDevice } from "../testing/mqtt-device.ts";
@@ -28,11 +28,8 @@ async function jobOf(client: JobClient, jobId: string): Promise<JobDocument> {
 }
 
 async function reaches(client: JobClient, jobId: string, status: string): Promise<JobDocument> {
-  return vi.waitFor(async () => {
-    const job = await jobOf(client, jobId);
-    expect(job.status).toBe(status);
-    return job;
-  });
+  await expect.poll(async () => (await jobOf(client, jobId)).status).toBe(status);
+  return jobOf(client, jobId);
 }
 
 async function put(hub: LocalHub, job: unknown, jobId = "j"): Promise<{ status: number; code: unknown; text: string }> {
@@ -112,12 +109,8 @@ test("a device of the vendor's SDK answers the method of a job and hears of its 
       "reboot",
       (request, response) => void response.send(202, { after: request.payload as unknown }),
     );
-    await vi.waitFor(async () => {
-      await hub.emulator.hub.methods.invoke(
-        { deviceId: "d" },
-        { methodName: "reboot", payload: 0, responseTimeoutMs: 5000, connectTimeoutMs: 0 },
-      );
-    });
+    const call = { methodName: "reboot", payload: 0, responseTimeoutMs: 5000, connectTimeoutMs: 0 };
+    await expect.poll(() => hub.emulator.hub.methods.invoke({ deviceId: "d" }, call)).toMatchObject({ status: 202 });
     const client = hub.jobs();
     await client.scheduleDeviceMethod("m", "deviceId = 'd'", { methodName: "reboot", payload: 7 }, new Date(), 60);
     await reaches(client, "m", "completed");
@@ -162,7 +155,7 @@ test("cancelling a running job begins no further device", async () => {
   }
   const client = hub.jobs();
   await client.scheduleDeviceMethod("m", "*", { methodName: "x" }, new Date(), 60);
-  await vi.waitFor(() => expect(answers).toHaveLength(50));
+  await expect.poll(() => answers).toHaveLength(50);
   const running = await jobOf(client, "m");
   expect(running).toMatchObject({
     status: "running",
@@ -170,12 +163,9 @@ test("cancelling a running job begins no further device", async () => {
   });
   await client.cancelJob("m");
   for (const answer of answers) answer();
-  await vi.waitFor(async () => {
-    expect(await jobOf(client, "m")).toMatchObject({
-      status: "cancelled",
-      deviceJobStatistics: { succeededCount: 50, pendingCount: 10 },
-    });
-  });
+  await expect
+    .poll(() => jobOf(client, "m"))
+    .toMatchObject({ status: "cancelled", deviceJobStatistics: { succeededCount: 50, pendingCount: 10 } });
   expect(answers).toHaveLength(50);
 });
 
@@ -188,7 +178,7 @@ test("a job whose time runs out has failed, and says how many devices it did not
   for (const deviceId of ids) methods.offer({ deviceId }, () => void called++);
   const client = hub.jobs();
   await client.scheduleDeviceMethod("m", "*", { methodName: "x", responseTimeoutInSeconds: 300 }, new Date(), 20);
-  await vi.waitFor(() => expect(called).toBe(50));
+  await expect.poll(() => called).toBe(50);
   clock.advance(20_000);
   const ended = await reaches(client, "m", "failed");
   expect(ended.failureReason).toContain("before 1 devices");
@@ -304,7 +294,7 @@ test("a job that was running goes on after a restart with the devices it had not
       answering(hub, "quick", true);
       answering(hub, "slow", false);
       await hub.jobs().scheduleDeviceMethod("m", "*", { methodName: "x" }, new Date(), 60);
-      await vi.waitFor(async () => expect(await history(hub, "status = 'completed'")).toHaveLength(1));
+      await expect.poll(() => history(hub, "status = 'completed'")).toHaveLength(1);
     }
     await using hub = await startLocalHub({ folder });
     const ended = await reaches(hub.jobs(), "m", "completed");

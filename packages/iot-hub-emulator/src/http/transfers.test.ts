@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { JsonObject } from "../hub/twins/twin.ts";
 import { startLocalHub } from "../testing/local-hub.ts";
 import type { LocalHub } from "../testing/local-hub.ts";
@@ -65,11 +65,9 @@ async function startContainer(): Promise<Container> {
 }
 
 async function ended(hub: LocalHub, jobId: string): Promise<JsonObject> {
-  return vi.waitFor(() => {
-    const transfer = hub.emulator.hub.transfers.get(jobId);
-    expect(transfer["status"]).not.toBe("running");
-    return transfer;
-  });
+  const transfer = (): JsonObject => hub.emulator.hub.transfers.get(jobId);
+  await expect.poll(() => transfer()["status"]).not.toBe("running");
+  return transfer();
 }
 
 function lines(text: string | undefined): readonly JsonObject[] {

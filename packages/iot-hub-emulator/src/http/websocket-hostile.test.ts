@@ -149,7 +149,7 @@ const ENDLESS: readonly (readonly [what: string, start: Buffer, piece: Buffer])[
   ],
 ];
 
-test.each(ENDLESS)("%s: memory does not grow", { timeout: 60_000 }, async (_what, start, piece) => {
+test.each(ENDLESS)("%s: memory does not grow", async (_what, start, piece) => {
   const faults: HubError[] = [];
   await using hub = await startTarget(faults);
   for (const subprotocol of SUBPROTOCOLS) {

@@ -13,7 +13,6 @@ import type { TwinsUnderTest } from "../testing/twins-under-test.ts";
 
 const QUICK = { reading: { backoff: { firstMs: 20, maxMs: 200 }, lookAfter: 50, confirmAfter: 20 } };
 const BY_KEY = { scope: "device", type: "sas" } as const;
-const WAIT = { timeout: 10_000 };
 
 interface Reading {
   readonly events: StreamEvent[];
@@ -54,7 +53,7 @@ function startReading(hub: TwinHub, options: Partial<StreamOptions> = {}): Readi
   return {
     ...reading,
     stop: ended,
-    opened: async () => expect.poll(() => reading.troubles.at(-1), WAIT).toBeNull(),
+    opened: async () => expect.poll(() => reading.troubles.at(-1)).toBeNull(),
   };
 }
 
@@ -85,7 +84,7 @@ test("messages of all devices are read, each in its order, with all that tells w
   await reading.opened();
   const devices = ["d1", "d2", "d3", "d4", "d5", "d6"];
   for (const device of devices) await send(emulator, device, 40);
-  await expect.poll(() => reading.events.length, WAIT).toBe(240);
+  await expect.poll(() => reading.events.length).toBe(240);
   for (const device of devices) expect(numbersOf(reading, device)).toEqual(upTo(40));
   const [event] = reading.events.filter(({ deviceId }) => deviceId === "d1");
   expect(event).toMatchObject({
@@ -117,7 +116,7 @@ test("a body that is no JSON is told as such, and a message that claims another 
     ],
     BY_KEY,
   );
-  await expect.poll(() => reading.events.length, WAIT).toBe(3);
+  await expect.poll(() => reading.events.length).toBe(3);
   expect(reading.events.map(({ json }) => json)).toEqual([undefined, undefined, [1]]);
   expect(reading.events[0]).toMatchObject({ deviceId: "d", generationId: identity.generationId });
 });
@@ -135,7 +134,7 @@ test("changes of twins come where the hub has that route, without those of modul
   valueOf(await hub.patchDesired("d", { level: 3 }, null));
   await registry.addModule({ deviceId: "d", moduleId: "m" } as never);
   await registry.updateModuleTwin("d", "m", { properties: { desired: { inner: 1 } } }, "*");
-  await expect.poll(() => reading.events.length, WAIT).toBe(4);
+  await expect.poll(() => reading.events.length).toBe(4);
   const [made, changed, ...ofModule] = reading.events;
   expect(made).toMatchObject({
     deviceId: "d",
@@ -157,12 +156,12 @@ test("reading begins where it is told to: at a time, or after the last that was 
   await expect.poll(() => emulator.clock.now()).toBeGreaterThan(since);
   await send(emulator, "d", 4, 3);
   const first = startReading(hub, { since });
-  await expect.poll(() => first.events.length, WAIT).toBe(4);
+  await expect.poll(() => first.events.length).toBe(4);
   expect(numbersOf(first, "d")).toEqual(upTo(4, 3));
   await first.stop();
   await send(emulator, "d", 5, 7);
   const second = startReading(hub, { since, after: first.positions });
-  await expect.poll(() => second.events.length, WAIT).toBe(5);
+  await expect.poll(() => second.events.length).toBe(5);
   expect(numbersOf(second, "d")).toEqual(upTo(5, 7));
   expect(second.restarted).toEqual([]);
 });
@@ -179,7 +178,7 @@ test("what the taker cannot take is handed over again, and nothing after it befo
     },
   });
   await send(emulator, "d", 10);
-  await expect.poll(() => reading.events.length, WAIT).toBe(10);
+  await expect.poll(() => reading.events.length).toBe(10);
   expect(numbersOf(reading, "d")).toEqual(upTo(10));
   expect(refusals).toBe(3);
 });
@@ -192,7 +191,7 @@ test("links that are cut are opened again: every message once, in its order", as
     const first = numbersOf(reading, "d").length;
     emulator.faults.add({ where: { point: "deliver", operation: "events" }, effect: { kind }, skip: 20, times: 1 });
     await send(emulator, "d", 50, first);
-    await expect.poll(() => numbersOf(reading, "d").length, WAIT).toBe(first + 50);
+    await expect.poll(() => numbersOf(reading, "d").length).toBe(first + 50);
     await reading.opened();
   }
   expect(numbersOf(reading, "d")).toEqual(upTo(150));
@@ -206,10 +205,10 @@ test("a hub that comes back with another stream is read from its beginning", asy
   const { hub, emulator } = await startTwinsUnderTest({ options: QUICK });
   const reading = startReading(hub);
   await send(emulator, "d", 20);
-  await expect.poll(() => reading.events.length, WAIT).toBe(20);
+  await expect.poll(() => reading.events.length).toBe(20);
   await emulator.reset();
   await send(emulator, "d", 5, 100);
-  await expect.poll(() => reading.events.length, WAIT).toBe(25);
+  await expect.poll(() => reading.events.length).toBe(25);
   expect(numbersOf(reading, "d")).toEqual([...upTo(20), ...upTo(5, 100)]);
   expect(new Set(reading.restarted).size).toBe(1);
 });
@@ -224,7 +223,7 @@ test("a stream that ends before what was taken is another one, and so is one wit
     { sequenceNumber: 0, offset: "0", enqueuedTime: 5 },
   ]) {
     const reading = startReading(hub, { after: new Map([[partitionId, position]]) });
-    await expect.poll(() => reading.events.length, WAIT).toBe(10);
+    await expect.poll(() => reading.events.length).toBe(10);
     expect(numbersOf(reading, "d")).toEqual(upTo(10));
     expect(reading.restarted).toEqual([partitionId]);
     await reading.stop();
@@ -252,7 +251,7 @@ test("an answer that is older than what was read is no other stream", async () =
   expect(reading.events).toEqual([]);
 });
 
-test("a taker that does not come along bounds what is on its way", { timeout: 30_000 }, async () => {
+test("a taker that does not come along bounds what is on its way", async () => {
   const { hub, emulator } = await startTwinsUnderTest({ options: { reading: { lookAfter: 1 } } });
   const counter = (where: FaultPlace): (() => number) => {
     const { id } = emulator.faults.add({ where, effect: { kind: "delay", ms: 0 } });
@@ -265,7 +264,7 @@ test("a taker that does not come along bounds what is on its way", { timeout: 30
   const reading = startReading(hub, { onEvents: () => blocked });
   await reading.opened();
   // A quiet time must not add up to a flood later.
-  await expect.poll(looks, { timeout: 15_000 }).toBeGreaterThan(25);
+  await expect.poll(looks).toBeGreaterThan(25);
   await send(emulator, "d", 1_500);
   let seen = 0;
   const hasSettled = (): boolean => {
@@ -273,11 +272,11 @@ test("a taker that does not come along bounds what is on its way", { timeout: 30
     seen = handedOver();
     return seen > 0 && seen === before;
   };
-  await expect.poll(hasSettled, { interval: 300, timeout: 10_000 }).toBe(true);
+  await expect.poll(hasSettled, { interval: 300 }).toBe(true);
   expect(seen).toBeLessThanOrEqual(300);
   emulator.faults.clear();
   release();
-  await expect.poll(() => reading.events.length, WAIT).toBe(1_500);
+  await expect.poll(() => reading.events.length).toBe(1_500);
   expect(numbersOf(reading, "d")).toEqual(upTo(1_500));
 });
 
@@ -291,18 +290,18 @@ test("a hub that is away is told once, and read again when it is back", async ()
   await reading.opened();
   isAway = true;
   await emulator.reset();
-  await expect.poll(() => reading.troubles.at(-1)?.code, WAIT).toBe("hub_unreachable");
+  await expect.poll(() => reading.troubles.at(-1)?.code).toBe("hub_unreachable");
   isAway = false;
   await reading.opened();
   await send(emulator, "d", 1);
-  await expect.poll(() => reading.events.length, WAIT).toBe(1);
+  await expect.poll(() => reading.events.length).toBe(1);
 });
 
 test("an endpoint that cannot be understood is told without any key", async () => {
   const { hub } = await startTwinsUnderTest({ options: QUICK });
   const given = "Endpoint=sb://127.0.0.1/;SharedAccessKeyName= ;SharedAccessKey=c2VjcmV0;EntityPath=x";
   const reading = startReading(hub, { endpoint: { endpoint: given, name: "x" } });
-  await expect.poll(() => reading.troubles.at(-1)?.code, WAIT).toBe("stream_not_found");
+  await expect.poll(() => reading.troubles.at(-1)?.code).toBe("stream_not_found");
   expect(JSON.stringify(reading.troubles)).not.toContain("c2VjcmV0");
 });
 
@@ -326,7 +325,7 @@ test("whatever goes wrong, reading is tried again", async () => {
 test("a consumer group that the hub does not have is told", async () => {
   const { hub } = await startTwinsUnderTest({ options: QUICK });
   const reading = startReading(hub, { consumerGroup: "nobodys" });
-  await expect.poll(() => reading.troubles.at(-1)?.code, WAIT).toBe("stream_not_found");
+  await expect.poll(() => reading.troubles.at(-1)?.code).toBe("stream_not_found");
 });
 
 /** Plain TCP, and signed in to by the connection's own policy. */
@@ -355,7 +354,7 @@ test("a refused key gives way to the other one, and nobody is troubled", async (
   const { under, read } = await startByPolicy({ policyKey: WRONG });
   const reading = read();
   await send(under.emulator, "d", 5);
-  await expect.poll(() => reading.events.length, WAIT).toBe(5);
+  await expect.poll(() => reading.events.length).toBe(5);
   await reading.opened();
   expect(reading.troubles).toEqual([null]);
 });
@@ -363,11 +362,11 @@ test("a refused key gives way to the other one, and nobody is troubled", async (
 test("a key that is mended is used at once", async () => {
   const { under, read } = await startByPolicy({ policyKey: WRONG, secondaryKey: null });
   const reading = read();
-  await expect.poll(() => reading.troubles.at(-1)?.code, WAIT).toBe("key_refused");
+  await expect.poll(() => reading.troubles.at(-1)?.code).toBe("key_refused");
   const { primaryKey: policyKey } = under.emulator.hub.policies.get("iothubowner")!;
   under.hub.renew({ ...under.connection, policyKey });
   await send(under.emulator, "d", 5);
-  await expect.poll(() => reading.events.length, WAIT).toBe(5);
+  await expect.poll(() => reading.events.length).toBe(5);
   await reading.opened();
   expect(reading.troubles.map((trouble) => trouble?.code ?? null)).toEqual(["key_refused", null]);
 });
@@ -376,11 +375,11 @@ test("keys that change while it reads take nothing away", async () => {
   const { under, read } = await startByPolicy({});
   const reading = read();
   await send(under.emulator, "d", 5);
-  await expect.poll(() => reading.events.length, WAIT).toBe(5);
+  await expect.poll(() => reading.events.length).toBe(5);
   const { secondaryKey } = under.emulator.hub.policies.get("iothubowner")!;
   under.hub.renew({ ...under.connection, policyKey: secondaryKey, secondaryKey: null });
   await send(under.emulator, "d", 5, 5);
-  await expect.poll(() => reading.events.length, WAIT).toBe(10);
+  await expect.poll(() => reading.events.length).toBe(10);
   expect(numbersOf(reading, "d")).toEqual(upTo(10));
   await reading.opened();
   expect(reading.troubles).toEqual([null]);
@@ -396,7 +395,7 @@ test("a taker that never ends does not keep reading from ending", async () => {
     },
   });
   await send(emulator, "d", 5);
-  await expect.poll(() => isAsked, WAIT).toBe(true);
+  await expect.poll(() => isAsked).toBe(true);
   const before = performance.now();
   await reading.stop();
   expect(performance.now() - before).toBeLessThan(4_500);

@@ -145,7 +145,7 @@ export function describeDeviceSearch(open: OpenStore): void {
       expect(await store.countDevices({ scopes: all, text: null, approval: null, kind: "thing" })).toBe(1);
     });
 
-    test("among many thousands the last one is found, and no other's is", { timeout: 60_000 }, async () => {
+    test("among many thousands the last one is found, and no other's is", async () => {
       const many = 12_000;
       const ids = Array.from({ length: many }, (_, n) => deviceId(n + 1));
       await store.addToProduct(fleet.id, ids);

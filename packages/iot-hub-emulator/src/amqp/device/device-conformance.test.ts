@@ -9,7 +9,7 @@ import {
   type ModuleClient,
   type Twin,
 } from "azure-iot-device";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { AmqpClients } from "../../testing/amqp-clients.ts";
 import { makeDeviceCertificate, thumbprintOf } from "../../testing/device-certificates.ts";
 import { type LocalHub, startLocalHub } from "../../testing/local-hub.ts";
@@ -63,7 +63,7 @@ test("a cloud-to-device message reaches the device with all its properties, and 
   message.properties.add("colour", "grün");
   const messages = messagesOf(device);
   await service.send("d#1", message);
-  await vi.waitFor(() => expect(messages).toHaveLength(1));
+  await expect.poll(() => messages).toHaveLength(1);
   const got = messages[0] as Message;
   expect(got).toMatchObject({
     messageId: "f81d4fae-7dec-41d0-a765-00a0c91e6bf6",
@@ -76,7 +76,7 @@ test("a cloud-to-device message reaches the device with all its properties, and 
   expect(got.properties.getValue("colour")).toBe("grün");
   const told = once(feedback, "message");
   await device.complete(got);
-  await vi.waitFor(() => expect(hub.emulator.hub.deviceQueues.count("d#1")).toBe(0));
+  await expect.poll(() => hub.emulator.hub.deviceQueues.count("d#1")).toBe(0);
   // Feedback is gathered for a while.
   hub.emulator.hub.clock.advance(20_000);
   const [{ data }] = (await told) as [{ data: Buffer }];
@@ -92,13 +92,13 @@ test("a device abandons a cloud-to-device message and gets it again, rejects it 
   const device = await clients.device("d");
   const messages = messagesOf(device);
   await service.send("d", command("x", "m1"));
-  await vi.waitFor(() => expect(messages).toHaveLength(1));
+  await expect.poll(() => messages).toHaveLength(1);
   await device.abandon(messages[0] as Message);
-  await vi.waitFor(() => expect(messages).toHaveLength(2));
+  await expect.poll(() => messages).toHaveLength(2);
   const second = messages[1] as Message;
   expect(second.messageId).toBe("m1");
   await device.reject(second);
-  await vi.waitFor(() => expect(hub.emulator.hub.deviceQueues.count("d")).toBe(0));
+  await expect.poll(() => hub.emulator.hub.deviceQueues.count("d")).toBe(0);
 });
 
 test("cloud-to-device messages wait for a device that is not there, and come back uncounted when it leaves without a word", async () => {
@@ -108,10 +108,10 @@ test("cloud-to-device messages wait for a device that is not there, and come bac
   for (const id of ["1", "2", "3"]) await service.send("d", command(id, id));
   const device = await clients.device("d");
   const got = messagesOf(device);
-  await vi.waitFor(() => expect(got.map(({ messageId }) => messageId)).toEqual(["1", "2", "3"]));
+  await expect.poll(() => got.map(({ messageId }) => messageId)).toEqual(["1", "2", "3"]);
   await device.complete(got[0] as Message);
   await clients.close(device);
-  await vi.waitFor(() => expect(hub.emulator.hub.deviceQueues.count("d")).toBe(2));
+  await expect.poll(() => hub.emulator.hub.deviceQueues.count("d")).toBe(2);
   const left = hub.emulator.hub.deviceQueues.receive("d");
   expect(left).toMatchObject({ deliveryCount: 0, message: { messageId: "2" } });
 });
@@ -145,10 +145,12 @@ test("a device reads its twin, reports, is refused what is wrong, and hears of d
   await expect(report(twin, { "a.b": 1 })).rejects.toMatchObject({ amqpError: { name: "FormatError" } });
   const changes: unknown[] = [];
   (twin as unknown as EventEmitter).on("properties.desired", (change: unknown) => changes.push(change));
-  await vi.waitFor(async () => {
-    await twins.patch("d", { desired: { interval: 6, gone: null } });
-    expect(changes.at(-1)).toMatchObject({ interval: 6 });
-  });
+  await expect
+    .poll(async () => {
+      await twins.patch("d", { desired: { interval: 6, gone: null } });
+      return changes.at(-1);
+    })
+    .toMatchObject({ interval: 6 });
 });
 
 test.each([false, true])(
@@ -224,5 +226,5 @@ test("a device is connected while its links are, and a newer connection ends the
   await newer.sendEvent(new Message("2"));
   expect(ended).toEqual(["d Disconnected", "d Connected"]);
   await registry.delete("d");
-  await vi.waitFor(() => expect(connections.count).toBe(0));
+  await expect.poll(() => connections.count).toBe(0);
 });

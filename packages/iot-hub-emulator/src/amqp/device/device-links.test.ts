@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import rhea from "rhea";
 import type { Delivery, EventContext, Message, Receiver, ReceiverOptions } from "rhea";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { linkEnd, sendAll, startTestBed, type TestBed, type TestClient } from "../test-bed.ts";
 
 const DEVICE_BOUND = "/devices/d/messages/devicebound";
@@ -54,7 +54,7 @@ test("a cloud-to-device message's tag is its lock token as .NET writes a GUID, a
   withBed(async (bed, client) => {
     await enqueue(bed, "1");
     const { got } = await receive(client, DEVICE_BOUND);
-    await vi.waitFor(() => expect(got).toHaveLength(1));
+    await expect.poll(() => got).toHaveLength(1);
     const { message, delivery } = got[0] as { message: Message; delivery: Delivery };
     const token = String(annotationsOf(message)["x-opt-lock-token"]);
     const [a = "", b = "", c = "", ...rest] = token.split("-");
@@ -69,14 +69,14 @@ test("a receiver that settles second is told whether its settlement took effect"
     await enqueue(bed, "1");
     await enqueue(bed, "2");
     const { receiver, got } = await receive(client, DEVICE_BOUND, { rcv_settle_mode: 1 });
-    await vi.waitFor(() => expect(got).toHaveLength(2));
+    await expect.poll(() => got).toHaveLength(2);
     const told: unknown[] = [];
     receiver.on("settled", ({ delivery }: EventContext) => told.push(delivery?.remote_state?.["error"]?.condition));
     got[0]?.delivery.update(false, outcomes.accepted().described());
-    await vi.waitFor(() => expect(bed.hub.deviceQueues.count("d")).toBe(1));
+    await expect.poll(() => bed.hub.deviceQueues.count("d")).toBe(1);
     await bed.hub.deviceQueues.purge("d");
     got[1]?.delivery.update(false, outcomes.accepted().described());
-    await vi.waitFor(() => expect(told).toHaveLength(2));
+    await expect.poll(() => told).toHaveLength(2);
     expect(told).toEqual([undefined, "amqp:not-found"]);
   }));
 
@@ -84,7 +84,7 @@ test("to a receiver that wants no settling a cloud-to-device message is complete
   withBed(async (bed, client) => {
     await enqueue(bed, "1");
     const { got } = await receive(client, DEVICE_BOUND, { snd_settle_mode: 1 });
-    await vi.waitFor(() => expect(got).toHaveLength(1));
+    await expect.poll(() => got).toHaveLength(1);
     expect(bed.hub.deviceQueues.count("d")).toBe(0);
   }));
 
@@ -97,7 +97,7 @@ test.each([
   withBed(async (bed, client) => {
     await enqueue(bed, "1");
     const { receiver, got } = await receive(client, DEVICE_BOUND);
-    await vi.waitFor(() => expect(got).toHaveLength(1));
+    await expect.poll(() => got).toHaveLength(1);
     const { delivery } = got[0] as { delivery: Delivery };
     if (outcome === "accepted") delivery.accept();
     else if (outcome === "rejected") delivery.reject({ condition: "x:no" } as never);
@@ -106,7 +106,7 @@ test.each([
         delivery_failed: outcome === "modified",
         undeliverable_here: outcome === "modified",
       } as never);
-    await vi.waitFor(() => expect(got).toHaveLength(1 + left));
+    await expect.poll(() => got).toHaveLength(1 + left);
     expect(annotationsOf((got.at(-1) as { message: Message }).message)["iothub-deliverycount"]).toBe(deliveries);
     receiver.close();
     await once(receiver, "receiver_close");
@@ -118,11 +118,11 @@ test("a second receiver takes the place of the first, which gives back what it h
   withBed(async (bed, client) => {
     await enqueue(bed, "1");
     const first = await receive(client, DEVICE_BOUND);
-    await vi.waitFor(() => expect(first.got).toHaveLength(1));
+    await expect.poll(() => first.got).toHaveLength(1);
     const stolen = linkEnd(first.receiver);
     const second = await receive(client, "/devices/d/messages/deviceBound");
     expect(await stolen).toMatchObject({ condition: "amqp:link:stolen" });
-    await vi.waitFor(() => expect(second.got).toHaveLength(1));
+    await expect.poll(() => second.got).toHaveLength(1);
     expect(annotationsOf((second.got[0] as { message: Message }).message)["iothub-deliverycount"]).toBe(0);
   }));
 
@@ -158,7 +158,7 @@ test("the twin refuses what it does not know, and requests without a link for th
       ask({ operation: "DELETE", resource: "/notifications/twin/properties/desired" }),
     ];
     await sendAll(sender, requests);
-    await vi.waitFor(() => expect(got).toHaveLength(6));
+    await expect.poll(() => got).toHaveLength(6);
     const statuses = got.map(({ message }) => Number(annotationsOf(message)["status"]));
     expect(statuses.sort((a, b) => a - b)).toEqual([200, 200, 400, 400, 400, 400]);
   }));
@@ -178,7 +178,7 @@ test("desired changes come after they are asked for, until they are no longer", 
     await sendAll(sender, [ask("DELETE")]);
     await bed.hub.twins.patch("d", { desired: { n: 3 } });
     await sendAll(sender, [ask("PUT")]);
-    await vi.waitFor(() => expect(got).toHaveLength(4));
+    await expect.poll(() => got).toHaveLength(4);
     const changes = got.filter(({ message }) => message.correlation_id === undefined);
     expect(changes.map(({ message }) => JSON.parse(String(message.body.content)) as unknown)).toEqual([
       { n: 2, $version: 3 },
@@ -218,7 +218,7 @@ test("a cloud-to-device message has text for every property, whatever type the s
     };
     expect(await sendAll(sender, [message as never])).toEqual(["accepted"]);
     const { got } = await receive(client, DEVICE_BOUND);
-    await vi.waitFor(() => expect(got).toHaveLength(1));
+    await expect.poll(() => got).toHaveLength(1);
     const received = (got[0] as { message: Message }).message;
     expect(received.message_id).toBe("00112233-4455-6677-8899-aabbccddeeff");
     expect(received.application_properties).toEqual({

@@ -2,7 +2,7 @@
 import { BATCH_MESSAGE_FORMAT } from "iot-hub-protocol";
 import { type Client, Message } from "azure-iot-device";
 import rhea from "rhea";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { AmqpClients } from "../../testing/amqp-clients.ts";
 import { startLocalHub } from "../../testing/local-hub.ts";
 import { linkEnd, sendAll, startTestBed } from "../test-bed.ts";
@@ -54,16 +54,15 @@ test.each([
   await device.sendEvent(faultMessage(type));
   await device.sendEvent(new Message("after")).catch(() => device.sendEvent(new Message("after")));
   const call = { methodName: "ping", payload: null, responseTimeoutMs: 5_000, connectTimeoutMs: 5_000 };
-  await vi.waitFor(
-    async () => expect(await methods.invoke({ deviceId: "d" }, call)).toMatchObject({ status: 200 }),
-    8_000,
-  );
+  await expect.poll(() => methods.invoke({ deviceId: "d" }, call)).toMatchObject({ status: 200 });
   await deviceQueues.enqueue("d", { body: Buffer.from("x"), messageId: "1", properties: new Map() });
-  await vi.waitFor(() => expect(messages.length).toBeGreaterThan(0), 8_000);
-  await vi.waitFor(async () => {
-    await twins.patch("d", { desired: { n: changes.length } });
-    expect(changes.length).toBeGreaterThan(1);
-  }, 8_000);
+  await expect.poll(() => messages.length).toBeGreaterThan(0);
+  await expect
+    .poll(async () => {
+      await twins.patch("d", { desired: { n: changes.length } });
+      return changes.length;
+    })
+    .toBeGreaterThan(1);
 });
 
 test.each([

@@ -109,7 +109,7 @@ test("an event arrives with all that a hub stamps on it", async () => {
   }
 });
 
-test("every start position begins where it says", { timeout: 30_000 }, async () => {
+test("every start position begins where it says", async () => {
   let now = 1_700_000_000_000;
   const bed = await startTestBed({ now: () => now });
   try {
