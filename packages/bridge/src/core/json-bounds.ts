@@ -7,10 +7,10 @@ export interface JsonBounds {
 }
 
 /**
- * More than the section of any twin has: 10 levels, and 32 KB of which each value takes some. What a hub is said to hold
- * beyond that no hub told.
+ * More than the section of any twin has: 10 levels, and 32 KB of which each value takes some, or stands alone in arrays that
+ * take some together. What a hub is said to hold beyond that no hub told.
  */
-export const TWIN_BOUNDS: JsonBounds = { levels: 20, values: 20_000 };
+export const TWIN_BOUNDS: JsonBounds = { levels: 20, values: 10 * 32 * 1024 };
 
 /** Looks no further than the bounds, and does not recurse. */
 export function isWithinBounds(json: unknown, { levels, values }: JsonBounds): boolean {

@@ -2,7 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import type { JsonObject } from "../../core/json.ts";
 
-/** No twin holds anything deeper. Looked at before anybody walks through it. */
+/** No twin holds more levels within its section. Looked at before anybody walks through it. */
 const MAX_DEPTH = 10;
 
 /** The patch, or a sentence about what is wrong with it. */
@@ -10,7 +10,7 @@ export function parseReported(payload: Buffer): JsonObject | string {
   const patch = parsed(payload);
   if (typeof patch !== "object" || patch === null || Array.isArray(patch))
     return "A reported state is a JSON object, in UTF-8.";
-  if (isDeeper(patch, MAX_DEPTH)) return `A state is at most ${MAX_DEPTH} levels deep.`;
+  if (isDeeper(patch, MAX_DEPTH + 1)) return `A state is at most ${MAX_DEPTH} levels deep.`;
   return patch as JsonObject;
 }
 

@@ -169,7 +169,7 @@ function takeMessage(
 ): boolean {
   const last = lastTelemetry(draft.stamp(LAST_TELEMETRY));
   if (sequenceNumber <= last.sequenceNumber && at <= last.at) return true;
-  if (!isWithinBounds(body, { levels: MAX_DEPTH, values: MAX_SECTION_BYTES })) return false;
+  if (!isWithinBounds(body, { levels: MAX_DEPTH + 1, values: MAX_SECTION_BYTES })) return false;
   const { state } = draft.record;
   const is = mode === "replace" ? state : namedIn(state, body);
   const wanted = cleaned(mode === "replace" ? body : mergePatch(is, body));

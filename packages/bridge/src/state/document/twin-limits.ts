@@ -1,6 +1,6 @@
 /**
  * What a section of a twin may hold. Sizes count keys and values but no structure: strings by their UTF-8 length, numbers
- * 8 bytes, booleans 4.
+ * 8 bytes, booleans 4. Levels are those within the section: its own braces are none.
  */
 import type { Json, JsonObject } from "../../core/json.ts";
 import type { StateFault } from "../../core/state-control.ts";
@@ -11,7 +11,9 @@ export const MAX_SECTION_BYTES: number = 32 * 1024;
 export const MAX_DEPTH = 10;
 const MAX_KEY_BYTES = 1024;
 const MAX_STRING_BYTES = 4 * 1024;
-const MAX_INTEGER = 2 ** 52;
+/** 52 bits and the sign, as the hub keeps them. */
+const MAX_INTEGER = 2 ** 52 - 1;
+const MIN_INTEGER = -(2 ** 52);
 /** Of a path, in a message. */
 const MAX_SHOWN = 200;
 
@@ -39,7 +41,7 @@ export function sizeOf(value: Json): number {
 }
 
 function objectFault(object: JsonObject, path: Path): StateFault | null {
-  if (path.length >= MAX_DEPTH) return fault(path, `is nested deeper than ${MAX_DEPTH} levels`);
+  if (path.length > MAX_DEPTH) return fault(path, `is nested deeper than ${MAX_DEPTH} levels`);
   for (const [key, value] of Object.entries(object)) {
     const at = [...path, key];
     const found = keyFault(key, at) ?? (value === null ? null : valueFault(value, at, at.length));
@@ -64,8 +66,8 @@ function valueFault(value: Json, at: Path, depth: number): StateFault | null {
     return fault(at, `is a text of more than ${MAX_STRING_BYTES} bytes`);
   }
   if (typeof value === "number" && !Number.isFinite(value)) return fault(at, "is a number that is too large");
-  if (typeof value === "number" && Number.isInteger(value) && Math.abs(value) > MAX_INTEGER) {
-    return fault(at, "is an integer beyond 2^52");
+  if (typeof value === "number" && Number.isInteger(value) && (value > MAX_INTEGER || value < MIN_INTEGER)) {
+    return fault(at, `is an integer that is not between ${MIN_INTEGER} and ${MAX_INTEGER}`);
   }
   if (Array.isArray(value)) return arrayFault(value as readonly Json[], at, depth);
   if (!isObject(value)) return null;
@@ -73,7 +75,7 @@ function valueFault(value: Json, at: Path, depth: number): StateFault | null {
 }
 
 function arrayFault(items: readonly Json[], at: Path, depth: number): StateFault | null {
-  if (depth >= MAX_DEPTH) return fault(at, `is nested deeper than ${MAX_DEPTH} levels`);
+  if (depth > MAX_DEPTH) return fault(at, `is nested deeper than ${MAX_DEPTH} levels`);
   for (const item of items) {
     if (item === null) return fault(at, "has a null inside an array");
     const found = valueFault(item, at, depth + 1);
@@ -82,11 +84,12 @@ function arrayFault(items: readonly Json[], at: Path, depth: number): StateFault
   return null;
 }
 
-/** An object within an array: shown by the array's path. */
+/** An object within an array, which is written as one: there is nothing in it that `null` could remove. */
 function itemFault(object: JsonObject, at: Path, depth: number): StateFault | null {
-  if (depth >= MAX_DEPTH) return fault(at, `is nested deeper than ${MAX_DEPTH} levels`);
+  if (depth > MAX_DEPTH) return fault(at, `is nested deeper than ${MAX_DEPTH} levels`);
   for (const [key, value] of Object.entries(object)) {
-    const found = keyFault(key, [...at, key]) ?? (value === null ? null : valueFault(value, at, depth + 1));
+    if (value === null) return fault(at, "has a null inside an array");
+    const found = keyFault(key, [...at, key]) ?? valueFault(value, at, depth + 1);
     if (found !== null) return found;
   }
   return null;

@@ -111,8 +111,8 @@ export function reportState(before: DeviceState, given: JsonObject, at: number):
 }
 
 function depthFault(given: JsonObject): StateFault | null {
-  if (!isDeeperThan(given, MAX_DEPTH)) return null;
-  const path = deepPath(given, MAX_DEPTH);
+  if (!isDeeperThan(given, MAX_DEPTH + 1)) return null;
+  const path = deepPath(given, MAX_DEPTH + 1);
   return { path, message: `${path} is nested deeper than ${MAX_DEPTH} levels.` };
 }
 

@@ -11,15 +11,30 @@ export const MAX_PROPERTIES_BYTES: number = 32 * 1024;
 const MAX_KEY_BYTES = 1024;
 const MAX_STRING_BYTES = 4 * 1024;
 const MAX_DEPTH = 10;
-const MAX_INTEGER = 2 ** 52;
+/** 52 bits and the sign. */
+const MAX_INTEGER = 2 ** 52 - 1;
+const MIN_INTEGER = -(2 ** 52);
+
+interface Place {
+  readonly section: string;
+  /** Of the object or array: 0 is the section itself. */
+  readonly depth: number;
+  readonly inArray: boolean;
+}
 
 /** Checks keys, values and depth of what a client sent; `null` stands for deletion except inside an array. */
-export function requireValidValues(values: JsonObject, section: string, depth: number = 1): void {
+export function requireValidValues(values: JsonObject, section: string): void {
+  requireValidObject(values, { section, depth: 0, inArray: false });
+}
+
+function requireValidObject(values: JsonObject, place: Place): void {
+  const { section, depth, inArray } = place;
   if (depth > MAX_DEPTH) throw invalid(section, `is nested deeper than ${MAX_DEPTH} levels`);
   for (const [key, value] of Object.entries(values)) {
     if (!isKey(key))
       throw invalid(section, `has a key that is empty, too long or has control characters, '.', '$' or space`);
-    requireValidValue(value, section, depth);
+    if (value === null && inArray) throw invalid(section, "has a null inside an array");
+    requireValidValue(value, place);
   }
 }
 
@@ -28,21 +43,21 @@ export function requireSize(values: JsonObject, section: string, limit: number):
   if (sizeOf(values) > limit) throw invalid(section, `is larger than ${limit} bytes`);
 }
 
-function requireValidValue(value: JsonValue, section: string, depth: number): void {
+function requireValidValue(value: JsonValue, { section, depth, inArray }: Place): void {
   if (typeof value === "string" && Buffer.byteLength(value) > MAX_STRING_BYTES) {
     throw invalid(section, `has a string longer than ${MAX_STRING_BYTES} bytes`);
   }
   // JSON text may name numbers that no double holds; they would come back as null.
   if (typeof value === "number" && !Number.isFinite(value)) throw invalid(section, "has a number that is too large");
-  if (typeof value === "number" && Number.isInteger(value) && Math.abs(value) > MAX_INTEGER) {
-    throw invalid(section, "has an integer beyond 2^52");
+  if (typeof value === "number" && Number.isInteger(value) && (value > MAX_INTEGER || value < MIN_INTEGER)) {
+    throw invalid(section, `has an integer that is not between ${MIN_INTEGER} and ${MAX_INTEGER}`);
   }
-  if (isObject(value)) return requireValidValues(value, section, depth + 1);
+  if (isObject(value)) return requireValidObject(value, { section, depth: depth + 1, inArray });
   if (!Array.isArray(value)) return;
   if (depth + 1 > MAX_DEPTH) throw invalid(section, `is nested deeper than ${MAX_DEPTH} levels`);
   for (const item of value as readonly JsonValue[]) {
     if (item === null) throw invalid(section, "has a null inside an array");
-    requireValidValue(item, section, depth + 1);
+    requireValidValue(item, { section, depth: depth + 1, inArray: true });
   }
 }
 

@@ -61,9 +61,12 @@ test.each([
   ["a key over 1 KB", { ["é".repeat(513)]: 1 }],
   ["a string over 4 KB", { a: "x".repeat(4097) }],
   ["a string over 4 KB in an array", { a: ["x".repeat(4097)] }],
-  ["eleven levels", json(`${'{"a":'.repeat(11)}1${"}".repeat(11)}`)],
+  ["eleven levels", json(`${'{"a":'.repeat(12)}1${"}".repeat(12)}`)],
+  ["eleven levels of arrays", json(`{"a":${"[".repeat(11)}${"]".repeat(11)}}`)],
   ["a null in an array", { a: [null] }],
-  ["an integer beyond 2^52", { a: -(2 ** 52) - 1 }],
+  ["a null in an object in an array", { a: [{ b: { c: null } }] }],
+  ["an integer of 52 bits and a sign, and one less", { a: -(2 ** 52) - 1 }],
+  ["the integer 2^52", { a: 2 ** 52 }],
   ["a number that no double holds", json('{"a":1e999}')],
   ["more than 32 KB", Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`k${i}`, "x".repeat(4000)]))],
   ["a hundred thousand empty items", { a: Array.from({ length: 100_000 }, () => "") }],
@@ -73,6 +76,19 @@ test.each([
   const before = hub.twins.get("d");
   await expect(hub.twins.report("d", patch)).rejects.toMatchObject({ errorName: "ArgumentInvalid" });
   expect(hub.twins.get("d")).toEqual(before);
+  await hub.close();
+});
+
+// https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-device-twins shows ten objects in each other, and a value in the last.
+test.each([
+  ["ten levels", json(`${'{"a":'.repeat(11)}1${"}".repeat(11)}`)],
+  ["ten levels of arrays", json(`{"a":${"[".repeat(10)}${"]".repeat(10)}}`)],
+  ["the integers at both ends", { a: [-(2 ** 52), 2 ** 52 - 1] }],
+  ["a key of 1 KB and a text of 4 KB", { ["é".repeat(512)]: "é".repeat(2048) }],
+])("a report with %s is taken", async (_, patch) => {
+  const hub = await openHub();
+  await hub.registry.create("d", {});
+  expect(await hub.twins.report("d", patch)).toBe(2);
   await hub.close();
 });
 
