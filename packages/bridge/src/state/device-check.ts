@@ -10,10 +10,11 @@ const PATIENCE_MS = 5 * 60_000;
 /** Asks the registry, which knows whether a device is there and whether it is the same as before, and reads its twin. */
 export async function checkDevice(hub: MirrorHub, changes: HubChanges, hubDeviceId: string): Promise<Failure | null> {
   const { connectionId, registry, twins } = hub;
+  const generationId = await changes.generationOf(connectionId, hubDeviceId);
   const device = await registry.run(() => twins.device(hubDeviceId), PATIENCE_MS);
   if (!device.ok) return device.failure;
   if (device.value === null) {
-    await changes.takeMissing(connectionId, [hubDeviceId]);
+    await changes.takeMissing(connectionId, [{ hubDeviceId, generationId }]);
     return null;
   }
   await changes.takeDevices(connectionId, [device.value]);

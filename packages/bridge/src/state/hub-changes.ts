@@ -37,6 +37,12 @@ export interface StandingSeen {
   readonly lastActivity?: number | null;
 }
 
+export interface MissingSeen {
+  readonly hubDeviceId: string;
+  /** As it was known before the registry was asked. When it is another one by now, the device was made meanwhile. */
+  readonly generationId: string;
+}
+
 export interface HubChanges {
   takeTelemetry(connectionId: string, messages: readonly TelemetrySeen[]): Promise<void>;
   takeTwinChanges(connectionId: string, changes: readonly TwinChangeSeen[]): Promise<void>;
@@ -49,7 +55,9 @@ export interface HubChanges {
    */
   takeDevices(connectionId: string, devices: readonly HubDevice[]): Promise<void>;
   /** The registry has no such devices. */
-  takeMissing(connectionId: string, hubDeviceIds: readonly string[]): Promise<void>;
+  takeMissing(connectionId: string, missing: readonly MissingSeen[]): Promise<void>;
+  /** As it is known now, for `takeMissing`. Empty: not known. */
+  generationOf(connectionId: string, hubDeviceId: string): Promise<string>;
 }
 
 /** How the engine is told that a record was written beside it. */

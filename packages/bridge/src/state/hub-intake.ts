@@ -135,12 +135,16 @@ export function createHubIntake(options: HubIntakeOptions): HubChanges {
       );
     },
 
-    async takeMissing(connectionId, hubDeviceIds) {
-      const told = hubDeviceIds.map((hubDeviceId) => ({ hubDeviceId }));
-      const gone = await take(connectionId, told, (before, _, { conflicts }) =>
-        takeMissing(before, judging(conflicts)),
+    async takeMissing(connectionId, missing) {
+      const gone = await take(connectionId, missing, (before, { generationId }, { conflicts }) =>
+        takeMissing(before, generationId, judging(conflicts)),
       );
       for (const { deviceId } of gone) log.warn({ deviceId, connectionId }, "state.missing");
+    },
+
+    async generationOf(connectionId, hubDeviceId) {
+      const found = await states.statesInHub(connectionId, [hubDeviceId]);
+      return found.get(hubDeviceId)?.standing.generationId ?? "";
     },
   };
 }

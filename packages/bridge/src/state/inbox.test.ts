@@ -88,6 +88,7 @@ async function start(changes: Partial<HubChanges> = {}): Promise<Played> {
       takeTwins: tell("whole"),
       takeStandings: tell("standings"),
       takeMissing: tell("missing"),
+      generationOf: async (_, id) => known.get(id) ?? "",
       takeDevices: async (_, devices) => {
         for (const { deviceId, generationId } of devices) known.set(deviceId, generationId);
       },

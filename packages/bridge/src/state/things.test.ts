@@ -250,7 +250,7 @@ test("a disabled Thing cannot connect; who deleted its device in the hub is told
     kind: "hub",
     failure: { code: "device_missing" },
   });
-  expect(seen).toContainEqual(["c1", ["kettle"]]);
+  expect(seen).toContainEqual(["c1", [{ hubDeviceId: "kettle", generationId: made.state.standing.generationId }]]);
   expect(await things.renewKey("nobody", "primary")).toEqual({ kind: "unknown" });
 });
 

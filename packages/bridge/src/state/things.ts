@@ -247,13 +247,14 @@ async function changeDevice(
 ): Promise<DeviceChanged> {
   const found = await records.thing(id);
   if (found === null) return { kind: "unknown" };
-  const { connectionId, hubDeviceId } = found.state;
+  const { connectionId, hubDeviceId, standing } = found.state;
+  const { generationId } = standing;
   const hub = connectionId === null ? undefined : await hubs.hub(connectionId);
   if (hub === undefined) return { kind: "hub", failure: unknownHub() };
   const changed = await hub.registry.run(() => hub.twins.updateDevice(hubDeviceId, change), PATIENCE_MS);
   if (!changed.ok) return { kind: "hub", failure: changed.failure };
   if (changed.value !== null) return { kind: "changed", device: changed.value, found };
-  await engine.takeMissing(hub.connectionId, [hubDeviceId]);
+  await engine.takeMissing(hub.connectionId, [{ hubDeviceId, generationId }]);
   return { kind: "hub", failure: missingInHub(hubDeviceId) };
 }
 

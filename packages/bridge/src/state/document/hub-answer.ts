@@ -75,12 +75,13 @@ export function takeDevice(before: DeviceState, device: HubDevice, judging: Judg
   return draft.finish();
 }
 
-/** The registry has no such device. */
-export function takeMissing(before: DeviceState, judging: Judging): StateChange | null {
-  if (before.standing.missingSince !== null) return null;
+/** The registry had no such device when only this generation of it was known: a device made since then is there. */
+export function takeMissing(before: DeviceState, generationId: string, judging: Judging): StateChange | null {
+  const { standing } = before;
+  if (standing.missingSince !== null || standing.generationId !== generationId) return null;
   const draft = new StateDraft(before, judging);
   draft.update({
-    standing: { ...before.standing, connectionState: "disconnected", missingSince: judging.now },
+    standing: { ...standing, connectionState: "disconnected", missingSince: judging.now },
     etag: null,
   });
   return draft.finish();

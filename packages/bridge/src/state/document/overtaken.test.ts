@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import type { DeviceState } from "../../core/device-state.ts";
 import type { JsonObject } from "../../core/json.ts";
+import { takeMissing } from "./hub-answer.ts";
 import { takeSectionPatch, type SectionPatch } from "./hub-change.ts";
-import { emptyState, reportState } from "./writing.ts";
+import { emptyState, reportState, writeState } from "./writing.ts";
 
 const THING = { deviceId: "t", reach: "itself", connectionId: "h", hubDeviceId: "t" } as const;
 const BEHIND_BRIDGE = { ...THING, reach: "bridge" } as const;
@@ -51,6 +52,38 @@ test("a report that comes to the hub after a newer one is followed by the newer 
   const next = told({ ...second, reported: taken }, { side: "reported", properties: { level: 1 } }, "newest");
   expect(next.state).toEqual({ level: 2 });
   expect(next.reported).toMatchObject({ properties: { level: 1 }, version: 3, pending: { level: 2 } });
+});
+
+test("a wish that the device has overtaken and a whole state takes back is known as ours when it arrives after all", () => {
+  const before: DeviceState = {
+    ...emptyState(BEHIND_BRIDGE),
+    stamps: { mode: [2_000, "device"] },
+    desired: { properties: {}, version: 2, pending: { mode: "wished" } },
+    pendingSince: 1_500,
+    revision: 4,
+  };
+  const written = writeState(before, { kind: "replace", state: { other: 1 } }, { at: 2_500 });
+  if (!written.ok || written.change === null) throw new Error("Nothing was written.");
+  const news = {
+    side: "desired",
+    kind: "patch",
+    properties: { mode: "wished" },
+    version: 3,
+    metadata: {},
+    at: 2_400,
+  } as const;
+  const change = takeSectionPatch(written.change.next, news, { rule: "hub", now: 3_000 });
+  expect(change).toMatchObject({ conflicts: [], next: { state: { other: 1 } } });
+  expect(change).toMatchObject({ next: { desired: { pending: { mode: null, other: 1 } } } });
+});
+
+test("a device that was made while the registry looked for it in vain is not missing", () => {
+  const judging = { rule: "newest", now: 5_000 } as const;
+  const { standing } = emptyState(THING);
+  const made: DeviceState = { ...emptyState(THING), standing: { ...standing, generationId: "g2" } };
+  expect(takeMissing(made, "", judging)).toBe(null);
+  expect(takeMissing(made, "g1", judging)).toBe(null);
+  expect(takeMissing(made, "g2", judging)?.next.standing).toMatchObject({ generationId: "g2", missingSince: 5_000 });
 });
 
 function reported(before: DeviceState, patch: JsonObject, at: number): DeviceState {

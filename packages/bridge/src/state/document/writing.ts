@@ -5,7 +5,7 @@ import type { StateFault, StateWrite } from "../../core/state-control.ts";
 import { DEVICE_NAME } from "./hub-change.ts";
 import { cleaned, isDeeperThan, isObject } from "./json-values.ts";
 import { mergePatch, patchBetween } from "./merge-patch.ts";
-import { changedLeaves, pathText, type Path } from "./paths.ts";
+import { changedLeaves, leavesOf, pathFrom, pathText, type Path } from "./paths.ts";
 import { removedWishes, replacedState, withdrawnWishes } from "./replacing.ts";
 import { addPending, pendingTarget } from "./pending.ts";
 import { StateDraft, type Side } from "./state-draft.ts";
@@ -86,6 +86,7 @@ export function writeState(
   if (changed.length === 0 && Object.keys(withdrawn).length === 0) return { ok: true, change: null };
   const draft = new StateDraft(before, { rule: "newest", now: at });
   stampAll(draft, changed, "api");
+  for (const text of leavesOf(withdrawn).keys()) draft.keepPrints(pathFrom(text));
   draft.update({ state: wanted });
   if (Object.keys(withdrawn).length > 0) waitIn(draft, "desired", withdrawn);
   if (Object.keys(patch).length > 0) waitIn(draft, "desired", patch);

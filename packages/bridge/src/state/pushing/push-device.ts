@@ -57,6 +57,8 @@ async function bringIntoStep(before: DeviceState, pushing: DevicePushing, mustRe
     mustKnow = false;
     const patch = record.desired.pending;
     if (patch === null) return writeRest(record, pushing);
+    // What was read is older than what the stream has told meanwhile: nobody knows the etag of the twin as it is.
+    if (record.etag === null) continue;
     // A device that reports all the time must not keep us from writing what nobody else writes.
     const unguarded = tries === TRIES && record.desired.version === version;
     version = record.desired.version;

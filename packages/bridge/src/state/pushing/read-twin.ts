@@ -58,7 +58,7 @@ async function findDevice(record: DeviceState, pushing: DevicePushing): Promise<
   if (!found.ok) return found;
   if (found.value !== null) return succeed(found.value);
   if (reach === "itself") {
-    await changed(record, pushing, (now) => takeMissing(now, judging(pushing)));
+    await changed(record, pushing, (now) => takeMissing(now, record.standing.generationId, judging(pushing)));
     return { ok: false, failure: missing(record) };
   }
   const made = await hub.createDevice(hubDeviceId);

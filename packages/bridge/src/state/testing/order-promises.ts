@@ -66,7 +66,9 @@ const newestShown: Check = ({ writes, conflicts, isFlat, localWrites }, record) 
     const shown = leafAt(record.state, pathFrom(path));
     const newest = Math.max(...ofPath.map(({ at }) => at));
     const newestOnes = ofPath.filter(({ at }) => at === newest);
-    if (newestOnes.some(({ value }) => sameJson(value, shown))) return [];
+    // That an object has nothing left in it, the twin may say and the state need not.
+    if (newestOnes.some(({ value }) => sameJson(value, shown) || (shown === undefined && sameJson(value, {}))))
+      return [];
     const isDecided = conflicts.some(
       (one) =>
         one.path === path &&
@@ -90,12 +92,16 @@ const newestShown: Check = ({ writes, conflicts, isFlat, localWrites }, record) 
   });
 };
 
-/** What lost is not written to the hub any more. */
+/** What lost is not wished of the device any more. What a device reports is written to its reported properties whoever wins. */
 const losersStay: Check = ({ conflicts, writes, skewMs }) =>
   conflicts.flatMap(({ kept, ours, at, path }) => {
     if (kept !== "theirs" || !isValue(ours)) return [];
     const late = writes.find(
-      (write) => write.by === "bridge" && write.value === ours && write.at - skewMs > at + UNDER_WAY_MS,
+      (write) =>
+        write.by === "bridge" &&
+        write.kind === "desired" &&
+        write.value === ours &&
+        write.at - skewMs > at + UNDER_WAY_MS,
     );
     return late === undefined ? [] : [`${path} = ${ours} was written although it had lost: ${JSON.stringify(late)}`];
   });

@@ -169,13 +169,13 @@ export class SimulatedHub {
     });
   }
 
-  /** `replaces`: what is not in it is gone. */
-  telemetry(deviceId: string, body: JsonObject, replaces: boolean): void {
+  /** What it takes the place of and does not name is gone, known or not. */
+  telemetry(deviceId: string, body: JsonObject, replaced: readonly string[]): void {
     if (!this.#devices.has(deviceId)) return;
     const at = this.now();
     this.#sequence += 1;
     const named = leavesOf(body);
-    for (const path of replaces ? this.#known(deviceId) : []) {
+    for (const path of replaced) {
       if (!named.has(path)) this.#note(deviceId, { path, value: undefined, at, kind: "telemetry", by: "device" });
     }
     for (const [path, value] of named) {

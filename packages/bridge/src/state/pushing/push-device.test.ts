@@ -1,0 +1,26 @@
+/** What is written to a twin, and on what ground, when something else happens while it is on its way. */
+import { expect, test } from "vitest";
+import { ID, startStillWorld } from "../testing/still-world.ts";
+
+test("a twin that was read before the news that came meanwhile is read once more, and nothing is written over unseen", async () => {
+  const world = startStillWorld({});
+  await world.patch({ level: 1 });
+  await world.tell(world.writes("service", "desired", { other: 1 }));
+  const { twin } = world.hub.client(() => true);
+  let reads = 0;
+  world.answers.twin = async (id) => {
+    reads += 1;
+    const read = await twin(id);
+    // While the answer is on its way, another service writes twice, and the stream tells the first.
+    if (reads === 1) {
+      await world.tell(world.writes("service", "desired", { other: 2 }));
+      world.writes("service", "desired", { level: "theirs" });
+    }
+    return read;
+  };
+  await world.patch({ level: 2 });
+  expect(world.guards).not.toContain(null);
+  expect(world.states.conflicts).toMatchObject([{ path: "level", ours: 2, theirs: "theirs", kept: "theirs" }]);
+  expect(world.hub.view(ID)?.desired.properties).toEqual({ level: "theirs", other: 2 });
+  expect(world.record()).toMatchObject({ desired: { pending: null }, pendingSince: null });
+});
