@@ -1,10 +1,10 @@
 /** All settings, from the environment and `isthmus.yaml` (same names). The only file that reads the environment. */
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { parse } from "yaml";
+import { parse, YAMLParseError } from "yaml";
 import type { RetentionSettings } from "./core/delivery-history.ts";
 import { readLimits, type LimitSettings } from "./limit-settings.ts";
-import { readParaSettings, type ParaSettings } from "./para-settings.ts";
+import { namedWithDots, readParaSettings, type ParaSettings } from "./para-settings.ts";
 
 export interface MqttConfig {
   /** `null`: no plain listener. */
@@ -65,7 +65,8 @@ type Settings = Readonly<Record<string, string | undefined>>;
 
 /** Environment wins over the file. `serve` runs without demo and Local Hub unless asked. */
 export function readConfig(environment: Settings = process.env, folder: string = process.cwd()): Config {
-  const settings = { ...readFile(folder, environment["ISTHMUS_CONFIG"]), ...defined(environment) };
+  const layers = [readFile(folder, environment["ISTHMUS_CONFIG"]), defined(environment)];
+  const settings: Settings = Object.assign({}, ...layers, ...layers.map(namedWithDots));
   const text = (name: string, fallback: string): string => settings[name] ?? fallback;
   const store = text("ISTHMUS_STORE", "sqlite");
   if (store !== "sqlite") throw new ConfigError("ISTHMUS_STORE takes 'sqlite'; other stores are not built yet.");
@@ -130,11 +131,22 @@ function readFile(folder: string, named: string | undefined): Settings {
     if (named !== undefined) throw new ConfigError(`ISTHMUS_CONFIG names ${file}, which is not there.`);
     return {};
   }
-  const parsed: unknown = parse(readFileSync(file, "utf8"));
+  const parsed = parsedYaml(file);
   if (parsed === null) return {};
   if (typeof parsed !== "object" || Array.isArray(parsed))
     throw new ConfigError(`${file} must hold NAME: value lines.`);
   return Object.fromEntries(lines(parsed));
+}
+
+function parsedYaml(file: string): unknown {
+  try {
+    return parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    // Without the parser's own words, which quote the file: there may be keys in it.
+    const line = error instanceof YAMLParseError ? error.linePos?.[0].line : undefined;
+    const where = line === undefined ? "" : `, line ${line}`;
+    throw new ConfigError(`${file}${where}: it must hold NAME: value lines, in YAML.`);
+  }
 }
 
 /** A block stands for its lines: `para: { iot_enabled: true }` is `para.iot_enabled: true`. */

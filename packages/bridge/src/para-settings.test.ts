@@ -1,9 +1,23 @@
 import { expect, test } from "vitest";
-import { readParaSettings } from "./para-settings.ts";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readConfig } from "./config.ts";
+import { namedWithDots, readParaSettings, type ParaSettings } from "./para-settings.ts";
 
 const refuse = (message: string): Error => new Error(message);
-const read = (settings: Record<string, string>): ReturnType<typeof readParaSettings> =>
-  readParaSettings(settings, [], refuse);
+const read = (settings: Record<string, string>): ParaSettings => readParaSettings(namedWithDots(settings), [], refuse);
+
+/** The settings of a file and an environment. */
+function readBoth(file: string, environment: Record<string, string>): ParaSettings {
+  const folder = mkdtempSync(join(tmpdir(), "isthmus-settings-"));
+  try {
+    writeFileSync(join(folder, "isthmus.yaml"), file);
+    return readConfig(environment, folder).para;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 test("without any of Para's settings Things go to whatever hub there is", () => {
   expect(read({})).toEqual({ iotEnabled: true, hub: null, workerId: 1, rootSecret: null });
@@ -46,4 +60,27 @@ test.each([
   ["a root secret that anybody guesses", { "para.root_secret_override": "abc" }, "at least 6 characters"],
 ])("%s is refused by name", (_what, settings, message) => {
   expect(() => read(settings as Record<string, string>)).toThrow(message);
+});
+
+const HUB_BLOCK = "para:\n  azure:\n    iot_hostname: abc\n    iot_access_key: c2VjcmV0\n";
+
+test("in the file they are lines, or a block", () => {
+  expect(readBoth(HUB_BLOCK, {}).hub).toEqual(HUB);
+  const lines = "para.azure.iot_hostname: abc\npara.azure.iot_access_key: c2VjcmV0\npara.iot_enabled: false\n";
+  expect(readBoth(lines, {})).toMatchObject({ hub: HUB, iotEnabled: false });
+});
+
+test.each(["para_azure_iot_hostname", "PARA_AZURE_IOT_HOSTNAME", "azure_iot_hostname", "para.azure.iot_hostname"])(
+  "the environment's %s wins over the file's",
+  (name) => {
+    const { hub } = readBoth(HUB_BLOCK, { [name]: "other" });
+    expect(hub).toEqual({ ...HUB, hostName: "other.azure-devices.net" });
+    expect(readBoth(HUB_BLOCK, { [name]: "" }).hub).toEqual(HUB);
+  },
+);
+
+test("a file as Para's own is written is refused by its name", () => {
+  expect(() => readBoth("ISTHMUS_PORT: 0\npara.iot_enabled = true\n", {})).toThrow(
+    /isthmus\.yaml, line 2: it must hold NAME: value lines/,
+  );
 });

@@ -39,16 +39,23 @@ const NAMES = {
 const SHORTEST_SECRET = 6;
 
 /**
- * As in Para, a name in the environment has underscores in place of dots, in either letter case, with or without `para_`;
- * in the file it is written with dots, or as a block.
+ * Para's settings of one source, by their names with dots, so that one source can win over another however each spells
+ * them. As in Para, a name may have underscores in place of dots, in either letter case, with or without `para_`.
  */
-export function readParaSettings(settings: Settings, hubHosts: readonly string[], refuse: Refuse): ParaSettings {
-  const text = (name: string): string | null => {
+export function namedWithDots(settings: Settings): Settings {
+  const found = Object.values(NAMES).flatMap((name): [string, string][] => {
     const underscored = name.replaceAll(".", "_");
     const bare = underscored.slice("para_".length);
     const spellings = [name, underscored, underscored.toUpperCase(), bare];
-    return spellings.map((spelling) => settings[spelling]?.trim()).find((value) => value) ?? null;
-  };
+    const value = spellings.map((spelling) => settings[spelling]?.trim()).find((text) => text);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return Object.fromEntries(found);
+}
+
+/** Of settings named with dots. */
+export function readParaSettings(settings: Settings, hubHosts: readonly string[], refuse: Refuse): ParaSettings {
+  const text = (name: string): string | null => settings[name]?.trim() || null;
   const hub = paraHub(text, hubHosts, refuse);
   const rootSecret = text(NAMES.rootSecret);
   if (rootSecret !== null && rootSecret.length < SHORTEST_SECRET) {

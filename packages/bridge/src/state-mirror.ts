@@ -4,7 +4,7 @@ import { STATE_DEFAULTS, type StateSettings } from "./core/device-state.ts";
 import { LOCAL_HUB } from "./core/hub-host.ts";
 import type { Scope } from "./core/integration.ts";
 import type { Log } from "./core/log.ts";
-import type { StateControl, ThingControl } from "./core/state-control.ts";
+import type { NoHub, StateControl, ThingControl } from "./core/state-control.ts";
 import type { NoteTwinChange } from "./core/twin-history.ts";
 import { PARA_HUB, type HubReach } from "./hub-reach.ts";
 import type { OpenTwins } from "./open-twins.ts";
@@ -38,7 +38,7 @@ export interface StateMirror {
   stop(): Promise<void>;
 }
 
-type Found = { readonly connectionId: string } | { readonly message: string };
+type Found = { readonly connectionId: string } | NoHub;
 
 export function createStateMirror(options: StateMirrorOptions): StateMirror {
   const { store, reach, clients, noteTwinChange, para, log } = options;
@@ -51,7 +51,7 @@ export function createStateMirror(options: StateMirrorOptions): StateMirror {
     const set = (await store.stateSettings(scope))?.hub;
     if (set) return { connectionId: set.connectionId };
     const { defaultConnectionId } = reach;
-    return defaultConnectionId === null ? { message: NO_HUB } : { connectionId: defaultConnectionId };
+    return defaultConnectionId === null ? NO_HUB : { connectionId: defaultConnectionId };
   }
 
   const engine = createStateEngine({
@@ -83,7 +83,7 @@ export function createStateMirror(options: StateMirrorOptions): StateMirror {
   const things = createThingControl({
     records: store,
     nextId: () => ids.next(),
-    connectionFor: async (scope) => (para.iotEnabled ? connectionFor(scope) : { message: SWITCHED_OFF }),
+    connectionFor: async (scope) => (para.iotEnabled ? connectionFor(scope) : SWITCHED_OFF),
     sendsMessages: async (scope) => (await settingsOf(scope)).cloudToDevice,
     hubs,
     engine,
@@ -126,6 +126,12 @@ export function createStateMirror(options: StateMirrorOptions): StateMirror {
 const SWEEP_SECONDS = 60;
 const LOCAL_SWEEP_SECONDS = 5;
 
-const NO_HUB =
-  "No hub mirrors states here: set one for the product, or para.azure.iot_hostname and para.azure.iot_access_key, or start with ISTHMUS_LOCAL_HUB=on.";
-const SWITCHED_OFF = "Things are switched off on this server: para.iot_enabled is false.";
+const NO_HUB: NoHub = {
+  message: "No hub mirrors states here.",
+  nextStep:
+    "Give the product one (isthmus things settings PRODUCT --hub HUB), or set para.azure.iot_hostname and para.azure.iot_access_key, or start with ISTHMUS_LOCAL_HUB=on.",
+};
+const SWITCHED_OFF: NoHub = {
+  message: "Things are switched off on this server: para.iot_enabled is false.",
+  nextStep: "Whoever runs the server sets para.iot_enabled to true and starts it again.",
+};

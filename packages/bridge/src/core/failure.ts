@@ -81,7 +81,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     scope: "hub",
     verdict: "retry",
     nextStep:
-      "Check that the hub is up and that Networking > Public network access allows this server. Events wait meanwhile.",
+      "Check that the hub is up and that Networking > Public network access allows this server. What is accepted already waits meanwhile.",
   },
   hub_tls_failed: {
     scope: "hub",

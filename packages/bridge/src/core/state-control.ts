@@ -96,12 +96,18 @@ export interface StateHubReport {
   };
 }
 
+/** Why no hub mirrors states where one was asked for. */
+export interface NoHub {
+  readonly message: string;
+  readonly nextStep: string;
+}
+
 /** `hub`: it said no, or nothing. Nothing is stored then. */
 export type ThingMade =
   | { readonly kind: "made"; readonly made: ThingWithState; readonly details: DeviceDetails }
   | { readonly kind: "fault"; readonly fault: StateFault }
   | { readonly kind: "id_taken" }
-  | { readonly kind: "no_hub"; readonly message: string }
+  | ({ readonly kind: "no_hub" } & NoHub)
   | { readonly kind: "hub"; readonly failure: Failure };
 
 export type ThingUpdated =

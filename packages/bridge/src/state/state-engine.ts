@@ -10,7 +10,7 @@ import type { Failure } from "../core/failure.ts";
 import type { Scope } from "../core/integration.ts";
 import type { Log } from "../core/log.ts";
 import { Recent } from "../core/recent.ts";
-import type { DesiredView, StateControl, StateCounts, StateWritten } from "../core/state-control.ts";
+import type { DesiredView, NoHub, StateControl, StateCounts, StateWritten } from "../core/state-control.ts";
 import type { DeviceStates } from "../core/state-store.ts";
 import type { NoteTwinChange } from "../core/twin-history.ts";
 import type { TwinHub } from "../core/twin-hub.ts";
@@ -36,7 +36,7 @@ export interface StateEngineOptions {
   /** One client for each connection, shared. `undefined`: nobody knows where the hub is. */
   readonly hub: (connectionId: string) => Promise<TwinHub | undefined> | TwinHub | undefined;
   /** Which hub mirrors what is new in that scope; `message`: why none does. */
-  readonly connectionFor: (scope: Scope) => Promise<{ readonly connectionId: string } | { readonly message: string }>;
+  readonly connectionFor: (scope: Scope) => Promise<{ readonly connectionId: string } | NoHub>;
   /** What is seen or written of twins, for their history. */
   readonly noteTwinChange?: NoteTwinChange;
   readonly clock: Clock;
@@ -127,7 +127,7 @@ export function createStateEngine(options: StateEngineOptions): StateEngine {
   async function mirrored(record: DeviceState, scope: Scope | null): Promise<DeviceState> {
     if (record.connectionId !== null || scope === null) return record;
     const found = await options.connectionFor(scope);
-    if ("message" in found) return record;
+    if (!("connectionId" in found)) return record;
     return joinHub(record, found.connectionId, { rule: "newest", now: clock.now() })?.next ?? record;
   }
 

@@ -8,7 +8,7 @@ import type { EventEndpoint, StateSettings } from "../core/device-state.ts";
 import type { Failure } from "../core/failure.ts";
 import type { HubConnection, Scope } from "../core/integration.ts";
 import type { Log } from "../core/log.ts";
-import type { StateHubReport } from "../core/state-control.ts";
+import type { NoHub, StateHubReport } from "../core/state-control.ts";
 import type {
   DeviceStates,
   HubRemovals,
@@ -39,7 +39,7 @@ export interface StateHubsOptions {
   readonly twinHub: (connectionId: string) => Promise<TwinHub | undefined>;
   readonly connection: (connectionId: string) => Promise<Pick<HubConnection, "hostName"> | null>;
   /** The hub of a scope. */
-  readonly connectionFor: (scope: Scope) => Promise<{ readonly connectionId: string } | { readonly message: string }>;
+  readonly connectionFor: (scope: Scope) => Promise<{ readonly connectionId: string } | NoHub>;
   /** Where a connection's messages are read by the server's own settings. `null`: found through the hub. */
   readonly eventEndpoint: (connectionId: string) => EventEndpoint | null;
   /** How often a hub's twins are compared where nobody has set it. */

@@ -11,7 +11,7 @@ import type { Scope } from "../core/integration.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Log } from "../core/log.ts";
 import type { Product } from "../core/product.ts";
-import type { KeysShown, ThingControl, ThingMade, ThingUpdated } from "../core/state-control.ts";
+import type { KeysShown, NoHub, ThingControl, ThingMade, ThingUpdated } from "../core/state-control.ts";
 import type { NewThing, ThingChange, ThingWithState } from "../core/thing.ts";
 import type { ThingRecords } from "../core/thing-store.ts";
 import type { HubDeviceWithKeys } from "../core/twin-hub.ts";
@@ -38,7 +38,7 @@ export interface ThingControlOptions {
   >;
   readonly nextId: () => string;
   /** Which hub a new Thing is made in; `message`: why there is none. */
-  readonly connectionFor: (scope: Scope) => Promise<{ readonly connectionId: string } | { readonly message: string }>;
+  readonly connectionFor: (scope: Scope) => Promise<{ readonly connectionId: string } | NoHub>;
   /** Whether a scope's changes go to the device as cloud-to-device messages too. */
   readonly sendsMessages: (scope: Scope) => Promise<boolean>;
   readonly hubs: {
@@ -61,7 +61,7 @@ export function createThingControl(options: ThingControlOptions): ThingControl {
     async create(product, input) {
       const scope: Scope = { kind: "product", productId: product.id };
       const found = await options.connectionFor(scope);
-      if ("message" in found) return { kind: "no_hub", message: found.message };
+      if (!("connectionId" in found)) return { kind: "no_hub", ...found };
       const hub = await hubs.hub(found.connectionId);
       if (hub === undefined) return { kind: "hub", failure: unknownHub() };
       for (let tries = 1; ; tries++) {
@@ -179,7 +179,11 @@ async function makeNoted(
   if (confirmed === null) {
     // Its product was deleted meanwhile, and the note with it.
     await hub.registry.run(() => hub.twins.deleteDevice(id), PATIENCE_MS);
-    return { kind: "no_hub", message: "The product was deleted while the Thing was made." };
+    return {
+      kind: "no_hub",
+      message: "The product was deleted while the Thing was made.",
+      nextStep: "Make it in another product.",
+    };
   }
   hubs.thingMade(hub.connectionId, id);
   log.info({ thingId: id, productId: product.id, connectionId: hub.connectionId }, "thing.created");

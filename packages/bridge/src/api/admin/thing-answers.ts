@@ -22,7 +22,7 @@ export function refusedThing(
         "Choose another id, or leave it out to get a new one.",
       );
     case "no_hub":
-      return conflict("no_hub", refused.message, "Give the product a hub: isthmus things settings PRODUCT --hub HUB.");
+      return conflict("no_hub", refused.message, refused.nextStep);
     case "version":
       return new ApiError(412, {
         ok: false,

@@ -117,7 +117,12 @@ test.each<[string, Exclude<ThingMade, { kind: "made" }>, number, object]>([
     409,
     { code: "device_missing" },
   ],
-  ["there is no hub", { kind: "no_hub", message: "No hub." }, 409, { code: "no_hub", error: "No hub." }],
+  [
+    "there is no hub",
+    { kind: "no_hub", message: "No hub.", nextStep: "Set one." },
+    409,
+    { code: "no_hub", error: "No hub.", next_step: "Set one." },
+  ],
   ["the id is taken", { kind: "id_taken" }, 409, { code: "id_taken" }],
   [
     "no twin holds its state",

@@ -17,7 +17,7 @@ export function notMade(why: NotMade, now: number): ApiError {
         nextStep: "Choose another id, or leave it out: one is made then.",
       });
     case "no_hub":
-      return paraError(400, why.message, { error: "no_hub" });
+      return paraError(400, why.message, { error: "no_hub", nextStep: why.nextStep });
     case "hub":
       return refusedByHub(why.failure, now);
   }

@@ -83,10 +83,11 @@ describe("a Thing", () => {
     const throttled = await weather.call("POST", "/v1/thing", BOILER);
     expect(throttled).toMatchObject({ status: 503, body: { code: 503, error: "create_throttled" } });
     expect(throttled.headers["retry-after"]).toBe("8");
-    api.things.refusal = { kind: "no_hub", message: "IoT is off: para.iot_enabled is false." };
+    const off = { message: "IoT is off: para.iot_enabled is false.", nextStep: "Switch it on." };
+    api.things.refusal = { kind: "no_hub", ...off };
     expect(await weather.call("POST", "/v1/thing", BOILER)).toMatchObject({
       status: 400,
-      body: { code: 400, message: "IoT is off: para.iot_enabled is false.", error: "no_hub" },
+      body: { code: 400, message: off.message, error: "no_hub", next_step: off.nextStep },
     });
     api.things.refusal = { kind: "fault", fault: { path: "a.b", message: "a.b has a key that is too long" } };
     expect(await weather.call("POST", "/v1/thing", BOILER)).toMatchObject({

@@ -266,7 +266,7 @@ test("a hub that asks for patience is waited for; what fails is told by its caus
 });
 
 test("what is true for all ends the run, and the rest is not tried", async () => {
-  refuse(() => ({ kind: "no_hub", message: "No hub mirrors states here." }));
+  refuse(() => ({ kind: "no_hub", message: "No hub mirrors states here.", nextStep: "Set one." }));
   const line = `things create -p weather --count 50 --name-prefix t- --keys-file ${keysFile} --at-once 2 --json`;
   const { code, out } = await run(line);
   expect(code).toBe(1);
