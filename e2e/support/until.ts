@@ -2,7 +2,7 @@
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
   check: () => void = () => undefined,
 ): Promise<void> {
   const end = Date.now() + timeoutMs;
