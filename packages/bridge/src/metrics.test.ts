@@ -14,7 +14,7 @@ const HUB: StateHubReport = {
   oldestPending: -5_000,
   removals: 3,
   writing: { failure: null },
-  reading: { consumerGroup: "$Default", isReading: true, failure: null, lastEventAt: -2_000 },
+  reading: { consumerGroup: "$Default", isReading: true, failure: null, lastEventAt: -2_000, behind: 7, expired: 2 },
   sweep: { lastAt: -30_000, lastMs: 1_500, repaired: 4, failure: null },
 };
 const COUNTS: StateCounts = {
@@ -57,6 +57,8 @@ test("counts are told as they are when somebody asks", async () => {
     'isthmus_state_removals{connection="local",hub="localhost"} 3',
     'isthmus_state_reading{connection="local",hub="localhost"} 1',
     'isthmus_state_last_message_age_seconds{connection="local",hub="localhost"} 2',
+    'isthmus_state_messages_behind{connection="local",hub="localhost"} 7',
+    'isthmus_state_messages_expired{connection="local",hub="localhost"} 2',
     'isthmus_state_sweep_seconds{connection="local",hub="localhost"} 1.5',
     'isthmus_state_sweep_age_seconds{connection="local",hub="localhost"} 30',
     'isthmus_state_sweep_repaired{connection="local",hub="localhost"} 4',

@@ -34,6 +34,12 @@ const HUB_FIGURES: readonly (readonly [name: string, help: string, figure: Figur
     "Since the hub took the last message that was read",
     ({ reading: { lastEventAt } }, now) => (lastEventAt === null ? null : seconds(now - lastEventAt)),
   ],
+  ["state_messages_behind", "Messages that the hub has and that were not read yet", ({ reading }) => reading.behind],
+  [
+    "state_messages_expired",
+    "Messages that were too old for the hub before they were read, since the start",
+    ({ reading }) => reading.expired,
+  ],
   [
     "state_sweep_seconds",
     "How long the last comparison of all twins took",

@@ -87,6 +87,10 @@ export interface StateHubReport {
     readonly isReading: boolean;
     readonly failure: Failure | null;
     readonly lastEventAt: number | null;
+    /** Messages that the hub has and that were not read yet; `null`: nobody knows. */
+    readonly behind: number | null;
+    /** Messages that were too old for the hub before they were read, since the start. */
+    readonly expired: number;
   };
   readonly sweep: {
     readonly lastAt: number | null;

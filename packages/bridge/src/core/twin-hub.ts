@@ -83,6 +83,10 @@ export interface StreamOptions {
   readonly onTrouble: (failure: Failure | null) => void;
   /** The partition's stream ends before `after`, or begins anew: it is another one. Reading goes on from its beginning. */
   readonly onRestarted: (partitionId: string) => void;
+  /** How many events of the partition the hub has told of that were not taken yet. */
+  readonly onBehind: (partitionId: string, events: number) => void;
+  /** So many events of the partition became too old for the hub before they were read: nobody will see them. */
+  readonly onExpired: (partitionId: string, events: number) => void;
   readonly signal: AbortSignal;
 }
 

@@ -8,6 +8,7 @@ import type { DeviceState } from "../core/device-state.ts";
 import type { Failure } from "../core/failure.ts";
 import type { Log } from "../core/log.ts";
 import { Recent } from "../core/recent.ts";
+import type { StateHubReport } from "../core/state-control.ts";
 import type { DeviceStates, ReadingPositions } from "../core/state-store.ts";
 import type { StreamEvent } from "../core/twin-hub.ts";
 import { Activity } from "./activity.ts";
@@ -59,6 +60,9 @@ export class Inbox {
   #failure: Failure | null = null;
   #isReading = false;
   #lastEventAt: number | null = null;
+  /** By partition, events that wait in the hub. */
+  readonly #behind = new Map<string, number>();
+  #expired = 0;
   #done: Promise<void> = Promise.resolve();
   #callOff: () => void = () => undefined;
 
@@ -93,8 +97,15 @@ export class Inbox {
     this.#unknown.delete(hubDeviceId);
   }
 
-  state(): { isReading: boolean; failure: Failure | null; lastEventAt: number | null } {
-    return { isReading: this.#isReading, failure: this.#failure, lastEventAt: this.#lastEventAt };
+  state(): Omit<StateHubReport["reading"], "consumerGroup"> {
+    const behind = [...this.#behind.values()];
+    return {
+      isReading: this.#isReading,
+      failure: this.#failure,
+      lastEventAt: this.#lastEventAt,
+      behind: behind.length === 0 ? null : behind.reduce((sum, events) => sum + events, 0),
+      expired: this.#expired,
+    };
   }
 
   async #read(): Promise<void> {
@@ -116,6 +127,8 @@ export class Inbox {
         log.warn({ connectionId, partitionId }, "reading.stream_restarted");
         void store.restartReading(connectionId, consumerGroup, since).catch(() => undefined); // the store ends the process
       },
+      onBehind: (partitionId, events) => this.#behind.set(partitionId, events),
+      onExpired: (_partitionId, events) => (this.#expired += events),
       signal: this.#abort.signal,
     });
     this.#isReading = false;

@@ -10,17 +10,13 @@ export interface Reported {
   readonly removals: number;
   readonly consumerGroup: string;
   /** `null`: its messages are not read, because it has no Things or nobody knows where it is. */
-  readonly reading: {
-    readonly isReading: boolean;
-    readonly failure: Failure | null;
-    readonly lastEventAt: number | null;
-  } | null;
+  readonly reading: Omit<StateHubReport["reading"], "consumerGroup"> | null;
   readonly sweep: SweepState | null;
   /** Why nothing is written to it. */
   readonly writing: Failure | null;
 }
 
-const NOT_READING = { isReading: false, failure: null, lastEventAt: null };
+const NOT_READING = { isReading: false, failure: null, lastEventAt: null, behind: null, expired: 0 };
 const NOT_SWEPT: SweepState = { lastAt: null, lastMs: null, repaired: 0, failure: null };
 
 export function hubReport({

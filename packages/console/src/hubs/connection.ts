@@ -68,6 +68,10 @@ export interface StateHub {
   readonly reading: {
     readonly is_reading: boolean;
     readonly last_event_at: string | null;
+    /** Messages that wait in the hub; `null`: nobody knows. */
+    readonly behind?: number | null;
+    /** Messages that were too old for the hub before they were read. */
+    readonly expired?: number;
     readonly error: ToldFailure | null;
   };
   readonly sweep: {

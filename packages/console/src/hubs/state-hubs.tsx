@@ -27,7 +27,7 @@ const COLUMNS: readonly Column<StateHub>[] = [
   {
     name: "Last message read",
     wideOnly: true,
-    cell: ({ reading }) => <Time at={reading.last_event_at} never="none yet" />,
+    cell: ({ reading }) => <LastMessage reading={reading} />,
   },
   { name: "Last compared", cell: ({ sweep }) => <Time at={sweep.last_at} never="not yet" /> },
 ];
@@ -52,6 +52,24 @@ export function StateHubs() {
         )
       }
     </Loaded>
+  );
+}
+
+function LastMessage({ reading: { last_event_at: at, behind, expired } }: { readonly reading: StateHub["reading"] }) {
+  return (
+    <>
+      <Time at={at} never="none yet" />
+      {(behind ?? 0) > 0 && (
+        <Text size="xs" c="dimmed">
+          {behind?.toLocaleString()} wait in the hub
+        </Text>
+      )}
+      {(expired ?? 0) > 0 && (
+        <Text size="xs" c="dimmed">
+          {expired?.toLocaleString()} were too old for the hub before they were read
+        </Text>
+      )}
+    </>
   );
 }
 

@@ -178,7 +178,7 @@ const report = {
   oldestPending: 0,
   removals: 2,
   writing: { failure: null },
-  reading: { consumerGroup: "$Default", isReading: true, failure: null, lastEventAt: null },
+  reading: { consumerGroup: "$Default", isReading: true, failure: null, lastEventAt: null, behind: 7, expired: 2 },
   sweep: { lastAt: 0, lastMs: 12, repaired: 3, failure: null },
 };
 

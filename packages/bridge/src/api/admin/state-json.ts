@@ -94,6 +94,7 @@ export function stateHubJson(report: StateHubReport, counted: boolean): Record<s
       consumer_group: reading.consumerGroup,
       is_reading: reading.isReading,
       last_event_at: isoTime(reading.lastEventAt),
+      ...(counted && { behind: reading.behind, expired: reading.expired }),
       error: reading.failure === null ? null : failureJson(reading.failure),
     },
     sweep: {

@@ -194,13 +194,22 @@ function hubCard(hub: Json, now: number): string {
     ["writes", `${(writing["error"] ?? null) === null ? "taken" : "waiting"}${trouble(writing)}`],
     ["messages", `${reading["is_reading"] === true ? "read" : "not read"}${trouble(reading)}`],
     ["consumer group", reading["consumer_group"]],
-    ["last message", relativeTime(reading["last_event_at"], now)],
+    ["last message", `${relativeTime(reading["last_event_at"], now)}${unread(reading)}`],
     ["last sweep", `${relativeTime(sweep["last_at"], now)}${took(sweep)}${trouble(sweep)}`],
   ]);
 }
 
 function waiting({ pending, oldest_pending_at: oldest }: Json, now: number): string {
   return oldest === null ? cell(pending) : `${cell(pending)}, the longest since ${relativeTime(oldest, now)}`;
+}
+
+/** Operators are told; others have no such figures. */
+function unread({ behind, expired }: Json): string {
+  const notes = [
+    typeof behind === "number" && behind > 0 ? `${behind} behind` : "",
+    typeof expired === "number" && expired > 0 ? `${expired} too old for the hub before they were read` : "",
+  ].filter((note) => note !== "");
+  return notes.length === 0 ? "" : ` (${notes.join(", ")})`;
 }
 
 function took({ last_ms: ms, repaired }: Json): string {

@@ -2,8 +2,10 @@
  * How far one partition has been read. Reading begins again at the last event that was taken, which is there once more if
  * the stream is still the same: that is how a stream that was made anew is known, and nothing of it is passed over.
  */
-import type { EventPosition } from "@azure/event-hubs";
+import type { EventPosition, PartitionProperties } from "@azure/event-hubs";
 import type { StreamEvent, StreamPosition } from "../../core/twin-hub.ts";
+
+type Kept = Pick<PartitionProperties, "isEmpty" | "beginningSequenceNumber" | "lastEnqueuedSequenceNumber">;
 
 const BEGINNING: EventPosition = { offset: "-1" };
 
@@ -12,6 +14,8 @@ export class PartitionPosition {
   #last: StreamPosition | null;
   #isNew = false;
   #isKnown = false;
+  /** Up to here nothing is kept in the hub that was not taken. */
+  #passed = -1;
 
   /** `since`: where to begin without a position, unix milliseconds. */
   constructor(last: StreamPosition | null, since: number) {
@@ -32,9 +36,19 @@ export class PartitionPosition {
     return this.#last !== null && lastEnqueued < this.#last.sequenceNumber;
   }
 
-  /** Whether there is more than was read. `false` while nothing was. */
-  isBehind(lastEnqueued: number): boolean {
-    return this.#last !== null && lastEnqueued > this.#last.sequenceNumber;
+  /** How many events there are after what was read; `null` while nothing was. */
+  behind(lastEnqueued: number): number | null {
+    return this.#last === null ? null : Math.max(0, lastEnqueued - this.#reached(this.#last));
+  }
+
+  /** What became too old for the hub is not waited for. Returns how many events those are, each told once. */
+  passOver({ isEmpty, beginningSequenceNumber, lastEnqueuedSequenceNumber }: Kept): number {
+    if (this.#last === null) return 0;
+    const passed = isEmpty ? lastEnqueuedSequenceNumber : beginningSequenceNumber - 1;
+    const expired = passed - this.#reached(this.#last);
+    if (expired <= 0) return 0;
+    this.#passed = passed;
+    return expired;
   }
 
   /** Of events as they came, those that were not taken yet. */
@@ -54,7 +68,12 @@ export class PartitionPosition {
   /** It is another stream: all of it is new. */
   restart(): void {
     this.#last = null;
+    this.#passed = -1;
     this.#isNew = true;
+  }
+
+  #reached({ sequenceNumber }: StreamPosition): number {
+    return Math.max(sequenceNumber, this.#passed);
   }
 }
 

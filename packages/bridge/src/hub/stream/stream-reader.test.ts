@@ -18,6 +18,9 @@ interface Reading {
   readonly events: StreamEvent[];
   readonly troubles: (Failure | null)[];
   readonly restarted: string[];
+  /** By partition: how many events wait in the hub. */
+  readonly behind: Map<string, number>;
+  readonly expired: number[];
   /** By partition: the last that was taken. */
   readonly positions: Map<string, StreamPosition>;
   /** Everything is being read. */
@@ -27,7 +30,14 @@ interface Reading {
 
 function startReading(hub: TwinHub, options: Partial<StreamOptions> = {}): Reading {
   const stop = new AbortController();
-  const reading: Omit<Reading, "opened" | "stop"> = { events: [], troubles: [], restarted: [], positions: new Map() };
+  const reading: Omit<Reading, "opened" | "stop"> = {
+    events: [],
+    troubles: [],
+    restarted: [],
+    behind: new Map(),
+    expired: [],
+    positions: new Map(),
+  };
   const take = options.onEvents ?? (() => Promise.resolve());
   const done = hub.read({
     consumerGroup: "$Default",
@@ -36,6 +46,8 @@ function startReading(hub: TwinHub, options: Partial<StreamOptions> = {}): Readi
     since: 0,
     onTrouble: (failure) => reading.troubles.push(failure),
     onRestarted: (partitionId) => reading.restarted.push(partitionId),
+    onBehind: (partitionId, events) => reading.behind.set(partitionId, events),
+    onExpired: (_, events) => reading.expired.push(events),
     signal: stop.signal,
     ...options,
     onEvents: async (events) => {
@@ -228,6 +240,46 @@ test("a stream that ends before what was taken is another one, and so is one wit
     expect(reading.restarted).toEqual([partitionId]);
     await reading.stop();
   }
+});
+
+test("what became too old for the hub before it was read is told once, and not waited for", async () => {
+  const { hub, emulator } = await startTwinsUnderTest({ options: QUICK, emulator: { eventRetentionMs: 1_000 } });
+  const partitionId = emulator.hub.events.partitionOf("d");
+  await send(emulator, "d", 10);
+  emulator.clock.advance(2_000);
+  (emulator.hub.events as unknown as { sweep(): void }).sweep();
+  const after = new Map([[partitionId, { sequenceNumber: 3, offset: "70" }]]);
+  const reading = startReading(hub, { after });
+  await reading.opened();
+  // Each of the four partitions is looked at three times while this one is empty.
+  const { id } = emulator.faults.add({ where: { point: "transfer" }, effect: { kind: "delay", ms: 0 } });
+  await expect.poll(() => emulator.faults.find(id)?.struck, WAIT).toBeGreaterThan(12);
+  await send(emulator, "d", 5, 100);
+  await expect.poll(() => reading.events.length, WAIT).toBe(5);
+  expect(numbersOf(reading, "d")).toEqual(upTo(5, 100));
+  expect(reading).toMatchObject({ expired: [6], troubles: [null], restarted: [] });
+});
+
+test("how far reading is behind is told as it goes", async () => {
+  const { hub, emulator } = await startTwinsUnderTest({ options: QUICK });
+  const partitionId = emulator.hub.events.partitionOf("d");
+  let [release, isAsked]: [() => void, boolean] = [() => undefined, false];
+  const blocked = new Promise<void>((resolve) => (release = resolve));
+  await send(emulator, "d", 1);
+  const first = startReading(hub);
+  await expect.poll(() => first.behind.get(partitionId), WAIT).toBe(0);
+  await first.stop();
+  await send(emulator, "d", 500, 1);
+  const onEvents = (): Promise<void> => {
+    isAsked = true;
+    return blocked;
+  };
+  const second = startReading(hub, { after: first.positions, onEvents });
+  await expect.poll(() => isAsked, WAIT).toBe(true);
+  expect(second.behind.get(partitionId)).toBe(500);
+  release();
+  await expect.poll(() => second.behind.get(partitionId), WAIT).toBe(0);
+  expect(numbersOf(second, "d")).toEqual(upTo(500, 1));
 });
 
 test("an answer that is older than what was read is no other stream", async () => {

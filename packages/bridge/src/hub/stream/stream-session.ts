@@ -2,7 +2,12 @@
  * Reading all partitions of a stream over one connection, until something is wrong with it. Whatever it is, the session
  * ends and says why; a next one begins where this one came to.
  */
-import type { EventHubConsumerClient, ReceivedEventData } from "@azure/event-hubs";
+import type {
+  EventHubConsumerClient,
+  PartitionContext,
+  PartitionProperties,
+  ReceivedEventData,
+} from "@azure/event-hubs";
 import { backoffMs } from "../../core/backoff.ts";
 import type { Backoff } from "../../core/backoff.ts";
 import type { Failure } from "../../core/failure.ts";
@@ -110,20 +115,23 @@ export class StreamSession {
     if (this.#isOver) return;
     const startPosition = position.begin();
     let [quietSince, wasBehind] = [performance.now(), false];
-    const processEvents = async (received: ReceivedEventData[]): Promise<void> => {
+    const processEvents = async (received: ReceivedEventData[], context: PartitionContext): Promise<void> => {
       if (this.#isOver) return;
       this.#opened(partitionId, patience);
       if (received.length > 0) {
         [quietSince, wasBehind] = [performance.now(), false];
-        return this.#take(partitionId, position, received);
+        await this.#take(partitionId, position, received);
+        return this.#tellBehind(partitionId, position, context.lastEnqueuedEventProperties?.sequenceNumber);
       }
       if (performance.now() - quietSince < lookAfter) return;
       quietSince = performance.now();
-      const { lastEnqueuedSequenceNumber: last } = await client.getPartitionProperties(partitionId);
-      if (position.isBeyond(last)) return this.end(null);
+      const kept = await client.getPartitionProperties(partitionId);
+      if (position.isBeyond(kept.lastEnqueuedSequenceNumber)) return this.end(null);
+      this.#passOver(partitionId, position, kept);
       // An event may be on its way; one that is not here at the next look is not coming.
-      if (wasBehind && position.isBehind(last)) return this.end(STUCK);
-      wasBehind = position.isBehind(last);
+      const isBehind = (position.behind(kept.lastEnqueuedSequenceNumber) ?? 0) > 0;
+      if (wasBehind && isBehind) return this.end(STUCK);
+      wasBehind = isBehind;
     };
     const processError = async (error: unknown): Promise<void> => this.#fail(error);
     client.subscribe(
@@ -135,6 +143,7 @@ export class StreamSession {
         prefetchCount: BATCH,
         maxWaitTimeInSeconds: IDLE_SECONDS,
         skipParsingBodyAsJson: true,
+        trackLastEnqueuedEventProperties: true,
       },
     );
   }
@@ -147,12 +156,30 @@ export class StreamSession {
   ): Promise<boolean> {
     const { confirmAfter } = this.#options;
     for (let looks = 1; !this.#isOver; looks++) {
-      const { lastEnqueuedSequenceNumber: last } = await client.getPartitionProperties(partitionId);
-      if (!position.isBeyond(last)) return false;
+      const kept = await client.getPartitionProperties(partitionId);
+      if (!position.isBeyond(kept.lastEnqueuedSequenceNumber)) {
+        this.#passOver(partitionId, position, kept);
+        return false;
+      }
       if (looks === LOOKS) return !this.#isOver;
       await pause(confirmAfter, this.#stopping.signal);
     }
     return false;
+  }
+
+  #passOver(partitionId: string, position: PartitionPosition, kept: PartitionProperties): void {
+    const { stream, log, target } = this.#options;
+    const events = position.passOver(kept);
+    if (events > 0) {
+      log.warn({ hub: target.hostName, partitionId, events }, "stream.events_expired");
+      stream.onExpired(partitionId, events);
+    }
+    this.#tellBehind(partitionId, position, kept.lastEnqueuedSequenceNumber);
+  }
+
+  #tellBehind(partitionId: string, position: PartitionPosition, lastEnqueued: number | undefined): void {
+    const events = lastEnqueued === undefined ? null : position.behind(lastEnqueued);
+    if (events !== null) this.#options.stream.onBehind(partitionId, events);
   }
 
   #opened(partitionId: string, patience: NodeJS.Timeout): void {
