@@ -1,6 +1,7 @@
 /** A message of a hub's stream as the rest of the bridge knows it. */
 import type { ReceivedEventData } from "@azure/event-hubs";
 import type { StreamEvent } from "../../core/twin-hub.ts";
+import { jsonIn } from "./json-body.ts";
 
 const TELEMETRY = "Telemetry";
 
@@ -17,7 +18,7 @@ export function toStreamEvent(event: ReceivedEventData, partitionId: string): St
     source,
     generationId: moduleId === "" ? text(stamps["iothub-connection-auth-generation-id"]) : null,
     get json() {
-      return (parsed ??= { value: parse(event.body) }).value;
+      return (parsed ??= { value: jsonIn(event.body, stamps["contentEncoding"]) }).value;
     },
     properties,
     partitionId,
@@ -25,16 +26,6 @@ export function toStreamEvent(event: ReceivedEventData, partitionId: string): St
     sequenceNumber: event.sequenceNumber,
     enqueuedTime: event.enqueuedTimeUtc.getTime(),
   };
-}
-
-function parse(body: unknown): unknown {
-  const written = body instanceof Uint8Array ? Buffer.from(body).toString("utf8") : body;
-  if (typeof written !== "string") return undefined;
-  try {
-    return JSON.parse(written.replace(/^\uFEFF/, ""));
-  } catch {
-    return undefined;
-  }
 }
 
 function text(value: unknown): string {

@@ -133,6 +133,15 @@ test("a body that is no JSON is told as such, and a message that claims another 
   expect(reading.events[0]).toMatchObject({ deviceId: "d", generationId: identity.generationId });
 });
 
+test("a body is read by its content encoding", async () => {
+  const { hub, emulator } = await startTwinsUnderTest();
+  const reading = startReading(hub);
+  const identity = await emulator.hub.registry.create("d", {});
+  const body = Buffer.from('{"level":3}', "utf16le");
+  await emulator.hub.acceptTelemetry(identity, [{ body, contentEncoding: "utf-16", properties: new Map() }], BY_KEY);
+  await expect.poll(() => reading.events.map(({ json }) => json)).toEqual([{ level: 3 }]);
+});
+
 test("changes of twins come where the hub has that route, without those of modules passing for their device's", async () => {
   const routing = {
     routes: [
@@ -253,9 +262,9 @@ test("what became too old for the hub before it was read is told once, and not w
   await reading.opened();
   // Each of the four partitions is looked at three times while this one is empty.
   const { id } = emulator.faults.add({ where: { point: "transfer" }, effect: { kind: "delay", ms: 0 } });
-  await expect.poll(() => emulator.faults.find(id)?.struck, WAIT).toBeGreaterThan(12);
+  await expect.poll(() => emulator.faults.find(id)?.struck).toBeGreaterThan(12);
   await send(emulator, "d", 5, 100);
-  await expect.poll(() => reading.events.length, WAIT).toBe(5);
+  await expect.poll(() => reading.events.length).toBe(5);
   expect(numbersOf(reading, "d")).toEqual(upTo(5, 100));
   expect(reading).toMatchObject({ expired: [6], troubles: [null], restarted: [] });
 });
@@ -267,7 +276,7 @@ test("how far reading is behind is told as it goes", async () => {
   const blocked = new Promise<void>((resolve) => (release = resolve));
   await send(emulator, "d", 1);
   const first = startReading(hub);
-  await expect.poll(() => first.behind.get(partitionId), WAIT).toBe(0);
+  await expect.poll(() => first.behind.get(partitionId)).toBe(0);
   await first.stop();
   await send(emulator, "d", 500, 1);
   const onEvents = (): Promise<void> => {
@@ -275,10 +284,10 @@ test("how far reading is behind is told as it goes", async () => {
     return blocked;
   };
   const second = startReading(hub, { after: first.positions, onEvents });
-  await expect.poll(() => isAsked, WAIT).toBe(true);
+  await expect.poll(() => isAsked).toBe(true);
   expect(second.behind.get(partitionId)).toBe(500);
   release();
-  await expect.poll(() => second.behind.get(partitionId), WAIT).toBe(0);
+  await expect.poll(() => second.behind.get(partitionId)).toBe(0);
   expect(numbersOf(second, "d")).toEqual(upTo(500, 1));
 });
 
