@@ -1,7 +1,5 @@
 import { CodeInput } from "../elements/code-input.tsx";
-import type { Json } from "./json.ts";
-
-type TypedJson = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly message: string };
+import { typedJson } from "./json.ts";
 
 /** Any JSON value, checked while it is typed. */
 export function JsonText({
@@ -29,14 +27,4 @@ export function JsonText({
       maxRows={20}
     />
   );
-}
-
-/** Nothing typed is `null`. */
-export function typedJson(text: string): TypedJson {
-  if (text.trim() === "") return { ok: true, value: null };
-  try {
-    return { ok: true, value: JSON.parse(text) as Json };
-  } catch (error) {
-    return { ok: false, message: `This is no JSON yet: ${(error as Error).message}` };
-  }
 }

@@ -45,3 +45,10 @@ test.each([
 test("unfinished JSON is told as such", () => {
   expect(typedObject('{"a":')).toMatchObject({ ok: false, message: expect.stringContaining("no JSON yet") });
 });
+
+test("a number beyond all bounds is refused, as it would be sent as null, which removes", () => {
+  expect(typedObject('{"a":[{"b":1e400}]}')).toMatchObject({
+    ok: false,
+    message: expect.stringContaining("too large"),
+  });
+});

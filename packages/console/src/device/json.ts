@@ -73,9 +73,25 @@ export type Typed =
 /** A text that shall be a JSON object. An empty one is an empty object. */
 export function typedObject(text: string): Typed {
   if (text.trim() === "") return { ok: true, value: {} };
+  const typed = typedJson(text);
+  if (!typed.ok) return typed;
+  const { value } = typed;
+  return isObject(value) ? { ok: true, value } : { ok: false, message: "It must be a JSON object: { … }" };
+}
+
+export type TypedJson = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly message: string };
+
+/** A text that shall be a JSON value; nothing typed is `null`. A number beyond all bounds would be sent as `null`. */
+export function typedJson(text: string): TypedJson {
+  if (text.trim() === "") return { ok: true, value: null };
+  let isBeyond = false;
+  const noting = (_key: string, value: unknown): unknown => {
+    isBeyond ||= typeof value === "number" && !Number.isFinite(value);
+    return value;
+  };
   try {
-    const value = JSON.parse(text) as unknown;
-    return isObject(value) ? { ok: true, value } : { ok: false, message: "It must be a JSON object: { … }" };
+    const value = JSON.parse(text, noting) as Json;
+    return isBeyond ? { ok: false, message: "It has a number that is too large." } : { ok: true, value };
   } catch (error) {
     return { ok: false, message: `This is no JSON yet: ${(error as Error).message}` };
   }

@@ -5,7 +5,8 @@ import { CodeBlock } from "../elements/code-block.tsx";
 import { Section } from "../elements/page.tsx";
 import { HubFailure } from "./missing-note.tsx";
 import { useDoInHub, type InHub } from "./hub-device.ts";
-import { JsonText, typedJson } from "./json-text.tsx";
+import { JsonText } from "./json-text.tsx";
+import { typedJson } from "./json.ts";
 import type { Json } from "./json.ts";
 import { NumberField } from "../elements/number-field.tsx";
 

@@ -33,11 +33,25 @@ function saidTwice(said: string): Error {
 }
 
 function valueOf(text: string): unknown {
+  const value = jsonIn(text);
+  return value === undefined ? text : value;
+}
+
+/** `undefined`: it is no JSON. Refuses numbers beyond all bounds, which would be sent as `null`, and that removes. */
+export function jsonIn(text: string): unknown {
+  let isBeyond = false;
+  const noting = (_key: string, value: unknown): unknown => {
+    isBeyond ||= typeof value === "number" && !Number.isFinite(value);
+    return value;
+  };
+  let value: unknown;
   try {
-    return JSON.parse(text) as unknown;
+    value = JSON.parse(text, noting);
   } catch {
-    return text;
+    return undefined;
   }
+  if (isBeyond) throw wrongUsage("A number in the state is too large.", "Its largest numbers are about 1.8e308.");
+  return value;
 }
 
 /** A state's values by their paths, keys joined by dots: scalars, arrays and empty objects. */

@@ -6,7 +6,7 @@ import type { Does, Shown } from "../command-runner.ts";
 import { contentOf } from "../file-content.ts";
 import { statePath } from "./state-path.ts";
 import { conflictTable, stateText, syncText } from "./state-text.ts";
-import { patchOf } from "./state-values.ts";
+import { jsonIn, patchOf } from "./state-values.ts";
 import { watchState } from "./state-watch.ts";
 
 /** Under `things` and under `devices`. */
@@ -51,11 +51,7 @@ function written(json: Json): Shown {
 
 async function objectIn(text: string): Promise<Json> {
   const json = text.startsWith("@") ? await contentOf(text.slice(1)) : text;
-  try {
-    const value: unknown = JSON.parse(json);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
-  } catch {
-    // Said below.
-  }
+  const value = jsonIn(json);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
   throw wrongUsage("The state must be a JSON object.", `For instance '{"led":true}', or @FILE.`);
 }

@@ -88,6 +88,8 @@ test.each([
   ["an empty key", { a: { "": 1 } }, "a"],
   ["a text over 4 KB", { a: { b: "x".repeat(4_097) } }, "a.b"],
   ["an integer of 52 bits", { a: [1, 2 ** 52] }, "a"],
+  ["half a character", { a: { b: "x\ud800" } }, "a.b"],
+  ["half a character in a key", { a: { "\udc00": 1 } }, "a.\udc00"],
   ["a null in an array", { a: { b: [null] } }, "a.b"],
   ["a null in an object in an array", { a: { b: [{ c: null }] } }, "a.b"],
   ["eleven levels", JSON.parse(`${'{"a":'.repeat(12)}1${"}".repeat(12)}`) as JsonObject, "a.a.a.a.a.a.a.a.a.a.a"],

@@ -29,8 +29,19 @@ function filled(part: JsonObject, bytes: number): JsonObject {
   return whole;
 }
 
-const FIT = ["a", "ключ", "constructor", "\ud800", "a\u00a0b", "a/b", "a\\b", "k".repeat(1_024), "é".repeat(512)];
-const UNFIT = ["", "a.b", "a b", "$a", "a\u0000", "a\u0085", "a\u007f", "k".repeat(1_025), `${"é".repeat(512)}k`];
+const FIT = ["a", "ключ", "constructor", "\u{1f600}", "a\u00a0b", "a/b", "a\\b", "k".repeat(1_024), "é".repeat(512)];
+const UNFIT = [
+  "",
+  "\ud800",
+  "a.b",
+  "a b",
+  "$a",
+  "a\u0000",
+  "a\u0085",
+  "a\u007f",
+  "k".repeat(1_025),
+  `${"é".repeat(512)}k`,
+];
 const NUMBERS = [0, -0, 1.5, 5e-324, 2 ** 52 - 1, 2 ** 52, -(2 ** 52), -(2 ** 52) - 1, 2 ** 52 - 0.5, 1e300, -1e-300];
 const TEXTS = [
   "",

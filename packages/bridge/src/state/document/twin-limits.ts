@@ -14,6 +14,8 @@ const MAX_STRING_BYTES = 4 * 1024;
 /** 52 bits and the sign, as the hub keeps them. */
 const MAX_INTEGER = 2 ** 52 - 1;
 const MIN_INTEGER = -(2 ** 52);
+/** JSON can spell it; UTF-8, which twins are kept in, cannot. */
+const HALF_CHARACTER = /\p{Surrogate}/u;
 /** Of a path, in a message. */
 const MAX_SHOWN = 200;
 
@@ -58,6 +60,7 @@ function keyFault(key: string, at: Path): StateFault | null {
   if (/[\u0000-\u001f\u007f-\u009f.$# ]/.test(key)) {
     return fault(at, "is a key with a control character, a dot, '$', '#' or a space, which a device twin cannot hold");
   }
+  if (HALF_CHARACTER.test(key)) return fault(at, "is a key with half a character, which is none");
   return null;
 }
 
@@ -65,6 +68,8 @@ function valueFault(value: Json, at: Path, depth: number): StateFault | null {
   if (typeof value === "string" && Buffer.byteLength(value) > MAX_STRING_BYTES) {
     return fault(at, `is a text of more than ${MAX_STRING_BYTES} bytes`);
   }
+  if (typeof value === "string" && HALF_CHARACTER.test(value))
+    return fault(at, "is a text with half a character in it");
   if (typeof value === "number" && !Number.isFinite(value)) return fault(at, "is a number that is too large");
   if (typeof value === "number" && Number.isInteger(value) && (value > MAX_INTEGER || value < MIN_INTEGER)) {
     return fault(at, `is an integer that is not between ${MIN_INTEGER} and ${MAX_INTEGER}`);

@@ -11,6 +11,8 @@ export const MAX_PROPERTIES_BYTES: number = 32 * 1024;
 const MAX_KEY_BYTES = 1024;
 const MAX_STRING_BYTES = 4 * 1024;
 const MAX_DEPTH = 10;
+/** JSON can spell it, UTF-8 cannot. */
+const HALF_CHARACTER = /\p{Surrogate}/u;
 /** 52 bits and the sign. */
 const MAX_INTEGER = 2 ** 52 - 1;
 const MIN_INTEGER = -(2 ** 52);
@@ -32,7 +34,10 @@ function requireValidObject(values: JsonObject, place: Place): void {
   if (depth > MAX_DEPTH) throw invalid(section, `is nested deeper than ${MAX_DEPTH} levels`);
   for (const [key, value] of Object.entries(values)) {
     if (!isKey(key))
-      throw invalid(section, `has a key that is empty, too long or has control characters, '.', '$' or space`);
+      throw invalid(
+        section,
+        `has a key that is empty, too long, not UTF-8 or has control characters, '.', '$' or space`,
+      );
     if (value === null && inArray) throw invalid(section, "has a null inside an array");
     requireValidValue(value, place);
   }
@@ -47,6 +52,7 @@ function requireValidValue(value: JsonValue, { section, depth, inArray }: Place)
   if (typeof value === "string" && Buffer.byteLength(value) > MAX_STRING_BYTES) {
     throw invalid(section, `has a string longer than ${MAX_STRING_BYTES} bytes`);
   }
+  if (typeof value === "string" && HALF_CHARACTER.test(value)) throw invalid(section, "has a string that is not UTF-8");
   // JSON text may name numbers that no double holds; they would come back as null.
   if (typeof value === "number" && !Number.isFinite(value)) throw invalid(section, "has a number that is too large");
   if (typeof value === "number" && Number.isInteger(value) && (value > MAX_INTEGER || value < MIN_INTEGER)) {
@@ -62,6 +68,7 @@ function requireValidValue(value: JsonValue, { section, depth, inArray }: Place)
 }
 
 function isKey(key: string): boolean {
+  if (HALF_CHARACTER.test(key)) return false;
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   return key !== "" && Buffer.byteLength(key) <= MAX_KEY_BYTES && !/[\u0000-\u001f\u007f-\u009f.$ ]/.test(key);
 }

@@ -67,6 +67,8 @@ test.each([
   ["a null in an object in an array", { a: [{ b: { c: null } }] }],
   ["an integer of 52 bits and a sign, and one less", { a: -(2 ** 52) - 1 }],
   ["the integer 2^52", { a: 2 ** 52 }],
+  ["half a character in a string", { a: ["\ud800"] }],
+  ["half a character in a key", { a: { "\udc00": 1 } }],
   ["a number that no double holds", json('{"a":1e999}')],
   ["more than 32 KB", Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`k${i}`, "x".repeat(4000)]))],
   ["a hundred thousand empty items", { a: Array.from({ length: 100_000 }, () => "") }],
