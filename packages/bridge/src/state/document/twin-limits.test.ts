@@ -5,7 +5,7 @@ import type { Json, JsonObject } from "../../core/json.ts";
 import { startTwinsUnderTest } from "../../hub/testing/twins-under-test.ts";
 import { cleaned } from "./json-values.ts";
 import { sizeOf } from "./twin-limits.ts";
-import { initialState, wholeFault, writeState } from "./writing.ts";
+import { emptyState, initialState, wholeFault, writeState } from "./writing.ts";
 
 const SECTION = 32 * 1024;
 
@@ -132,4 +132,18 @@ test.each([
 ])("%s at the limit is taken, and one more is refused with its path", (_, stateWith, path) => {
   expect(wholeFault(stateWith(0) as JsonObject)).toBeNull();
   expect(wholeFault(stateWith(1) as JsonObject)).toMatchObject({ path });
+});
+
+test("beside the state of a device that publishes here there is room for the longest name", async () => {
+  const { registry } = await startTwinsUnderTest();
+  const deviceId = "d";
+  await registry.create({ deviceId });
+  const empty = emptyState({ deviceId, reach: "bridge", connectionId: "h", hubDeviceId: deviceId });
+  const room = SECTION - "deviceName".length - 3 * 128;
+  const written = (bytes: number): ReturnType<typeof writeState> =>
+    writeState(empty, { kind: "merge", patch: filled({}, bytes) }, { at: 1 });
+  expect([written(room), written(room + 1)]).toMatchObject([{ ok: true }, { ok: false, fault: { path: "" } }]);
+  expect(await isTaken(registry, deviceId, filled({}, room))).toBe(true);
+  expect(await isTaken(registry, deviceId, { deviceName: "啊".repeat(128) })).toBe(true);
+  expect(await isTaken(registry, deviceId, { more: 1 })).toBe(false);
 });

@@ -24,11 +24,12 @@ export function twinFault(patch: JsonObject): StateFault | null {
   return objectFault(patch, []);
 }
 
-/** Whether a whole section is too large. */
-export function sizeFault(section: JsonObject): StateFault | null {
+/** Whether a whole section is too large. `taken`: bytes of it that something else than the state needs. */
+export function sizeFault(section: JsonObject, taken: number = 0): StateFault | null {
   const size = sizeOf(section);
-  if (size <= MAX_SECTION_BYTES) return null;
-  return { path: "", message: `The state would have ${size} bytes; a device twin holds ${MAX_SECTION_BYTES} at most.` };
+  const most = MAX_SECTION_BYTES - taken;
+  if (size <= most) return null;
+  return { path: "", message: `The state would have ${size} bytes; a device twin has room for ${most}.` };
 }
 
 /** Bytes by the hub's way of counting. */

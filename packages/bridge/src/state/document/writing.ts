@@ -23,6 +23,9 @@ export interface NewState {
   readonly hubDeviceId: string;
 }
 
+/** What the name of a device that publishes here takes of its desired section: 128 characters of 3 bytes, and the key. */
+const NAME_BYTES: number = 128 * 3 + Buffer.byteLength(DEVICE_NAME);
+
 const UNSEEN: MirroredSection = { properties: {}, version: 0, pending: null };
 
 /** A state of which nothing was written or seen yet. */
@@ -155,7 +158,8 @@ function faultOf(before: DeviceState, side: Side, patch: JsonObject): StateFault
       message: `${DEVICE_NAME} is kept equal to the device's name: rename the device instead.`,
     };
   }
-  return sizeFault(mergePatch(pendingTarget(before[side]), patch));
+  const isNameThere = before.reach === "bridge" && side === "desired";
+  return sizeFault(mergePatch(pendingTarget(before[side]), patch), isNameThere ? NAME_BYTES : 0);
 }
 
 /** Telemetry may have brought keys that no twin can hold. They can be removed here; the hub has nothing to remove. */
