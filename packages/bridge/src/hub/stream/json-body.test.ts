@@ -6,7 +6,7 @@ const TEXT = '{"wörd":"𝄞"}';
 const VALUE = { wörd: "𝄞" };
 
 function utf32(text: string, write: "writeUInt32LE" | "writeUInt32BE"): Buffer {
-  const points = [...text].map((character) => character.codePointAt(0)!);
+  const points = Array.from(text, (character) => character.codePointAt(0)!);
   const body = Buffer.alloc(points.length * 4);
   for (const [i, point] of points.entries()) body[write](point, i * 4);
   return body;
