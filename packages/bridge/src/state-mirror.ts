@@ -71,7 +71,7 @@ export function createStateMirror(options: StateMirrorOptions): StateMirror {
     twinHub: (id) => clients.open(id),
     connection: (id) => reach.connection(id),
     connectionFor,
-    usualSweepSeconds: (id) => (id === LOCAL_HUB ? LOCAL_SWEEP_SECONDS : SWEEP_SECONDS),
+    usualSweepSeconds: (hostName) => (hostName === LOCAL_HUB ? LOCAL_SWEEP_SECONDS : SWEEP_SECONDS),
     eventEndpoint: (id) => (id === PARA_HUB ? (para.hub?.events ?? null) : null),
     changes: engine,
     writingFailure: (id) => engine.failureOf(id),

@@ -14,6 +14,10 @@ export class Activity {
     return this.#latest.size >= MANY;
   }
 
+  has(hubDeviceId: string): boolean {
+    return this.#latest.has(hubDeviceId);
+  }
+
   take(): readonly StandingSeen[] {
     const seen = [...this.#latest].map(([hubDeviceId, lastActivity]) => ({ hubDeviceId, lastActivity }));
     this.#latest.clear();

@@ -15,6 +15,7 @@ interface Played {
   readonly clock: VirtualClock;
   /** Hub device ids with the generation that is known of each. */
   readonly known: Map<string, string>;
+  readonly lastActivity: Map<string, number | null>;
   /** What the registry answers. */
   readonly registry: Map<string, string>;
   readonly told: unknown[];
@@ -31,6 +32,7 @@ async function start(changes: Partial<HubChanges> = {}): Promise<Played> {
   const clock = new VirtualClock();
   const known = new Map<string, string>();
   const registry = new Map<string, string>();
+  const lastActivity = new Map<string, number | null>();
   const told: unknown[] = [];
   let stream: StreamOptions | undefined;
   const device = (id: string): HubDevice => ({
@@ -57,6 +59,7 @@ async function start(changes: Partial<HubChanges> = {}): Promise<Played> {
   const played: Omit<Played, "inbox"> = {
     clock,
     known,
+    lastActivity,
     registry,
     told,
     positions: [],
@@ -68,7 +71,9 @@ async function start(changes: Partial<HubChanges> = {}): Promise<Played> {
   };
   const statesInHub = async (_: string, ids: readonly string[]): Promise<ReadonlyMap<string, DeviceState>> => {
     played.lookUps += 1;
-    const found = ids.filter((id) => known.has(id)).map((id) => [id, stateOf(known.get(id)!)] as const);
+    const found = ids
+      .filter((id) => known.has(id))
+      .map((id) => [id, stateOf(known.get(id)!, lastActivity.get(id))] as const);
     played.duringLookUp();
     return new Map(found);
   };
@@ -104,9 +109,9 @@ async function start(changes: Partial<HubChanges> = {}): Promise<Played> {
   return Object.assign(played, { inbox });
 }
 
-function stateOf(generationId: string): DeviceState {
+function stateOf(generationId: string, lastActivity: number | null = 1): DeviceState {
   const reach = generationId === "bridge" ? "bridge" : "itself";
-  return { reach, standing: { generationId, missingSince: null } } as unknown as DeviceState;
+  return { reach, standing: { generationId, missingSince: null, lastActivity } } as unknown as DeviceState;
 }
 
 let sequenceNumber = 0;
@@ -219,6 +224,15 @@ test("that a device was active is gathered and written once", async () => {
   expect(played.told).toEqual([]);
   await played.clock.advance(60_001);
   expect(played.told).toEqual([["standings", [{ hubDeviceId: "d", lastActivity: 5_000 }]]]);
+});
+
+test("a device's first word has the registry looked at, so that it is shown as connected before the next sweep", async () => {
+  const played = await start();
+  played.known.set("silent", "g1").set("heard", "g1");
+  played.lastActivity.set("silent", null).set("heard", 500);
+  await played.play(telemetry("silent", { a: 1 }), telemetry("heard", { a: 1 }));
+  await played.play(telemetry("silent", { a: 2 }));
+  expect(played.looks).toEqual(["silent"]);
 });
 
 test("a stream that begins anew is read anew", async () => {

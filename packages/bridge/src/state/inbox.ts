@@ -173,6 +173,9 @@ export class Inbox {
       else if (told.kind !== "telemetry" && isNews(told, states.get(event.deviceId))) lookAt(event.deviceId);
       if (told.kind !== "telemetry") continue;
       if (told.telemetry !== null) telemetry.push(told.telemetry);
+      // Its first word ever: that it is connected is shown now, and not after the next sweep.
+      const isFirst = states.get(event.deviceId)?.standing.lastActivity === null;
+      if (isFirst && !this.#activity.has(event.deviceId)) lookAt(event.deviceId);
       if (this.#activity.note(event.deviceId, event.enqueuedTime)) isMuch = true;
     }
     if (telemetry.length > 0) await changes.takeTelemetry(connectionId, telemetry);

@@ -92,3 +92,15 @@ test("deletions that wait are in the report", async () => {
   await things.delete("a");
   expect((await stateHubs.reports())[0]).toMatchObject({ devices: 1, removals: 1 });
 });
+
+test("how often a hub is swept goes by what hub it is, whosever connection leads to it", async () => {
+  const mirror = await startMirror();
+  const asked = new Set<string>();
+  const usualSweepSeconds = (hostName: string): number => {
+    asked.add(hostName);
+    return 5;
+  };
+  const { things } = await mirror.live({ twins: { read: readers().read }, usualSweepSeconds });
+  madeOf(await things.create(mirror.product, { ...NEW_THING, id: "kettle" }));
+  await expect.poll(() => [...asked]).toEqual([mirror.connection.hostName]);
+});

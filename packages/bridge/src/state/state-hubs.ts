@@ -43,7 +43,7 @@ export interface StateHubsOptions {
   /** Where a connection's messages are read by the server's own settings. `null`: found through the hub. */
   readonly eventEndpoint: (connectionId: string) => EventEndpoint | null;
   /** How often a hub's twins are compared where nobody has set it. */
-  readonly usualSweepSeconds: (connectionId: string) => number;
+  readonly usualSweepSeconds: (hostName: string) => number;
   readonly changes: HubChanges;
   /** Why nothing is written to a hub now. */
   readonly writingFailure: (connectionId: string) => Failure | null;
@@ -144,7 +144,7 @@ export class StateHubs {
   }
 
   async reports(): Promise<readonly StateHubReport[]> {
-    const { store, connection } = this.#options;
+    const { store } = this.#options;
     const counts = await store.stateConnections();
     return Promise.all(
       counts.map(async (count) => {
@@ -152,7 +152,7 @@ export class StateHubs {
         const care = this.#cares.get(connectionId);
         return hubReport({
           count,
-          hostName: (await connection(connectionId))?.hostName ?? "",
+          hostName: await this.#hostName(connectionId),
           removals: await store.hubRemovalCount(connectionId),
           consumerGroup: (await this.#settingsOf(connectionId)).reading.consumerGroup,
           reading: care?.inbox?.state() ?? null,
@@ -192,7 +192,7 @@ export class StateHubs {
       const hub = await this.hub(connectionId);
       if (hub === undefined) continue;
       if (this.#cares.get(connectionId)?.hub !== hub) await this.#leave(connectionId);
-      const care = this.#cares.get(connectionId) ?? this.#care(hub);
+      const care = this.#cares.get(connectionId) ?? this.#care(hub, await this.#hostName(connectionId));
       await this.#read(care, things > 0 || this.#isExpected(connectionId));
     }
     const withDevices = new Set(counts.map(({ connectionId }) => connectionId));
@@ -202,11 +202,11 @@ export class StateHubs {
     for (const id of this.#expected.keys()) if (!this.#isExpected(id)) this.#expected.delete(id);
   }
 
-  #care(hub: MirrorHub): Care {
+  #care(hub: MirrorHub, hostName: string): Care {
     const { store, changes, clock, random, log } = this.#options;
     const { connectionId } = hub;
     const everySeconds = (): number =>
-      this.#settings.get(connectionId)?.sweepSeconds ?? this.#options.usualSweepSeconds(connectionId);
+      this.#settings.get(connectionId)?.sweepSeconds ?? this.#options.usualSweepSeconds(hostName);
     const sweep = new Sweep({ hub, states: store, changes, everySeconds, clock, random, log });
     const care: Care = { hub, sweep, inbox: null };
     this.#cares.set(connectionId, care);
@@ -245,6 +245,10 @@ export class StateHubs {
     const care = this.#cares.get(connectionId);
     this.#cares.delete(connectionId);
     await Promise.all([care?.inbox?.stop(), care?.sweep.stop()]);
+  }
+
+  async #hostName(connectionId: string): Promise<string> {
+    return (await this.#options.connection(connectionId))?.hostName ?? "";
   }
 
   #isExpected(connectionId: string): boolean {

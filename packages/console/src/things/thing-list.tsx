@@ -12,6 +12,7 @@ import { Loaded } from "../elements/loaded.tsx";
 import { SearchInput } from "../elements/search-input.tsx";
 import { Time } from "../elements/time.tsx";
 import { useTrail } from "../elements/use-trail.ts";
+import { useProducts } from "../products/product.ts";
 import { stateSummary } from "./state-summary.ts";
 import { ThingDetail } from "./thing-detail.tsx";
 import { useThingPage, type ThingRow } from "./thing-rows.ts";
@@ -35,6 +36,8 @@ export function ThingList({
 }) {
   const query = useThingPage(product, q, after);
   const trail = useTrail(after, (next) => onChange({ after: next }));
+  const { data: products = [] } = useProducts();
+  const names = new Map(products.map(({ slug, name }) => [slug, name]));
 
   return (
     <>
@@ -61,7 +64,11 @@ export function ThingList({
                 name="Things"
                 rows={things}
                 rowKey={({ id }) => id}
-                columns={columnsWith(open, (id) => onChange({ thing: id === open ? null : id }, { replace: true }))}
+                columns={columnsWith({
+                  open,
+                  names,
+                  onOpen: (id) => onChange({ thing: id === open ? null : id }, { replace: true }),
+                })}
                 expanded={(thing) => (thing.id === open ? <ThingDetail thing={thing} /> : null)}
               />
               <Pager onPrevious={trail.onPrevious} onNext={next === null ? null : () => trail.goOn(next)}>
@@ -77,7 +84,16 @@ export function ThingList({
   );
 }
 
-function columnsWith(open: string | null, onOpen: (id: string) => void): readonly Column<ThingRow>[] {
+function columnsWith({
+  open,
+  names,
+  onOpen,
+}: {
+  readonly open: string | null;
+  /** Of products, by their slugs. */
+  readonly names: ReadonlyMap<string, string>;
+  readonly onOpen: (id: string) => void;
+}): readonly Column<ThingRow>[] {
   return [
     { name: "Thing", cell: (thing) => <DeviceName device={thing} /> },
     {
@@ -99,7 +115,7 @@ function columnsWith(open: string | null, onOpen: (id: string) => void): readonl
       wideOnly: true,
       cell: ({ appid }) => (
         <Anchor component={Link} to={`/products/${segment(appid)}`} className="foreign" inherit>
-          {appid}
+          {names.get(appid) ?? appid}
         </Anchor>
       ),
     },

@@ -148,6 +148,18 @@ test.each([
   });
 });
 
+test("a message tells when its device was heard last, one that comes late does not", () => {
+  const before = thing({});
+  const taken = (from: DeviceState, message: { at: number; sequenceNumber: number }): DeviceState => {
+    const change = takeTelemetry(from, { body: { a: message.at }, ...message }, { ...RULE, mode: "merge" });
+    if (change === null || change === "unfit") throw new Error("nothing was taken");
+    return change.next;
+  };
+  const heard = taken(before, { at: 2_000, sequenceNumber: 1 });
+  expect([before.standing.lastActivity, heard.standing.lastActivity]).toEqual([null, 2_000]);
+  expect(taken(heard, { at: 1_500, sequenceNumber: 2 }).standing).toEqual(heard.standing);
+});
+
 test("a message that replaces removes what it does not have, and what it removed does not come back", () => {
   const before = takeTelemetry(
     thing({}),

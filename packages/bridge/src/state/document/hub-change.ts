@@ -170,7 +170,8 @@ function takeMessage(
   const last = lastTelemetry(draft.stamp(LAST_TELEMETRY));
   if (sequenceNumber <= last.sequenceNumber && at <= last.at) return true;
   if (!isWithinBounds(body, { levels: MAX_DEPTH + 1, values: MAX_SECTION_BYTES })) return false;
-  const { state } = draft.record;
+  const { state, standing } = draft.record;
+  draft.update({ standing: { ...standing, lastActivity: later(standing.lastActivity, at) } });
   const is = mode === "replace" ? state : namedIn(state, body);
   const wanted = cleaned(mode === "replace" ? body : mergePatch(is, body));
   if (!room.holds(state, { instead: is, wanted })) return false;

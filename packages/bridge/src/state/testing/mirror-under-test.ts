@@ -67,6 +67,8 @@ export interface LifeChanges {
   readonly engine?: Partial<HubChanges & StatePushing>;
   /** Looked at each time: a test may change it. */
   settings?: Partial<StateSettings>;
+  /** By the host name. */
+  readonly usualSweepSeconds?: (hostName: string) => number;
   /** Without what reads and sweeps. */
   readonly isQuiet?: boolean;
 }
@@ -126,7 +128,7 @@ async function startLife({ twins, store, log }: World, changes: LifeChanges): Pr
     connection: async () => connection,
     connectionFor,
     eventEndpoint: () => null,
-    usualSweepSeconds: () => 60,
+    usualSweepSeconds: changes.usualSweepSeconds ?? (() => 60),
     changes: told,
     writingFailure: (id) => engine.failureOf(id),
     ...time,
