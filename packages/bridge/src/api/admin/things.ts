@@ -152,7 +152,7 @@ export function registerThings(
 export function thingFilterIn(query: Fields): ThingFilter {
   const q = optionalText(query, "q", MAX_QUERY_LENGTH);
   const parsed = searchFilter("default", q === null ? {} : { q });
-  if (parsed.kind === "fault") throw badRequest(parsed.message);
+  if (parsed.kind !== "found") throw badRequest(parsed.message);
   return parsed.filter;
 }
 

@@ -89,5 +89,6 @@ function filterOf(queryType: string, query: Search["Querystring"]): ThingFilter 
   const asked = queryType === "count" && queryText(query, "q") === null ? { ...query, q: "*" } : query;
   const parsed = searchFilter(queryType === "count" ? "default" : queryType, asked);
   if (parsed.kind === "found") return parsed.filter;
+  if (parsed.kind === "blank") return { kind: "none" };
   throw paraError(400, parsed.message, { error: "invalid_query" });
 }

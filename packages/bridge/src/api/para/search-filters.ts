@@ -6,6 +6,8 @@ import { parseQueryString } from "./query-string.ts";
 type Query = Readonly<Record<string, unknown>>;
 type Parsed =
   | { readonly kind: "found"; readonly filter: ThingFilter }
+  /** Nothing to look for. Clients send that for an empty list or text, and expect to find nothing. */
+  | { readonly kind: "blank"; readonly message: string }
   /** In a sentence that names the parameter. */
   | { readonly kind: "fault"; readonly message: string };
 
@@ -15,8 +17,9 @@ const MAX_TERMS = 500;
 /** Of a text to which others are to be similar, this many words are looked for. */
 const MAX_WORDS = 30;
 
-/** Thrown inside this file alone. */
+/** Thrown inside this file alone, as is the next. */
 class Fault extends Error {}
+class Blank extends Error {}
 
 const SEARCHES: Readonly<Record<string, (query: Query) => ThingFilter>> = {
   default: (query) => queryString(queryText(query, "q") ?? "*"),
@@ -82,8 +85,14 @@ export function searchFilter(queryType: string, query: Query): Parsed {
     return { kind: "found", filter: search(query) };
   } catch (error) {
     if (error instanceof Fault) return { kind: "fault", message: error.message };
+    if (error instanceof Blank) return { kind: "blank", message: error.message };
     throw error;
   }
+}
+
+/** What an answer says that found nothing because nothing was asked for. */
+export function blank(name: string): string {
+  return `'${name}' is blank: there is nothing to look for`;
 }
 
 function queryString(q: string): ThingFilter {
@@ -124,14 +133,14 @@ function field(name: string): string {
 
 function text(query: Query, name: string): string {
   const value = queryText(query, name);
-  if (value === null) throw new Fault(`'${name}' must not be blank`);
+  if (value === null) throw new Blank(blank(name));
   if (value.length > MAX_TEXT) throw new Fault(`'${name}' must have at most ${MAX_TEXT} characters`);
   return value;
 }
 
 function texts(query: Query, name: string): readonly string[] {
   const values = queryTexts(query, name).filter((value) => value !== "");
-  if (values.length === 0) throw new Fault(`'${name}' must not be blank`);
+  if (values.length === 0) throw new Blank(blank(name));
   if (values.length > MAX_TERMS) throw new Fault(`'${name}' must be at most ${MAX_TERMS}`);
   if (values.some((value) => value.length > MAX_TEXT)) {
     throw new Fault(`'${name}' must have at most ${MAX_TEXT} characters each`);

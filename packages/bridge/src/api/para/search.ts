@@ -9,8 +9,8 @@ import { paraCaller } from "./authentication.ts";
 import { batchIds } from "./batch-body.ts";
 import { pageJson, pagerOf } from "./pager.ts";
 import { paraError } from "./para-error.ts";
-import { queryFlag, queryText } from "./query-parameters.ts";
-import { searchFilter } from "./search-filters.ts";
+import { queryFlag, queryText, queryTexts } from "./query-parameters.ts";
+import { blank, searchFilter } from "./search-filters.ts";
 import { forThings, ownThings, requireThings } from "./thing-lookup.ts";
 import { shown } from "./things.ts";
 
@@ -43,8 +43,11 @@ export function registerSearch(app: FastifyInstance, dependencies: ApiDependenci
   async function search(request: FastifyRequest<Search>): Promise<JsonObject> {
     const { queryType = "default" } = request.params;
     if (queryType === "id" || queryType === "ids") return named(request, queryType);
-    if (queryType === "count") return counted(request, filterOf("default", request.query));
-    const filter = filterOf(queryType, request.query);
+    const parsed = searchFilter(queryType === "count" ? "default" : queryType, request.query);
+    if (parsed.kind === "blank") return nothingAsked(request, parsed.message);
+    if (parsed.kind === "fault") throw paraError(400, parsed.message, { error: "invalid_query" });
+    const { filter } = parsed;
+    if (queryType === "count") return counted(request, filter);
     const countsOnly = queryType === "terms" && queryFlag(request.query, "count", false);
     return countsOnly ? counted(request, filter) : found(request, filter);
   }
@@ -66,20 +69,14 @@ export function registerSearch(app: FastifyInstance, dependencies: ApiDependenci
   /** By ids, in their order. All on one page. */
   async function named(request: FastifyRequest<Search>, queryType: "id" | "ids"): Promise<JsonObject> {
     const { query } = request;
-    const ids = queryType === "ids" ? batchIds(query) : [requiredText(query, "id")];
+    if (queryTexts(query, queryType).every((id) => id === "")) return nothingAsked(request, blank(queryType));
+    const ids = queryType === "ids" ? batchIds(query) : [queryText(query, "id")].filter((id) => id !== null);
     const things: readonly ThingWithState[] = [...(await ownThings(thingRecords, paraCaller(request), ids)).values()];
     return { items: things.map((thing) => shown(request, thing)), page: pagerOf(query).page, totalHits: things.length };
   }
 }
 
-function filterOf(queryType: string, query: Search["Querystring"]): ThingFilter {
-  const parsed = searchFilter(queryType, query);
-  if (parsed.kind === "found") return parsed.filter;
-  throw paraError(400, parsed.message, { error: "invalid_query" });
-}
-
-function requiredText(query: Search["Querystring"], name: string): string {
-  const text = queryText(query, name);
-  if (text === null) throw paraError(400, `'${name}' must not be blank`);
-  return text;
+/** An empty list finds nothing, and Para's clients expect no error; whoever wrote the address by hand is told why. */
+function nothingAsked(request: FastifyRequest<Search>, message: string): JsonObject {
+  return { items: [], page: pagerOf(request.query).page, totalHits: 0, message };
 }

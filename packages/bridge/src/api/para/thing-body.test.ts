@@ -79,6 +79,11 @@ describe("a new Thing", () => {
     expect(newThing({ ...AZURE, deviceState: '{"on":true}' }).deviceState).toEqual({ on: true });
   });
 
+  test("takes an empty array for an empty state, as PHP's JSON writes it", () => {
+    expect(newThing({ ...AZURE, deviceState: [] }).deviceState).toEqual({});
+    expect(thingChange({ deviceState: [] }).deviceState).toEqual({});
+  });
+
   test("takes its own fields at the top or as properties", () => {
     const body = { ...AZURE, properties: { a: 1, b: 1, id: 9 }, b: 2, constructor: "c" };
     expect(newThing(body).properties).toEqual({ a: 1, b: 2, constructor: "c" });
@@ -108,7 +113,7 @@ describe("a new Thing", () => {
     ["a name with a line break", { ...AZURE, name: "a\nb" }, "'name' must not hold control characters"],
     ["tags that are a text", { ...AZURE, tags: "a" }, "'tags' must be an array of texts"],
     ["a tag that is an object", { ...AZURE, tags: [{}] }, "'tags' must be an array of texts"],
-    ["a state that is an array", { ...AZURE, deviceState: [] }, "'deviceState' must be a JSON object"],
+    ["a state that is an array", { ...AZURE, deviceState: [1] }, "'deviceState' must be a JSON object"],
     ["a state that is no JSON", { ...AZURE, deviceState: "{on}" }, "'deviceState' must be a JSON object"],
     ["a flag that is a word", { ...AZURE, cached: "maybe" }, "'cached' must be true or false"],
     ["votes that are half", { ...AZURE, votes: 0.5 }, "'votes' must be a whole number"],

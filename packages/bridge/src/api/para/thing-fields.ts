@@ -80,11 +80,12 @@ export function versionField(fields: Fields): number | null {
   return version === null ? null : Math.max(0, version);
 }
 
-/** An object, or the text of one. */
+/** An object, or the text of one. Clients in PHP know no empty object: they send an empty array for it. */
 export function stateField(fields: Fields): JsonObject | null {
   const value = fields["deviceState"];
   if (value === undefined || value === null || value === "") return null;
-  const state = typeof value === "string" ? parsed(value) : value;
+  const given = typeof value === "string" ? parsed(value) : value;
+  const state = isEmptyArray(given) ? {} : given;
   if (typeof state !== "object" || state === null || Array.isArray(state)) {
     throw fieldError("deviceState", "must be a JSON object");
   }
@@ -128,6 +129,10 @@ function wholeNumber(fields: Fields, field: string): number | null {
   if (!Number.isSafeInteger(number)) throw fieldError(field, "must be a whole number");
   // There is no -0 in JSON that anybody means.
   return (number as number) + 0;
+}
+
+function isEmptyArray(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 function parsed(text: string): unknown {
