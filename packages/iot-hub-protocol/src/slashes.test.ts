@@ -15,10 +15,10 @@ test.each([
 });
 
 test("very many slashes inside an address or a resource take no time to read", () => {
-  // Work that grows by the square of their number takes seconds here.
-  const slashes = `h${"/".repeat(100_000)}x`;
+  // Work that grows by the square of their number takes minutes here.
+  const slashes = `h${"/".repeat(1_000_000)}x`;
   const start = performance.now();
   expect(parseHubAddress(slashes)).toBeUndefined();
   expect(coversResource(slashes, "h/devices/d")).toBe(false);
-  expect(performance.now() - start).toBeLessThan(1_000);
+  expect(performance.now() - start).toBeLessThan(20_000);
 });

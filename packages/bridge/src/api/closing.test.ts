@@ -1,9 +1,12 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
+import { fastify } from "fastify";
 import { expect, test } from "vitest";
+import { closePromptly } from "./closing.ts";
 import { createTestApi } from "./testing/test-api.ts";
-import type { TestApi } from "./testing/test-api.ts";
+
+const A_DAY_MS = 24 * 60 * 60_000;
 
 async function dial(url: string): Promise<Socket> {
   const socket = connect(Number(new URL(url).port), "127.0.0.1");
@@ -12,18 +15,13 @@ async function dial(url: string): Promise<Socket> {
   return socket;
 }
 
-async function closingTime(api: TestApi): Promise<number> {
-  const start = performance.now();
-  await api.app.close();
-  return performance.now() - start;
-}
-
 test("a connection that never spoke does not hold up the close", async () => {
-  const api = createTestApi();
-  const socket = await dial(await api.listen());
-  await fetch(`${api.app.listeningOrigin}/health/live`);
+  const app = fastify();
+  closePromptly(app, A_DAY_MS);
+  const socket = await dial(await app.listen({ host: "127.0.0.1", port: 0 }));
+  expect((await fetch(app.listeningOrigin)).status).toBe(404);
   const closed = once(socket, "close");
-  expect(await closingTime(api)).toBeLessThan(2_000);
+  await app.close();
   await closed;
 });
 
@@ -38,7 +36,10 @@ test("a request that never ends is cut off after the grace", async () => {
   );
   await arrived;
   const closed = once(socket, "close");
-  expect(await closingTime(api)).toBeLessThan(6_000);
+  const start = performance.now();
+  await api.app.close();
+  // A request has thirty seconds otherwise.
+  expect(performance.now() - start).toBeLessThan(20_000);
   await closed;
 });
 
@@ -50,6 +51,7 @@ test("whoever watches a hub is let go", async () => {
   const watching = await fetch(`${url}/admin/v1/hubs/local/monitor-events`, { headers });
   expect(watching.status).toBe(200);
   const ended = watching.text();
-  expect(await closingTime(api)).toBeLessThan(2_000);
+  await api.app.close();
+  // An answer that were cut off after the grace would be an error.
   expect(await ended).toBe("\n");
 });

@@ -2,10 +2,10 @@
 import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 
-/** What is still under way then is cut off. */
 const GRACE_MS = 3_000;
 
-export function closePromptly(app: FastifyInstance): void {
+/** What is still under way after `graceMs` is cut off. */
+export function closePromptly(app: FastifyInstance, graceMs: number = GRACE_MS): void {
   // Node closes idle connections by itself, but not those that never sent a request.
   const silent = new Set<Socket>();
   app.server.on("connection", (socket: Socket) => {
@@ -15,7 +15,7 @@ export function closePromptly(app: FastifyInstance): void {
   app.server.on("request", ({ socket }) => silent.delete(socket));
   app.addHook("preClose", async () => {
     for (const socket of silent) socket.destroy();
-    const deadline = setTimeout(() => app.server.closeAllConnections(), GRACE_MS).unref();
+    const deadline = setTimeout(() => app.server.closeAllConnections(), graceMs).unref();
     app.server.once("close", () => clearTimeout(deadline));
   });
 }

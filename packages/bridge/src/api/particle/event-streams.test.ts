@@ -174,9 +174,8 @@ describe("a stream ends", () => {
 
   test("when the server stops", async () => {
     const heard = await listen("/v1/devices/events");
-    const start = performance.now();
     await api.app.close();
-    await heard.ended;
-    expect(performance.now() - start).toBeLessThan(2_000);
+    // A stream that were cut off after the grace would end with an error.
+    await expect(heard.ended).resolves.toBeUndefined();
   });
 });
