@@ -6,6 +6,7 @@ import type { StateChange, StateConflict } from "../../core/device-state.ts";
 import type { Scope } from "../../core/integration.ts";
 import type { StateConnectionCount } from "../../core/state-store.ts";
 import type { Row } from "./driver.ts";
+import { createStateConnectionCounts } from "./state-connection-counts.ts";
 import { stateRows, toConflict } from "./state-rows.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -39,11 +40,6 @@ export function stateOperations(transaction: Transaction): StateOperations {
     `SELECT c.* FROM state_conflict c CROSS JOIN device d ON d.id = c.device_id WHERE ${condition} ORDER BY c.id DESC LIMIT ?`;
   const ofProduct = db.prepare(conflictsWhere("d.product_id = ?"));
   const ofSandbox = db.prepare(conflictsWhere("d.owner_id = ? AND d.product_id IS NULL"));
-  const counts = db.prepare(
-    `SELECT connection_id, count(*) AS devices, sum(reach = 'itself') AS things, count(pending_since) AS pending,
-     count(missing_since) AS missing, min(pending_since) AS oldest
-     FROM device_state WHERE connection_id IS NOT NULL GROUP BY connection_id`,
-  );
 
   return {
     deviceState: (id) => rows.row(id) ?? null,
@@ -57,14 +53,6 @@ export function stateOperations(transaction: Transaction): StateOperations {
       (scope.kind === "product" ? ofProduct.all(scope.productId, limit) : ofSandbox.all(scope.accountId, limit)).map(
         toConflict,
       ),
-    stateConnections: () =>
-      counts.all().map((row) => ({
-        connectionId: String(row["connection_id"]),
-        devices: Number(row["devices"]),
-        things: Number(row["things"]),
-        pending: Number(row["pending"]),
-        missing: Number(row["missing"]),
-        oldestPending: row["oldest"] as number | null,
-      })),
+    stateConnections: createStateConnectionCounts(transaction),
   };
 }

@@ -141,6 +141,37 @@ export function describeStates(open: OpenStore): void {
       ]);
     });
 
+    test("how many states a hub has is right after each change, a refused one, and a restart", async () => {
+      const one = deviceState(1, { reach: "itself", pendingSince: 3 });
+      const two = deviceState(2, { pendingSince: 2 });
+      const missing = { ...one.standing, missingSince: 9 };
+      const counts = async (): Promise<unknown[]> =>
+        (await store.stateConnections()).map(
+          ({ connectionId, devices, things, pending, missing: gone, oldestPending }) => [
+            connectionId,
+            [devices, things, pending, gone],
+            oldestPending,
+          ],
+        );
+      await store.saveStates([one, two, deviceState(3, { connectionId: null })].map(written));
+      expect(await counts()).toEqual([["hub", [2, 1, 2, 0], 2]]);
+      await store.saveStates([written({ ...two, revision: 2, pendingSince: null, connectionId: "other" })]);
+      expect(await counts()).toEqual([
+        ["hub", [1, 1, 1, 0], 3],
+        ["other", [1, 0, 0, 0], null],
+      ]);
+      await store.saveStates([written({ ...one, revision: 7 }), written({ ...one, standing: missing, revision: 2 })]);
+      await store.saveStates([written(deviceState(3, { revision: 2, connectionId: "other" }))]);
+      await store.unclaimDevice(deviceId(2));
+      const last = [
+        ["hub", [1, 1, 1, 1], 3],
+        ["other", [1, 0, 0, 0], null],
+      ];
+      expect(await counts()).toEqual(last);
+      store = await under.reopen();
+      expect(await counts()).toEqual(last);
+    });
+
     test("states are found by their hub and walked through in pages", async () => {
       const missing = { ...deviceState(2).standing, missingSince: 8 };
       await store.saveStates(
