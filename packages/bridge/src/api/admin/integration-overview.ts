@@ -63,10 +63,11 @@ export function registerIntegrationOverview(
       const start = after === null ? 0 : all.findIndex(({ integration }) => newestFirst(after, { integration }) < 0);
       const page = start < 0 ? [] : all.slice(start, start + limit);
       const last = page.at(-1);
-      const hours = lastHours(now());
+      const day = lastHours(now());
+      const hours = hoursOf(day);
       const counts = await deliveries.counts(
         page.map(({ integration }) => integration.id),
-        hours,
+        day,
       );
       return {
         integrations: page.map((one) => overviewJson(one, counts.get(one.integration.id), hours)),
@@ -154,7 +155,7 @@ function lastHours(now: number): SeriesQuery {
 function overviewJson(
   { integration, product, target, now, line }: Standing,
   counts: IntegrationCounts | undefined,
-  hours: SeriesQuery,
+  hours: readonly Hour[],
 ): Record<string, unknown> {
   return {
     id: integration.id,
@@ -181,11 +182,23 @@ function overviewJson(
 }
 
 /** Hours in which nothing happened are told too. */
-function everyHour(series: readonly SeriesPoint[], { from }: SeriesQuery): readonly Record<string, unknown>[] {
+function everyHour(series: readonly SeriesPoint[], hours: readonly Hour[]): readonly Record<string, unknown>[] {
   const known = new Map(series.map((point) => [point.time, point]));
+  return hours.map(({ at, time }) => {
+    const { success = 0, failure = 0 } = known.get(at) ?? {};
+    return { time, success, failure };
+  });
+}
+
+interface Hour {
+  readonly at: number;
+  readonly time: string;
+}
+
+/** The same for all integrations of a page: writing their times one by one would be much of what the page costs. */
+function hoursOf({ from }: SeriesQuery): readonly Hour[] {
   return Array.from({ length: HOURS }, (_, hour) => {
-    const time = from + hour * HOUR_MS;
-    const { success = 0, failure = 0 } = known.get(time) ?? {};
-    return { time: isoTime(time), success, failure };
+    const at = from + hour * HOUR_MS;
+    return { at, time: isoTime(at) };
   });
 }
