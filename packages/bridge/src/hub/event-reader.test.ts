@@ -23,7 +23,7 @@ function monitor(
     {
       endpointOf: () => ({ hostName: "localhost", httpsPort: 9, amqpsPort: 9, allowPrivate: true, ...endpoint }),
       now: Date.now,
-      openTimeout: 2_000,
+      openTimeout: 5_000,
     },
     CONNECTION,
     {

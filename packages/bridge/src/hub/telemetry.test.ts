@@ -66,7 +66,7 @@ test("a device's messages keep their order", async () => {
 
 test("a device without credit holds up nobody else, and its message waits until the deadline only", async () => {
   const attach = (id: string): { credit: number } => ({ credit: id === "starved" ? 0 : 10 });
-  const { client, standIn } = await startHubUnderTest({ behaviour: { attach }, limits: { sendDeadline: 400 } });
+  const { client, standIn } = await startHubUnderTest({ behaviour: { attach }, limits: { sendDeadline: 3_000 } });
   const starved = client.send("starved", makeMessage("s"));
   for (let i = 0; i < 20; i++) expect(await client.send("fed", makeMessage(`f${i}`))).toEqual(DELIVERED);
   expect(await starved).toEqual(failed("not_sent"));
@@ -165,7 +165,7 @@ test("an accepted message without an answer is unknown at its deadline; the late
   let late: (() => void) | undefined;
   const { client, standIn } = await startHubUnderTest({
     behaviour: { message: ({ delivery }) => (late = () => delivery.accept()) },
-    limits: { sendDeadline: 300 },
+    limits: { sendDeadline: 3_000 },
   });
   const [first, second] = [client.send("d1", makeMessage("m1")), client.send("d1", makeMessage("m2"))];
   expect(await first).toEqual(failed("outcome_unknown"));
@@ -226,7 +226,7 @@ test("a token that is never answered is given up", async () => {
 test("an attach that is never answered is given up, and its late answer opens nothing", async () => {
   const { client, standIn } = await startHubUnderTest({
     behaviour: { attach: (id) => (id === "mute" ? "silent" : { credit: 10 }) },
-    limits: { sendDeadline: 300 },
+    limits: { sendDeadline: 3_000 },
   });
   expect(await client.send("other", makeMessage("m1"))).toEqual(DELIVERED);
   expect(await client.send("mute", makeMessage("m2"))).toEqual(failed("not_sent"));
@@ -283,8 +283,8 @@ test("2,000 devices share three connections", async () => {
 
 test("links open at the hub's pace, and one that nobody waits for any more is not opened", async () => {
   const { client, standIn } = await startHubUnderTest({
-    limits: { attachBurst: 1, sendDeadline: 300 },
-    endpoint: { linksPerSecond: 2 },
+    limits: { attachBurst: 1, sendDeadline: 3_000 },
+    endpoint: { linksPerSecond: 0.25 },
   });
   const outcomes = await Promise.all(["a", "b", "c"].map((id) => client.send(id, makeMessage(id))));
   expect(outcomes).toEqual([DELIVERED, failed("not_sent"), failed("not_sent")]);
@@ -323,7 +323,7 @@ test("an idle device's link is closed, one in use stays", async () => {
 });
 
 test("a hub that falls silent is found by its idle connection", async () => {
-  const { client, standIn } = await startHubUnderTest({ limits: { idleTimeout: 100 } });
+  const { client, standIn } = await startHubUnderTest({ limits: { idleTimeout: 2_000 } });
   expect(await client.send("d1", makeMessage("m1"))).toEqual(DELIVERED);
   standIn.behaviour = { message: () => {} };
   const send = client.send("d1", makeMessage("m2"));

@@ -16,7 +16,7 @@ beforeEach(async () => {
     answer(request, response);
   });
   await new Promise<void>((resolve) => target.listen(0, "127.0.0.1", resolve));
-  client = createWebhookClient({ allowPrivate: () => true, answerTimeoutMs: 500 });
+  client = createWebhookClient({ allowPrivate: () => true, answerTimeoutMs: 3_000 });
 });
 
 afterEach(async () => {

@@ -47,7 +47,7 @@ test("a device that the hub does not have, has disabled, or refuses a value of",
 });
 
 test("a cut connection and a silent hub are told, and the next report gets through", async () => {
-  const { hub, emulator } = await startTwinsUnderTest({ options: { reporting: { answerTimeout: 300 } } });
+  const { hub, emulator } = await startTwinsUnderTest({ options: { reporting: { answerTimeout: 3_000 } } });
   valueOf(await hub.createDevice("d"));
   expect(await hub.report("d", { a: 1 })).toEqual({ ok: true, value: 2 });
   const strike = (kind: "drop" | "silence" | "detach" | "acceptThenDrop"): void => {
@@ -66,7 +66,7 @@ test("a cut connection and a silent hub are told, and the next report gets throu
 });
 
 test("a hub that never opens the link is given up, and the link is not left behind", async () => {
-  const { hub, emulator } = await startTwinsUnderTest({ options: { reporting: { answerTimeout: 300 } } });
+  const { hub, emulator } = await startTwinsUnderTest({ options: { reporting: { answerTimeout: 3_000 } } });
   valueOf(await hub.createDevice("d"));
   emulator.faults.add({ where: { point: "attach", deviceId: "d" }, effect: { kind: "silence" }, times: 1 });
   expect(await hub.report("d", { a: 1 })).toEqual(failed("not_sent"));
