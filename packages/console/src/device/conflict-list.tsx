@@ -4,7 +4,7 @@ import { request } from "../client/request.ts";
 import { DataTable } from "../elements/data-table.tsx";
 import { Loaded } from "../elements/loaded.tsx";
 import { Section } from "../elements/page.tsx";
-import { CONFLICT_COLUMNS } from "../things/conflict-table.tsx";
+import { CONFLICT_COLUMNS, conflictKey } from "../things/conflict-table.tsx";
 import type { ConflictRow } from "../things/thing-rows.ts";
 import { statePath } from "./state-path.ts";
 
@@ -27,7 +27,7 @@ export function ConflictList({ id, count }: { readonly id: string; readonly coun
             <DataTable
               name="Conflicts of the device"
               rows={conflicts}
-              rowKey={({ at, path }) => `${at} ${path}`}
+              rowKey={conflictKey}
               columns={CONFLICT_COLUMNS}
             />
           )

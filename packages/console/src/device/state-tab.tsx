@@ -52,7 +52,7 @@ function useDeviceState(id: string): UseQueryResult<DeviceState> {
 function ShownState({ id, state }: { readonly id: string; readonly state: DeviceState }) {
   return (
     <Stack gap="lg">
-      <Section title="In step with the hub" actions={<CompareButton id={id} />}>
+      <Section title="State and hub" actions={<CompareButton id={id} />}>
         <Facts>
           <Fact name="Sync">
             <SyncBadge sync={state.sync} status={state.hub?.status ?? "enabled"} />
@@ -69,9 +69,7 @@ function ShownState({ id, state }: { readonly id: string; readonly state: Device
         {state.error !== null && (
           <>
             <FailureNote failure={state.error} title="The hub does not take the state" />
-            <Text size="sm" c="dimmed" component="div">
-              Tried {state.error.attempts.toLocaleString()} times; again <Time at={state.error.retry_at} />.
-            </Text>
+            <Tries error={state.error} />
           </>
         )}
       </Section>
@@ -81,6 +79,21 @@ function ShownState({ id, state }: { readonly id: string; readonly state: Device
       </SimpleGrid>
       <ConflictList id={id} count={state.conflicts} />
     </Stack>
+  );
+}
+
+/** Trouble of the hub as a whole uses up no tries of a device. */
+function Tries({ error: { attempts, retry_at: at } }: { readonly error: NonNullable<DeviceState["error"]> }) {
+  return (
+    <Text size="sm" c="dimmed" component="div">
+      {attempts === 0 ? (
+        "What waits is written as soon as the hub takes it."
+      ) : (
+        <>
+          Tried {attempts === 1 ? "once" : `${attempts.toLocaleString()} times`}; again <Time at={at} />.
+        </>
+      )}
+    </Text>
   );
 }
 

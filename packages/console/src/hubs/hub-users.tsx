@@ -2,6 +2,7 @@ import { Anchor, Text } from "@mantine/core";
 import { Fragment } from "react";
 import { Link } from "wouter";
 import { segment } from "../client/request.ts";
+import { useProducts, type Product } from "../products/product.ts";
 import type { Connection } from "./connection.ts";
 
 /** Troubles that another key or policy mends; it is given to the integration. */
@@ -11,6 +12,7 @@ const SHOWN = 8;
 
 /** Which integrations and states use a hub, as links. */
 export function HubUsers({ connection }: { readonly connection: Connection }) {
+  const { data: products = [] } = useProducts();
   const { integrations, state_scopes: scopes, failure } = connection;
   const needsKey = failure !== null && OF_THE_KEY.has(failure.code);
   const more = integrations.length - SHOWN;
@@ -38,11 +40,12 @@ export function HubUsers({ connection }: { readonly connection: Connection }) {
         </Fragment>
       ))}
       {more > 0 && ` and ${more.toLocaleString()} more`}
-      {scopes.length > 0 && `${integrations.length > 0 ? ", and by " : ""}states of ${scopesInWords(scopes)}`}
+      {scopes.length > 0 && `${integrations.length > 0 ? ", and by " : ""}states of ${scopesInWords(scopes, products)}`}
     </Text>
   );
 }
 
-function scopesInWords(scopes: Connection["state_scopes"]): string {
-  return scopes.map((scope) => (scope === "sandbox" ? "the sandbox" : `product ${scope}`)).join(", ");
+function scopesInWords(scopes: Connection["state_scopes"], products: readonly Product[]): string {
+  const nameOf = (scope: string): string => products.find(({ id }) => String(id) === scope)?.name ?? scope;
+  return scopes.map((scope) => (scope === "sandbox" ? "the sandbox" : `product ${nameOf(String(scope))}`)).join(", ");
 }

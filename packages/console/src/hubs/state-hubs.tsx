@@ -5,10 +5,22 @@ import { StateBadge } from "../elements/state-badge.tsx";
 import { Time } from "../elements/time.tsx";
 import { useStateHubs, type StateHub } from "./connection.ts";
 
+/** The connection of the server's own settings. */
+const OF_THE_SETTINGS = "para";
+
 const COLUMNS: readonly Column<StateHub>[] = [
   {
     name: "Hub",
-    cell: ({ host_name: host }) => <span className="foreign">{host === "local" ? "Local Hub" : host}</span>,
+    cell: ({ host_name: host, connection }) => (
+      <>
+        <span className="foreign">{host === "local" ? "Local Hub" : host}</span>
+        {connection === OF_THE_SETTINGS && (
+          <Text size="xs" c="dimmed">
+            by para.azure.*
+          </Text>
+        )}
+      </>
+    ),
   },
   { name: "Devices", numeric: true, cell: ({ devices }) => devices?.toLocaleString() ?? "–" },
   {

@@ -22,12 +22,7 @@ export function ConflictTable({ product }: { readonly product: string }) {
               There is one when a value is written here and in the hub before either has seen the other’s.
             </Empty>
           ) : (
-            <DataTable
-              name="Conflicts"
-              rows={conflicts}
-              rowKey={({ device_id, at, path }) => `${device_id} ${at} ${path}`}
-              columns={[DEVICE, ...CONFLICT_COLUMNS]}
-            />
+            <DataTable name="Conflicts" rows={conflicts} rowKey={conflictKey} columns={[DEVICE, ...CONFLICT_COLUMNS]} />
           )
         }
       </Loaded>
@@ -48,6 +43,11 @@ const RULES: Readonly<Record<ConflictRow["rule"], string>> = {
   ours: "always what was written here",
 };
 
+/** Both a service and the device may have written the same value meanwhile: these are found at once. */
+export function conflictKey({ device_id: id, at, path, their_source: source }: ConflictRow): string {
+  return `${id} ${at} ${path} ${source}`;
+}
+
 const DEVICE: Column<ConflictRow> = {
   name: "Device",
   cell: ({ device_id: id, device_name: name = null }) => <DeviceName device={{ id, name }} />,
@@ -59,8 +59,8 @@ export const CONFLICT_COLUMNS: readonly Column<ConflictRow>[] = [
   { name: "Value", cell: ({ path }) => <Code className="foreign">{path}</Code> },
   { name: "Written here", cell: ({ ours, kept }) => <Written value={ours} isKept={kept === "ours"} /> },
   { name: "Written there", cell: ({ theirs, kept }) => <Written value={theirs} isKept={kept === "theirs"} /> },
-  { name: "By", cell: ({ their_source }) => SOURCES[their_source] },
-  { name: "Rule", cell: ({ rule }) => RULES[rule] },
+  { name: "By", wideOnly: true, cell: ({ their_source }) => SOURCES[their_source] },
+  { name: "Rule", wideOnly: true, cell: ({ rule }) => RULES[rule] },
 ];
 
 function Written({ value, isKept }: { readonly value: unknown; readonly isKept: boolean }) {
