@@ -183,7 +183,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     scope: "event",
     verdict: "refused",
     nextStep:
-      "The hub's tier has no device twins: messages go on, names are not written. Choose a Standard tier for that.",
+      "The hub's tier has no device twins: messages go on, names and states are not written. Choose a Standard tier for that.",
   },
   twin_refused: {
     scope: "state",

@@ -11,6 +11,7 @@ const DEFAULT: Backoff = { firstMs: 500, maxMs: 30_000 };
 const BY_CODE: Partial<Record<FailureCode, Backoff>> = {
   key_refused: { firstMs: 60_000, maxMs: 60_000 },
   permission_missing: { firstMs: 60_000, maxMs: 60_000 },
+  not_in_tier: { firstMs: 60_000, maxMs: 60_000 },
   quota_exceeded: { firstMs: 15 * 60_000, maxMs: 15 * 60_000 },
 };
 

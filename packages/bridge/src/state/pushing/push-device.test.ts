@@ -1,5 +1,6 @@
 /** What is written to a twin, and on what ground, when something else happens while it is on its way. */
 import { expect, test } from "vitest";
+import { fail } from "../../core/failure.ts";
 import { ID, startStillWorld } from "../testing/still-world.ts";
 
 test("a twin that was read before the news that came meanwhile is read once more, and nothing is written over unseen", async () => {
@@ -23,4 +24,20 @@ test("a twin that was read before the news that came meanwhile is read once more
   expect(world.states.conflicts).toMatchObject([{ path: "level", ours: 2, theirs: "theirs", kept: "theirs" }]);
   expect(world.hub.view(ID)?.desired.properties).toEqual({ level: "theirs", other: 2 });
   expect(world.record()).toMatchObject({ desired: { pending: null }, pendingSince: null });
+});
+
+test("a tier without twins is the hub's trouble, and what waits is written soon after the hub has them", async () => {
+  const world = startStillWorld({});
+  const refuse = async (): Promise<ReturnType<typeof fail>> => fail("not_in_tier", "No twins in this tier.");
+  Object.assign(world.answers, { twin: refuse, patchDesired: refuse });
+  await world.patch({ level: 1 });
+  expect(world.engine.failureOf("hub")).toMatchObject({ code: "not_in_tier" });
+  expect(world.record().trouble).toMatchObject({ failure: { code: "not_in_tier" }, attempts: 0 });
+  await world.clock.advance(10 * 60_000);
+  const { twin, patchDesired } = world.hub.client(() => true);
+  Object.assign(world.answers, { twin, patchDesired });
+  await world.clock.advance(90_000);
+  expect(world.hub.view(ID)?.desired.properties).toEqual({ level: 1 });
+  expect(world.record()).toMatchObject({ desired: { pending: null }, trouble: null });
+  expect(world.engine.failureOf("hub")).toBeNull();
 });

@@ -111,7 +111,7 @@ async function noteFailure(
   deviceId: string,
   { records, clock, random }: DevicePushing,
   failure: Failure,
-  isOfDevice = FAILURES[failure.code].scope !== "hub",
+  isOfDevice = !concernsHub(failure),
 ): Promise<Failure | null> {
   const now = clock.now();
   await records.change(deviceId, (record) => {
@@ -123,4 +123,9 @@ async function noteFailure(
     return withTrouble(record, { failure, attempts, retryAt: Math.ceil(now + wait) }, { rule: "newest", now });
   });
   return isOfDevice ? null : failure;
+}
+
+/** A tier without twins has none for any device. */
+function concernsHub({ code }: Failure): boolean {
+  return FAILURES[code].scope === "hub" || code === "not_in_tier";
 }
