@@ -28,7 +28,8 @@ interface Played {
   readonly stream: () => StreamOptions;
 }
 
-async function start(changes: Partial<HubChanges> = {}): Promise<Played> {
+async function start(changes: Partial<HubChanges> = {}, failingReads: number = 0): Promise<Played> {
+  let reads = 0;
   const clock = new VirtualClock();
   const known = new Map<string, string>();
   const registry = new Map<string, string>();
@@ -47,6 +48,8 @@ async function start(changes: Partial<HubChanges> = {}): Promise<Played> {
     twin: async () => succeed(null),
     read: async (options) => {
       stream = options;
+      reads += 1;
+      if (reads <= failingReads) throw new Error("a mistake of this server's own");
       await new Promise((resolve) => options.signal.addEventListener("abort", resolve));
     },
   };
@@ -243,4 +246,20 @@ test("a stream that begins anew is read anew", async () => {
   expect(played.inbox.state()).toMatchObject({ isReading: false, failure: { code: "hub_unreachable" } });
   played.stream().onTrouble(null);
   expect(played.inbox.state()).toMatchObject({ isReading: true, failure: null });
+});
+
+test("a reader that ended by a mistake of this server's own begins again after a minute, as often as it ends", async () => {
+  const played = await start({}, 2);
+  const first = played.stream();
+  await expect.poll(() => played.inbox.state().failure).toMatchObject({ code: "hub_error" });
+  await played.clock.advance(60_001);
+  const second = played.stream();
+  expect(second).not.toBe(first);
+  await expect.poll(() => played.inbox.state().failure).toMatchObject({ code: "hub_error" });
+  await played.clock.advance(60_001);
+  const third = played.stream();
+  expect(third).not.toBe(second);
+  await played.inbox.stop();
+  await played.clock.advance(600_000);
+  expect(played.stream()).toBe(third);
 });

@@ -21,6 +21,8 @@ import { mayConcern, readEvent, type Told } from "./stream-events.ts";
 /** The hub's clock may differ from ours by that much when reading begins. */
 const CLOCKS_DIFFER_MS = 5 * 60_000;
 const ACTIVITY_MS = 60_000;
+/** After which a reader that ended begins again. */
+const RESTART_MS = 60_000;
 const UNKNOWN_DEVICES = 50_000;
 const FORMER_GENERATIONS = 2_000;
 
@@ -64,7 +66,8 @@ export class Inbox {
   readonly #behind = new Map<string, number>();
   #expired = 0;
   #done: Promise<void> = Promise.resolve();
-  #callOff: () => void = () => undefined;
+  #callOffActivity: () => void = () => undefined;
+  #callOffRestart: () => void = () => undefined;
 
   constructor(options: InboxOptions) {
     this.#options = options;
@@ -79,14 +82,15 @@ export class Inbox {
       this.#failure = { code: "hub_error", message: "The hub's messages are not read: the reader ended." };
       log.error({ connectionId, reason: String(error) }, "reading.ended");
       // Only a mistake of this server's own ends a reader; it is not to be the end of all reading.
-      if (!this.#abort.signal.aborted) this.#callOff = clock.after(ACTIVITY_MS, () => this.start());
+      if (!this.#abort.signal.aborted) this.#callOffRestart = clock.after(RESTART_MS, () => this.start());
     });
     this.#writeActivityLater();
   }
 
   async stop(): Promise<void> {
     this.#abort.abort();
-    this.#callOff();
+    this.#callOffActivity();
+    this.#callOffRestart();
     await this.#done;
     await this.#writeActivity().catch(() => undefined); // the sweep finds it
   }
@@ -221,8 +225,8 @@ export class Inbox {
   }
 
   #writeActivityLater(): void {
-    this.#callOff();
-    this.#callOff = this.#options.clock.after(ACTIVITY_MS, () => {
+    this.#callOffActivity();
+    this.#callOffActivity = this.#options.clock.after(ACTIVITY_MS, () => {
       const { log, hub } = this.#options;
       void this.#writeActivity().catch((error: unknown) =>
         log.warn({ connectionId: hub.connectionId, reason: String(error) }, "activity.not_written"),
