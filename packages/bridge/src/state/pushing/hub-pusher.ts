@@ -39,6 +39,10 @@ export interface HubPusherOptions {
 /** What may be the trouble of one device's twin although it looks like the hub's. */
 const DOUBTFUL: ReadonlySet<FailureCode> = new Set(["hub_error", "hub_unreachable"]);
 const DOUBTFUL_RETRY: Backoff = { firstMs: 500, maxMs: 30_000 };
+const OWN_MISTAKE: Failure = {
+  code: "hub_error",
+  message: "Writing to the hub ended by a mistake of this server's own; its log says more.",
+};
 /** Devices that are known to close the gate alone. */
 const MAX_SUSPECTS = 1_000;
 
@@ -185,9 +189,9 @@ export class HubPusher {
       if (failure !== null && this.#isOfDevice(deviceId, failure, begunAt)) await this.#blame(deviceId, failure);
       else this.#ended(deviceId, failure, begunAt);
     } catch (error) {
-      // The store: it says what waits when it can be read again.
       log.error({ deviceId, connectionId, reason: String(error) }, "state.push_failed");
-      this.#storeMayHaveMore = true;
+      // It waits like others that failed: asked for at once it would fail at once, without end.
+      await this.#note(deviceId, OWN_MISTAKE).catch(() => undefined); // the store: what waits there is looked for now and then;
     }
   }
 
@@ -199,8 +203,12 @@ export class HubPusher {
 
   /** It alone waits; its next try is for itself. */
   async #blame(deviceId: string, failure: Failure): Promise<void> {
-    const { records, clock, random } = this.#options;
     this.#suspect(deviceId);
+    await this.#note(deviceId, failure);
+  }
+
+  async #note(deviceId: string, failure: Failure): Promise<void> {
+    const { records, clock, random } = this.#options;
     this.#gate.release();
     const now = clock.now();
     await records.change(deviceId, (record) => {
