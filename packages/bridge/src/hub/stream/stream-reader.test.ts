@@ -8,6 +8,7 @@ import type { HubConnection } from "../../core/integration.ts";
 import { startEventHub } from "../testing/event-hub-stand-in.ts";
 import { CONNECTION, SILENT_LOG } from "../testing/hub-under-test.ts";
 import { createTwinHubs } from "../twins/twin-hubs.ts";
+import type { StreamTimes } from "./stream-reader.ts";
 import { startTwinsUnderTest, valueOf } from "../testing/twins-under-test.ts";
 import type { TwinsUnderTest } from "../testing/twins-under-test.ts";
 
@@ -252,10 +253,10 @@ test("a stream that ends before what was taken is another one, and so is one wit
 });
 
 test("what became too old for the hub before it was read is told once, and not waited for", async () => {
-  const { hub, emulator } = await startTwinsUnderTest({ options: QUICK, emulator: { eventRetentionMs: 1_000 } });
+  const { hub, emulator } = await startTwinsUnderTest({ options: QUICK, emulator: { eventRetentionMs: 600_000 } });
   const partitionId = emulator.hub.events.partitionOf("d");
   await send(emulator, "d", 10);
-  emulator.clock.advance(2_000);
+  emulator.clock.advance(1_200_000);
   (emulator.hub.events as unknown as { sweep(): void }).sweep();
   const after = new Map([[partitionId, { sequenceNumber: 3, offset: "70" }]]);
   const reading = startReading(hub, { after });
@@ -392,10 +393,11 @@ test("a consumer group that the hub does not have is told", async () => {
 /** Plain TCP, and signed in to by the connection's own policy. */
 async function startByPolicy(
   change: Partial<HubConnection>,
+  reading: StreamTimes = QUICK.reading,
 ): Promise<{ readonly under: TwinsUnderTest; read(): Reading }> {
   const under = await startTwinsUnderTest({
     connection: change,
-    options: { ...QUICK, endpointOf: () => withoutString(under.endpoint) },
+    options: { reading, endpointOf: () => withoutString(under.endpoint) },
   });
   const { amqpPort } = under.emulator.addresses;
   const endpoint = {
@@ -421,7 +423,10 @@ test("a refused key gives way to the other one, and nobody is troubled", async (
 });
 
 test("a key that is mended is used at once", async () => {
-  const { under, read } = await startByPolicy({ policyKey: WRONG, secondaryKey: null });
+  const { under, read } = await startByPolicy(
+    { policyKey: WRONG, secondaryKey: null },
+    { backoff: { firstMs: 600_000, maxMs: 600_000 } },
+  );
   const reading = read();
   await expect.poll(() => reading.troubles.at(-1)?.code).toBe("key_refused");
   const { primaryKey: policyKey } = under.emulator.hub.policies.get("iothubowner")!;

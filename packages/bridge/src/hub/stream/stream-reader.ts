@@ -45,6 +45,8 @@ export class StreamReader {
   /** By partition: over all sessions. */
   readonly #positions = new Map<string, PartitionPosition>();
   #session: StreamSession | undefined;
+  /** Aborts when the present try is not worth waiting after: it had other keys, or nobody wants more. */
+  #over = new AbortController();
   /** Told last; `undefined`: nothing was. */
   #trouble: Failure | null | undefined;
   #failures = 0;
@@ -57,18 +59,22 @@ export class StreamReader {
   /** Resolves when the signal has aborted and everything is closed. Never rejects. */
   async run(): Promise<void> {
     const { signal } = this.#stream;
+    signal.addEventListener("abort", () => this.#over.abort(), { once: true });
     while (!signal.aborted) {
+      this.#over = new AbortController();
       const failure = await this.#read().catch(cannotBeRead);
       if (signal.aborted || failure === null) continue;
       this.#tell(failure);
       this.#failures += 1;
-      await pause(backoffMs(this.#options.times?.backoff ?? BACKOFF, this.#failures, Math.random), signal);
+      const wait = backoffMs(this.#options.times?.backoff ?? BACKOFF, this.#failures, Math.random);
+      await pause(wait, this.#over.signal);
     }
   }
 
   /** The connection has other keys: they are used from now on. */
   renew(): void {
     this.#session?.end(null);
+    this.#over.abort();
   }
 
   // One session. `null`: the next one is to begin at once.
