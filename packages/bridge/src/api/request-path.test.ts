@@ -33,6 +33,7 @@ test.each([
   ["/v1/_setup", undefined],
   ["/v1/thing", undefined],
   ["/v1/things/12", OPAQUE],
+  ["/v1/utils/newid", undefined],
   ["/v1/things?limit=3", OPAQUE],
   ["/v1/app/app:x", SIGNED],
   ["/v1/user/x", SIGNED],

@@ -11,7 +11,7 @@ export const PARA_ROOT = "/para";
 const PARA_SCHEME = /^(?:AWS4-HMAC-SHA256|Anonymous)(?:\s|$)/i;
 const THREE_PARTS = /^Bearer\s+[\w-]+\.[\w-]*\.[\w-]*\s*$/i;
 /** What is here and nowhere in Particle's face. */
-const PARA_PATH = /^\/v1(?:\/*(?:[?]|$)|\/_|\/(?:things?|apps?|search)(?:[/?]|$))/;
+const PARA_PATH = /^\/v1(?:\/*(?:[?]|$)|\/_|\/(?:things?|apps?|search|utils)(?:[/?]|$))/;
 const PARA_QUERY = /[?&]accessKey=/;
 const PARA_TOKENS = /^\/jwt_auth(?:[/?]|$)/;
 /** However it is spelled: the router decodes before it compares. */

@@ -126,6 +126,8 @@ export type KeysShown =
   | { readonly kind: "hub"; readonly failure: Failure };
 
 export interface ThingControl {
+  /** For a client that wants to know a Thing's id before it makes it; no two are the same. */
+  newId(): string;
   /** The device exists in the hub when this resolves with `made`. */
   create(product: Product, input: NewThing): Promise<ThingMade>;
   /** Waits for the hub for at most `waitMs`; what it has not taken by then waits on. */

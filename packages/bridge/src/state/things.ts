@@ -58,6 +58,8 @@ export interface ThingControlOptions {
 export function createThingControl(options: ThingControlOptions): ThingControl {
   const { records, engine, removals, hubs, clock, log } = options;
   return {
+    newId: () => options.nextId(),
+
     async create(product, input) {
       const scope: Scope = { kind: "product", productId: product.id };
       const found = await options.connectionFor(scope);

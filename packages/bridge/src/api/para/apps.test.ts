@@ -288,8 +288,24 @@ test("what is not kept is read as empty, and refused when it is written", async 
     expect(await call("PUT", path, { body: {} })).toMatchObject({ status: 400, json: { error: "not_kept" } });
   }
   expect(await call("POST", "_reindex")).toMatchObject({ status: 400, json: { error: "not_kept" } });
-  const ids = await call("GET", "utils/newid");
-  expect(ids).toMatchObject({ status: 400, json: { message: expect.stringMatching(/leave them out/) as string } });
+  const formatted = await call("GET", "utils/formatdate");
+  expect(formatted).toMatchObject({
+    status: 400,
+    json: { message: expect.stringMatching(/newid and timestamp/) as string },
+  });
+});
+
+test("ids and the time are told as text, as all clients read them", async () => {
+  const now = Math.floor(api.world.now / 1000);
+  const token = makeSuperToken(rootSecret, { accessKey: "app:para", now, expiresAt: now + 60 });
+  const told = async (name: string): Promise<string> => {
+    const url = `/v1/utils/${name}`;
+    const answer = await api.app.inject({ url, headers: { authorization: `Bearer ${token}` } });
+    expect([answer.statusCode, answer.headers["content-type"]]).toEqual([200, "text/plain"]);
+    return answer.body;
+  };
+  expect(await told("timestamp")).toBe(String(api.world.now));
+  expect(await told("newid")).not.toBe(await told("newid"));
 });
 
 test("whether a user may do something is answered in a word, as Java's client reads it", async () => {

@@ -16,7 +16,7 @@ const NOT_BUILT: Readonly<Record<string, string>> = {
   _reindex: "There is no index to make anew: searches ask what is stored.",
   _export: "Read the objects page by page, or copy the data folder with `isthmus backup`.",
   _import: "Make the objects with POST /v1/_batch.",
-  "utils/*": "Ids and times are given to objects when they are made: leave them out. Texts are not formatted here.",
+  "utils/*": "Of Para's utilities there are newid and timestamp: texts are formatted where they are shown.",
 };
 const ALL_METHODS: HTTPMethods[] = ["GET", ...WRITES];
 

@@ -8,6 +8,7 @@ import { registerParaApps } from "./apps.ts";
 import { authenticatePara } from "./authentication.ts";
 import { registerBatch } from "./batch.ts";
 import { keepBodyBytes } from "./json-body.ts";
+import { registerIdsAndTimes } from "./ids-and-times.ts";
 import { registerParaInfo } from "./info.ts";
 import { registerParaMe } from "./me.ts";
 import { registerNotKept } from "./not-kept.ts";
@@ -33,6 +34,7 @@ export function registerPara(app: FastifyInstance, dependencies: ApiDependencies
       registerSearch(face, dependencies);
       registerThings(face, dependencies);
       registerThingDevice(face, dependencies);
+      registerIdsAndTimes(face, dependencies);
       registerNotKept(face);
       registerOtherTypes(face);
     },

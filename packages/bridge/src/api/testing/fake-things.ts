@@ -16,12 +16,17 @@ export class FakeThings implements ThingControl, Records {
   readonly #states: FakeStates;
   readonly #now: () => number;
   #made = 0;
+  #ids = 0;
   /** What `create` answers instead; tests set it. */
   refusal: Exclude<ThingMade, { kind: "made" }> | null = null;
 
   constructor(states: FakeStates, now: () => number) {
     this.#states = states;
     this.#now = now;
+  }
+
+  newId(): string {
+    return String(2_800_000_000_000_000_000n + BigInt(++this.#ids));
   }
 
   async create(product: Product, { id, deviceState, name, timestamp, ...rest }: NewThing): Promise<ThingMade> {

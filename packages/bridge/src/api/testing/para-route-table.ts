@@ -22,6 +22,8 @@ export const PARA_ROUTES: readonly ParaRow[] = [
   { route: "POST /v1/_newkeys", own: 200, other: 200 },
   { route: "GET /v1/_me", own: 200, other: 200 },
   { route: "GET /v1/_types", own: 200, other: 200 },
+  { route: "GET /v1/utils/newid", own: 200, other: 200 },
+  { route: "GET /v1/utils/timestamp", own: 200, other: 200 },
   { route: "GET /v1/app/:app", own: 200, other: 404, root: 200 },
   { route: "PATCH /v1/app/:app", body: { name: "Storms" }, own: 200, other: 404, root: 200 },
   { route: "DELETE /v1/app/:app", own: 409, other: 404, root: 409 },
