@@ -48,7 +48,7 @@ export interface StateEngineOptions {
 export type StateFace = Omit<StateControl, "hubs" | "settingsChanged">;
 
 export interface StateEngine extends StateFace, HubChanges, StatePushing {
-  /** Pushes what the store has for each connection that mirrors states. */
+  /** Pushes what the store has for each connection that mirrors states, and forgets those that do no more. */
   start(): Promise<void>;
   stop(): Promise<void>;
   /** The connection has other keys, or its hub is back: tried at once. */
@@ -196,7 +196,13 @@ export function createStateEngine(options: StateEngineOptions): StateEngine {
     conflictsIn: (scope, limit) => states.conflictsIn(scope, limit),
 
     async start() {
-      for (const { connectionId } of await states.stateConnections()) pusherOf(connectionId);
+      const connections = new Set((await states.stateConnections()).map(({ connectionId }) => connectionId));
+      for (const connectionId of connections) pusherOf(connectionId);
+      for (const [connectionId, pusher] of pushers) {
+        if (connections.has(connectionId) || !pusher.isIdle) continue;
+        pushers.delete(connectionId);
+        await pusher.stop();
+      }
     },
     async stop() {
       stopped = true;

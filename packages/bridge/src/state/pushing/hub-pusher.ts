@@ -80,6 +80,11 @@ export class HubPusher {
     return this.#gate.failure;
   }
 
+  /** Whether nobody waits here for anything. */
+  get isIdle(): boolean {
+    return this.#queue.size === 0 && this.#running.size === 0;
+  }
+
   start(): void {
     this.#look();
   }
