@@ -91,7 +91,8 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
   key_refused: {
     scope: "hub",
     verdict: "retry",
-    nextStep: "Copy the policy's name and primary key again: Azure portal > IoT Hub > Shared access policies.",
+    nextStep:
+      "Copy the policy's name and primary key again: Azure portal > IoT Hub > Shared access policies. Where it says that the signature has expired, set this server's clock.",
   },
   permission_missing: {
     scope: "hub",
