@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient, type UseQueryResult } from "@tan
 import { useState } from "react";
 import { request } from "../client/request.ts";
 import type { DeviceRow, Sync } from "../devices/device-rows.ts";
+import { MissingInHub } from "../devices/missing-in-hub.tsx";
 import { SyncBadge } from "../devices/device-words.tsx";
 import { announce } from "../elements/announcements.tsx";
 import { CodeBlock } from "../elements/code-block.tsx";
@@ -66,6 +67,7 @@ function ShownState({ id, state }: { readonly id: string; readonly state: Device
             <Time at={state.changed_at} />
           </Fact>
         </Facts>
+        {state.sync === "missing_in_hub" && <MissingInHub />}
         {state.error !== null && (
           <>
             <FailureNote failure={state.error} title="The hub does not take the state" />

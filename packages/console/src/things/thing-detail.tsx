@@ -7,6 +7,7 @@ import { announce } from "../elements/announcements.tsx";
 import { CodeBlock } from "../elements/code-block.tsx";
 import { ConfirmButton } from "../elements/confirm-button.tsx";
 import { FailureNote } from "../elements/failure-note.tsx";
+import { MissingInHub } from "../devices/missing-in-hub.tsx";
 import { ThingKeysOnce } from "./thing-keys-once.tsx";
 import { thingPath, type ThingKeys, type ThingRow } from "./thing-rows.ts";
 
@@ -35,15 +36,7 @@ export function ThingDetail({ thing }: { readonly thing: ThingRow }) {
 
   return (
     <Stack gap="sm" p="xs">
-      {sync === "missing_in_hub" && (
-        <FailureNote
-          failure={{
-            code: "missing_in_hub",
-            message: "Somebody deleted its device in the hub.",
-            next_step: "Delete the Thing here as well and make a new one, or bring the device back in the hub.",
-          }}
-        />
-      )}
+      {sync === "missing_in_hub" && <MissingInHub />}
       {error !== undefined && <FailureNote failure={error} title="The hub does not take its state" />}
       <Group gap="xs">
         <Button

@@ -34,7 +34,9 @@ export async function fleetAttention(
   ]);
   const own = conflicts({ kind: "sandbox", accountId }, null, sources);
   // Hubs of states are the operator's, and told to others by the state of their devices.
-  const hubs = isOperator ? sources.states.hubs().then((all) => all.flatMap(ofStateHub)) : [];
+  const hubs = isOperator
+    ? sources.states.hubs().then((all) => all.flatMap((hub) => [...ofStateHub(hub), ...missingIn(hub)]))
+    : [];
   return (await Promise.all([...ofProducts, own, hubs])).flat();
 }
 
@@ -100,7 +102,8 @@ async function conflicts(
   ];
 }
 
-function ofStateHub({ connectionId, hostName, writing, reading, sweep }: StateHubReport): readonly Attention[] {
+/** Among all hubs: one of the settings, and one that no product names any more, has no page of its own. */
+function ofStateHub({ hostName, writing, reading, sweep }: StateHubReport): readonly Attention[] {
   const troubles: readonly (readonly [string, Failure | null])[] = [
     [`States are not written to ${hostName}`, writing.failure],
     [`What devices report is not read from ${hostName}`, reading.failure],
@@ -108,8 +111,22 @@ function ofStateHub({ connectionId, hostName, writing, reading, sweep }: StateHu
   ];
   return troubles.flatMap(([title, failure]) => {
     if (failure === null) return [];
-    const link = connectionId === "local" ? "/hubs/local" : `/hubs/${encodeURIComponent(connectionId)}`;
     const { message, code } = failure;
-    return [{ kind: "state_hub", tone: "bad", title, message, next_step: FAILURES[code].nextStep, link } as const];
+    const next_step = FAILURES[code].nextStep;
+    return [{ kind: "state_hub", tone: "bad", title, message, next_step, link: "/hubs" } as const];
   });
+}
+
+function missingIn({ hostName, missing }: StateHubReport): readonly Attention[] {
+  if (missing === 0) return [];
+  return [
+    {
+      kind: "state_hub",
+      tone: "wait",
+      title: `${plural(missing, "device")} ${missing === 1 ? "is" : "are"} missing in ${hostName}`,
+      message: "Somebody deleted them there; their states are kept here.",
+      next_step: "Delete them here as well, or make them again in the hub with their ids.",
+      link: "/things",
+    },
+  ];
 }

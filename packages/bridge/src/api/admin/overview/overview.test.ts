@@ -137,6 +137,38 @@ test("only the operator is told of the server's own troubles", async () => {
   expect((await overview()).attention).toEqual([]);
 });
 
+test("the operator is told of devices that are missing in a hub, and of a hub that does not mirror, with a way that is there", async () => {
+  const root = (await api.directory.createAccount({ username: "root", passwordHash: "x", operator: true }))!;
+  const token = await api.directory.createToken({ accountId: root.id, client: "cli", expiresAt: null });
+  const failure = { code: "key_refused", message: "The hub refuses the key." } as const;
+  api.states.reports = [
+    {
+      connectionId: "para",
+      hostName: "acme.azure-devices.net",
+      devices: 3,
+      pending: 1,
+      missing: 2,
+      oldestPending: null,
+      removals: 0,
+      writing: { failure },
+      reading: {
+        consumerGroup: "$Default",
+        isReading: true,
+        failure: null,
+        lastEventAt: null,
+        behind: null,
+        expired: 0,
+      },
+      sweep: { lastAt: null, lastMs: null, repaired: 0, failure: null },
+    },
+  ];
+  expect((await overview(token)).attention).toMatchObject([
+    { kind: "state_hub", tone: "bad", title: "States are not written to acme.azure-devices.net", link: "/hubs" },
+    { kind: "state_hub", tone: "wait", title: "2 devices are missing in acme.azure-devices.net", link: "/things" },
+  ]);
+  expect((await overview()).attention).toEqual([]);
+});
+
 test("the history has every hour of the last day", async () => {
   await makeIntegration();
   const headers = { authorization: `Bearer ${ada.token}` };
