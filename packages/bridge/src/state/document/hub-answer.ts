@@ -4,9 +4,9 @@ import type { JsonObject } from "../../core/json.ts";
 import type { HubDevice, TwinView } from "../../core/twin-hub.ts";
 import { later, takeTwinInto, timeOf, writeAgain } from "./hub-change.ts";
 import { cleaned, sameJson } from "./json-values.ts";
-import { mergePatch } from "./merge-patch.ts";
+import { mergePatch, patchBetween } from "./merge-patch.ts";
 import { leafAt, leavesOf, pathFrom, pathText, valueAt, withLeaves } from "./paths.ts";
-import { addPending, isPending, pendingLeaves } from "./pending.ts";
+import { addPending, isPending, pendingLeaves, pendingTarget } from "./pending.ts";
 import { isOurs } from "./stamps.ts";
 import { StateDraft, type Judging } from "./state-draft.ts";
 
@@ -41,8 +41,12 @@ export function reportedWritten(
   judging: Judging,
 ): StateChange | null {
   const draft = new StateDraft(before, judging);
+  const wanted = pendingTarget(before.reported);
   draft.settle("reported", patch);
   draft.updateSection("reported", { properties: cleaned(mergePatch(before.reported.properties, patch)) });
+  // What was on its way when the device took it back is there now, and known for the first time.
+  const takenBack = patchBetween(pendingTarget(draft.record.reported), wanted);
+  draft.updateSection("reported", { pending: addPending(draft.record.reported, takenBack) });
   // Another version means that others wrote too: the twin is read, and shows what.
   if (version === before.reported.version + 1) draft.updateSection("reported", { version });
   draft.update({ etag: null, trouble: null });

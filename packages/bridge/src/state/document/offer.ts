@@ -57,8 +57,12 @@ function judge(draft: StateDraft, leaf: OfferedLeaf): void {
     if (source === "desired") draft.withdraw(path);
     return draft.write(path, value, at, source);
   }
-  // An empty object takes nothing from anybody.
-  if (isEmptyObject(value)) return;
+  // An empty object takes nothing from anybody else.
+  if (isEmptyObject(value)) {
+    const [since, by] = draft.stamp(pathText(path)) ?? [];
+    if (by === source && since! <= at) draft.write(path, value, at, source);
+    return;
+  }
   const ours = against.filter((rival) => rival.isPending || isOurs(rival.source));
   // Of what came from the hub itself the later has been taken already.
   if (ours.length < against.length) return;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { DeviceState } from "../../core/device-state.ts";
 import type { JsonObject } from "../../core/json.ts";
-import { takeMissing } from "./hub-answer.ts";
+import { reportedWritten, takeMissing } from "./hub-answer.ts";
 import { takeSectionPatch, type SectionPatch } from "./hub-change.ts";
 import { emptyState, reportState, writeState } from "./writing.ts";
 
@@ -77,6 +77,22 @@ test("a wish that the device has overtaken and a whole state takes back is known
   expect(change).toMatchObject({ next: { desired: { pending: { mode: null, other: 1 } } } });
 });
 
+test("a wish that lost to a report below it is known as ours when it arrives after all", () => {
+  const before: DeviceState = {
+    ...emptyState(THING),
+    state: { mode: "wished" },
+    stamps: { mode: [2_000, "api"] },
+    desired: { properties: {}, version: 2, pending: { mode: "wished" } },
+    reported: { properties: {}, version: 2, pending: null },
+    pendingSince: 2_000,
+    revision: 4,
+  };
+  const reported = told(before, { side: "reported", properties: { mode: { level: 3 } } }, "newest");
+  expect(reported.desired.pending).toBe(null);
+  const arrived = told(reported, { side: "desired", properties: { mode: "wished" } }, "newest");
+  expect(arrived).toMatchObject({ state: { mode: { level: 3 } }, conflicts: 1 });
+});
+
 test("a device that was made while the registry looked for it in vain is not missing", () => {
   const judging = { rule: "newest", now: 5_000 } as const;
   const { standing } = emptyState(THING);
@@ -84,6 +100,30 @@ test("a device that was made while the registry looked for it in vain is not mis
   expect(takeMissing(made, "", judging)).toBe(null);
   expect(takeMissing(made, "g1", judging)).toBe(null);
   expect(takeMissing(made, "g2", judging)?.next.standing).toMatchObject({ generationId: "g2", missingSince: 5_000 });
+});
+
+test("what a device takes back while it is on its way goes from its twin, too", () => {
+  const first = reported(emptyState(BEHIND_BRIDGE), { level: { high: 4 } }, 1_000);
+  const second = reported(first, { level: null }, 2_000);
+  const third = reported(second, { level: { high: null } }, 3_000);
+  const judging = { rule: "newest", now: 3_000 } as const;
+  const landed = reportedWritten(third, { patch: { level: { high: 4 } }, version: 2 }, judging);
+  expect(landed?.next.reported).toMatchObject({
+    properties: { level: { high: 4 } },
+    pending: { level: { high: null } },
+  });
+});
+
+test("a value that its writer replaces by an empty object goes, also while a report waits", () => {
+  const before: DeviceState = {
+    ...reported(emptyState(BEHIND_BRIDGE), { mode: { level: 1 } }, 1_000),
+    state: { mode: "service" },
+    stamps: { mode: [2_000, "desired"] },
+    desired: { properties: { mode: "service" }, version: 2, pending: null },
+  };
+  expect(told(before, { side: "desired", properties: { mode: { level: null } } }, "newest").state).toEqual({
+    mode: {},
+  });
 });
 
 function reported(before: DeviceState, patch: JsonObject, at: number): DeviceState {

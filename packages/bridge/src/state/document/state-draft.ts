@@ -103,7 +103,7 @@ export class StateDraft {
   /** What waits for this path may be on its way. It is to be known as ours when the hub shows it after another was written. */
   keepPrints(path: Path): void {
     for (const [leaf, value] of leavesAlong(this.#next.desired.pending ?? {}, path)) {
-      if (leaf.length >= path.length) this.#keepPrint(leaf, value ?? undefined);
+      if (leaf.length >= path.length || value !== null) this.#keepPrint(leaf, value ?? undefined);
       if (leaf.length !== path.length) this.#keepPrint(path, undefined);
     }
   }

@@ -61,6 +61,11 @@ export class HubGate {
     return ended;
   }
 
+  /** One may go and try, and nobody has anything to try with: whoever comes next finds out. */
+  lapse(): void {
+    if (this.#probeDue) this.open();
+  }
+
   /** Returns whether it was open. */
   close(failure: Failure): boolean {
     const { clock, random, onProbe } = this.#options;

@@ -98,9 +98,10 @@ export class HubPusher {
     this.#pump();
   }
 
-  /** The twin is to be read, whether anything waits for it or not. */
+  /** The twin is to be read, whether anything waits for it or not; when the hub is back, if it is away. */
   async read(deviceId: string): Promise<void> {
-    if (this.#gate.failure === null) await this.#enqueue(deviceId, true);
+    const turn = this.#enqueue(deviceId, true);
+    if (this.#gate.failure === null) await turn;
   }
 
   /** The hub's key or address was changed, or it is back. */
@@ -268,6 +269,7 @@ export class HubPusher {
       .statesToPush(connectionId, { dueAt: clock.now(), limit: PAGE })
       .then((page) => {
         this.#storeMayHaveMore ||= page.length === PAGE;
+        if (page.length + this.#queue.size + this.#running.size === 0) this.#gate.lapse();
         for (const { deviceId } of page) {
           if (!this.#queue.has(deviceId)) this.#queue.set(deviceId, { mustRead: false, waiting: [] });
         }

@@ -1,7 +1,7 @@
 /** What is written to a twin, and on what ground, when something else happens while it is on its way. */
 import { expect, test } from "vitest";
 import { fail } from "../../core/failure.ts";
-import { ID, startStillWorld } from "../testing/still-world.ts";
+import { ID, startStillWorld, type StillWorld } from "../testing/still-world.ts";
 
 test("a twin that was read before the news that came meanwhile is read once more, and nothing is written over unseen", async () => {
   const world = startStillWorld({});
@@ -40,4 +40,31 @@ test("a tier without twins is the hub's trouble, and what waits is written soon 
   expect(world.hub.view(ID)?.desired.properties).toEqual({ level: 1 });
   expect(world.record()).toMatchObject({ desired: { pending: null }, trouble: null });
   expect(world.engine.failureOf("hub")).toBeNull();
+});
+
+/** The hub is away, and nothing waits for it: only a comparison has found out. */
+async function startAway(): Promise<StillWorld> {
+  const world = startStillWorld({});
+  await world.patch({ level: 1 });
+  world.hub.weather.outage = true;
+  void world.engine.compare(ID);
+  await world.clock.advance(100);
+  expect(world.engine.failureOf("hub")).toMatchObject({ code: "hub_unreachable" });
+  return world;
+}
+
+test("a hub that was away is not said to be so for ever when nothing waits for it", async () => {
+  const world = await startAway();
+  world.hub.weather.outage = false;
+  await world.clock.advance(60_000);
+  expect(world.engine.failureOf("hub")).toBe(null);
+});
+
+test("a twin that was to be read while the hub was away is read when it is back", async () => {
+  const world = await startAway();
+  world.writes("service", "desired", { other: 1 });
+  expect((await world.engine.compare(ID))?.state).toEqual({ level: 1 });
+  world.hub.weather.outage = false;
+  await world.clock.advance(60_000);
+  expect(world.record().state).toEqual({ level: 1, other: 1 });
 });

@@ -19,6 +19,8 @@ export interface Ending {
   readonly skewMs: number;
   readonly lastTelemetry: JsonObject | null;
   readonly pushes: number;
+  /** Of them, those whose etag was left out without need. */
+  readonly unguarded: number;
   readonly messages: readonly { readonly messageId: string; readonly body: JsonObject }[];
   /** Writes whose answer was lost, and ends of the bridge. */
   readonly repeats: number;

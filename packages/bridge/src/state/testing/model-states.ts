@@ -4,17 +4,24 @@ import type { DeviceStates } from "../../core/state-store.ts";
 import type { Dice } from "../../delivery/testing/dice.ts";
 import type { VirtualClock } from "../../delivery/testing/virtual-clock.ts";
 
+export interface ModelStatesOptions {
+  readonly clock: VirtualClock;
+  readonly dice: Dice;
+  /** The device was deleted here. */
+  readonly isGone: (deviceId: string) => boolean;
+  /** Which share of what takes its time takes long. */
+  readonly slow: number;
+}
+
 export class ModelStates {
   readonly conflicts: StateConflict[] = [];
+  /** Hears of each record that is written. */
+  onSaved: (state: DeviceState) => void = () => undefined;
   readonly #rows = new Map<string, string>();
-  readonly #clock: VirtualClock;
-  readonly #dice: Dice;
-  readonly #isGone: (deviceId: string) => boolean;
+  readonly #options: ModelStatesOptions;
 
-  constructor(clock: VirtualClock, dice: Dice, isGone: (deviceId: string) => boolean) {
-    this.#isGone = isGone;
-    this.#clock = clock;
-    this.#dice = dice;
+  constructor(options: ModelStatesOptions) {
+    this.#options = options;
   }
 
   row(deviceId: string): DeviceState | null {
@@ -33,11 +40,12 @@ export class ModelStates {
 
   /** As one life of the bridge has it: its answers end with it, its writes may still come to the disk. */
   port(isAlive: () => boolean): DeviceStates {
+    const { clock, dice, slow } = this.#options;
     const later = async <T>(work: () => T): Promise<T> => {
-      if (this.#dice.chance(0.3)) await this.#clock.wait(this.#dice.int(this.#dice.chance(0.1) ? 400 : 10));
-      if (!isAlive() && this.#dice.chance(0.5)) return new Promise(() => undefined);
+      if (dice.chance(0.3)) await clock.wait(dice.int(dice.chance(slow) ? 400 : 10));
+      if (!isAlive() && dice.chance(0.5)) return new Promise(() => undefined);
       const value = work();
-      if (this.#dice.chance(0.3)) await this.#clock.wait(this.#dice.int(this.#dice.chance(0.1) ? 400 : 10));
+      if (dice.chance(0.3)) await clock.wait(dice.int(dice.chance(slow) ? 400 : 10));
       return isAlive() ? value : new Promise(() => undefined);
     };
     const all = (): DeviceState[] => [...this.#rows.keys()].flatMap((id) => this.row(id) ?? []);
@@ -74,10 +82,11 @@ export class ModelStates {
   }
 
   #save({ next, conflicts }: StateChange): boolean {
-    if (this.#isGone(next.deviceId)) return false;
+    if (this.#options.isGone(next.deviceId)) return false;
     if ((this.row(next.deviceId)?.revision ?? 0) !== next.revision - 1) return false;
     this.put(next);
     this.conflicts.push(...conflicts);
+    this.onSaved(next);
     return true;
   }
 }

@@ -69,6 +69,8 @@ export class SimulatedHub {
   readonly messages: Map<string, { readonly messageId: string; readonly body: JsonObject }[]> = new Map();
   /** Desired and reported patches of the bridge that landed, by device. */
   readonly pushes: Map<string, number> = new Map();
+  /** Desired patches that came without an etag, although none with one had been refused since the last that landed. */
+  readonly unguarded: Map<string, number> = new Map();
   /** Answers of writes that the bridge never got. */
   readonly unanswered: Map<string, number> = new Map();
   onNews: (news: HubNews) => void = () => undefined;
@@ -77,6 +79,9 @@ export class SimulatedHub {
   readonly #dice: Dice;
   readonly #skewMs: number;
   readonly #trace: (...what: unknown[]) => void;
+  /** Each version of each section, by device and by who it was. */
+  readonly #history = new Map<string, JsonObject>();
+  readonly #refused = new Map<string, number>();
   #generations = 0;
   #sequence = 0;
 
@@ -136,6 +141,11 @@ export class SimulatedHub {
     return { ...rest, etag: `e${version}`, version, desired: shown(desired), reported: shown(reported) };
   }
 
+  /** What a section was at a version; `undefined`: that has never been. */
+  sectionAt(of: Named, kind: "desired" | "reported", version: number): JsonObject | undefined {
+    return version === 1 ? {} : this.#history.get(versionName(of, kind, version));
+  }
+
   device(deviceId: string): HubDevice | null {
     const device = this.#devices.get(deviceId);
     return device === undefined ? null : registered(device);
@@ -155,6 +165,7 @@ export class SimulatedHub {
     const before = section.properties;
     section.properties = whole ? mergePatch({}, patch) : mergePatch(before, patch);
     section.version += 1;
+    this.#history.set(versionName(device, kind, section.version), section.properties);
     section.metadata = dated(whole ? undefined : section.metadata, section.properties, patch, at);
     device.version += 1;
     const written = changedLeaves(before, section.properties).map(([path, value]) => [pathText(path), value] as const);
@@ -218,7 +229,12 @@ export class SimulatedHub {
           const view = this.view(id);
           if (view === null) return null;
           this.#trace("push", id, patch, etag, view.etag);
-          if (etag !== null && etag !== view.etag) return "changed";
+          if (etag !== null && etag !== view.etag) {
+            count(this.#refused, id);
+            return "changed";
+          }
+          if (etag === null && !this.#refused.has(id)) count(this.unguarded, id);
+          this.#refused.delete(id);
           count(this.pushes, id);
           this.write(id, "desired", patch, { by: "bridge" });
           return this.view(id);
@@ -284,6 +300,12 @@ export class SimulatedHub {
     if (known === undefined) this.writes.set(deviceId, [write]);
     else known.push(write);
   }
+}
+
+type Named = Pick<SimulatedDevice, "deviceId" | "generationId">;
+
+function versionName({ deviceId, generationId }: Named, kind: Kind, version: number): string {
+  return [deviceId, generationId, kind, version].join(" ");
 }
 
 function registered({ deviceId, generationId }: SimulatedDevice): HubDevice {

@@ -11,7 +11,7 @@ export function brokenPromises(ending: Ending): string[] {
     return ending.localWrites.some(({ answeredAt }) => answeredAt !== null) ? [`${deviceId} is forgotten.`] : [];
   // Who publishes here gets an identity with the next that is written.
   if (view === null) return record.reach === "bridge" && record.pendingSince === null ? [] : [`${deviceId} is gone.`];
-  const checks = [inStep, sparing, byTheRule, ...(isMeddled ? [] : [inPlace, told, ...orderPromises])];
+  const checks = [inStep, sparing, guarded, byTheRule, ...(isMeddled ? [] : [inPlace, told, ...orderPromises])];
   return checks.flatMap((check) => check(ending, record, view)).map((sentence) => `${deviceId}: ${sentence}`);
 }
 
@@ -69,6 +69,9 @@ const sparing: Check = ({ pushes, messages, repeats, localWrites, isMeddled }) =
     ...(messages.length > allowed ? [`${messages.length} messages for ${localWrites.length} changes`] : []),
   ];
 };
+
+/** Nothing is written on the ground of a twin that may be another one by now. */
+const guarded: Check = ({ unguarded }) => (unguarded > 0 ? [`${unguarded} writes came without an etag`] : []);
 
 /** Conflicts are decided as it was set. */
 const byTheRule: Check = ({ conflicts, settings, isFlat }) =>

@@ -6,7 +6,7 @@
 import { Actors } from "./actors.ts";
 import { brokenPromises } from "./state-promises.ts";
 import { changeWeather, clearUp, NewsStreams } from "./weather.ts";
-import { World, type Trace } from "./world.ts";
+import { World, type Breadth, type Trace } from "./world.ts";
 
 const QUIET_MS = 3 * 60 * 60_000;
 
@@ -38,8 +38,11 @@ const ACTIONS: readonly (readonly [weight: number, action: Action])[] = [
 ];
 
 /** `trace` hears what happens, for whoever looks into a seed. */
-export async function simulateStates(seed: number, trace: Trace = () => undefined): Promise<StateReport> {
-  const world = new World(seed, trace);
+export async function simulateStates(
+  seed: number,
+  { breadth = "wide", trace = () => undefined }: { readonly breadth?: Breadth; readonly trace?: Trace } = {},
+): Promise<StateReport> {
+  const world = new World(seed, { breadth, trace });
   const simulation = { world, streams: new NewsStreams(world), actors: new Actors(world) };
   world.live();
   await act(simulation);
@@ -53,14 +56,15 @@ export async function simulateStates(seed: number, trace: Trace = () => undefine
 }
 
 async function act(simulation: Simulation): Promise<void> {
-  const { dice, clock } = simulation.world;
+  const { dice, clock, breadth } = simulation.world;
+  const together = breadth === "narrow" ? 0.8 : 0.4;
   const weights = ACTIONS.reduce((sum, [weight]) => sum + weight, 0);
   for (let left = 8 + dice.int(50); left > 0; left -= 1) {
     let draw = dice.random() * weights;
     const [, action] = ACTIONS.find(([weight]) => (draw -= weight) < 0)!;
     action(simulation);
     // Many things at once, too.
-    await clock.advance(dice.chance(0.4) ? dice.int(15) : dice.random() ** 4 * 10_000);
+    await clock.advance(dice.chance(together) ? dice.int(15) : dice.random() ** 4 * 10_000);
   }
 }
 

@@ -43,7 +43,7 @@ export function startStillWorld(of: {
 }): StillWorld {
   const { reach = "itself" } = of;
   const clock = new VirtualClock();
-  const states = new ModelStates(clock, STILL, () => false);
+  const states = new ModelStates({ clock, dice: STILL, isGone: () => false, slow: 0 });
   const hub = new SimulatedHub({ clock, dice: STILL, skewMs: 0, trace: () => undefined });
   const settings: StateSettings = { ...STATE_DEFAULTS, ...of.settings };
   const known = emptyState({ deviceId: ID, reach, connectionId: "hub", hubDeviceId: ID });

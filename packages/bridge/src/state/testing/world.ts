@@ -2,12 +2,13 @@
  * A world drawn from a seed: devices, their hub, what the store keeps, and one life of the engine after the other. What
  * happens in it is up to its actors, its weather and what the hub tells.
  */
-import { STATE_DEFAULTS, type ConflictRule, type StateSettings } from "../../core/device-state.ts";
+import { STATE_DEFAULTS, type ConflictRule, type DeviceState, type StateSettings } from "../../core/device-state.ts";
 import type { Device } from "../../core/device.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { createDice, type Dice } from "../../delivery/testing/dice.ts";
 import { VirtualClock } from "../../delivery/testing/virtual-clock.ts";
+import { sameJson } from "../document/json-values.ts";
 import { initialState } from "../document/writing.ts";
 import { createStateEngine, type StateEngine } from "../state-engine.ts";
 import type { Ending } from "./ending.ts";
@@ -19,10 +20,16 @@ const PRODUCT = 1;
 /** Leaves that cannot be in each other's way, and ones that can. */
 const FLAT = ["a", "b", "c.d", "c.e"];
 const NESTED = [...FLAT, "c", "c.d.f", "a.x"];
+const NARROW_FLAT = ["a"];
+const NARROW_NESTED = ["a", "a.x"];
 
 export type Trace = (...what: unknown[]) => void;
 
+/** `narrow`: all meet at one device and in few leaves, close together, and the store is slow. */
+export type Breadth = "wide" | "narrow";
+
 export class World {
+  readonly breadth: Breadth;
   readonly dice: Dice;
   readonly clock: VirtualClock = new VirtualClock();
   readonly states: ModelStates;
@@ -45,29 +52,40 @@ export class World {
   readonly meddled: Set<string> = new Set();
   /** What no engine may ever do, whatever comes of it. */
   readonly unexpected: string[] = [];
+  readonly #isFlat: boolean;
   readonly #skewMs: number;
   readonly #kills = new Map<string, number>();
   #life = 0;
   #over = ending();
   #engine!: StateEngine;
 
-  constructor(seed: number, trace: Trace) {
+  constructor(seed: number, { breadth, trace }: { readonly breadth: Breadth; readonly trace: Trace }) {
+    this.breadth = breadth;
+    const isNarrow = breadth === "narrow";
     this.trace = (...what) => trace(this.clock.now(), ...what);
     const dice = (this.dice = createDice(seed));
-    this.states = new ModelStates(this.clock, dice, (id) => this.deleted.has(id));
+    this.states = new ModelStates({
+      clock: this.clock,
+      dice,
+      isGone: (id) => this.deleted.has(id),
+      slow: isNarrow ? 0.5 : 0.1,
+    });
     this.#skewMs = dice.pick([0, 0, 40, -40, 5_000, -5_000]);
     this.hub = new SimulatedHub({ clock: this.clock, dice, skewMs: this.#skewMs, trace: this.trace });
     this.tellsGenerations = dice.chance(0.5);
     this.dropsNews = dice.pick([0, 0, 0.2, 1]);
-    this.paths = dice.chance(0.6) ? FLAT : NESTED;
+    this.#isFlat = dice.chance(0.6);
+    this.paths = isNarrow ? (this.#isFlat ? NARROW_FLAT : NARROW_NESTED) : this.#isFlat ? FLAT : NESTED;
     this.settings = {
       ...STATE_DEFAULTS,
       conflicts: dice.pick<ConflictRule>(["newest", "newest", "hub", "ours"]),
       telemetry: dice.chance(0.3) ? "replace" : "merge",
       cloudToDevice: dice.chance(0.3),
     };
-    for (let i = 0; i < 1 + dice.int(2); i += 1) this.#addThing(`t${i}`);
-    if (dice.chance(0.5)) this.devices.push(device("b0"));
+    this.states.onSaved = (state) => this.unexpected.push(...this.#wrongMirror(state));
+    const isBehindBridge = isNarrow && dice.chance(0.3);
+    for (let i = 0; !isBehindBridge && i < (isNarrow ? 1 : 1 + dice.int(2)); i += 1) this.#addThing(`t${i}`);
+    if (isNarrow ? isBehindBridge : dice.chance(0.5)) this.devices.push(device("b0"));
   }
 
   /** Of the present life. */
@@ -150,12 +168,29 @@ export class World {
       skewMs: this.#skewMs,
       lastTelemetry: this.lastTelemetry.get(deviceId) ?? null,
       pushes: hub.pushes.get(deviceId) ?? 0,
+      unguarded: hub.unguarded.get(deviceId) ?? 0,
       messages: hub.messages.get(deviceId) ?? [],
       repeats: (hub.unanswered.get(deviceId) ?? 0) + (this.#kills.get(deviceId) ?? 0),
       isDeleted: this.deleted.has(deviceId),
       isMeddled: this.meddled.has(deviceId),
-      isFlat: this.paths === FLAT,
+      isFlat: this.#isFlat,
     };
+  }
+
+  /** What is known of a section of a version is what the hub has had in it at that version. */
+  #wrongMirror(state: DeviceState): string[] {
+    const { deviceId } = state;
+    const device = this.hub.device(deviceId);
+    if (device === null || this.meddled.has(deviceId)) return [];
+    return (["desired", "reported"] as const).flatMap((side) => {
+      const { version, properties } = state[side];
+      // What is reported here is known before its version is.
+      if (version === 0 || (side === "reported" && state.reach === "bridge")) return [];
+      const was = this.hub.sectionAt(device, side, version);
+      return was !== undefined && sameJson(was, properties)
+        ? []
+        : [`${deviceId}: ${side} ${version} is known as ${JSON.stringify(properties)}, was ${JSON.stringify(was)}`];
+    });
   }
 
   #addThing(id: string): void {
