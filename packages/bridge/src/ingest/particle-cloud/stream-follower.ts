@@ -31,6 +31,8 @@ export interface StreamFollowerOptions {
 
 /** The cloud says something at least every 13 s; its own client gives a stream up after 15. */
 const SILENCE_MS = 15_000;
+/** Of that: when this process was paused, what waits in its sockets is read in this time. */
+const LAST_LOOK_MS = 1_000;
 /** A line that does not end is no event. */
 const MAX_SKIPPED_BYTES = 1024 * 1024;
 /** A stream that lasted so long was a good one: the next failure is the first. */
@@ -231,7 +233,10 @@ export class StreamFollower {
   async #within<T>(promise: Promise<T>, ms: number): Promise<T | "silence"> {
     let callOff = (): void => undefined;
     const silence = new Promise<"silence">((resolve) => {
-      callOff = this.#options.clock.after(ms, () => resolve("silence"));
+      const { clock } = this.#options;
+      callOff = clock.after(ms - LAST_LOOK_MS, () => {
+        callOff = clock.after(LAST_LOOK_MS, () => resolve("silence"));
+      });
     });
     try {
       return await Promise.race([promise, silence]);
