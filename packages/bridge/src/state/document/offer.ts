@@ -128,7 +128,7 @@ function touch(draft: StateDraft, { path, value, at, source }: OfferedLeaf): voi
     draft.settle(side, withLeaf({}, path, value ?? null));
     return draft.setStamp(text, [at, stamp[1], ...stamp.slice(2)]);
   }
-  if (stamp === undefined || at >= stamp[0]) {
+  if (!isEmptyObject(value) && (stamp === undefined || at >= stamp[0])) {
     draft.setStamp(text, [at, source, ...(stamp?.slice(2) ?? [])]);
   }
 }

@@ -70,14 +70,20 @@ export function withoutLeaves(document: JsonObject, paths: Iterable<Path>): Json
   return changed;
 }
 
-/** Leaves that differ: removed ones (`undefined`) before those that are set, so that one can take the other's place. */
+/**
+ * Leaves that differ: removed ones (`undefined`) before those that are set, so that one can take the other's place. An empty
+ * object that holds something by now was not removed: it stands there still, and who says so would speak of all in it.
+ */
 export function changedLeaves(from: JsonObject, to: JsonObject): readonly (readonly [Path, Json | undefined])[] {
   const before = leavesOf(from);
   const after = leavesOf(to);
-  const removed = [...before.keys()].filter((text) => !after.has(text));
+  const removed = [...before]
+    .filter(([text]) => !after.has(text))
+    .map(([text, value]) => [pathFrom(text), value] as const)
+    .filter(([path, value]) => !(isObject(value) && isObject(valueAt(to, path))));
   const set = [...after].filter(([text, value]) => !before.has(text) || !sameJson(before.get(text), value));
   return [
-    ...removed.map((text) => [pathFrom(text), undefined] as const),
+    ...removed.map(([path]) => [path, undefined] as const),
     ...set.map(([text, value]) => [pathFrom(text), value] as const),
   ];
 }
