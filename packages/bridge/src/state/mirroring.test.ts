@@ -9,7 +9,7 @@ import { VirtualClock } from "../delivery/testing/virtual-clock.ts";
 import { SILENT_LOG } from "../hub/testing/hub-under-test.ts";
 import { mirrorHub } from "./mirror-hub.ts";
 import { Sweep } from "./sweep.ts";
-import { madeOf, NEW_THING, startMirror, type MirrorUnderTest } from "./testing/mirror-under-test.ts";
+import { madeOf, NEW_THING, startMirror, type LifeChanges, type MirrorUnderTest } from "./testing/mirror-under-test.ts";
 
 async function stateOf(mirror: MirrorUnderTest, id: string): Promise<DeviceState> {
   const state = await mirror.store.deviceState(id);
@@ -67,6 +67,30 @@ test("what was sent while the bridge was away is read when it is back, and nothi
   });
   await expect.poll(async () => (await stateOf(mirror, "kettle")).state).toEqual({ n: 5, only5: true });
   expect(seen).toEqual([2, 3, 4, 5].map((n) => ({ n, [`only${n}`]: true })));
+}, 60_000);
+
+test("a message that the device's full queue holds up keeps nothing else back, and is given up when none are wanted", async () => {
+  const mirror = await startMirror();
+  const full = fail("message_queue_full", "The queue holds 50 messages.");
+  const changes: LifeChanges = {
+    isQuiet: true,
+    settings: { cloudToDevice: true },
+    twins: { sendToDevice: async () => full },
+  };
+  const { things, engine } = await mirror.live(changes);
+  madeOf(await things.create(mirror.product, { ...NEW_THING, id: "kettle" }));
+  const write = async (n: number): Promise<DeviceState> => {
+    const device = (await mirror.store.device("kettle"))!;
+    const written = await engine.write(device, { kind: "merge", patch: { n } }, 20_000);
+    return written.kind === "written" ? written.state : Promise.reject(new Error(JSON.stringify(written)));
+  };
+  for (const n of [1, 2]) {
+    const state = await write(n);
+    expect(state).toMatchObject({ messagePending: true, desired: { properties: { n }, pending: null } });
+    expect(state.trouble?.failure.code).toBe("message_queue_full");
+  }
+  changes.settings = {};
+  expect(await write(3)).toMatchObject({ messagePending: false, pendingSince: null, trouble: null });
 }, 60_000);
 
 test("one sweep repairs what no message told: what a device reported, what another service wished", async () => {

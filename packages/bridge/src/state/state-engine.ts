@@ -93,10 +93,9 @@ export function createStateEngine(options: StateEngineOptions): StateEngine {
   function pusherOf(connectionId: string): HubPusher {
     const known = pushers.get(connectionId);
     if (known !== undefined) return known;
-    const ruleOf = async (record: DeviceState) => (await settingsOf(record)).conflicts;
     const { hub } = options;
     const onPushed = counter.pushed.bind(counter);
-    const pusher = new HubPusher({ connectionId, hub, states, records, ruleOf, onPushed, clock, random, log });
+    const pusher = new HubPusher({ connectionId, hub, states, records, settingsOf, onPushed, clock, random, log });
     pushers.set(connectionId, pusher);
     if (!stopped) pusher.start();
     return pusher;

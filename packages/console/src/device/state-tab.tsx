@@ -27,7 +27,11 @@ interface DeviceState {
   readonly state: JsonObject;
   readonly desired: StateSection;
   readonly reported: StateSection;
-  readonly pending: { readonly desired: JsonObject | null; readonly reported: JsonObject | null };
+  readonly pending: {
+    readonly desired: JsonObject | null;
+    readonly reported: JsonObject | null;
+    readonly message: boolean;
+  };
   readonly sync: Sync;
   readonly waiting_since: string | null;
   readonly error: (ToldFailure & { readonly attempts: number; readonly retry_at: string | null }) | null;
@@ -70,7 +74,10 @@ function ShownState({ id, state }: { readonly id: string; readonly state: Device
         {state.sync === "missing_in_hub" && <MissingInHub />}
         {state.error !== null && (
           <>
-            <FailureNote failure={state.error} title="The hub does not take the state" />
+            <FailureNote
+              failure={state.error}
+              title={`The hub does not take the ${isMessageAlone(state.pending) ? "message" : "state"}`}
+            />
             <Tries error={state.error} />
           </>
         )}
@@ -97,6 +104,11 @@ function Tries({ error: { attempts, retry_at: at } }: { readonly error: NonNulla
       )}
     </Text>
   );
+}
+
+/** All is in the twin; only the message that says so to the device as well is not on its way. */
+function isMessageAlone({ desired, reported, message }: DeviceState["pending"]): boolean {
+  return message && desired === null && reported === null;
 }
 
 function Sections({ state }: { readonly state: DeviceState }) {

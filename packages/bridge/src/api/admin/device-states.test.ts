@@ -80,6 +80,20 @@ test("what waits for the hub says since when, why, and what to do", async () => 
   });
 });
 
+test("a message that its device's full queue holds up is told apart from what the twin still lacks", async () => {
+  await call("PATCH", PATH, { state: { on: true } });
+  const failure = { code: "message_queue_full", message: "The queue holds 50 messages." } as const;
+  const trouble = { failure, attempts: 1, retryAt: 0 };
+  const record = (await api.states.state(DEVICE))!;
+  const desired = { ...record.desired, pending: null };
+  api.states.set({ ...record, desired, pendingSince: 0, messagePending: true, trouble });
+  expect((await call("GET", PATH)).json).toMatchObject({
+    sync: "waiting",
+    pending: { desired: null, reported: null, message: true },
+    error: { code: "message_queue_full", next_step: expect.stringContaining("read them") },
+  });
+});
+
 test("settings keep what is left out, go back to the defaults, and are told to the engine", async () => {
   const path = "/admin/v1/state-settings";
   expect((await call("GET", path)).json["settings"]).toMatchObject({ telemetry: "merge", is_default: true });

@@ -53,7 +53,7 @@ export function reportedWritten(
   return draft.finish();
 }
 
-/** The cloud-to-device message is in the hub. What was written here since then needs another one. */
+/** The cloud-to-device message is in the hub, or is not wanted any more. What was written here since then needs another one. */
 export function messageSent(before: DeviceState, judging: Judging): StateChange | null {
   const draft = new StateDraft(before, judging);
   draft.update({ messagePending: before.messagePending && before.desired.pending !== null, trouble: null });

@@ -11,6 +11,8 @@ export interface DevicePushing {
   readonly hub: TwinHub;
   readonly records: StateRecords;
   readonly rule: ConflictRule;
+  /** Whether changes go to the device as messages too, by the settings as they are now. */
+  readonly sendsMessages: boolean;
   /** The hub took a write. */
   readonly onPushed: (what: "desired" | "reported" | "message") => void;
   readonly clock: Clock;

@@ -4,7 +4,7 @@
  */
 import { backoffMs, type Backoff, type Random } from "../../core/backoff.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { ConflictRule, DeviceState } from "../../core/device-state.ts";
+import type { DeviceState, StateSettings } from "../../core/device-state.ts";
 import { fail, type Failure, type FailureCode } from "../../core/failure.ts";
 import type { Log } from "../../core/log.ts";
 import type { DeviceStates } from "../../core/state-store.ts";
@@ -29,7 +29,7 @@ export interface HubPusherOptions {
   readonly hub: (connectionId: string) => Promise<TwinHub | undefined> | TwinHub | undefined;
   readonly states: Pick<DeviceStates, "deviceState" | "statesToPush">;
   readonly records: StateRecords;
-  readonly ruleOf: (record: DeviceState) => Promise<ConflictRule>;
+  readonly settingsOf: (record: DeviceState) => Promise<StateSettings>;
   readonly onPushed: DevicePushing["onPushed"];
   readonly clock: Clock;
   readonly random: Random;
@@ -181,17 +181,19 @@ export class HubPusher {
   }
 
   async #run(deviceId: string, { mustRead }: Turn): Promise<void> {
-    const { connectionId, states, records, ruleOf, onPushed, clock, random, log } = this.#options;
+    const { connectionId, states, records, settingsOf, onPushed, clock, random, log } = this.#options;
     const begunAt = clock.elapsed();
     try {
       const record = await states.deviceState(deviceId);
       if (record === null || record.connectionId !== connectionId) return this.#gate.release();
       if (record.pendingSince === null && !mustRead) return this.#gate.release();
       const hub = await this.#options.hub(connectionId);
+      const { conflicts: rule, cloudToDevice: sendsMessages } = await settingsOf(record);
+      const pushing = { records, rule, sendsMessages, onPushed, clock, random };
       const failure =
         hub === undefined
           ? fail("hub_unreachable", "The hub is not running, or has not said where.").failure
-          : await pushDevice(record, { hub, records, rule: await ruleOf(record), onPushed, clock, random }, mustRead);
+          : await pushDevice(record, { ...pushing, hub }, mustRead);
       if (failure !== null && this.#isOfDevice(deviceId, failure, begunAt)) await this.#blame(deviceId, failure);
       else this.#ended(deviceId, failure, begunAt);
     } catch (error) {

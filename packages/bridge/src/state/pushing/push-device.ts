@@ -93,6 +93,11 @@ async function writeRest(before: DeviceState, pushing: DevicePushing): Promise<F
     record = await changed(record, pushing, (now) => reportedWritten(now, { patch, version }, judging(pushing)));
   }
   if (record === null || !record.messagePending) return null;
+  if (!pushing.sendsMessages) {
+    // Switched off meanwhile: one that a full queue holds up would be waited for in vain.
+    await changed(record, pushing, (now) => messageSent(now, judging(pushing)));
+    return null;
+  }
   const { state, changedAt } = record;
   const sent = await hub.sendToDevice(record.hubDeviceId, {
     // The same when it is sent again, so that the device knows it.
