@@ -49,7 +49,7 @@ test(`${KILLS} times kill -9 while API and devices write: twins and Things agree
     const { connectionString } = body["deviceDetails"] as { connectionString: string };
     made.push({ id: String(body["id"]), name, connectionString });
   }
-  devices = new StubbornDevices(firstRun, made);
+  devices = new StubbornDevices(firstRun.localHub.caFile, made);
   const writers = new StateWriters(made, { firstRun: () => firstRun, app });
   writers.start();
   for (let i = 0; i < KILLS; i += 1) {
@@ -117,7 +117,8 @@ async function wrongOf({ id, wanted, asked }: WrittenThing, { reported, sent }: 
   const { seen, twin } = await look(id);
   const found: string[] = [];
   const must = (what: string, is: unknown, be: unknown): void => {
-    if ((is ?? null) !== (be ?? null)) found.push(`${id}: ${what} is ${String(is)}, not ${String(be)}`);
+    const [left, right] = [is, be].map((value) => JSON.stringify(value ?? null));
+    if (left !== right) found.push(`${id}: ${what} is ${left}, not ${right}`);
   };
   for (const key of ["a", "b"]) {
     must(`state.${key}`, seen.state[key], wanted[key]);
@@ -128,9 +129,8 @@ async function wrongOf({ id, wanted, asked }: WrittenThing, { reported, sent }: 
   for (const [key, value] of Object.entries(reported)) must(`reported.${key}`, twin.reported[key], value);
   // Of what both sides write the last of one of them holds, and what came from the API is desired.
   const shown = seen.state["shared"] ?? null;
-  const last = [wanted["shared"], reported["shared"], sent["shared"]].map((value) => value ?? null);
-  if (!last.includes(shown as string | null))
-    found.push(`${id}: shared is ${JSON.stringify(shown)}, of ${JSON.stringify(last)}`);
+  const last = [wanted["shared"], reported["shared"], sent["shared"]].map((value) => JSON.stringify(value ?? null));
+  if (!last.includes(JSON.stringify(shown))) found.push(`${id}: shared is ${JSON.stringify(shown)}, of ${last.join()}`);
   if (seen.written["shared"]?.by === "api") must("desired.shared", twin.desired["shared"], shown);
   for (const side of ["desired", "reported"] as const) {
     must(`the version of ${side} as known`, seen[side].version, twin[side]["$version"]);

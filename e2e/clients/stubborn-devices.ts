@@ -1,20 +1,44 @@
 /**
  * Devices by Microsoft's device SDK that report and send all the time, each value until the hub has acknowledged it, whatever
- * happens to the hub. Arguments: a JSON list of `{ id, connectionString }`. The line `stop` on its standard input ends the
- * writing; then it prints, as one line, what each device wrote last under each key: `[{ id, reported, sent, count }]`.
+ * happens to the hub. Argument: a JSON list of `StubbornDeviceOptions`. The line `stop` on its standard input ends the
+ * writing; then it prints, as one line, what each device wrote last under each path: `[{ id, reported, sent, count }]`. Those
+ * that read messages go on reading; the line `messages` prints what they have: `[{ id, messages: [{ id, body }], received }]`.
  */
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import common from "azure-iot-common";
-import device, { type Client as DeviceClient, type Twin } from "azure-iot-device";
+import device, { type Client as DeviceClient, type Message as Received, type Twin } from "azure-iot-device";
+import amqp from "azure-iot-device-amqp";
+import http from "azure-iot-device-http";
 import mqtt from "azure-iot-device-mqtt";
+import { documentOf, valueOf } from "../support/leaves.ts";
 
-type Values = Record<string, string | null>;
+type Values = Record<string, unknown>;
 type ReportedUpdate = (patch: object, done: (error?: Error) => void) => void;
 
+export interface StubbornDeviceOptions {
+  readonly id: string;
+  readonly connectionString: string;
+  readonly transport?: StubbornTransport;
+  /** The paths of what it reports and of what it sends. */
+  readonly reports?: readonly string[];
+  readonly sends?: readonly string[];
+  /** Whether it takes cloud-to-device messages. */
+  readonly isReader?: boolean;
+  /** Between two writes, on the average. */
+  readonly pauseMs?: number;
+}
+
+export type StubbornTransport = keyof typeof TRANSPORTS;
+
+const TRANSPORTS = {
+  Mqtt: mqtt.Mqtt,
+  MqttWs: mqtt.MqttWs,
+  Amqp: amqp.Amqp,
+  AmqpWs: amqp.AmqpWs,
+  Http: http.Http,
+} as const;
 const LIMIT_MS = 8_000;
-const PAUSE_MS = 150;
-const KEYS = ["a", "b", "shared"] as const;
 
 let isStopping = false;
 
@@ -22,32 +46,49 @@ class StubbornDevice {
   readonly id: string;
   readonly reported: Values = {};
   readonly sent: Values = {};
+  readonly messages = new Map<string, unknown>();
+  received = 0;
   count = 0;
-  readonly #connectionString: string;
+  readonly #options: Required<StubbornDeviceOptions>;
   #client: DeviceClient | undefined;
   #twin: Twin | undefined;
 
-  constructor({ id, connectionString }: { readonly id: string; readonly connectionString: string }) {
-    this.id = id;
-    this.#connectionString = connectionString;
+  constructor(options: StubbornDeviceOptions) {
+    this.id = options.id;
+    this.#options = {
+      transport: "Mqtt",
+      reports: ["reported_a", "reported_b", "shared"],
+      sends: ["sent_a", "sent_b", "shared"],
+      isReader: false,
+      pauseMs: 150,
+      ...options,
+    };
   }
 
   async run(): Promise<void> {
+    const { reports, sends, pauseMs } = this.#options;
     while (!isStopping) {
-      await wait(Math.random() * 2 * PAUSE_MS);
-      const key = KEYS[Math.floor(Math.random() * KEYS.length)]!;
-      const value = Math.random() < 0.15 ? null : `device ${++this.count}`;
-      if (Math.random() < 0.5) {
-        const name = key === "shared" ? key : `reported_${key}`;
-        await this.#insist(() => this.#report({ [name]: value }));
-        this.reported[name] = value;
-      } else {
-        const name = key === "shared" ? key : `sent_${key}`;
-        await this.#insist(async () => this.#client?.sendEvent(new device.Message(JSON.stringify({ [name]: value }))));
-        this.sent[name] = value;
-      }
+      await wait(Math.random() * 2 * pauseMs);
+      const isReport = Math.random() < reports.length / (reports.length + sends.length);
+      const paths = isReport ? reports : sends;
+      const path = paths[Math.floor(Math.random() * paths.length)]!;
+      const value = valueOf("device", ++this.count);
+      const body = documentOf({ [path]: value });
+      await this.#insist(async () => {
+        if (isReport) return this.#report(body);
+        await this.#client?.sendEvent(new device.Message(JSON.stringify(body)));
+      });
+      (isReport ? this.reported : this.sent)[path] = value;
     }
-    await this.#close();
+    if (this.#options.isReader) void this.#goOnReading();
+    else await this.#close();
+  }
+
+  async #goOnReading(): Promise<void> {
+    for (;;) {
+      await this.#insist(() => Promise.resolve());
+      await wait(200);
+    }
   }
 
   /** Until it is acknowledged. What was given up may have arrived; the same then arrives twice. */
@@ -72,13 +113,25 @@ class StubbornDevice {
   }
 
   async #open(): Promise<void> {
-    const client = device.Client.fromConnectionString(this.#connectionString, mqtt.Mqtt);
+    const { connectionString, transport, reports, isReader } = this.#options;
+    const client = device.Client.fromConnectionString(connectionString, TRANSPORTS[transport] as never);
     this.#client = client;
     // What is sent again later by the SDK itself would come after what is newer.
     client.setRetryPolicy(new common.NoRetry());
     client.on("error", () => undefined);
+    client.on("disconnect", () => {
+      if (this.#client === client) void this.#close();
+    });
     await inTime(client.open());
-    this.#twin = await inTime(client.getTwin());
+    if (isReader) client.on("message", (message: Received) => this.#take(client, message));
+    if (reports.length > 0) this.#twin = await inTime(client.getTwin());
+  }
+
+  #take(client: DeviceClient, message: Received): void {
+    this.received += 1;
+    this.messages.set(message.messageId, JSON.parse(message.getBytes().toString("utf8")) as unknown);
+    // One that is not settled comes again.
+    client.complete(message, () => undefined);
   }
 
   async #close(): Promise<void> {
@@ -102,11 +155,21 @@ async function inTime<T>(work: PromiseLike<T>): Promise<T> {
   }
 }
 
-const fleet = (JSON.parse(process.argv[2] ?? "[]") as ConstructorParameters<typeof StubbornDevice>[0][]).map(
-  (one) => new StubbornDevice(one),
-);
+// What the SDK throws out of its own timers and sockets when a connection breaks is not this device's end.
+process.on("uncaughtException", (error) => process.stderr.write(`${String(error.stack)}\n`));
+process.on("unhandledRejection", (error) => process.stderr.write(`${String(error)}\n`));
+
+const fleet = (JSON.parse(process.argv[2] ?? "[]") as StubbornDeviceOptions[]).map((one) => new StubbornDevice(one));
 const runs = fleet.map((one) => one.run());
-createInterface({ input: process.stdin }).on("line", () => (isStopping = true));
-await Promise.all(runs);
-const result = fleet.map(({ id, reported, sent, count }) => ({ id, reported, sent, count }));
-process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));
+const print = (answer: object): void => void process.stdout.write(`${JSON.stringify(answer)}\n`);
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === "stop") {
+    isStopping = true;
+    await Promise.all(runs);
+    print(fleet.map(({ id, reported, sent, count }) => ({ id, reported, sent, count })));
+  } else {
+    const entries = ({ messages }: StubbornDevice): object[] => Array.from(messages, ([id, body]) => ({ id, body }));
+    print(fleet.map((one) => ({ id: one.id, messages: entries(one), received: one.received })));
+  }
+}
+process.exit(0);

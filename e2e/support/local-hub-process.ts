@@ -24,9 +24,14 @@ const FAR_FUTURE = 4_102_444_800;
 
 export class LocalHubProcess {
   readonly folder: string = mkdtempSync(join(tmpdir(), "iot-hub-kill-"));
+  readonly #settings: Readonly<Record<string, string>>;
   #child: ChildProcess | undefined;
   #addresses: EmulatorAddresses | undefined;
   #agent = new Agent();
+
+  constructor(settings: Readonly<Record<string, string>> = {}) {
+    this.#settings = settings;
+  }
 
   get addresses(): EmulatorAddresses {
     if (this.#addresses === undefined) throw new Error("The Local Hub was not started.");
@@ -47,6 +52,7 @@ export class LocalHubProcess {
         IOT_HUB_AMQPS_PORT: String(amqpsPort),
         IOT_HUB_AMQP_PORT: String(amqpPort),
         IOT_HUB_MQTTS_PORT: String(mqttsPort),
+        ...this.#settings,
       },
     });
     this.#child = child;
@@ -83,14 +89,14 @@ export class LocalHubProcess {
 
   /** Asks the REST APIs of the hub, of its provisioning service and of its administration. Rejects when it is not there. */
   ask(method: string, path: string, { body, headers = {} }: HubRequest = {}): Promise<HubAnswer> {
-    const { httpsPort, policies } = this.addresses;
+    const { hostName, httpsPort, policies } = this.addresses;
     const isProvisioning = path.startsWith("/enrollment");
     const authorization = isProvisioning ? this.#provisioningToken() : this.token();
     const target = path.startsWith("/admin/") ? path : `${path}${path.includes("?") ? "&" : "?"}api-version=2021-04-12`;
     return new Promise((resolve, reject) => {
       const outgoing = request(
         {
-          host: "localhost",
+          host: hostName,
           port: httpsPort,
           agent: this.#agent,
           method,

@@ -1,45 +1,65 @@
 /** Devices by Microsoft's SDK, in a process of their own, that write until they are told to stop. */
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
-import { builtFile, type FirstRun } from "./isthmus-process.ts";
+import { createInterface } from "node:readline";
+import type { StubbornDeviceOptions } from "../clients/stubborn-devices.ts";
+import { builtFile } from "./isthmus-process.ts";
 import { until } from "./until.ts";
 
 export interface DeviceWrites {
   readonly id: string;
-  /** Under each key the last value that the hub acknowledged; `null`: removed. */
-  readonly reported: Readonly<Record<string, string | null>>;
-  readonly sent: Readonly<Record<string, string | null>>;
+  /** Under each path the last value that the hub acknowledged; `null`: removed. */
+  readonly reported: Readonly<Record<string, unknown>>;
+  readonly sent: Readonly<Record<string, unknown>>;
   readonly count: number;
+}
+
+export interface DeviceMessages {
+  readonly id: string;
+  /** Each once, in the order in which they came. */
+  readonly messages: readonly { readonly id: string; readonly body: object }[];
+  /** With those that came again. */
+  readonly received: number;
 }
 
 export class StubbornDevices {
   readonly #child: ChildProcessWithoutNullStreams;
-  #output = "";
+  readonly #answers: string[] = [];
   #errors = "";
 
-  constructor({ localHub }: FirstRun, devices: readonly { readonly id: string; readonly connectionString: string }[]) {
+  constructor(caFile: string, devices: readonly StubbornDeviceOptions[]) {
     const script = builtFile("node_modules/.cache/isthmus-e2e/clients/stubborn-devices.js");
     this.#child = spawn(process.execPath, [script, JSON.stringify(devices)], {
-      env: { ...process.env, NODE_EXTRA_CA_CERTS: localHub.caFile },
+      env: { ...process.env, NODE_EXTRA_CA_CERTS: caFile },
     });
-    this.#child.stdout.on("data", (chunk: Buffer) => (this.#output += chunk.toString()));
+    createInterface({ input: this.#child.stdout }).on("line", (line) => this.#answers.push(line));
     this.#child.stderr.on("data", (chunk: Buffer) => (this.#errors += chunk.toString()));
   }
 
   /** Resolves with what was written, when the last of it is acknowledged. */
-  async stop(): Promise<readonly DeviceWrites[]> {
-    this.#child.stdin.write("stop\n");
-    await until(
-      () => this.#output.endsWith("\n"),
-      "the devices' last writes",
-      40_000,
-      () => {
-        if (this.#child.exitCode !== null && this.#output === "") throw new Error(`The devices ended: ${this.#errors}`);
-      },
-    );
-    return JSON.parse(this.#output) as DeviceWrites[];
+  stop(): Promise<readonly DeviceWrites[]> {
+    return this.#ask("stop");
+  }
+
+  /** What those received that read messages. */
+  messages(): Promise<readonly DeviceMessages[]> {
+    return this.#ask("messages");
   }
 
   end(): void {
     this.#child.kill();
+  }
+
+  async #ask<T>(command: string): Promise<T> {
+    const before = this.#answers.length;
+    this.#child.stdin.write(`${command}\n`);
+    await until(
+      () => this.#answers.length > before,
+      `the devices' answer to ${command}`,
+      60_000,
+      () => {
+        if (this.#child.exitCode !== null) throw new Error(`The devices ended: ${this.#errors}`);
+      },
+    );
+    return JSON.parse(this.#answers[before]!) as T;
   }
 }
