@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { DeviceState } from "../../core/device-state.ts";
+import { STATE_DEFAULTS, type DeviceState } from "../../core/device-state.ts";
 import { VirtualClock } from "../../delivery/testing/virtual-clock.ts";
 import { SILENT_LOG } from "../../hub/testing/hub-under-test.ts";
 import { initialState } from "../document/writing.ts";
@@ -47,7 +47,7 @@ test("a mistake of our own is not made again at once without end, and what waits
     },
     states,
     records: new StateRecords({ states, onSaved: () => undefined }),
-    ruleOf: async () => "newest",
+    settingsOf: async () => STATE_DEFAULTS,
     onPushed: () => undefined,
     clock,
     random: () => 0.5,
