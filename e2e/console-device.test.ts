@@ -74,7 +74,7 @@ test("before its first event the page says what will make the identity; the even
   await page.getByText("The hub has no identity for this device").waitFor();
   const { status } = await request(firstRun, "POST", "/v1/devices/events", { name: "temp", data: "21" }, device.token);
   expect(status).toBe(200);
-  await page.getByText("made by Isthmus").waitFor({ timeout: 20_000 });
+  await page.getByText("made by Isthmus").waitFor();
   await tab("Messages");
   await page.getByRole("region", { name: "Messages of the device" }).getByText("temp", { exact: true }).waitFor();
   // That there is no identity yet is an answer of 404.
@@ -127,7 +127,7 @@ test("a device that signs in with the shown key is called, written to and told w
   await new Promise<void>((resolve, reject) => {
     twin.properties.reported.update({ lamp: { lit: "brightly" } }, (error) => (error ? reject(error) : resolve()));
   });
-  await page.getByRole("region", { name: "Reported properties" }).getByText("lamp.lit").waitFor({ timeout: 20_000 });
+  await page.getByRole("region", { name: "Reported properties" }).getByText("lamp.lit").waitFor();
   await page.getByText("by admin@isthmus.local").first().waitFor();
   expect(troubles).toEqual([]);
   await page.context().close();

@@ -41,8 +41,8 @@ test("the link in the terminal leads home in one click, with the demo's numbers,
   await first.page.goto(link);
   await homeOf(first.page);
   expect(first.page.url()).toBe(`${firstRun.url}/console/`);
-  await expect.poll(() => numberOf(first.page, /delivered, reached/), { timeout: 20_000 }).toBeGreaterThan(0);
-  await expect.poll(() => numberOf(first.page, /events in, a second/), { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(() => numberOf(first.page, /delivered, reached/)).toBeGreaterThan(0);
+  await expect.poll(() => numberOf(first.page, /events in, a second/)).toBeGreaterThan(0);
   await first.page.getByRole("img", { name: /^Deliveries of the last 24 hours: Delivered \d/ }).waitFor();
   expect(first.troubles).toEqual([]);
   await first.page.context().close();
@@ -111,7 +111,7 @@ test("a trouble that is switched on stands on Home with its next step, and is ov
   await page.getByRole("button", { name: "Switch off", exact: true }).waitFor();
   await page.getByRole("navigation").getByRole("link", { name: "Home" }).click();
   const trouble = page.getByRole("link", { name: /^The Local Hub (takes no messages|limits the rate)/ });
-  await trouble.waitFor({ timeout: 30_000 });
+  await trouble.waitFor();
   await page
     .getByText(/^Next step: /)
     .first()

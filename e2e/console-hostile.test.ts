@@ -18,7 +18,7 @@ beforeAll(async () => {
   firstRun = await isthmus.start();
   world = await fillWithHostileText(firstRun);
   browser = await openBrowser();
-}, 180_000);
+});
 
 const MAY_TAKE_FEW: ReadonlyMap<string, number> = new Map([
   ["group", 3],

@@ -23,7 +23,7 @@ beforeAll(async () => {
   firstRun = await isthmus.start();
   screens = consoleScreens(await fillPlainly(firstRun));
   browser = await openBrowser();
-}, 120_000);
+});
 
 afterAll(async () => {
   await browser?.close();

@@ -176,9 +176,9 @@ describe.each(connected)("a connected device over %s", (transport) => {
     await client.sendEvent(new Message("here"));
     const state = async (): Promise<string> =>
       ((await registry.get(device.deviceId)).responseBody as unknown as DeviceDescription).connectionState;
-    await expect.poll(state, { timeout: 15_000 }).toBe("Connected");
+    await expect.poll(state).toBe("Connected");
     await client.close();
-    await expect.poll(state, { timeout: 15_000 }).toBe("Disconnected");
+    await expect.poll(state).toBe("Disconnected");
   });
 
   test.skipIf(skip)("is refused with a wrong key, and when it is disabled", async () => {

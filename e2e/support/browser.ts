@@ -57,6 +57,8 @@ export async function visit(
     const session = JSON.stringify({ token: accessToken, username: "admin@isthmus.local" });
     await context.addInitScript(`sessionStorage.setItem("isthmus.session", ${JSON.stringify(session)})`);
   }
+  // A busy machine is no failure.
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const troubles: string[] = [];
   page.on("pageerror", (error) => troubles.push(`error: ${error.message}`));

@@ -60,7 +60,7 @@ export class ParticleCli {
       cwd: this.folder,
       env: { PATH: process.env["PATH"], HOME: this.folder, PARTICLE_DISABLE_UPDATE: "true" },
       stdio: ["pipe", "pipe", "pipe"],
-      timeout: 110_000,
+      timeout: 280_000,
     });
     this.#running.add(child);
     let output = "";
