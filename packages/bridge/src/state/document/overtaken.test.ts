@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import type { DeviceState } from "../../core/device-state.ts";
+import type { DeviceState, MirroredSection } from "../../core/device-state.ts";
 import type { JsonObject } from "../../core/json.ts";
-import { reportedWritten, takeMissing } from "./hub-answer.ts";
-import { takeSectionPatch, type SectionPatch } from "./hub-change.ts";
+import type { TwinView } from "../../core/twin-hub.ts";
+import { messageSent, reportedWritten, takeDevice, takeMissing } from "./hub-answer.ts";
+import { takeSectionPatch, takeTwin, type SectionPatch } from "./hub-change.ts";
 import { emptyState, reportState, writeState } from "./writing.ts";
 
 const THING = { deviceId: "t", reach: "itself", connectionId: "h", hubDeviceId: "t" } as const;
@@ -124,6 +125,81 @@ test("a value that its writer replaces by an empty object goes, also while a rep
   expect(told(before, { side: "desired", properties: { mode: { level: null } } }, "newest").state).toEqual({
     mode: {},
   });
+});
+
+test("a wish that somebody else has taken back in the hub need not be taken back from here", () => {
+  const next = told(takingBack(THING), { side: "desired", properties: { mode: null } }, "newest");
+  expect(next).toMatchObject({ state: { mode: "said" }, desired: { properties: {}, pending: null } });
+});
+
+test("a removal that only a read twin shows takes nothing that others wrote at its path", () => {
+  const section = (properties: JsonObject, version: number): MirroredSection => ({
+    properties,
+    version,
+    pending: null,
+  });
+  const before: DeviceState = {
+    ...emptyState(THING),
+    state: { mode: "wished" },
+    stamps: { mode: [2_000, "api"] },
+    desired: section({ mode: "wished" }, 2),
+    reported: section({ mode: "said" }, 2),
+  };
+  const metadata = { $lastUpdated: new Date(5_000).toISOString() };
+  const view: TwinView = {
+    deviceId: "t",
+    status: "enabled",
+    connectionState: "connected",
+    lastActivity: null,
+    etag: "e5",
+    version: 5,
+    desired: { properties: { mode: "wished" }, version: 2, metadata },
+    reported: { properties: {}, version: 3, metadata },
+  };
+  const judging = { rule: "newest", now: 6_000 } as const;
+  expect(takeTwin(before, view, judging)?.next).toMatchObject({
+    state: { mode: "wished" },
+    reported: { properties: {} },
+  });
+  const said: DeviceState = { ...before, state: { mode: "said" }, stamps: { mode: [2_000, "reported"] } };
+  expect(takeTwin(said, view, judging)?.next.state).toEqual({});
+});
+
+test("news from before the twin as it is known are of another one, which is read", () => {
+  const before: DeviceState = {
+    ...emptyState(THING),
+    reported: { properties: {}, version: 2, updatedAt: 4_000, pending: null },
+  };
+  const news = { side: "reported", kind: "patch", properties: { a: 1 }, version: 3, metadata: {} } as const;
+  const judging = { rule: "newest", now: 6_000 } as const;
+  expect(takeSectionPatch(before, { ...news, at: 3_000 }, judging)).toBe("gap");
+  expect(takeSectionPatch(before, { ...news, at: 5_000 }, judging)).toMatchObject({ next: { state: { a: 1 } } });
+});
+
+test("a device made anew is wished what was wished before, and its twin is not known", () => {
+  const { standing } = emptyState(THING);
+  const before: DeviceState = {
+    ...emptyState(THING),
+    state: { mode: "wished" },
+    stamps: { mode: [2_000, "api"] },
+    desired: { properties: { mode: "wished" }, version: 7, pending: null },
+    standing: { ...standing, generationId: "g1", missingSince: 2_500 },
+  };
+  const { status, connectionState, lastActivity } = standing;
+  const device = { deviceId: "t", generationId: "g2", status, connectionState, lastActivity };
+  expect(takeDevice(before, device, { rule: "newest", now: 3_000 })?.next).toMatchObject({
+    desired: { properties: {}, version: 0, pending: { mode: "wished" } },
+    standing: { generationId: "g2", missingSince: null },
+    pendingSince: 3_000,
+  });
+});
+
+test("what was written while a message was sent is sent in another one", () => {
+  const sending: DeviceState = { ...takingBack(THING), messagePending: true };
+  const judging = { rule: "newest", now: 3_000 } as const;
+  expect((messageSent(sending, judging)?.next ?? sending).messagePending).toBe(true);
+  const settled: DeviceState = { ...sending, desired: { ...sending.desired, pending: null } };
+  expect(messageSent(settled, judging)?.next).toMatchObject({ messagePending: false, pendingSince: null });
 });
 
 function reported(before: DeviceState, patch: JsonObject, at: number): DeviceState {
