@@ -122,8 +122,9 @@ class StubbornDevice {
     client.on("disconnect", () => {
       if (this.#client === client) void this.#close();
     });
-    await inTime(client.open());
+    // Before it is open: what waits comes with the connection, and the SDK acknowledges what nobody listens to.
     if (isReader) client.on("message", (message: Received) => this.#take(client, message));
+    await inTime(client.open());
     if (reports.length > 0) this.#twin = await inTime(client.getTwin());
   }
 
