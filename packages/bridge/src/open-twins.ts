@@ -31,17 +31,29 @@ export class OpenTwins {
     return twins;
   }
 
-  /** Hands on what changed; returns the ids of those connections. */
+  /** Hands on what changed, and closes what is gone; returns the ids of the connections that changed. */
   async renew(): Promise<readonly string[]> {
     const changed: string[] = [];
     for (const [id, open] of this.#open) {
       const connection = await this.#connection(id);
-      if (connection === null || JSON.stringify(connection) === JSON.stringify(open.connection)) continue;
+      if (connection === null) {
+        await this.#forget(id, open);
+        continue;
+      }
+      if (JSON.stringify(connection) === JSON.stringify(open.connection)) continue;
       open.connection = connection;
       open.twins.renew(connection);
       changed.push(id);
     }
     return changed;
+  }
+
+  /** Nobody can be given it again: a connection that is gone does not come back. */
+  async #forget(id: string, open: OpenTwin): Promise<void> {
+    // Whoever renews at the same time may have closed it meanwhile.
+    if (this.#open.get(id) !== open) return;
+    this.#open.delete(id);
+    await open.twins.close();
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 /** Which hubs are read and swept, from when on, and by which settings. */
 import { expect, test } from "vitest";
-import { succeed } from "../core/failure.ts";
+import { succeed, type Result } from "../core/failure.ts";
 import type { StreamOptions, TwinHub } from "../core/twin-hub.ts";
 import { type LifeChanges, madeOf, NEW_THING, startMirror } from "./testing/mirror-under-test.ts";
 
@@ -103,4 +103,19 @@ test("how often a hub is swept goes by what hub it is, whosever connection leads
   const { things } = await mirror.live({ twins: { read: readers().read }, usualSweepSeconds });
   madeOf(await things.create(mirror.product, { ...NEW_THING, id: "kettle" }));
   await expect.poll(() => [...asked]).toEqual([mirror.connection.hostName]);
+});
+
+test("a hub whose connection is gone is forgotten: nobody waits for a turn there", async () => {
+  const mirror = await startMirror();
+  const changes: LifeChanges = {};
+  const { stateHubs } = await mirror.live(changes);
+  const hub = (await stateHubs.hub(mirror.connection.id))!;
+  const ask = async (): Promise<Result<string>> => succeed("asked");
+  await stateHubs.settingsChanged();
+  expect(await hub.queries.run(ask, 1_000)).toEqual(succeed("asked"));
+  expect(await stateHubs.hub(mirror.connection.id)).toBe(hub);
+  changes.isGone = true;
+  await stateHubs.settingsChanged();
+  expect(await hub.queries.run(ask, 1_000)).toMatchObject({ failure: { code: "throttled" } });
+  expect(await stateHubs.hub(mirror.connection.id)).toBe(undefined);
 });

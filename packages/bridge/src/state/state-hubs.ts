@@ -101,9 +101,13 @@ export class StateHubs {
   /** `undefined` while nobody knows where it is. */
   async hub(connectionId: string): Promise<MirrorHub | undefined> {
     const twins = await this.#options.twinHub(connectionId);
+    if (this.#isStopped) return undefined;
     const known = this.#hubs.get(connectionId);
-    if (twins === undefined || this.#isStopped) return undefined;
-    if (known?.twins === twins) return known;
+    if (known !== undefined && known.twins === twins) return known;
+    // Its client is closed: who waits for a turn waits for nothing.
+    if (known !== undefined) closePaces(known);
+    this.#hubs.delete(connectionId);
+    if (twins === undefined) return undefined;
     const hub = mirrorHub(connectionId, twins, this.#options);
     this.#hubs.set(connectionId, hub);
     return hub;
@@ -196,8 +200,11 @@ export class StateHubs {
       await this.#read(care, things > 0 || this.#isExpected(connectionId));
     }
     const withDevices = new Set(counts.map(({ connectionId }) => connectionId));
+    // Asked for, a hub whose connection is gone is forgotten.
+    for (const id of this.#hubs.keys()) if (!withDevices.has(id)) await this.hub(id);
     for (const id of this.#cares.keys()) {
-      if (!withDevices.has(id) && !this.#isExpected(id)) await this.#leave(id);
+      const mayGetThings = this.#isExpected(id) && this.#hubs.has(id);
+      if (!withDevices.has(id) && !mayGetThings) await this.#leave(id);
     }
     for (const id of this.#expected.keys()) if (!this.#isExpected(id)) this.#expected.delete(id);
   }

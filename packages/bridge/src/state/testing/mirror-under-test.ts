@@ -67,6 +67,8 @@ export interface LifeChanges {
   readonly engine?: Partial<HubChanges & StatePushing>;
   /** Looked at each time: a test may change it. */
   settings?: Partial<StateSettings>;
+  /** Nobody has the connection any more. Looked at each time. */
+  isGone?: boolean;
   /** By the host name. */
   readonly usualSweepSeconds?: (hostName: string) => number;
   /** Without what reads and sweeps. */
@@ -124,7 +126,7 @@ async function startLife({ twins, store, log }: World, changes: LifeChanges): Pr
   const stateHubs = new StateHubs({
     store: { ...store, allStateSettings: async () => [{ scope: SCOPE, settings: settings(), hub: null }] },
     records,
-    twinHub: async (id) => (id === connection.id ? hub : undefined),
+    twinHub: async (id) => (id === connection.id && changes.isGone !== true ? hub : undefined),
     connection: async () => connection,
     connectionFor,
     eventEndpoint: () => null,
