@@ -19,6 +19,20 @@ const STATUS: Readonly<Partial<Record<FailureCode, number>>> = {
   message_throttled: 503,
 };
 const RETRY_AFTER_SECONDS = 5;
+const AGAIN = "Nothing is tried again by itself: try it again in a while.";
+
+export type NextSteps = Readonly<Partial<Record<FailureCode, string>>>;
+
+/** What was asked of a hub just now does not wait and go on by itself, as events do. */
+export const NEXT_OF_REQUEST: NextSteps = {
+  hub_unreachable:
+    "Check that the hub is up and that Networking > Public network access allows this server, then try it again.",
+  hub_error: AGAIN,
+  throttled: AGAIN,
+  create_throttled: "The hub limits how fast identities are created: 100 a minute on the smallest. Try it again then.",
+  quota_exceeded: "The hub's daily quota is used up until midnight UTC: try it again then, or add units.",
+  outcome_unknown: "It may have been done all the same: look before you try it again.",
+};
 
 export interface HubRefusal {
   readonly status: number;
@@ -29,9 +43,10 @@ export interface HubRefusal {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export function hubRefusal(failure: Failure, now: number): HubRefusal {
+export function hubRefusal(failure: Failure, now: number, nextSteps: NextSteps = NEXT_OF_REQUEST): HubRefusal {
   const status = STATUS[failure.code] ?? 502;
   const seconds = failure.notBefore === undefined ? RETRY_AFTER_SECONDS : (failure.notBefore - now) / 1_000;
   const headers = status === 503 ? { "retry-after": String(Math.max(1, Math.ceil(seconds))) } : {};
-  return { ...failureJson(failure), status, headers };
+  const json = failureJson(failure);
+  return { ...json, next_step: nextSteps[failure.code] ?? json.next_step, status, headers };
 }

@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Device } from "../../core/device.ts";
 import { isThing } from "../../core/device.ts";
-import type { Failure, FailureCode, Result } from "../../core/failure.ts";
+import type { Failure, Result } from "../../core/failure.ts";
 import type { OpenDeviceHub } from "../../core/hub-devices.ts";
 import type { HubDeviceWithKeys } from "../../core/twin-hub.ts";
 import type { TwinAuthor, TwinSection } from "../../core/twin-history.ts";
@@ -16,7 +16,7 @@ import { ApiError, notFound, refusal } from "../api-error.ts";
 import { requireTokenPlacement, type AccountCaller, type Authentication } from "../authentication.ts";
 import { optionalInteger, optionalText, type Fields } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
-import { hubRefusal } from "../hub-refusal.ts";
+import { hubRefusal, NEXT_OF_REQUEST, type NextSteps } from "../hub-refusal.ts";
 import { Places } from "../limits/places.ts";
 import { tenantOf, visibleDevice } from "../ownership.ts";
 import { isoTime } from "../particle/iso-time.ts";
@@ -220,10 +220,9 @@ export function registerDeviceHubs(
 }
 
 /** The hub, not the caller, said no. */
-function hubRefused(failure: Failure, now: number, nextSteps: NextSteps = NEXT_OF_CALL): ApiError {
-  const { status, code, message, next_step, headers } = hubRefusal(failure, now);
-  const next = nextSteps[failure.code] ?? next_step;
-  return new ApiError(status, { ok: false, error: message, code, next_step: next }, headers);
+function hubRefused(failure: Failure, now: number, nextSteps: NextSteps = NEXT_OF_REQUEST): ApiError {
+  const { status, code, message, next_step, headers } = hubRefusal(failure, now, nextSteps);
+  return new ApiError(status, { ok: false, error: message, code, next_step }, headers);
 }
 
 function messageRefused(failure: Failure, now: number): ApiError {
@@ -239,19 +238,8 @@ function notInHub(): ApiError {
   });
 }
 
-type NextSteps = Readonly<Partial<Record<FailureCode, string>>>;
-
-const AGAIN = "Nothing is tried again by itself: try it again in a while.";
-
-/** What a person asks of a hub does not wait and go on by itself, as events do. */
-const NEXT_OF_CALL: NextSteps = {
-  hub_error: AGAIN,
-  throttled: AGAIN,
-  outcome_unknown: "It may have been done all the same: look before you try it again.",
-};
-
 const NEXT_OF_MESSAGE: NextSteps = {
-  ...NEXT_OF_CALL,
+  ...NEXT_OF_REQUEST,
   message_throttled: "The hub limits how fast messages go to devices: 100 a minute on the smallest. Try it again then.",
   message_too_large: "Make the body and the properties smaller: 64 KB together.",
   message_refused: "Look at the hub's reason, change the message and send it again.",

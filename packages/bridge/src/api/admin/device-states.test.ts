@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { DeviceState } from "../../core/device-state.ts";
-import { createTestApi } from "../testing/test-api.ts";
+import { createTestApi, LISTED_HUB_HOST } from "../testing/test-api.ts";
 import type { TestApi } from "../testing/test-api.ts";
 
 const DEVICE = "0123456789abcdef01234567";
@@ -130,6 +130,12 @@ test("of a connection string of the built-in endpoint only address and name are 
   expect(reset.json["settings"]).toMatchObject({ event_endpoint: null, event_hub_name: null });
 });
 
+test("messages may be read at a host that the operator lists among the hubs", async () => {
+  const at = { event_endpoint: `sb://${LISTED_HUB_HOST}/`, event_hub_name: "events" };
+  const saved = await call("PUT", "/admin/v1/state-settings", { ...at, ...HUB });
+  expect(saved.json["settings"]).toMatchObject(at);
+});
+
 test.each([
   [{ telemetry: "add" }, "telemetry must be one of merge, replace, ignore"],
   [{ conflicts: "mine" }, "conflicts must be one of newest, hub, ours"],
@@ -138,8 +144,12 @@ test.each([
   [{ event_endpoint: `sb://${NAMESPACE}/` }, "event_hub_name is required with event_endpoint"],
   [{ event_hub_name: "my-hub" }, "event_endpoint is required with event_hub_name"],
   [
+    { event_endpoint: "sb://my-hub.azure-devices.net/", event_hub_name: "x" },
+    "event_endpoint must be an address such as sb://iothub-ns-name.servicebus.windows.net/, or of a host that ISTHMUS_HUB_HOSTS lists",
+  ],
+  [
     { event_endpoint: "sb://169.254.169.254/", event_hub_name: "x" },
-    "event_endpoint must be an address such as sb://iothub-ns-name.servicebus.windows.net/",
+    "event_endpoint must be an address such as sb://iothub-ns-name.servicebus.windows.net/, or of a host that ISTHMUS_HUB_HOSTS lists",
   ],
   [
     { event_endpoint: `Endpoint=sb://${NAMESPACE}/;EntityPath=a`, event_hub_name: "b" },

@@ -1,6 +1,6 @@
 /** What a request says of the settings of states: judged field by field; what it leaves out stays as it is stored. */
 import { STATE_DEFAULTS, type EventEndpoint, type StateSettings } from "../../core/device-state.ts";
-import { LOCAL_HUB } from "../../core/hub-host.ts";
+import { isAzureHub, LOCAL_HUB } from "../../core/hub-host.ts";
 import { MASKED } from "../../core/secret-names.ts";
 import type { ScopeStateSettings, StateHubSettings } from "../../core/state-store.ts";
 import { badRequest } from "../api-error.ts";
@@ -15,6 +15,7 @@ const CHOICES = {
   telemetry: ["merge", "replace", "ignore"],
   conflicts: ["newest", "hub", "ours"],
 } as const;
+const AZURE_EVENTS = /\.servicebus\.(?:windows\.net|usgovcloudapi\.net|chinacloudapi\.cn)$/;
 const FIELDS = new Set([
   ...Object.keys(CHOICES),
   "cloud_to_device",
@@ -61,7 +62,7 @@ export function stateSettingsOf(
     conflicts: choice(fields, "conflicts") ?? stored.conflicts,
     cloudToDevice: optionalFlag(fields, "cloud_to_device") ?? stored.cloudToDevice,
     consumerGroup: consumerGroupIn(fields) ?? stored.consumerGroup,
-    eventEndpoint: eventEndpointIn(fields, stored.eventEndpoint),
+    eventEndpoint: eventEndpointIn(fields, stored.eventEndpoint, context.hubHostRule),
     // Given as `null`: as often as suits the hub.
     sweepSeconds:
       fields["sweep_seconds"] === undefined
@@ -122,13 +123,17 @@ function consumerGroupIn(fields: Fields): string | null {
 }
 
 /** Given as `null` it is found through the hub again. */
-function eventEndpointIn(fields: Fields, stored: EventEndpoint | null): EventEndpoint | null {
+function eventEndpointIn(
+  fields: Fields,
+  stored: EventEndpoint | null,
+  hubHostRule: ApiDependencies["hubHostRule"],
+): EventEndpoint | null {
   if (fields["event_endpoint"] === undefined && fields["event_hub_name"] === undefined) return stored;
   const text = "event_endpoint" in fields ? optionalText(fields, "event_endpoint", 1024)?.trim() : stored?.endpoint;
   const named = "event_hub_name" in fields ? optionalText(fields, "event_hub_name", 256)?.trim() : stored?.name;
   if (!text && !named) return null;
   if (!text) throw badRequest("event_endpoint is required with event_hub_name");
-  const { endpoint, name } = endpointParts(text);
+  const { endpoint, name } = endpointParts(text, hubHostRule);
   if (name !== null && named && named !== name && "event_hub_name" in fields) {
     throw badRequest("event_endpoint is a connection string with another event_hub_name");
   }
@@ -141,15 +146,24 @@ function eventEndpointIn(fields: Fields, stored: EventEndpoint | null): EventEnd
 }
 
 /** Of a whole connection string only address and name are kept: it is read with the hub connection's own key. */
-function endpointParts(text: string): { readonly endpoint: string; readonly name: string | null } {
+function endpointParts(
+  text: string,
+  hubHostRule: ApiDependencies["hubHostRule"],
+): { readonly endpoint: string; readonly name: string | null } {
   const part = (name: string): string | undefined => new RegExp(`(?:^|;)\\s*${name}=([^;]*)`, "i").exec(text)?.[1];
   const address = (part("Endpoint") ?? text).trim();
-  const host = /^(?:sb:\/\/)?((?:[a-z0-9-]+\.)+servicebus\.(?:windows\.net|usgovcloudapi\.net|chinacloudapi\.cn))\/?$/i;
-  const hostName = host.exec(address)?.[1];
-  if (hostName === undefined) {
-    throw badRequest("event_endpoint must be an address such as sb://iothub-ns-name.servicebus.windows.net/");
+  const hostName = /^(?:sb:\/\/)?((?:[a-z0-9-]+\.)+[a-z0-9-]+)\/?$/i.exec(address)?.[1]?.toLowerCase();
+  if (hostName === undefined || !(AZURE_EVENTS.test(hostName) || isListed(hostName, hubHostRule))) {
+    throw badRequest(
+      "event_endpoint must be an address such as sb://iothub-ns-name.servicebus.windows.net/, or of a host that ISTHMUS_HUB_HOSTS lists",
+    );
   }
-  return { endpoint: `sb://${hostName.toLowerCase()}/`, name: part("EntityPath")?.trim() ?? null };
+  return { endpoint: `sb://${hostName}/`, name: part("EntityPath")?.trim() ?? null };
+}
+
+/** At Azure a hub's own host has no stream to read. */
+function isListed(hostName: string, hubHostRule: ApiDependencies["hubHostRule"]): boolean {
+  return !isAzureHub(hostName) && hubHostRule(hostName).ok;
 }
 
 /** `null`: the server's default hub. An empty `hub_name` goes back to it. */

@@ -74,7 +74,12 @@ describe("a Thing", () => {
     api.things.refusal = { kind: "hub", failure };
     expect(await weather.call("POST", "/v1/thing", BOILER)).toMatchObject({
       status: 502,
-      body: { code: 502, message: failure.message, error: "hub_unreachable", next_step: expect.any(String) },
+      body: {
+        code: 502,
+        message: failure.message,
+        error: "hub_unreachable",
+        next_step: expect.stringContaining("try it again") as string,
+      },
     });
     api.things.refusal = {
       kind: "hub",

@@ -291,9 +291,13 @@ export function createTestApi(overrides: Partial<ApiDependencies> = {}): TestApi
   };
 }
 
+/** As ISTHMUS_HUB_HOSTS would list it. */
+export const LISTED_HUB_HOST = "hub.factory.example";
+
 const hubHostRule: ApiDependencies["hubHostRule"] = (hubName) => {
   if (hubName === "local") return { ok: true, hostName: "local" };
   if (/^[a-z0-9-]{3,50}$/.test(hubName)) return { ok: true, hostName: `${hubName}.azure-devices.net` };
+  if (hubName === LISTED_HUB_HOST) return { ok: true, hostName: hubName };
   if (/^[a-z0-9-]{3,50}\.azure-devices\.net$/.test(hubName)) return { ok: true, hostName: hubName };
   return { ok: false, message: "must be a hub's name or host name" };
 };
