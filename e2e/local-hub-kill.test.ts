@@ -2,8 +2,14 @@
  * What the Local Hub answered is there after a kill -9, in its order and under its number; and all that it keeps comes back.
  * Set LOCAL_HUB_KILLS for more kills.
  */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { connectMqtt, HubLoad, openMqtt } from "./support/hub-load.ts";
+import { builtFile } from "./support/isthmus-process.ts";
 import { LocalHubProcess } from "./support/local-hub-process.ts";
 import { StreamWitness } from "./support/stream-witness.ts";
 import { until } from "./support/until.ts";
@@ -224,6 +230,22 @@ test("what a hub keeps comes back as it was: each kind of thing, and what waits 
     for (const { deviceId, originalMessageId } of records) if (deviceId === "kept") told.add(originalMessageId);
     return again.texts.every((id) => told.has(id));
   }, "feedback of every command");
+});
+
+test("a hub whose parent is gone before it was there itself ends, and holds no port", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "iot-hub-orphan-"));
+  const env = Object.fromEntries(["HTTPS", "AMQPS", "AMQP", "MQTTS"].map((front) => [`IOT_HUB_${front}_PORT`, "0"]));
+  const child = fork(builtFile("packages/iot-hub-emulator/bin/iot-hub-emulator.js"), ["--data", folder], {
+    env: { ...process.env, ...env },
+  });
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const exited = once(child, "exit");
+  // What a child sees of its parent's end.
+  child.disconnect();
+  expect(await exited).toEqual([0, null]);
 });
 
 interface FeedbackRecord {

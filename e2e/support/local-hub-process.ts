@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { EmulatorAddresses } from "iot-hub-emulator";
 import { makeSharedAccessSignature, parseHubConnectionString } from "iot-hub-protocol";
 import { builtFile } from "./isthmus-process.ts";
+import { keptPort } from "./kept-port.ts";
 
 export interface HubAnswer {
   readonly status: number;
@@ -26,6 +27,7 @@ export class LocalHubProcess {
   readonly folder: string = mkdtempSync(join(tmpdir(), "iot-hub-kill-"));
   readonly #settings: Readonly<Record<string, string>>;
   #child: ChildProcess | undefined;
+  #ports: Readonly<Record<string, string>> | undefined;
   #addresses: EmulatorAddresses | undefined;
   #agent = new Agent();
 
@@ -44,14 +46,16 @@ export class LocalHubProcess {
 
   /** Resolves when it is ready. A restart keeps the ports of the start before. */
   async start(): Promise<void> {
-    const { httpsPort = 0, amqpsPort = 0, amqpPort = 0, mqttsPort = 0 } = this.#addresses ?? {};
+    this.#ports ??= {
+      IOT_HUB_HTTPS_PORT: String(await keptPort()),
+      IOT_HUB_AMQPS_PORT: String(await keptPort()),
+      IOT_HUB_AMQP_PORT: String(await keptPort()),
+      IOT_HUB_MQTTS_PORT: String(await keptPort()),
+    };
     const child = fork(builtFile("packages/iot-hub-emulator/bin/iot-hub-emulator.js"), ["--data", this.folder], {
       env: {
         ...process.env,
-        IOT_HUB_HTTPS_PORT: String(httpsPort),
-        IOT_HUB_AMQPS_PORT: String(amqpsPort),
-        IOT_HUB_AMQP_PORT: String(amqpPort),
-        IOT_HUB_MQTTS_PORT: String(mqttsPort),
+        ...this.#ports,
         ...this.#settings,
       },
     });

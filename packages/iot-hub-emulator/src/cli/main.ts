@@ -63,6 +63,8 @@ function stopOnRequest(emulator: Emulator): void {
     if (process.send === undefined) stop();
   });
   process.on("disconnect", stop);
+  // A parent that went while this process was still loading is told by no event any more.
+  if (process.connected === false) stop();
   process.on("message", (message: unknown) => {
     if ((message as { readonly type?: unknown } | null)?.type === "stop") stop();
   });
