@@ -180,10 +180,10 @@ function takeMessage(
   const wanted = cleaned(mode === "replace" ? body : mergePatch(is, body));
   if (!room.holds(state, { instead: is, wanted })) return false;
   const changes = changedLeaves(is, wanted);
-  // Said again, or removed before it came: as new as what changes.
+  // Said again, removed before it came, or an object that is removed with its leaves: as new as what changes.
   const again = Array.from(leavesOf(body), ([text, value]) => [pathFrom(text), value] as const).filter(
     ([path, value]) => {
-      const present = valueAt(is, path);
+      const present = leafAt(is, path);
       return value === null ? present === undefined : sameJson(present, value);
     },
   );

@@ -3,7 +3,7 @@ import type { DeviceState, MirroredSection } from "../../core/device-state.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { TwinView } from "../../core/twin-hub.ts";
 import { messageSent, reportedWritten, takeDevice, takeMissing } from "./hub-answer.ts";
-import { takeSectionPatch, takeTwin, type SectionPatch } from "./hub-change.ts";
+import { takeMessages, takeSectionPatch, takeTwin, type SectionPatch } from "./hub-change.ts";
 import { emptyState, reportState, writeState } from "./writing.ts";
 
 const THING = { deviceId: "t", reach: "itself", connectionId: "h", hubDeviceId: "t" } as const;
@@ -144,6 +144,7 @@ test("a removal that only a read twin shows takes nothing that others wrote at i
     stamps: { mode: [2_000, "api"] },
     desired: section({ mode: "wished" }, 2),
     reported: section({ mode: "said" }, 2),
+    standing: { ...emptyState(THING).standing, missingSince: 2_500 },
   };
   const metadata = { $lastUpdated: new Date(5_000).toISOString() };
   const view: TwinView = {
@@ -160,9 +161,10 @@ test("a removal that only a read twin shows takes nothing that others wrote at i
   expect(takeTwin(before, view, judging)?.next).toMatchObject({
     state: { mode: "wished" },
     reported: { properties: {} },
+    standing: { missingSince: null },
   });
-  const said: DeviceState = { ...before, state: { mode: "said" }, stamps: { mode: [2_000, "reported"] } };
-  expect(takeTwin(said, view, judging)?.next.state).toEqual({});
+  const bySaid: DeviceState = { ...before, state: { mode: "said" }, stamps: { mode: [2_000, "reported"] } };
+  expect(takeTwin(bySaid, view, judging)?.next.state).toEqual({});
 });
 
 test("news from before the twin as it is known are of another one, which is read", () => {
@@ -200,6 +202,57 @@ test("what was written while a message was sent is sent in another one", () => {
   expect((messageSent(sending, judging)?.next ?? sending).messagePending).toBe(true);
   const settled: DeviceState = { ...sending, desired: { ...sending.desired, pending: null } };
   expect(messageSent(settled, judging)?.next).toMatchObject({ messagePending: false, pendingSince: null });
+});
+
+/** Messages of a Thing, in the order in which they are read. */
+function said(
+  before: DeviceState,
+  messages: readonly (readonly [at: number, body: JsonObject])[],
+  mode: "merge" | "replace" = "merge",
+): DeviceState {
+  const all = messages.map(([at, body], i) => ({ at, body, sequenceNumber: i + 1 }));
+  return takeMessages(before, all, { rule: "newest", now: 9_000, mode }).change?.next ?? before;
+}
+
+/** As reported at two seconds, and told late. */
+function late(before: DeviceState, properties: JsonObject): JsonObject {
+  const news = { side: "reported", kind: "patch", properties, metadata: {}, at: 2_000 } as const;
+  const change = takeSectionPatch(before, { ...news, version: 1 }, { rule: "newest", now: 9_000 });
+  if (change === null || change === "gap") throw new Error(`Not taken: ${String(change)}`);
+  return change.next.state;
+}
+
+test("a message that is read again changes nothing, also where a later one is of the same moment", () => {
+  const both = said(emptyState(THING), [
+    [1_000, { level: 1 }],
+    [1_000, { level: 2 }],
+  ]);
+  expect(said(both, [[1_000, { level: 1 }]])).toBe(both);
+});
+
+test.each<[string, JsonObject, JsonObject, JsonObject]>([
+  ["what was said again since", { a: 1 }, { a: 5 }, { a: 1 }],
+  ["an object that was removed since", { c: null }, { c: { e: 2 } }, {}],
+  ["leaves that were set below it since", { c: { d: 3 } }, { c: 5 }, { c: { d: 3 } }],
+])("news that come late do not touch %s", (_, body, properties, state) => {
+  const before = said(emptyState(THING), [
+    [1_000, { a: 1, c: { d: 1 } }],
+    [3_000, body],
+  ]);
+  const shown = late(before, properties);
+  expect(
+    Object.fromEntries(Object.keys(properties).flatMap((key) => (key in shown ? [[key, shown[key]]] : []))),
+  ).toEqual(state);
+});
+
+test("a message that replaces the whole state removes what comes late, too", () => {
+  expect(late(said(emptyState(THING), [[3_000, { b: 1 }]], "replace"), { a: 1 })).toEqual({ b: 1 });
+});
+
+test("what is written here is later than what it replaces, whatever the clocks say", () => {
+  const before: DeviceState = { ...emptyState(THING), state: { a: 1 }, stamps: { a: [5_000, "reported"] } };
+  const written = writeState(before, { kind: "merge", patch: { a: 2 } }, { at: 1_000 });
+  expect(written).toMatchObject({ change: { next: { stamps: { a: [5_001, "api"] } } } });
 });
 
 function reported(before: DeviceState, patch: JsonObject, at: number): DeviceState {

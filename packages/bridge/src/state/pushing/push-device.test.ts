@@ -68,3 +68,17 @@ test("a twin that was to be read while the hub was away is read when it is back"
   await world.clock.advance(60_000);
   expect(world.record().state).toEqual({ level: 1, other: 1 });
 });
+
+test("news that come after others that never came make the twin be read; news of a former device change nothing", async () => {
+  const world = startStillWorld({});
+  await world.patch({ level: 1 });
+  world.writes("service", "desired", { other: 1 });
+  await world.tell(world.writes("service", "desired", { last: 2 }));
+  await world.clock.advance(1_000);
+  expect(world.record().state).toEqual({ level: 1, other: 1, last: 2 });
+  const news = world.writes("device", "reported", { level: 3 });
+  if (news.kind === "telemetry") throw new Error("No news of a twin.");
+  await world.tell({ ...news, generationId: "former", section: { ...news.section, level: "former" } });
+  await world.clock.advance(1_000);
+  expect(world.record()).toMatchObject({ state: { level: 3 }, reported: { properties: { level: 3 } } });
+});
