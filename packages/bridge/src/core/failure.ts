@@ -43,6 +43,7 @@ export type FailureCode =
   | "twin_refused"
   | "message_queue_full"
   | "message_throttled"
+  | "state_too_large"
   | "registry_full"
   | "device_not_online"
   | "method_unanswered"
@@ -200,6 +201,12 @@ export const FAILURES: Readonly<Record<FailureCode, FailureKind>> = {
     scope: "state",
     verdict: "retry",
     nextStep: "The hub limits how fast messages go to devices: 100 a minute on the smallest. Twins go on.",
+  },
+  state_too_large: {
+    scope: "state",
+    verdict: "refused",
+    nextStep:
+      "The twin has the change; only the message with the whole state cannot be sent. Make the state smaller than 64 KB as JSON, or switch cloud_to_device off; then compare the device, or wait an hour.",
   },
   registry_full: {
     scope: "device",

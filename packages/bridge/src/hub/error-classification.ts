@@ -16,6 +16,7 @@ type RefusalCode = Exclude<
   | "identity_not_created"
   | "message_throttled"
   | "not_sent"
+  | "state_too_large"
   | "template_failed"
   | `stream_${string}`
   | `webhook_${string}`

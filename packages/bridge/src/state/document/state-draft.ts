@@ -6,6 +6,7 @@ import type {
   StateChange,
   StateConflict,
   StateSource,
+  StateTrouble,
 } from "../../core/device-state.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import { sameJson } from "./json-values.ts";
@@ -138,12 +139,22 @@ export class StateDraft {
       ...this.#next,
       stamps,
       pendingSince: waits ? (before.pendingSince ?? now) : null,
-      trouble: waits ? this.#next.trouble : null,
+      trouble: waits ? this.#trouble() : null,
       conflicts: before.conflicts + this.#conflicts.length,
       changedAt: changed ? now : before.changedAt,
     };
     if (sameJson(before as unknown as Json, next as unknown as Json)) return null;
     return { next: { ...next, revision: before.revision + 1 }, conflicts: this.#conflicts };
+  }
+
+  /** What was in the way of something else is no reason to let what is new wait for the next try. */
+  #trouble(): StateTrouble | null {
+    const { trouble } = this.#next;
+    const isNew = (["desired", "reported"] as const).some((side) => {
+      const { pending } = this.#next[side];
+      return pending !== null && !sameJson(this.#before[side].pending, pending);
+    });
+    return trouble === null || !isNew ? trouble : { ...trouble, retryAt: Math.min(trouble.retryAt, this.now) };
   }
 
   #restamp(path: string, at: number, source: StateSource): void {

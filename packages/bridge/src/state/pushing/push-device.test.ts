@@ -82,3 +82,40 @@ test("news that come after others that never came make the twin be read; news of
   await world.clock.advance(1_000);
   expect(world.record()).toMatchObject({ state: { level: 3 }, reported: { properties: { level: 3 } } });
 });
+
+const SAID = ["log0", "log1", "log2"] as const;
+
+/** Messages are wanted, and the state is too large for one, as the client of a hub finds. */
+async function startTooLarge(): Promise<StillWorld> {
+  const world = startStillWorld({ settings: { cloudToDevice: true } });
+  const { sendToDevice } = world.hub.client(() => true);
+  world.answers.sendToDevice = async (id, message) =>
+    message.body.length > 65_536 ? fail("message_too_large", "The message is too large.") : sendToDevice(id, message);
+  // Six bytes of JSON for each that a twin counts.
+  const said = Object.fromEntries(SAID.map((key) => [key, "\u0001".repeat(4_000)]));
+  await world.tell(world.writes("device", "reported", said));
+  await world.patch({ level: 1 });
+  return world;
+}
+
+test("a state too large for a message says so, and its twin is written all the same", async () => {
+  const world = await startTooLarge();
+  const trouble = { failure: { code: "state_too_large" } };
+  expect(world.record()).toMatchObject({ desired: { pending: null }, messagePending: true, trouble });
+  expect(world.hub.view(ID)?.desired.properties).toEqual({ level: 1 });
+  await world.patch({ level: 2 });
+  expect(world.hub.view(ID)?.desired.properties).toEqual({ level: 2 });
+  await world.patch(Object.fromEntries(SAID.map((key) => [key, null])));
+  expect(world.record()).toMatchObject({ messagePending: false, pendingSince: null, trouble: null });
+  expect(world.hub.messages.get(ID)).toMatchObject([{ body: { level: 2 } }]);
+});
+
+test("a write that a restart comes across does not wait for the next try of a message that cannot be sent", async () => {
+  const world = await startTooLarge();
+  world.answers.patchDesired = () => new Promise(() => undefined);
+  await world.patch({ level: 2 });
+  world.restart();
+  delete world.answers.patchDesired;
+  await world.clock.advance(30_000);
+  expect(world.hub.view(ID)?.desired.properties).toEqual({ level: 2 });
+});

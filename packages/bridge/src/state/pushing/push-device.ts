@@ -105,10 +105,15 @@ async function writeRest(before: DeviceState, pushing: DevicePushing): Promise<F
     body: Buffer.from(JSON.stringify(state)),
     expiresAt: clock.now() + MESSAGE_LIFE_MS,
   });
-  if (!sent.ok) return sent.failure;
+  if (!sent.ok) return ofState(sent.failure);
   pushing.onPushed("message");
   await changed(record, pushing, (now) => messageSent(now, judging(pushing)));
   return null;
+}
+
+/** Of an event the same would be another thing to mend. */
+function ofState(failure: Failure): Failure {
+  return failure.code === "message_too_large" ? { ...failure, code: "state_too_large" } : failure;
 }
 
 /** Trouble of this device alone stands in its record, and holds up nobody else. */
