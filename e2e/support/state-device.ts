@@ -60,7 +60,7 @@ export class StateDevice {
     return until(
       () => this.lines.some(wanted),
       what,
-      30_000,
+      60_000,
       () => {
         if (this.#child.exitCode !== null) throw new Error(`The device ended: ${this.#errors}`);
       },
