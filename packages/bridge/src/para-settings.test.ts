@@ -43,6 +43,24 @@ test("the endpoint where events are read may be given with its name", () => {
   expect(() => read({ ...hub, "para.azure.iot_eventhub_name": "abc" })).toThrow("iot_eventhub_endpoint go together");
 });
 
+const PORTAL_SHOWS =
+  "Endpoint=sb://ihsuprod.servicebus.windows.net/;SharedAccessKeyName=service;SharedAccessKey=a2V5=;EntityPath=iothub-ehub-abc-1-2";
+
+test("the endpoint's whole connection string is enough, and its key is not kept", () => {
+  const hub = { "para.azure.iot_hostname": "abc", "para.azure.iot_access_key": "k" };
+  const endpoint = { "para.azure.iot_eventhub_endpoint": PORTAL_SHOWS };
+  const events = { name: "iothub-ehub-abc-1-2", endpoint: "sb://ihsuprod.servicebus.windows.net/" };
+  expect(read({ ...hub, ...endpoint }).hub?.events).toEqual(events);
+  expect(read({ ...hub, ...endpoint, "para.azure.iot_eventhub_name": events.name }).hub?.events).toEqual(events);
+  expect(() => read({ ...hub, ...endpoint, "para.azure.iot_eventhub_name": "abc" })).toThrow("another EntityPath");
+  const withoutName = PORTAL_SHOWS.replace(/;EntityPath=.*/, "");
+  expect(() => read({ ...hub, "para.azure.iot_eventhub_endpoint": withoutName })).toThrow("with its EntityPath");
+  const ofTheHub = "HostName=abc.azure-devices.net;SharedAccessKeyName=service;SharedAccessKey=a2V5";
+  const wrong = (): ParaSettings => read({ ...hub, "para.azure.iot_eventhub_endpoint": ofTheHub });
+  expect(wrong).toThrow("takes an address (sb://…) or the Event Hub-compatible connection string");
+  expect(wrong).not.toThrow("a2V5");
+});
+
 test("Things can be switched off", () => {
   expect(read({ "para.iot_enabled": "false" }).iotEnabled).toBe(false);
   expect(() => read({ "para.iot_enabled": "maybe" })).toThrow("takes 'true' or 'false'");

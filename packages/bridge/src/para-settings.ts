@@ -1,4 +1,5 @@
 /** Settings that Para documents, by Para's own names: an app's default connection to a hub. */
+import { ConnectionStringError, parseConnectionString } from "iot-hub-protocol";
 import { hubHost } from "./core/hub-host.ts";
 import type { EventEndpoint } from "./core/device-state.ts";
 
@@ -75,15 +76,44 @@ function paraHub(text: (name: string) => string | null, hubHosts: readonly strin
       `${NAMES.hostName} and ${NAMES.accessKey} go together: ${named === null ? "the first" : "the second"} is missing.`,
     );
   }
-  if ((eventHubName === null) !== (eventHubEndpoint === null)) {
-    throw refuse(
-      `${NAMES.eventHubName} and ${NAMES.eventHubEndpoint} go together; without both they are found through the hub.`,
-    );
-  }
   const host = hubHost(named, hubHosts);
   if (!host.ok) throw refuse(`${NAMES.hostName} ${host.message}, or a name that ISTHMUS_HUB_HOSTS lists.`);
-  const events = eventHubName === null ? null : { name: eventHubName, endpoint: eventHubEndpoint! };
+  const events = eventEndpoint(eventHubEndpoint, eventHubName, refuse);
   return { hostName: host.hostName, accessKey, events };
+}
+
+/** Of a whole connection string, as Azure's portal shows it, all but name and key: those of the hub are at hand. */
+function eventEndpoint(text: string | null, named: string | null, refuse: Refuse): EventEndpoint | null {
+  if (text === null && named === null) return null;
+  const fields = text === null ? null : stringFields(text, refuse);
+  const name = named ?? (fields?.get("EntityPath") || null);
+  if (text === null || name === null) {
+    throw refuse(
+      `${NAMES.eventHubName} and ${NAMES.eventHubEndpoint} go together, unless the latter is the whole connection ` +
+        "string with its EntityPath; without both they are found through the hub.",
+    );
+  }
+  if (fields === null) return { name, endpoint: text };
+  if ((fields.get("EntityPath") ?? name) !== name) {
+    throw refuse(
+      `${NAMES.eventHubEndpoint} is a connection string with another EntityPath than ${NAMES.eventHubName}.`,
+    );
+  }
+  const kept = [...fields].filter(([field]) => !/^(?:EntityPath|SharedAccess\w*)$/.test(field));
+  const isBare = kept.length === 1 && kept[0]![0] === "Endpoint";
+  return { name, endpoint: isBare ? kept[0]![1] : kept.map(([field, value]) => `${field}=${value}`).join(";") };
+}
+
+/** `null`: it is an address alone. */
+function stringFields(text: string, refuse: Refuse): ReadonlyMap<string, string> | null {
+  if (!text.includes("=")) return null;
+  try {
+    const fields = parseConnectionString(text);
+    if (fields.get("Endpoint")) return fields;
+  } catch (error) {
+    if (!(error instanceof ConnectionStringError)) throw error;
+  }
+  throw refuse(`${NAMES.eventHubEndpoint} takes an address (sb://…) or the Event Hub-compatible connection string.`);
 }
 
 function isOn(text: string | null, refuse: Refuse): boolean {

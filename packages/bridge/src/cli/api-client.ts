@@ -31,6 +31,12 @@ const NEXT_STEPS_BY_TEXT: readonly (readonly [RegExp, string])[] = [
   [/^Integration not found/, "See isthmus integrations list, and with --product PRODUCT those of a product."],
   [/^Product not found/, "See isthmus products list."],
   [/^Thing not found/, "See isthmus things list --product PRODUCT."],
+  [
+    /^policy_key is required$/,
+    "Put the policy's key, or its connection string, into ISTHMUS_POLICY_KEY or into a file for --key-file FILE.",
+  ],
+  [/^policy_name is required$/, "Name the shared access policy with --policy NAME."],
+  [/^hub_name is required/, "Name the hub with --hub NAME."],
 ];
 
 /** Commands for states take Things and devices, those of a product by their ids. */

@@ -8,7 +8,7 @@ import { optionalInteger, optionalText } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { ownProducts, ownScopes } from "../ownership.ts";
 import { thingJson } from "../para/thing-json.ts";
-import { conflictJson } from "./state-json.ts";
+import { namedConflicts } from "./named-conflicts.ts";
 import { thingFilterIn } from "./things.ts";
 
 interface Listing {
@@ -56,11 +56,7 @@ export function registerAllThings(
       const scopes = await ownScopes(directory, caller);
       const all = (await Promise.all(scopes.map((scope) => states.conflictsIn(scope, limit)))).flat();
       const newest = all.toSorted((a, b) => b.at - a.at).slice(0, limit);
-      const conflicts = newest.map(async (conflict) => {
-        const device = await directory.device(conflict.deviceId);
-        return { ...conflictJson(conflict), device_name: device?.name ?? null, product_id: device?.productId ?? null };
-      });
-      return { conflicts: await Promise.all(conflicts) };
+      return { conflicts: await namedConflicts(directory, newest) };
     },
   );
 

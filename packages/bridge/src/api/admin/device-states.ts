@@ -9,6 +9,7 @@ import { requireTokenPlacement, type Authentication } from "../authentication.ts
 import { fieldsOf, missing, optionalInteger } from "../bodies.ts";
 import type { ApiDependencies } from "../dependencies.ts";
 import { ownProduct, visibleDevice } from "../ownership.ts";
+import { namedConflicts } from "./named-conflicts.ts";
 import { conflictJson, noStateJson, stateJson } from "./state-json.ts";
 import { stateRefused } from "./thing-answers.ts";
 
@@ -81,7 +82,7 @@ export function registerDeviceStates(
       const product = await ownProduct(directory, caller, request.params.product);
       const limit = optionalInteger(request.query, "limit", 1, CONFLICTS.most) ?? CONFLICTS.usual;
       const conflicts = await states.conflictsIn({ kind: "product", productId: product.id }, limit);
-      return { conflicts: conflicts.map(conflictJson) };
+      return { conflicts: await namedConflicts(directory, conflicts) };
     },
   );
 }

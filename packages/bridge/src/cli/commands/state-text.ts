@@ -31,15 +31,19 @@ export function syncText(json: Json): string {
   }
 }
 
+/** `BY`: who wrote theirs. */
+const COLUMNS = ["WHEN", "PATH", "OURS", "THEIRS", "BY", "KEPT"];
+
 /** `devices`: name each one's device, too. */
 export function conflictTable(json: Json, now: number, devices: boolean): string {
   const rows = (json["conflicts"] as readonly Json[]).map((one) => [
-    ...(devices ? [one["device_id"]] : []),
+    ...(devices ? [one["device_id"], one["device_name"]] : []),
     relativeTime(one["at"], now),
     one["path"],
     one["ours"] ?? "removed",
     one["theirs"] ?? "removed",
+    one["their_source"],
     `${cell(one["kept"])} (${cell(one["rule"])})`,
   ]);
-  return table([...(devices ? ["DEVICE"] : []), "WHEN", "PATH", "OURS", "THEIRS", "KEPT"], rows, "No conflicts.");
+  return table([...(devices ? ["DEVICE", "NAME"] : []), ...COLUMNS], rows, "No conflicts.");
 }

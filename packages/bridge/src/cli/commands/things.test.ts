@@ -173,6 +173,34 @@ test("settings are shown and changed; a key never stands on the command line", a
   expect((await run("things settings weather")).out).toMatch(/hub +the server's default\ntelemetry +merge/);
 });
 
+test("a hub without its policy's key says where the key is put", async () => {
+  const line = "things settings weather --hub my-hub";
+  const { code, err } = await run(`${line} --policy isthmus`);
+  expect(code).toBe(1);
+  expect(err).toMatch(/policy_key is required \[http_400\] Next: .*ISTHMUS_POLICY_KEY.*--key-file FILE/);
+  expect((await run(line)).err).toContain(
+    "policy_name is required [http_400] Next: Name the shared access policy with",
+  );
+  expect((await run("things settings weather --policy isthmus")).err).toContain("Next: Name the hub with --hub NAME.");
+});
+
+test("conflicts say which device, who wrote in the hub, and whose value was kept", async () => {
+  const id = await makeThing();
+  const conflict = { deviceId: id, at: 0, path: "led", ours: true, theirs: null, kept: "theirs", rule: "newest" };
+  const conflicts = async (): Promise<readonly never[]> =>
+    [{ ...conflict, theirSource: "reported" }] as unknown as readonly never[];
+  Object.assign(api.states, { conflicts, conflictsIn: conflicts });
+  const device = api.directory.device.bind(api.directory);
+  api.directory.device = async (asked) => ({ ...(await device(asked))!, name: "pump" });
+  const row = "led +true +removed +reported +theirs \\(newest\\)";
+  const all = await run("things conflicts weather");
+  expect(all.out).toMatch(/^DEVICE +NAME +WHEN +PATH +OURS +THEIRS +BY +KEPT/);
+  expect(all.out).toMatch(new RegExp(`${id} +pump .* ${row}`));
+  expect((await run(`things state conflicts ${id}`)).out).toMatch(new RegExp(row));
+  const json = JSON.parse((await run("things conflicts weather --json")).out) as { conflicts: unknown[] };
+  expect(json.conflicts).toMatchObject([{ device_id: id, device_name: "pump", their_source: "reported" }]);
+});
+
 test("a hub's other key goes along from a file or the environment, and is taken back", async () => {
   await writeFile(join(folder, "key"), "c2VjcmV0\n");
   await writeFile(join(folder, "other"), "b3RoZXI=\n");
