@@ -16,12 +16,16 @@ const FIRST_WAIT_SECONDS = 2;
 const LONGEST_WAIT_SECONDS = 60;
 const NONE: ReadonlySet<string> = new Set();
 
+/** The command is to end: what was waited for is not tried again. */
+export class NoMorePatience extends Error {}
+
 export class Patience {
   readonly #signal: AbortSignal;
   /** What all wait for. */
   #wait: { readonly code: string; readonly over: Promise<void> } | null = null;
   #waitSeconds = FIRST_WAIT_SECONDS;
 
+  /** `signal`: nothing is waited for any more. */
   constructor(signal: AbortSignal) {
     this.#signal = signal;
   }
@@ -34,7 +38,10 @@ export class Patience {
   /** `passing`: codes that pass by themselves too, for a time. */
   async with<T>(work: () => Promise<T>, passing: ReadonlySet<string> = NONE): Promise<T> {
     for (let tries = 1; ; tries += 1) {
-      if (this.#wait !== null) await this.#wait.over;
+      if (this.#wait !== null) {
+        await this.#wait.over;
+        if (this.#signal.aborted) throw new NoMorePatience();
+      }
       try {
         const result = await work();
         this.#waitSeconds = FIRST_WAIT_SECONDS;
@@ -43,6 +50,7 @@ export class Patience {
         const failure = failureIn(error);
         const isPassing = tries < MAX_LOOKS && passing.has(failure.code);
         if (!isPassing && !ASKED_FOR.has(failure.code)) throw error;
+        if (this.#signal.aborted) throw new NoMorePatience();
         this.#pause(failure);
       }
     }
@@ -52,7 +60,9 @@ export class Patience {
     if (this.#wait !== null) return;
     const seconds = retryAfterSeconds ?? this.#waitSeconds;
     this.#waitSeconds = Math.min(this.#waitSeconds * 2, LONGEST_WAIT_SECONDS);
-    const over = sleep(seconds * 1_000, undefined, { signal: this.#signal }).finally(() => (this.#wait = null));
+    const over = sleep(seconds * 1_000, undefined, { signal: this.#signal })
+      .catch(() => undefined) // called off: who waits sees that by the signal
+      .finally(() => (this.#wait = null));
     this.#wait = { code, over };
   }
 }

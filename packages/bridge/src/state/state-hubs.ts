@@ -21,6 +21,7 @@ import type { TwinHub } from "../core/twin-hub.ts";
 import type { HubChanges } from "./hub-changes.ts";
 import { hubSettings, isSameReading, type HubSettings, type Reading } from "./hub-settings.ts";
 import { beginReading, Inbox } from "./inbox.ts";
+import { LaterLooks } from "./later-looks.ts";
 import { closePaces, mirrorHub, type MirrorHub } from "./mirror-hub.ts";
 import { Removals } from "./removals.ts";
 import { hubReport } from "./reports.ts";
@@ -56,6 +57,7 @@ export interface StateHubsOptions {
 interface Care {
   readonly hub: MirrorHub;
   readonly sweep: Sweep;
+  readonly looks: LaterLooks;
   inbox: Inbox | null;
 }
 
@@ -130,6 +132,11 @@ export class StateHubs {
     const inbox = this.#cares.get(connectionId)?.inbox ?? null;
     if (inbox === null) void this.#look();
     else inbox.thingMade(hubDeviceId);
+  }
+
+  /** It may connect, or not any more: whether it is connected is asked soon. */
+  statusSet(connectionId: string, hubDeviceId: string): void {
+    this.#cares.get(connectionId)?.looks.expect(hubDeviceId);
   }
 
   /** Works by the settings as they are now when it resolves. */
@@ -215,7 +222,8 @@ export class StateHubs {
     const everySeconds = (): number =>
       this.#settings.get(connectionId)?.sweepSeconds ?? this.#options.usualSweepSeconds(hostName);
     const sweep = new Sweep({ hub, states: store, changes, everySeconds, clock, random, log });
-    const care: Care = { hub, sweep, inbox: null };
+    const looks = new LaterLooks(clock, (hubDeviceId) => sweep.lookAt(hubDeviceId));
+    const care: Care = { hub, sweep, looks, inbox: null };
     this.#cares.set(connectionId, care);
     sweep.start();
     return care;
@@ -251,6 +259,7 @@ export class StateHubs {
   async #leave(connectionId: string): Promise<void> {
     const care = this.#cares.get(connectionId);
     this.#cares.delete(connectionId);
+    care?.looks.stop();
     await Promise.all([care?.inbox?.stop(), care?.sweep.stop()]);
   }
 

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { fail } from "../core/failure.ts";
+import { fail, succeed, type Result } from "../core/failure.ts";
 import type { ThingRecords } from "../core/thing-store.ts";
 import type { TwinHub } from "../core/twin-hub.ts";
 import { madeOf, NEW_THING, startMirror, type MirrorUnderTest } from "./testing/mirror-under-test.ts";
@@ -253,6 +253,30 @@ test("a disabled Thing cannot connect; who deleted its device in the hub is told
   expect(seen).toContainEqual(["c1", [{ hubDeviceId: "kettle", generationId: made.state.standing.generationId }]]);
   expect(await things.renewKey("nobody", "primary")).toEqual({ kind: "unknown" });
 });
+
+test("a device that is thrown out by its disabling, or comes back, is shown so before the next sweep", async () => {
+  const mirror = await startMirror();
+  const shown = async (): Promise<string | undefined> =>
+    (await mirror.store.deviceState("kettle"))?.standing.connectionState;
+  let inHub: "connected" | "disconnected" = "connected";
+  const asInHub = <T extends object>(found: Result<T | null>): Result<T | null> =>
+    found.ok && found.value !== null ? succeed({ ...found.value, connectionState: inHub }) : found;
+  const { things } = await mirror.live({
+    twins: {
+      device: async (id) => asInHub(await mirror.hub.device(id)),
+      twin: async (id) => asInHub(await mirror.hub.twin(id)),
+    },
+  });
+  madeOf(await things.create(mirror.product, { ...NEW_THING, id: "kettle" }));
+  for (const [status, state] of [
+    ["enabled", "connected"],
+    ["disabled", "disconnected"],
+  ] as const) {
+    inHub = state;
+    expect(await things.setStatus("kettle", status)).toMatchObject({ kind: "set" });
+    await expect.poll(shown, { timeout: 30_000 }).toBe(state);
+  }
+}, 60_000);
 
 test("a hub that limits how fast devices are made makes all of them in the end", async () => {
   const mirror = await startMirror();

@@ -48,6 +48,8 @@ export interface ThingControlOptions {
     expectThing(connectionId: string): Promise<void>;
     /** The Thing is here: what is read of it from now on counts. */
     thingMade(connectionId: string, hubDeviceId: string): void;
+    /** It will come or go: whether it is connected is asked soon. */
+    statusSet(connectionId: string, hubDeviceId: string): void;
   };
   readonly engine: StatePushing & Pick<HubChanges, "takeStandings" | "takeMissing">;
   readonly removals: Pick<Removals, "soon" | "finish">;
@@ -97,7 +99,10 @@ export function createThingControl(options: ThingControlOptions): ThingControl {
       const changed = await changeDevice(options, id, { status });
       if (changed.kind !== "changed") return changed;
       const { connectionId, hubDeviceId } = changed.found.state;
-      if (connectionId !== null) await engine.takeStandings(connectionId, [{ hubDeviceId, status }]);
+      if (connectionId !== null) {
+        await engine.takeStandings(connectionId, [{ hubDeviceId, status }]);
+        hubs.statusSet(connectionId, hubDeviceId);
+      }
       // What waited for it to be enabled goes on.
       await engine.pushSoon(id, 0);
       log.info({ thingId: id, status }, "thing.status_set");

@@ -1,7 +1,8 @@
 /**
  * Many Things at once, at the hub's pace. Started again with the same names and keys file it goes on where it ended: names
  * that are there already are passed over. When an answer is lost, nobody knows whether the Thing was made; what is there by
- * then is looked up, and gets a new key, as the lost answer held the only copy of the first one.
+ * then is looked up, and gets a new key, as the lost answer held the only copy of the first one. So Ctrl-C only keeps more
+ * from being begun; a second one cuts off what is under way.
  */
 import { pathOf } from "../api-client.ts";
 import type { ApiClient, Json } from "../api-client.ts";
@@ -9,10 +10,11 @@ import { CommandFailure } from "../command-failure.ts";
 import type { Options, Shown } from "../command-runner.ts";
 import { countOption } from "../count-option.ts";
 import { eachAtOnce } from "../each-at-once.ts";
-import { failureIn, Patience } from "../patience.ts";
+import { failureIn, NoMorePatience, Patience } from "../patience.ts";
 import { withProgress } from "../progress.ts";
 import { RecentPace } from "../recent-pace.ts";
 import { cell } from "../table.ts";
+import { gently } from "../terminal.ts";
 import type { Terminal } from "../terminal.ts";
 import { KeysFile } from "./keys-file.ts";
 
@@ -44,17 +46,20 @@ export interface FleetOptions {
 export async function createFleet(options: FleetOptions): Promise<Shown> {
   const { terminal, names } = options;
   const atOnce = Math.min(countOption(options.options, "atOnce") ?? 8, MAX_AT_ONCE);
-  const run = new FleetRun(options, await KeysFile.open(options.keysFile));
-  try {
-    await withProgress(
-      terminal,
-      () => run.line(),
-      () => run.make(names, atOnce),
-    );
-  } finally {
-    await run.close();
-  }
-  return run.shown();
+  const keys = await KeysFile.open(options.keysFile);
+  return gently(terminal, async (isAsked) => {
+    const run = new FleetRun(options, keys, isAsked);
+    try {
+      await withProgress(
+        terminal,
+        () => run.line(),
+        () => run.make(names, atOnce),
+      );
+    } finally {
+      await run.close();
+    }
+    return run.shown();
+  });
 }
 
 class FleetRun {
@@ -70,14 +75,18 @@ class FleetRun {
   /** Were there before and got new keys. */
   #renewed = 0;
   #passedOver = 0;
+  /** Nobody knows whether these were made: they were cut off. */
+  #cutOff = 0;
   #stopped: CommandFailure | null = null;
+  readonly #isAskedToEnd: AbortSignal;
 
-  constructor(asked: FleetOptions, keys: KeysFile) {
+  constructor(asked: FleetOptions, keys: KeysFile, isAskedToEnd: AbortSignal) {
     this.#asked = asked;
+    this.#isAskedToEnd = isAskedToEnd;
     this.#keys = keys;
     this.#startedAt = asked.terminal.now();
     this.#pace = new RecentPace(this.#startedAt);
-    this.#patience = new Patience(asked.terminal.signal);
+    this.#patience = new Patience(isAskedToEnd);
   }
 
   async make(names: readonly string[], atOnce: number): Promise<void> {
@@ -94,13 +103,26 @@ class FleetRun {
       const lost = new Set<string>();
       await this.#each(todo, atOnce, (name) => this.#makeOne(name, lost));
       if (lost.size === 0) return;
-      const there = await this.#patience.with(() => this.#present(lost), LOST);
-      await this.#each([...there], atOnce, async ([, id]) => {
+      const there = await this.#foundOf(lost);
+      if (there === null) return;
+      // Also when it is asked to end: these were under way.
+      await eachAtOnce([...there], { atOnce, goesOn: () => !this.#asked.terminal.signal.aborted }, async ([, id]) => {
         if (await this.#renew(id)) this.#made += 1;
       });
       todo = [...lost].filter((name) => !there.has(name));
     }
-    for (const name of todo) if (this.#stopped === null) this.#failed(answerLost(name));
+    for (const name of todo) if (this.#goesOn()) this.#failed(answerLost(name));
+  }
+
+  /** Which of those whose answers were lost are there; `null`: it was cut off. */
+  async #foundOf(lost: ReadonlySet<string>): Promise<ReadonlyMap<string, string> | null> {
+    try {
+      return await this.#patience.with(() => this.#present(lost), LOST);
+    } catch (error) {
+      if (!(error instanceof NoMorePatience)) throw error;
+      this.#cutOff = lost.size;
+      return null;
+    }
   }
 
   line(): string {
@@ -118,7 +140,7 @@ class FleetRun {
   shown(): Shown {
     const failures = [...this.#failures].map(([code, one]) => ({ code, ...one }));
     const seconds = (this.#asked.terminal.now() - this.#startedAt) / 1_000;
-    const left = this.#asked.names.length - this.#made - this.#passedOver - this.#failedCount();
+    const left = this.#asked.names.length - this.#made - this.#passedOver - this.#failedCount() - this.#cutOff;
     const lines = [
       `Made ${this.#made} in ${seconds.toFixed(1)} s.`,
       ...(this.#passedOver === 0 ? [] : [`${this.#passedOver} of these names were there already.`]),
@@ -132,6 +154,11 @@ class FleetRun {
       ...failures.map(({ code, count, message, nextStep }) =>
         cell(`${count} failed: ${message} [${code}]${nextStep === null ? "" : ` Next: ${nextStep}`}`),
       ),
+      ...(this.#cutOff === 0
+        ? []
+        : [
+            `${this.#cutOff} were cut off, made or not. The same command makes those that were not; with --renew-missing the others get new keys.`,
+          ]),
       ...(left > 0 ? [`${left} were not tried. The same command goes on with them.`] : []),
     ];
     const json = {
@@ -140,10 +167,15 @@ class FleetRun {
       renewed: this.#renewed,
       without_keys: this.#withoutKeys,
       not_tried: left,
+      cut_off: this.#cutOff,
       failures: failures.map(({ nextStep, ...one }) => ({ ...one, next_step: nextStep })),
       keys_file: this.#asked.keysFile,
     };
-    return { json, text: lines.map((text) => `${text}\n`).join(""), failed: failures.length > 0 || left > 0 };
+    return {
+      json,
+      text: lines.map((text) => `${text}\n`).join(""),
+      failed: failures.length > 0 || left + this.#cutOff > 0,
+    };
   }
 
   close(): Promise<void> {
@@ -151,7 +183,7 @@ class FleetRun {
   }
 
   #goesOn(): boolean {
-    return this.#stopped === null && !this.#asked.terminal.signal.aborted;
+    return this.#stopped === null && !this.#isAskedToEnd.aborted;
   }
 
   #failedCount(): number {
@@ -168,6 +200,7 @@ class FleetRun {
       await this.#keep(await this.#patience.with(() => api.call("POST", path, { ...fields, name })));
       this.#made += 1;
     } catch (error) {
+      if (error instanceof NoMorePatience) return;
       const failure = failureIn(error);
       if (LOST.has(failure.code)) lost.add(name);
       else this.#failed(failure);
@@ -182,7 +215,7 @@ class FleetRun {
       return true;
     } catch (error) {
       this.#withoutKeys.push(id);
-      this.#failed(failureIn(error));
+      if (!(error instanceof NoMorePatience)) this.#failed(failureIn(error));
       return false;
     }
   }

@@ -7,6 +7,7 @@ import type { ThingMade } from "../../core/state-control.ts";
 import type { NewThing } from "../../core/thing.ts";
 import { createTestApi } from "../../api/testing/test-api.ts";
 import type { TestApi } from "../../api/testing/test-api.ts";
+import { Interrupts } from "../interrupts.ts";
 import { runCli } from "../run-cli.ts";
 
 let api: TestApi;
@@ -38,15 +39,20 @@ interface Ran {
   readonly err: string;
 }
 
+/** Ctrl-C of each run, as `main` has it. */
+let interrupts: Interrupts;
+
 /** Arguments parted by blanks; those that hold some are given one by one. */
 async function run(line: string, ...more: readonly string[]): Promise<Ran> {
   let out = "";
   let err = "";
+  interrupts = new Interrupts((text) => void (err += text));
   const code = await runCli([...line.split(" "), ...more], {
     out: (text) => void (out += text),
     err: (text) => void (err += text),
     env: { ISTHMUS_URL: url, ISTHMUS_TOKEN: token },
-    signal: new AbortController().signal,
+    signal: interrupts.signal,
+    gently: interrupts.gently,
     now: () => api.world.now,
   });
   return { code, out, err };
@@ -315,4 +321,90 @@ test("an answer that was lost leaves neither two Things of a name nor one withou
   expect(await api.things.countThings(productId)).toBe(6);
   const rows = (await readFile(keysFile, "utf8")).trim().split("\n").slice(1);
   expect(new Set(rows.map((row) => row.split(",")[1])).size).toBe(6);
+});
+
+interface Signalled {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+}
+
+function signalled(): Signalled {
+  let resolve!: () => void;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
+}
+
+/** Creates wait in the hub until they are let go; resolves when so many are under way. */
+function heldCreates(count: number): { readonly underWay: Promise<void>; readonly letGo: () => void } {
+  const create = api.things.create.bind(api.things);
+  const [underWay, gate] = [signalled(), signalled()];
+  let begun = 0;
+  api.things.create = async (product: Product, input: NewThing) => {
+    begun += 1;
+    if (begun === count) underWay.resolve();
+    await gate.promise;
+    return create(product, input);
+  };
+  return { underWay: underWay.promise, letGo: () => gate.resolve() };
+}
+
+async function keysKept(): Promise<number> {
+  return (await readFile(keysFile, "utf8")).trim().split("\n").length - 1;
+}
+
+test("Ctrl-C lets what is under way end: its keys are written, and the same command goes on", async () => {
+  const line = `things create -p weather --count 9 --name-prefix t- --keys-file ${keysFile} --at-once 3`;
+  const { underWay, letGo } = heldCreates(3);
+  const running = run(line);
+  await underWay;
+  interrupts.came();
+  letGo();
+  const { code, out, err } = await running;
+  expect(err).toContain("Ctrl-C again stops at once");
+  expect({ code, out }).toEqual({ code: 1, out: expect.stringMatching(/^Made 3 in/) });
+  expect(out).toContain("6 were not tried. The same command goes on with them.\n");
+  expect(await keysKept()).toBe(3);
+  expect((await run(line)).out).toMatch(/^Made 6 in[^]*3 of these names were there already/);
+  expect(await keysKept()).toBe(9);
+});
+
+test("a second Ctrl-C stops at once, and what was cut off is told", async () => {
+  const line = `things create -p weather --count 9 --name-prefix t- --keys-file ${keysFile} --at-once 3`;
+  const { underWay, letGo } = heldCreates(3);
+  const running = run(line);
+  await underWay;
+  interrupts.came();
+  interrupts.came();
+  const { code, out } = await running;
+  expect(code).toBe(1);
+  expect(out).toContain("3 were cut off, made or not.");
+  expect(out).toContain("6 were not tried.");
+  letGo();
+  await expect.poll(() => api.things.countThings(productId)).toBe(3);
+  expect((await run(`${line} --renew-missing`)).out).toContain("3 of them got a new key.");
+  expect(await keysKept()).toBe(9);
+});
+
+test("Ctrl-C ends the waiting for a hub that asks for patience", async () => {
+  const waiting = signalled();
+  refuse(() => {
+    setImmediate(() => waiting.resolve());
+    return {
+      kind: "hub",
+      failure: { code: "create_throttled", message: "Too fast.", notBefore: api.world.now + 3_600_000 },
+    };
+  });
+  const running = run(`things create -p weather --count 3 --keys-file ${keysFile}`);
+  await waiting.promise;
+  interrupts.came();
+  expect((await running).out).toMatch(/^Made 0 in[^]*3 were not tried/);
+});
+
+test("the one Thing whose key is on its way is shown in spite of Ctrl-C", async () => {
+  const { underWay, letGo } = heldCreates(1);
+  const running = run("things create pump -p weather");
+  await underWay;
+  interrupts.came();
+  letGo();
+  expect((await running).out).toContain("Connection string, not shown again:\nHostName=");
 });

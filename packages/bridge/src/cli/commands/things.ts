@@ -8,6 +8,7 @@ import type { Does, Options } from "../command-runner.ts";
 import { countOption } from "../count-option.ts";
 import { relativeTime } from "../relative-time.ts";
 import { card, cell } from "../table.ts";
+import { gently } from "../terminal.ts";
 import { appendKeys } from "./keys-file.ts";
 import { registerStateSettings } from "./state-settings.ts";
 import { registerStates } from "./states.ts";
@@ -83,7 +84,7 @@ function registerMaking(things: Command, does: Does): void {
     .option("--at-once <number>", "many: how many requests at a time", "8")
     .option("--renew-missing", "many: new keys for those that are there and not in the keys file");
   does(create, async (invocation) => {
-    const { api, args, options } = invocation;
+    const { api, args, options, terminal } = invocation;
     const fields = thingFields(options);
     const file = textOption(options, "keysFile");
     const names = await namesAsked(args[0], options);
@@ -93,9 +94,10 @@ function registerMaking(things: Command, does: Does): void {
     }
     const [name, id] = [args[0], textOption(options, "id")];
     const body = { ...fields, ...(name !== undefined && { name }), ...(id !== undefined && { id }) };
-    const json = await api.call("POST", thingsPath(options), body);
-    const shown = await details(json, file);
-    return { json, text: shown };
+    return gently(terminal, async () => {
+      const json = await api.call("POST", thingsPath(options), body);
+      return { json, text: await details(json, file) };
+    });
   });
 }
 
@@ -122,11 +124,13 @@ function registerActing(things: Command, does: Does): void {
     .description("make a new key; the hub refuses the former one from then on")
     .option("--secondary", "the secondary key instead of the primary one")
     .option("--keys-file <file>", "append id, name and connection string here");
-  does(renew, async ({ api, args: [id], options }) => {
-    const key = options["secondary"] === true ? "secondary" : "primary";
-    const json = await api.call("POST", `${thingPath(id!)}/keys`, { key });
-    return { json, text: await details(json, textOption(options, "keysFile")) };
-  });
+  does(renew, ({ api, args: [id], options, terminal }) =>
+    gently(terminal, async () => {
+      const key = options["secondary"] === true ? "secondary" : "primary";
+      const json = await api.call("POST", `${thingPath(id!)}/keys`, { key });
+      return { json, text: await details(json, textOption(options, "keysFile")) };
+    }),
+  );
 
   for (const [verb, status] of [
     ["enable", "enabled"],
