@@ -46,7 +46,7 @@ test("the new key of a hub that others share reaches the devices, and what waite
   await mirror.states.settingsChanged(scope);
   await expect.poll(() => mirror.states.state(device.id)).toMatchObject({ pendingSince: null, trouble: null });
   expect((await registry.getTwin(device.id)).responseBody.properties.desired).toMatchObject({ fan: 3 });
-}, 30_000);
+});
 
 function stateOf(written: StateWritten): Extract<StateWritten, { kind: "written" }>["state"] {
   if (written.kind === "fault") throw new Error(written.fault.message);

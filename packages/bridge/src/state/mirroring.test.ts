@@ -44,7 +44,7 @@ test("what a device sends from the first moment on is in its state, and the rest
   expect((await mirror.store.thing("kettle"))?.thing.name).toBe("Boiler");
   const { desired } = (await mirror.registry.getTwin("kettle")).responseBody.properties;
   expect(desired).toEqual({ $metadata: expect.anything() as object, $version: 1 });
-}, 60_000);
+});
 
 test("what was sent while the bridge was away is read when it is back, and nothing is taken twice", async () => {
   const mirror = await startMirror();
@@ -67,7 +67,7 @@ test("what was sent while the bridge was away is read when it is back, and nothi
   });
   await expect.poll(async () => (await stateOf(mirror, "kettle")).state).toEqual({ n: 5, only5: true });
   expect(seen).toEqual([2, 3, 4, 5].map((n) => ({ n, [`only${n}`]: true })));
-}, 60_000);
+});
 
 test("a message that the device's full queue holds up keeps nothing else back, and is given up when none are wanted", async () => {
   const mirror = await startMirror();
@@ -91,7 +91,7 @@ test("a message that the device's full queue holds up keeps nothing else back, a
   }
   changes.settings = {};
   expect(await write(3)).toMatchObject({ messagePending: false, pendingSince: null, trouble: null });
-}, 60_000);
+});
 
 test("one sweep repairs what no message told: what a device reported, what another service wished", async () => {
   const mirror = await startMirror();
@@ -120,7 +120,7 @@ test("one sweep repairs what no message told: what a device reported, what anoth
     missing: 0,
     sweep: { lastAt: expect.any(Number) as number, failure: null, repaired: 1 },
   });
-}, 60_000);
+});
 
 test("where the hub has routes for changes of twins and for devices that come and go, they are told at once", async () => {
   const mirror = await startMirror({
@@ -139,7 +139,7 @@ test("where the hub has routes for changes of twins and for devices that come an
   await expect.poll(async () => (await stateOf(mirror, "kettle")).state).toEqual({ water: "cold", light: true });
   await mirror.registry.delete("kettle");
   await expect.poll(async () => (await stateOf(mirror, "kettle")).standing.missingSince).not.toBeNull();
-}, 60_000);
+});
 
 test("a hub with many devices is looked through page by page, with the same end", async () => {
   const mirror = await startMirror();
@@ -164,7 +164,7 @@ test("a hub with many devices is looked through page by page, with the same end"
   expect((await stateOf(mirror, "c")).standing.missingSince).not.toBeNull();
   expect((await stateOf(mirror, "a")).standing.missingSince).toBeNull();
   expect(sweep.state().failure).toBeNull();
-}, 60_000);
+});
 
 test("a device that was deleted in the hub is shown so, and taken up again when it is back", async () => {
   const mirror = await startMirror();
@@ -182,7 +182,7 @@ test("a device that was deleted in the hub is shown so, and taken up again when 
     .poll(async () => (await mirror.registry.getTwin("kettle")).responseBody.properties.desired)
     .toMatchObject({ level: 2 });
   expect((await stateOf(mirror, "kettle")).standing.missingSince).toBeNull();
-}, 60_000);
+});
 
 test("a device made anew under the same id is noticed although its twin looks new", async () => {
   const mirror = await startMirror();
@@ -196,7 +196,7 @@ test("a device made anew under the same id is noticed although its twin looks ne
     .poll(async () => (await mirror.registry.getTwin("kettle")).responseBody.properties.desired)
     .toMatchObject({ level: 1 });
   expect((await stateOf(mirror, "kettle")).standing.generationId).not.toBe(before);
-}, 60_000);
+});
 
 test("a query that is behind changes nothing and hides nothing", async () => {
   const mirror = await startMirror();
@@ -205,7 +205,7 @@ test("a query that is behind changes nothing and hides nothing", async () => {
   await mirror.registry.updateTwin("kettle", { properties: { desired: { light: true } } }, "*");
   await stateHubs.sweep("c1");
   expect(await stateOf(mirror, "kettle")).toMatchObject({ state: { light: true }, standing: { missingSince: null } });
-}, 60_000);
+});
 
 test("a sweep that the hub refuses says so, and the next one is as good as any", async () => {
   const mirror = await startMirror();
@@ -220,7 +220,7 @@ test("a sweep that the hub refuses says so, and the next one is as good as any",
   refuses = false;
   await stateHubs.sweep("c1");
   expect((await stateHubs.reports())[0]?.sweep).toMatchObject({ failure: null, lastMs: expect.any(Number) as number });
-}, 60_000);
+});
 
 test("a comparison that waited for a slow hub does not put the next one off", async () => {
   const clock = new VirtualClock();
@@ -247,7 +247,7 @@ test("a comparison that waited for a slow hub does not put the next one off", as
   expect(sweep.state()).toMatchObject({ lastMs: 6_000 });
   await clock.advance(5_100);
   await expect.poll(() => sweeps).toBe(2);
-}, 60_000);
+});
 
 test("devices that come, go and send move how they stand", async () => {
   const mirror = await startMirror();
@@ -267,4 +267,4 @@ test("devices that come, go and send move how they stand", async () => {
       return (await stateOf(mirror, "kettle")).standing.connectionState;
     })
     .toBe("disconnected");
-}, 60_000);
+});
