@@ -13,6 +13,7 @@ export interface Twin {
 }
 
 interface Registry {
+  get(id: string): Promise<{ readonly responseBody: { readonly cloudToDeviceMessageCount: number } }>;
   getTwin(id: string): Promise<{ readonly responseBody: Twin }>;
   updateTwin(id: string, patch: object, etag: string): Promise<unknown>;
   readonly _restApiClient: { setOptions(options: object): void };
@@ -34,6 +35,11 @@ export class SoakService {
 
   async twin(id: string): Promise<Twin> {
     return (await this.#registry.getTwin(id)).responseBody;
+  }
+
+  /** Messages that the device has not settled. */
+  async waiting(id: string): Promise<number> {
+    return (await this.#registry.get(id)).responseBody.cloudToDeviceMessageCount;
   }
 
   async write(id: string, path: string, value: unknown): Promise<void> {
