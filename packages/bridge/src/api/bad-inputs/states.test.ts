@@ -112,7 +112,7 @@ const THING_ROWS: readonly Row[] = [
     "a Thing whose state is a list",
     "POST",
     THINGS,
-    { json: { deviceState: [] } },
+    { json: { deviceState: ["on"] } },
     400,
     "'deviceState' must be a JSON object",
   ],
