@@ -15,7 +15,7 @@ const run = promisify(execFile);
 async function runClient(name: string, caFile: string, ...args: string[]): Promise<unknown> {
   const script = builtFile(`node_modules/.cache/isthmus-e2e/clients/${name}.js`);
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: caFile };
-  const { stdout } = await run(process.execPath, [script, ...args], { env, timeout: 60_000 });
+  const { stdout } = await run(process.execPath, [script, ...args], { env, timeout: 240_000 });
   return JSON.parse(stdout) as unknown;
 }
 

@@ -80,7 +80,8 @@ test(`${KILLS} times kill -9 while API and devices write: twins and Things agree
       )
     ).flat();
   let left: readonly string[] = [];
-  await until(async () => (left = await wrong()).length === 0, "agreement", 90_000).catch(() => undefined);
+  const isOver = async (): Promise<boolean> => (left = await wrong()).length === 0;
+  await until(isOver, "agreement", 90_000).catch((error: unknown) => (left = [...left, String(error)]));
   expect(left).toEqual([]);
 
   const quiet = await footprint(made);

@@ -64,7 +64,7 @@ beforeAll(async () => {
   firstRun = await isthmus.start();
   fleet = await makeSoakFleet(firstRun, THINGS);
   service = new SoakService(hub.addresses);
-}, 120_000);
+});
 
 afterAll(async () => {
   devices?.end();
@@ -130,7 +130,7 @@ test(
       left = (await inGroups(expected, (one) => wrongOf(one, told))).flat();
       return left.length === 0;
     };
-    await until(agree, "agreement", AGREEMENT_MS).catch(() => undefined);
+    await until(agree, "agreement", AGREEMENT_MS).catch((error: unknown) => (left = [...left, String(error)]));
     expect(left).toEqual([]);
     const agreedAfter = Date.now() - started;
 
@@ -214,8 +214,8 @@ async function wrongOf(expected: Expected, told: readonly DeviceMessages[]): Pro
     const { name, floor, tags } = seen;
     same("its fields are", { name, floor, tags }, { name: device.name, ...device.own });
   }
-  const told_ = bridgeDevices.find(({ id }) => id === device.id);
-  if (told_ !== undefined) same("it was told", told_.desired, desired);
+  const own = bridgeDevices.find(({ id }) => id === device.id);
+  if (own !== undefined) same("it was told", own.desired, desired);
   const { sync } = seen["deviceStatus"] as { readonly sync: string };
   if (sync !== "in_step") found.push(`${device.id}: ${sync}, ${JSON.stringify(seen["deviceStatus"])}`);
   if (twin.desired.$version - 1 > versions)

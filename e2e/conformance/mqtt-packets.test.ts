@@ -35,7 +35,7 @@ function optionsOf({ deviceId, authentication }: DeviceDescription): IClientOpti
     password: token(`${hostName}/devices/${deviceId}`, authentication.symmetricKey.primaryKey),
     clean: true,
     reconnectPeriod: 0,
-    connectTimeout: 15_000,
+    connectTimeout: 60_000,
   };
 }
 

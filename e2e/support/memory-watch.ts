@@ -13,7 +13,7 @@ export class MemoryWatch {
         const megabytes = residentOf(pid());
         if (megabytes !== null) this.#seen.set(name, [...(this.#seen.get(name) ?? []), megabytes]);
       }
-    }, EVERY_MS);
+    }, EVERY_MS).unref();
   }
 
   /** In MB, every five seconds. */

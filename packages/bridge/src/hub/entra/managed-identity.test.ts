@@ -28,7 +28,7 @@ async function askFor(clientId: string | null, status: number, body: object): Pr
   const credential = JSON.stringify({ kind: "managed_identity", clientId });
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", ASK, credential], {
     env: { PATH: process.env["PATH"], AZURE_POD_IDENTITY_AUTHORITY_HOST: host },
-    timeout: 15_000,
+    timeout: 80_000,
   });
   return [JSON.parse(stdout), asked];
 }

@@ -121,8 +121,7 @@ function openTwinHub(options: TwinHubsOptions & { readonly turns: HubTurns }, co
     read: async (stream) => {
       const reader = new StreamReader({ endpoint, connection: () => current, keys, now, log, times }, stream);
       readers.add(reader);
-      await reader.run();
-      readers.delete(reader);
+      await reader.run().finally(() => readers.delete(reader));
     },
     renew(renewed) {
       current = renewed;

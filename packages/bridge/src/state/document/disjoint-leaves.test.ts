@@ -148,7 +148,7 @@ const RUNS = Number(process.env["ISTHMUS_SIM_RUNS"] ?? 1_000);
 
 test(
   `${RUNS} orders of writing and hearing: each leaf ends as its only writer left it, without conflicts`,
-  { timeout: 20_000 + RUNS * 20 },
+  { timeout: 60_000 + RUNS * 60 },
   () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {

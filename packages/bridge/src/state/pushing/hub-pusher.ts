@@ -199,7 +199,7 @@ export class HubPusher {
     } catch (error) {
       log.error({ deviceId, connectionId, reason: String(error) }, "state.push_failed");
       // It waits like others that failed: asked for at once it would fail at once, without end.
-      await this.#note(deviceId, OWN_MISTAKE).catch(() => undefined); // the store: what waits there is looked for now and then;
+      await this.#note(deviceId, OWN_MISTAKE).catch(() => undefined); // the store: what waits there is looked for now and then
     }
   }
 
