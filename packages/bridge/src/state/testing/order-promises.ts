@@ -73,6 +73,8 @@ const newestShown: Check = ({ writes, conflicts, isFlat, localWrites }, record) 
       (one) =>
         one.path === path &&
         ((one.kept === "ours" && newestOnes.some(({ value }) => isThat(one.theirs, value))) ||
+          // What lost may have been on its way, and come to the hub as the newest.
+          (one.kept === "theirs" && newestOnes.some(({ by, value }) => by === "bridge" && isThat(one.ours, value))) ||
           // An older one that wins by the rule gives way to the next.
           (one.kept === "theirs" && (one.rule === "hub" || isThat(one.theirs, shown)))),
     );
