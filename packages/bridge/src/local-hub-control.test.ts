@@ -1,19 +1,19 @@
 /** Against a running Local Hub, as its own process' neighbour. */
 import { createEmulator } from "iot-hub-emulator";
 import type { Emulator } from "iot-hub-emulator";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { createLocalHubControl } from "./local-hub-control.ts";
 
 let emulator: Emulator;
 let control: ReturnType<typeof createLocalHubControl>;
 
-beforeAll(async () => {
+beforeEach(async () => {
   emulator = createEmulator({ ports: { https: 0, amqps: 0, mqtts: 0, amqp: 0 } });
   await emulator.start();
   control = createLocalHubControl(emulator);
 });
 
-afterAll(async () => {
+afterEach(async () => {
   control?.close();
   await emulator?.stop();
 });
