@@ -73,6 +73,7 @@ export function createStateMirror(options: StateMirrorOptions): StateMirror {
     connectionFor,
     usualSweepSeconds: (hostName) => (hostName === LOCAL_HUB ? LOCAL_SWEEP_SECONDS : SWEEP_SECONDS),
     eventEndpoint: (id) => (id === PARA_HUB ? (para.hub?.events ?? null) : null),
+    ...(para.iotEnabled && para.hub !== null && { probed: PARA_HUB }),
     changes: engine,
     writingFailure: (id) => engine.failureOf(id),
     clock,

@@ -16,6 +16,7 @@ const FIRST: BannerContent = {
   folder: "/data",
   hasConsole: true,
   showSecrets: true,
+  para: { iotEnabled: true, hub: null },
   signInPath: "/console/#sign-in=once",
 };
 
@@ -44,4 +45,31 @@ test("what is not there has no line", () => {
   const { mqttUrl: _, ...firstRun } = FIRST_RUN;
   const text = linesOf({ ...FIRST, firstRun, hasConsole: false, signInPath: null }).join("\n");
   for (const name of ["console", "MQTT", "Local Hub"]) expect(text).not.toContain(name);
+});
+
+test.each([
+  [
+    "the server's own",
+    { hub: { hostName: "abc.azure-devices.net" } },
+    "in abc.azure-devices.net (para.azure.iot_hostname)",
+  ],
+  ["none", {}, "where their product names a hub (isthmus things settings PRODUCT --hub HUB, or para.azure.*)"],
+  ["none, switched off", { iotEnabled: false }, "switched off by para.iot_enabled"],
+])("it says which hub mirrors Things: %s", (_which, para, words) => {
+  const content = { ...FIRST, para: { ...FIRST.para, ...para } } as BannerContent;
+  const lines = linesOf(content);
+  expect(lines.filter((line) => line.startsWith("  Things "))).toEqual([expect.stringContaining(words)]);
+});
+
+test("where there is only the Local Hub, it mirrors Things", () => {
+  const localHub = {
+    hostName: "localhost",
+    httpsPort: 1,
+    amqpsPort: 2,
+    mqttsPort: 3,
+    connectionString: "",
+    caFile: "",
+  };
+  const firstRun = { ...FIRST_RUN, localHub } as unknown as FirstRun;
+  expect(linesOf({ ...FIRST, firstRun }).join("\n")).toContain("Things         in the Local Hub, unless");
 });

@@ -1,5 +1,6 @@
 /** What `serve` prints when it is ready: where to click first, then every address, each on a line of its own. */
 import type { FirstRun } from "../first-run.ts";
+import type { ParaSettings } from "../para-settings.ts";
 import { colors as pc } from "./colors.ts";
 
 export interface BannerContent {
@@ -8,6 +9,8 @@ export interface BannerContent {
   readonly folder: string;
   readonly hasConsole: boolean;
   readonly showSecrets: boolean;
+  /** Which hub mirrors Things. */
+  readonly para: Pick<ParaSettings, "iotEnabled" | "hub">;
   /** Path of a link that signs in; `null`: there is none. */
   readonly signInPath: string | null;
 }
@@ -26,6 +29,7 @@ export function banner(content: BannerContent): string {
     ...deviceLines(firstRun),
     ...secretLines(content),
     ...localHubLines(content),
+    ["Things", thingsText(content)],
     ["kept in", `${folder}${pc.dim(" (all of this is in first-run.json there)")}`],
   ];
   const text = lines.map(([name, value]) => `  ${name.padEnd(NAME_WIDTH)}${value}\n`).join("");
@@ -49,6 +53,15 @@ function secretLines({ firstRun, showSecrets }: BannerContent): readonly Line[] 
     ["access token", accessToken],
     ["Para's clients", `access key ${para.accessKey}  secret key ${para.secretKey}`],
   ];
+}
+
+/** Which hub mirrors them, and by which setting. */
+function thingsText({ para: { iotEnabled, hub }, firstRun: { localHub } }: BannerContent): string {
+  if (!iotEnabled) return "switched off by para.iot_enabled";
+  if (hub !== null)
+    return `in ${hub.hostName}${pc.dim(" (para.azure.iot_hostname), unless their product names a hub")}`;
+  if (localHub !== undefined) return `in the Local Hub${pc.dim(", unless their product names a hub")}`;
+  return `where their product names a hub${pc.dim(" (isthmus things settings PRODUCT --hub HUB, or para.azure.*)")}`;
 }
 
 function localHubLines({ firstRun: { localHub }, showSecrets }: BannerContent): readonly Line[] {

@@ -45,7 +45,8 @@ async function serve(config: Config): Promise<void> {
   // Secrets are shown once; on a laptop with the demo they stay in sight.
   const showSecrets = created || config.demo;
   const signInPath = showSecrets ? await signInPathOf(bridge, firstRun.username) : null;
-  print(banner({ firstRun, folder: config.dataFolder, hasConsole: bridge.hasConsole, showSecrets, signInPath }));
+  const { dataFolder: folder, para } = config;
+  print(banner({ firstRun, folder, hasConsole: bridge.hasConsole, showSecrets, para, signInPath }));
   const fleet = config.demo ? await startDemo(bridge, firstRun, config, stopping.signal) : null;
 
   await stopped;

@@ -1,6 +1,6 @@
 /** Which hubs are read and swept, from when on, and by which settings. */
 import { expect, test } from "vitest";
-import { succeed, type Result } from "../core/failure.ts";
+import { fail, succeed, type Result } from "../core/failure.ts";
 import type { StreamOptions, TwinHub } from "../core/twin-hub.ts";
 import { type LifeChanges, madeOf, NEW_THING, startMirror } from "./testing/mirror-under-test.ts";
 
@@ -118,4 +118,41 @@ test("a hub whose connection is gone is forgotten: nobody waits for a turn there
   await stateHubs.settingsChanged();
   expect(await hub.queries.run(ask, 1_000)).toMatchObject({ failure: { code: "throttled" } });
   expect(await stateHubs.hub(mirror.connection.id)).toBe(undefined);
+});
+
+test("the server's own hub that refuses is told at the start, before any Thing, and is well when it answers", async () => {
+  const mirror = await startMirror();
+  const refused = fail("key_refused", "The hub refused the key.");
+  const asked: string[] = [];
+  let answer: Result<null> = refused;
+  const device: TwinHub["device"] = async (id) => (asked.push(id), answer);
+  const first = await mirror.live({ probed: true, twins: { device } });
+  await expect
+    .poll(() => mirror.lines.find(({ name }) => name === "hub.refused")?.fields)
+    .toMatchObject({
+      hub: mirror.connection.hostName,
+      code: "key_refused",
+      nextStep: expect.stringMatching(/./) as string,
+    });
+  expect(await first.stateHubs.reports()).toMatchObject([
+    { connectionId: mirror.connection.id, devices: 0, writing: { failure: { code: "key_refused" } } },
+  ]);
+  await first.stop();
+  answer = succeed(null);
+  const second = await mirror.live({ probed: true, twins: { device } });
+  await expect.poll(() => asked.length).toBe(2);
+  expect(await second.stateHubs.reports()).toMatchObject([{ devices: 0, writing: { failure: null } }]);
+});
+
+test("a start does not wait for a hub that does not answer, nor does a stop; with Things it is not asked like that", async () => {
+  const mirror = await startMirror();
+  const first = await mirror.live({ probed: true, twins: { device: () => new Promise(() => undefined) } });
+  madeOf(await first.things.create(mirror.product, NEW_THING));
+  await first.stop();
+  const asked: string[] = [];
+  const device: TwinHub["device"] = async (id) => (asked.push(id), mirror.hub.device(id));
+  const second = await mirror.live({ probed: true, twins: { device } });
+  await expect.poll(async () => (await second.stateHubs.reports())[0]?.sweep.lastAt ?? null).not.toBeNull();
+  expect(await second.stateHubs.reports()).toMatchObject([{ devices: 1 }]);
+  expect(asked).not.toContainEqual(expect.stringContaining("isthmus"));
 });

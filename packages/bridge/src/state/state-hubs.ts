@@ -19,6 +19,7 @@ import type {
 import type { ThingRecords } from "../core/thing-store.ts";
 import type { TwinHub } from "../core/twin-hub.ts";
 import type { HubChanges } from "./hub-changes.ts";
+import { HubProbe } from "./hub-probe.ts";
 import { hubSettings, isSameReading, type HubSettings, type Reading } from "./hub-settings.ts";
 import { beginReading, Inbox } from "./inbox.ts";
 import { LaterLooks } from "./later-looks.ts";
@@ -33,6 +34,8 @@ const STOP_MS = 6_000;
 /** A hub that a Thing is about to be made in has none yet. */
 const EXPECTED_MS = 5 * 60_000;
 
+const NO_DEVICES = { devices: 0, things: 0, pending: 0, missing: 0, oldestPending: null } as const;
+
 export interface StateHubsOptions {
   readonly store: DeviceStates & ReadingPositions & HubRemovals & Pick<StateSettingsStore, "allStateSettings">;
   readonly records: Pick<ThingRecords, "dropUnconfirmedThings">;
@@ -45,6 +48,8 @@ export interface StateHubsOptions {
   readonly eventEndpoint: (connectionId: string) => EventEndpoint | null;
   /** How often a hub's twins are compared where nobody has set it. */
   readonly usualSweepSeconds: (hostName: string) => number;
+  /** The server's own hub that is asked whether it takes us before it has devices; left out: none is. */
+  readonly probed?: string;
   readonly changes: HubChanges;
   /** Why nothing is written to a hub now. */
   readonly writingFailure: (connectionId: string) => Failure | null;
@@ -64,6 +69,7 @@ interface Care {
 export class StateHubs {
   readonly removals: Removals;
   readonly #options: StateHubsOptions;
+  readonly #probe: HubProbe | null;
   readonly #hubs = new Map<string, MirrorHub>();
   readonly #cares = new Map<string, Care>();
   readonly #settings = new Map<string, HubSettings>();
@@ -77,7 +83,8 @@ export class StateHubs {
 
   constructor(options: StateHubsOptions) {
     this.#options = options;
-    const { store, clock, random, log } = options;
+    const { store, clock, random, log, probed } = options;
+    this.#probe = probed === undefined ? null : this.#probeOf(probed);
     this.removals = new Removals({ store, hub: (id) => this.hub(id), clock, random, log });
   }
 
@@ -87,11 +94,13 @@ export class StateHubs {
     if (dropped > 0) log.warn({ things: dropped }, "things.dropped_unconfirmed");
     this.removals.start();
     await this.#look();
+    this.#probe?.start();
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#callOff();
+    this.#probe?.stop();
     for (const hub of this.#hubs.values()) closePaces(hub);
     await this.#nextLook;
     await this.#looking;
@@ -157,8 +166,10 @@ export class StateHubs {
   async reports(): Promise<readonly StateHubReport[]> {
     const { store } = this.#options;
     const counts = await store.stateConnections();
+    const probed = this.#probe?.connectionId;
+    const isKnown = probed === undefined || counts.some(({ connectionId }) => connectionId === probed);
     return Promise.all(
-      counts.map(async (count) => {
+      (isKnown ? counts : [...counts, { connectionId: probed, ...NO_DEVICES }]).map(async (count) => {
         const { connectionId } = count;
         const care = this.#cares.get(connectionId);
         return hubReport({
@@ -168,10 +179,26 @@ export class StateHubs {
           consumerGroup: (await this.#settingsOf(connectionId)).reading.consumerGroup,
           reading: care?.inbox?.state() ?? null,
           sweep: care?.sweep.state() ?? null,
-          writing: this.#options.writingFailure(connectionId),
+          writing: this.#options.writingFailure(connectionId) ?? this.#probed(connectionId),
         });
       }),
     );
+  }
+
+  #probeOf(connectionId: string): HubProbe {
+    const { clock, log } = this.#options;
+    return new HubProbe({
+      connectionId,
+      hostName: () => this.#hostName(connectionId),
+      hub: () => this.hub(connectionId),
+      isNeeded: () => !this.#cares.has(connectionId),
+      clock,
+      log,
+    });
+  }
+
+  #probed(connectionId: string): Failure | null {
+    return this.#probe?.connectionId === connectionId ? this.#probe.failure : null;
   }
 
   /** Looks which hubs have devices, from now on. One look at a time; never rejects. */

@@ -69,6 +69,8 @@ export interface LifeChanges {
   settings?: Partial<StateSettings>;
   /** Nobody has the connection any more. Looked at each time. */
   isGone?: boolean;
+  /** It is the server's own hub. */
+  probed?: boolean;
   /** By the host name. */
   readonly usualSweepSeconds?: (hostName: string) => number;
   /** Without what reads and sweeps. */
@@ -131,6 +133,7 @@ async function startLife({ twins, store, log }: World, changes: LifeChanges): Pr
     connectionFor,
     eventEndpoint: () => null,
     usualSweepSeconds: changes.usualSweepSeconds ?? (() => 60),
+    ...(changes.probed === true && { probed: connection.id }),
     changes: told,
     writingFailure: (id) => engine.failureOf(id),
     ...time,
