@@ -87,7 +87,7 @@ function LastMessage({ reading: { last_event_at: at, behind, expired } }: { read
 
 function Trouble({ hub: { writing, reading, sweep, devices } }: { readonly hub: StateHub }) {
   const failure = writing.error ?? reading.error ?? sweep.error;
-  if (failure === null && devices === 0) return <StateBadge tone="idle">No Thing yet</StateBadge>;
+  if (failure === null && devices === 0) return <StateBadge tone="quiet">No Thing yet</StateBadge>;
   if (failure === null)
     return (
       <StateBadge tone={reading.is_reading ? "good" : "wait"}>{reading.is_reading ? "In step" : "Not read"}</StateBadge>
