@@ -93,6 +93,20 @@ test("a message that the device's full queue holds up keeps nothing else back, a
   expect(await write(3)).toMatchObject({ messagePending: false, pendingSince: null, trouble: null });
 });
 
+test("a state that no message can hold is in its twin, and says what is in the message's way", async () => {
+  const mirror = await startMirror();
+  const { things, engine } = await mirror.live({ isQuiet: true, settings: { cloudToDevice: true } });
+  madeOf(await things.create(mirror.product, { ...NEW_THING, id: "kettle" }));
+  const device = (await mirror.store.device("kettle"))!;
+  // Six bytes of JSON for each that a twin counts.
+  const log = Object.fromEntries(["a", "b", "c"].map((key) => [key, "\u0001".repeat(4_000)]));
+  const written = await engine.write(device, { kind: "merge", patch: { log } }, 60_000);
+  expect(written).toMatchObject({ state: { messagePending: true, trouble: { failure: { code: "state_too_large" } } } });
+  expect((await mirror.registry.getTwin("kettle")).responseBody.properties.desired).toMatchObject({ log });
+  const smaller = await engine.write(device, { kind: "merge", patch: { log: null, level: 1 } }, 60_000);
+  expect(smaller).toMatchObject({ state: { messagePending: false, pendingSince: null, trouble: null } });
+});
+
 test("one sweep repairs what no message told: what a device reported, what another service wished", async () => {
   const mirror = await startMirror();
   const { things, stateHubs } = await mirror.live({ settings: { sweepSeconds: 86_400 } });
