@@ -41,7 +41,7 @@ const COLUMNS: readonly Column<StateHub>[] = [
     wideOnly: true,
     cell: ({ reading }) => <LastMessage reading={reading} />,
   },
-  { name: "Last compared", cell: ({ sweep }) => <Time at={sweep.last_at} never="not yet" /> },
+  { name: "Last compared", wideOnly: true, cell: ({ sweep }) => <Time at={sweep.last_at} never="not yet" /> },
 ];
 
 /** Hubs that mirror states of devices: whether writing, reading and comparing go on. */

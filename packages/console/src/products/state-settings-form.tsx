@@ -106,7 +106,7 @@ export function StateSettingsForm({
       </SimpleGrid>
       <Switch
         label="Send changes to the device as a message too"
-        description="A cloud-to-device message with the whole state, for devices that do not read their twins."
+        description="A cloud-to-device message with the whole state, for devices that do not read their twins. The hub keeps 50 that a device has not read."
         checked={form.cloudToDevice}
         onChange={(event) => set({ cloudToDevice: event.currentTarget.checked })}
       />

@@ -23,12 +23,18 @@ export function syncText(json: Json): string {
     case "in_step":
       return "In step with the hub.";
     case "waiting":
-      return `Kept here, waits for the hub.${why}`;
+      return isMessageAlone(json["pending"] as Json)
+        ? `The twin is in step; the message to the device waits.${why}`
+        : `Kept here, waits for the hub.${why}`;
     case "missing_in_hub":
       return "Kept here. The hub has no such device any more.";
     default:
       return "Kept here alone: no hub mirrors it.";
   }
+}
+
+function isMessageAlone({ desired, reported, message }: Json): boolean {
+  return message === true && desired === null && reported === null;
 }
 
 /** `BY`: who wrote theirs. */

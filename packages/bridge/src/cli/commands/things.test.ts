@@ -128,9 +128,15 @@ test.each([
 test("what waits for the hub says why and what to do", async () => {
   const id = await makeThing();
   const failure = { code: "hub_unreachable", message: "No answer from the hub." } as const;
-  api.states.set({ ...(await api.states.state(id))!, pendingSince: 0, trouble: { failure, attempts: 1, retryAt: 1 } });
+  const record = (await api.states.state(id))!;
+  const waits = { ...record, pendingSince: 0, trouble: { failure, attempts: 1, retryAt: 1 } } as const;
+  api.states.set(waits);
   const { out } = await run(`things state show ${id}`);
   expect(out).toContain("Kept here, waits for the hub. No answer from the hub. Next: Check that the hub is up");
+  const full = { code: "message_queue_full", message: "Too many." } as const;
+  api.states.set({ ...waits, messagePending: true, trouble: { ...waits.trouble, failure: full } });
+  const message = await run(`things state show ${id}`);
+  expect(message.out).toContain("The twin is in step; the message to the device waits. Too many. Next: ");
 });
 
 test("a watch shows changes of both sides and ends after so many", async () => {
