@@ -5,7 +5,7 @@ import { isWithinBounds } from "../../core/json-bounds.ts";
 import type { TwinSectionView, TwinView } from "../../core/twin-hub.ts";
 import { cleaned, entry, isObject, sameJson, withEntry } from "./json-values.ts";
 import { mergePatch } from "./merge-patch.ts";
-import { offerLeaf, offerOwnReport } from "./offer.ts";
+import { isThere, offerLeaf, offerOwnReport } from "./offer.ts";
 import { changedLeaves, leafAt, leavesOf, pathFrom, pathText, valueAt, withLeaves, type Path } from "./paths.ts";
 import { addPending, pendingTarget } from "./pending.ts";
 import { lastTelemetry, LAST_TELEMETRY } from "./stamps.ts";
@@ -93,6 +93,7 @@ function takeSection(draft: StateDraft, side: Side, view: TwinSectionView, at?: 
   const overtaken: Path[] = [];
   for (const [path, value] of changedLeaves(mirror.properties, properties)) {
     if (value === undefined && at === undefined && !mayBeRemoved(draft, mirror.properties, path)) continue;
+    if (value === undefined && gaveWay(draft, properties, path)) continue;
     const leaf = { path, value, at: timeOf(view.metadata, path) ?? at ?? draft.now, source: side };
     if (isOwn ? offerOwnReport(draft, leaf) : offerLeaf(draft, leaf)) overtaken.push(path);
   }
@@ -111,7 +112,7 @@ export function writeAgain(draft: StateDraft, side: Side, overtaken: readonly Pa
   const target = pendingTarget(section);
   const writer = side === "desired" ? "api" : "device";
   const lost = overtaken.filter(
-    (path) => draft.stamp(pathText(path))?.[1] === writer && !sameJson(leafAt(target, path), leafAt(state, path)),
+    (path) => draft.stamp(pathText(path))?.[1] === writer && !isThere(draft, path, leafAt(target, path)),
   );
   if (lost.length === 0) return;
   const patch = withLeaves(
@@ -127,6 +128,14 @@ export function writeAgain(draft: StateDraft, side: Side, overtaken: readonly Pa
  */
 function mayBeRemoved(draft: StateDraft, before: JsonObject, path: Path): boolean {
   return draft.isPending(path) || sameJson(leafAt(draft.record.state, path), leafAt(before, path));
+}
+
+/**
+ * An object has come in the place of a value that the state has not: no sign that a removal from here has come to the hub.
+ * What is in the object is offered by itself.
+ */
+function gaveWay(draft: StateDraft, after: JsonObject, path: Path): boolean {
+  return valueAt(after, path) !== undefined && leafAt(draft.record.state, path) === undefined;
 }
 
 /** Of what waits: removals of what was there and is not any more. */

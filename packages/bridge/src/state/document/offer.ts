@@ -113,7 +113,7 @@ function isWished(draft: StateDraft, path: Path, value: Json | undefined): boole
 }
 
 /** An empty object says no more than that there is an object. */
-function isThere({ record: { state } }: StateDraft, path: Path, value: Json | undefined): boolean {
+export function isThere({ record: { state } }: StateDraft, path: Path, value: Json | undefined): boolean {
   if (isEmptyObject(value)) return isObject(valueAt(state, path));
   return sameJson(leafAt(state, path), value);
 }
