@@ -75,6 +75,8 @@ const newestShown: Check = ({ writes, conflicts, isFlat, localWrites }, record) 
         ((one.kept === "ours" && newestOnes.some(({ value }) => isThat(one.theirs, value))) ||
           // What lost may have been on its way, and come to the hub as the newest.
           (one.kept === "theirs" && newestOnes.some(({ by, value }) => by === "bridge" && isThat(one.ours, value))) ||
+          // So may what was written before it.
+          (one.kept === "theirs" && newestOnes.some((newest) => mayPrecede(newest, one, localWrites))) ||
           // An older one that wins by the rule gives way to the next.
           (one.kept === "theirs" && (one.rule === "hub" || isThat(one.theirs, shown)))),
     );
@@ -93,6 +95,18 @@ const newestShown: Check = ({ writes, conflicts, isFlat, localWrites }, record) 
     return [`${path} shows ${JSON.stringify(shown)}, the newest is ${JSON.stringify(newestOnes)}`];
   });
 };
+
+/** What came to the hub from here may have been written over here by the one that lost. */
+function mayPrecede(
+  { by, value }: LeafWrite,
+  { path, ours }: StateConflict,
+  localWrites: readonly LocalWrite[],
+): boolean {
+  const here = localWrites.filter((write) => write.path === path);
+  const former = here.find((write) => isValue(value) && write.value === value);
+  if (by !== "bridge" || former === undefined) return false;
+  return here.some((lost) => lost !== former && isThat(ours, lost.value) && !isBefore(lost, former));
+}
 
 /** What lost is not wished of the device any more. What a device reports is written to its reported properties whoever wins. */
 const losersStay: Check = ({ conflicts, writes, skewMs }) =>
