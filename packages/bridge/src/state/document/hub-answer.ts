@@ -2,7 +2,7 @@
 import type { DeviceState, StateChange, StateTrouble } from "../../core/device-state.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { HubDevice, TwinView } from "../../core/twin-hub.ts";
-import { later, takeTwinInto, timeOf, writeAgain } from "./hub-change.ts";
+import { later, takeTwinInto, timeOf, wishAgain } from "./hub-change.ts";
 import { cleaned, sameJson } from "./json-values.ts";
 import { mergePatch, patchBetween } from "./merge-patch.ts";
 import { leafAt, leavesOf, pathFrom, pathText, valueAt, withLeaves } from "./paths.ts";
@@ -29,7 +29,7 @@ export function desiredWritten(
     draft.updateSection("desired", { properties: cleaned(mergePatch(before.desired.properties, patch)) });
   }
   takeTwinInto(draft, view);
-  writeAgain(draft, "desired", [...leavesOf(patch).keys()].map(pathFrom));
+  wishAgain(draft, [...leavesOf(patch).keys()].map(pathFrom));
   draft.update({ trouble: null });
   return draft.finish();
 }

@@ -4,9 +4,20 @@ import type { Json, JsonObject } from "../../core/json.ts";
 import { isWithinBounds } from "../../core/json-bounds.ts";
 import type { TwinSectionView, TwinView } from "../../core/twin-hub.ts";
 import { cleaned, entry, isObject, sameJson, withEntry } from "./json-values.ts";
-import { mergePatch } from "./merge-patch.ts";
-import { isThere, offerLeaf, offerOwnReport } from "./offer.ts";
-import { changedLeaves, leafAt, leavesOf, pathFrom, pathText, valueAt, withLeaves, type Path } from "./paths.ts";
+import { mergePatch, patchBetween } from "./merge-patch.ts";
+import { isOvertaken, isThere, offerLeaf, offerOwnReport } from "./offer.ts";
+import {
+  changedLeaves,
+  leafAt,
+  leavesAlong,
+  leavesOf,
+  pathFrom,
+  pathText,
+  valueAt,
+  withLeaves,
+  withoutLeaves,
+  type Path,
+} from "./paths.ts";
 import { addPending, pendingTarget } from "./pending.ts";
 import { lastTelemetry, LAST_TELEMETRY } from "./stamps.ts";
 import { StateDraft, type Judging, type Side } from "./state-draft.ts";
@@ -90,36 +101,51 @@ function takeSection(draft: StateDraft, side: Side, view: TwinSectionView, at?: 
   if (view.version < mirror.version) return;
   const properties = nameless(draft.record, side, cleaned(view.properties));
   const isOwn = side === "reported" && draft.record.reach === "bridge";
+  const wanted = pendingTarget(mirror);
   const overtaken: Path[] = [];
   for (const [path, value] of changedLeaves(mirror.properties, properties)) {
+    if (isOwn && isOvertaken(draft, { path, value }, wanted)) {
+      overtaken.push(path);
+      continue;
+    }
     if (value === undefined && at === undefined && !mayBeRemoved(draft, mirror.properties, path)) continue;
     if (value === undefined && gaveWay(draft, properties, path)) continue;
     const leaf = { path, value, at: timeOf(view.metadata, path) ?? at ?? draft.now, source: side };
-    if (isOwn ? offerOwnReport(draft, leaf) : offerLeaf(draft, leaf)) overtaken.push(path);
+    if (isOwn) offerOwnReport(draft, leaf);
+    else if (offerLeaf(draft, leaf)) overtaken.push(path);
   }
   const gone = removedMeanwhile(draft.record[side].pending, mirror.properties, properties);
   if (gone !== null) draft.settle(side, gone);
   if (side === "desired" && view.version > mirror.version) draft.forgetPrints();
   const updatedAt = Math.max(mirror.updatedAt ?? 0, dateOf(view.metadata) ?? 0);
   draft.updateSection(side, { properties, version: view.version, updatedAt });
-  writeAgain(draft, side, overtaken);
+  if (isOwn) reportAgain(draft, overtaken, wanted);
+  else if (side === "desired") wishAgain(draft, overtaken);
 }
 
 /** What was written here later than what has just come to the hub is to come there, too. */
-export function writeAgain(draft: StateDraft, side: Side, overtaken: readonly Path[]): void {
-  const section = draft.record[side];
-  const { state } = draft.record;
-  const target = pendingTarget(section);
-  const writer = side === "desired" ? "api" : "device";
+export function wishAgain(draft: StateDraft, overtaken: readonly Path[]): void {
+  const { desired, state } = draft.record;
+  const target = pendingTarget(desired);
   const lost = overtaken.filter(
-    (path) => draft.stamp(pathText(path))?.[1] === writer && !isThere(draft, path, leafAt(target, path)),
+    (path) => draft.stamp(pathText(path))?.[1] === "api" && !isThere(state, path, leafAt(target, path)),
   );
   if (lost.length === 0) return;
   const patch = withLeaves(
     {},
     lost.map((path) => [path, leafAt(state, path) ?? null]),
   );
-  draft.updateSection(side, { pending: addPending(section, patch) });
+  draft.updateSection("desired", { pending: addPending(desired, patch) });
+}
+
+/** The same of what a device reported that publishes here, whoever has the last word in the state. */
+function reportAgain(draft: StateDraft, overtaken: readonly Path[], wanted: JsonObject): void {
+  if (overtaken.length === 0) return;
+  const { reported } = draft.record;
+  const target = pendingTarget(reported);
+  const back = overtaken.flatMap((path) => leavesAlong(wanted, path));
+  const patch = patchBetween(target, withLeaves(withoutLeaves(target, overtaken), back));
+  draft.updateSection("reported", { pending: addPending(reported, patch) });
 }
 
 /**

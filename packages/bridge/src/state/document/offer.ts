@@ -7,7 +7,7 @@
  * arrive in another order than they were made.
  */
 import type { StateConflict, StateSource } from "../../core/device-state.ts";
-import type { Json } from "../../core/json.ts";
+import type { Json, JsonObject } from "../../core/json.ts";
 import { isObject, sameJson } from "./json-values.ts";
 import { isEmptyObject } from "./edits.ts";
 import { covers, leafAt, leavesAlong, pathText, valueAt, withLeaf, type Path } from "./paths.ts";
@@ -32,7 +32,7 @@ interface Rival {
 /** `true`: it is what was written here before something else was, and had been on its way. */
 export function offerLeaf(draft: StateDraft, leaf: OfferedLeaf): boolean {
   const { path, value, source } = leaf;
-  if (isThere(draft, path, value)) {
+  if (isThere(draft.record.state, path, value)) {
     touch(draft, leaf);
     return false;
   }
@@ -90,18 +90,28 @@ function isTaken(draft: StateDraft, against: readonly Rival[], at: number): bool
 
 /**
  * One leaf of the reported section of a device that publishes here: nobody writes there but the bridge, in its name. What
- * the state does not know was there before the device came here; the rest is news of old. `true`: it has come after a
- * report that is later.
+ * the state does not know was there before the device came here; the rest is news of old.
  */
-export function offerOwnReport(draft: StateDraft, leaf: OfferedLeaf): boolean {
-  if (isThere(draft, leaf.path, leaf.value)) {
-    touch(draft, leaf);
-    return false;
-  }
-  const rivals = rivalsOf(draft, leaf);
-  const isKnown = rivals.some(({ at, isPending }) => isPending || at > Number.NEGATIVE_INFINITY);
+export function offerOwnReport(draft: StateDraft, leaf: OfferedLeaf): void {
+  if (isThere(draft.record.state, leaf.path, leaf.value)) return touch(draft, leaf);
+  const isKnown = rivalsOf(draft, leaf).some(({ at, isPending }) => isPending || at > Number.NEGATIVE_INFINITY);
   if (!isKnown) judge(draft, leaf);
-  return rivals.some(({ source, isPending }) => source === "device" && !isPending);
+}
+
+/**
+ * Whether such a leaf has come after a report that is later. `wanted`: the section with all that was reported. What was
+ * there before the device came here is left to whoever writes it.
+ */
+export function isOvertaken(
+  draft: StateDraft,
+  { path, value }: Pick<OfferedLeaf, "path" | "value">,
+  wanted: JsonObject,
+): boolean {
+  if (isThere(wanted, path, value)) return false;
+  const [, source] = draft.stamp(pathText(path)) ?? [];
+  if (leavesAlong(wanted, path).length > 0) return source !== "reported";
+  const rivals = rivalsOf(draft, { path, value, source: "reported" });
+  return rivals.some((rival) => rival.source === "device" && !rival.isPending);
 }
 
 /** What waits for the desired section is to make it so. */
@@ -113,9 +123,9 @@ function isWished(draft: StateDraft, path: Path, value: Json | undefined): boole
 }
 
 /** An empty object says no more than that there is an object. */
-export function isThere({ record: { state } }: StateDraft, path: Path, value: Json | undefined): boolean {
-  if (isEmptyObject(value)) return isObject(valueAt(state, path));
-  return sameJson(leafAt(state, path), value);
+export function isThere(document: JsonObject, path: Path, value: Json | undefined): boolean {
+  if (isEmptyObject(value)) return isObject(valueAt(document, path));
+  return sameJson(leafAt(document, path), value);
 }
 
 /** Both sides have written the same. */
@@ -141,7 +151,7 @@ function isOnlyWithdrawn(draft: StateDraft, path: Path): boolean {
   return along.length > 0 && along.every(([, wish]) => wish === null);
 }
 
-function rivalsOf(draft: StateDraft, { path, value, source: by }: OfferedLeaf): Rival[] {
+function rivalsOf(draft: StateDraft, { path, value, source: by }: Omit<OfferedLeaf, "at">): Rival[] {
   const { state } = draft.record;
   const [, , , replacedAt = Number.NEGATIVE_INFINITY] = (draft.stamp(LAST_TELEMETRY) ?? []) as readonly (
     | number

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import type { DeviceState, MirroredSection } from "../../core/device-state.ts";
 import type { JsonObject } from "../../core/json.ts";
+import type { StateWrite } from "../../core/state-control.ts";
 import type { TwinView } from "../../core/twin-hub.ts";
 import { messageSent, reportedWritten, takeDevice, takeMissing } from "./hub-answer.ts";
 import { takeMessages, takeSectionPatch, takeTwin, type SectionPatch } from "./hub-change.ts";
+import { pendingTarget } from "./pending.ts";
 import { emptyState, reportState, writeState } from "./writing.ts";
 
 const THING = { deviceId: "t", reach: "itself", connectionId: "h", hubDeviceId: "t" } as const;
@@ -53,6 +55,30 @@ test("a report that comes to the hub after a newer one is followed by the newer 
   const next = told({ ...second, reported: taken }, { side: "reported", properties: { level: 1 } }, "newest");
   expect(next.state).toEqual({ level: 2 });
   expect(next.reported).toMatchObject({ properties: { level: 1 }, version: 3, pending: { level: 2 } });
+});
+
+test.each<[string, JsonObject, JsonObject]>([
+  ["is of another value", { level: 30 }, { level: 1 }],
+  ["removes it", { level: 30 }, { level: null }],
+  ["shows what the API has written by chance", { level: 30 }, { level: 30 }],
+  ["removes what the API has removed, too", { level: null }, { level: null }],
+  ["stands below it", { level: { low: 3 } }, { level: { high: 1 } }],
+])(
+  "a report that comes late and %s is followed by the last one, also where the API has written since",
+  (_, api, old) => {
+    const last = settledReport(reported(emptyState(BEHIND_BRIDGE), { level: 29, other: 1 }, 1_000), 2);
+    const before = patched(last, api, 2_000);
+    const next = told(before, { side: "reported", properties: old }, "newest");
+    expect(next.state).toEqual(before.state);
+    expect(pendingTarget(next.reported)).toEqual({ level: 29, other: 1 });
+  },
+);
+
+test("what was reported elsewhere before the device came here is left to whoever writes it", () => {
+  const known = told(emptyState(BEHIND_BRIDGE), { side: "reported", properties: { level: 1 } }, "newest");
+  expect(known.state).toEqual({ level: 1 });
+  const next = told(known, { side: "reported", properties: { level: 2, also: 1 } }, "newest");
+  expect(next.reported).toMatchObject({ properties: { level: 2, also: 1 }, pending: null });
 });
 
 test("a wish that the device has overtaken and a whole state takes back is known as ours when it arrives after all", () => {
@@ -245,6 +271,29 @@ test.each<[string, JsonObject, JsonObject, JsonObject]>([
   ).toEqual(state);
 });
 
+test.each<[string, StateWrite]>([
+  ["patch", { kind: "merge", patch: { c: null } }],
+  ["whole state", { kind: "replace", state: { a: 1, c: null } }],
+])("a %s that removes an object removes what of it comes late, too", (_, write) => {
+  const before = said(emptyState(THING), [[1_000, { a: 1, c: { d: 1 } }]]);
+  const written = writeState(before, write, { at: 3_000 });
+  if (!written.ok || written.change === null) throw new Error("Nothing was written.");
+  expect(late(written.change.next, { c: { e: 2 } })).toEqual({ a: 1 });
+});
+
+test("a report that removes an object removes what of it comes late, too", () => {
+  const before = reported(emptyState(BEHIND_BRIDGE), { c: { d: 1 }, a: 1 }, 1_000);
+  const removed = reported(settledReport(before, 2), { c: null }, 3_000);
+  const next = told(settledReport(removed, 3), { side: "reported", properties: { c: { e: 2 } } }, "newest");
+  expect(next.state).toEqual({ a: 1 });
+  expect(pendingTarget(next.reported)).toEqual({ a: 1 });
+});
+
+test("an object that nobody has is not removed", () => {
+  const before = said(emptyState(THING), [[1_000, { a: 1 }]]);
+  expect(writeState(before, { kind: "merge", patch: { c: null } }, { at: 3_000 })).toEqual({ ok: true, change: null });
+});
+
 test("a message that replaces the whole state removes what comes late, too", () => {
   expect(late(said(emptyState(THING), [[3_000, { b: 1 }]], "replace"), { a: 1 })).toEqual({ b: 1 });
 });
@@ -254,6 +303,17 @@ test("what is written here is later than what it replaces, whatever the clocks s
   const written = writeState(before, { kind: "merge", patch: { a: 2 } }, { at: 1_000 });
   expect(written).toMatchObject({ change: { next: { stamps: { a: [5_001, "api"] } } } });
 });
+
+/** The hub has what was reported. */
+function settledReport(before: DeviceState, version: number): DeviceState {
+  return { ...before, reported: { properties: pendingTarget(before.reported), version, pending: null } };
+}
+
+function patched(before: DeviceState, patch: JsonObject, at: number): DeviceState {
+  const written = writeState(before, { kind: "merge", patch }, { at });
+  if (!written.ok || written.change === null) throw new Error("Nothing was written.");
+  return written.change.next;
+}
 
 function reported(before: DeviceState, patch: JsonObject, at: number): DeviceState {
   const written = reportState(before, patch, at);

@@ -5,9 +5,9 @@ import type { StateFault, StateWrite } from "../../core/state-control.ts";
 import { DEVICE_NAME } from "./hub-change.ts";
 import { cleaned, isDeeperThan, isObject } from "./json-values.ts";
 import { mergePatch, patchBetween } from "./merge-patch.ts";
-import { changedLeaves, leavesOf, pathFrom, pathText, type Path } from "./paths.ts";
+import { changedLeaves, leafAt, leavesAlong, leavesOf, pathFrom, pathText, valueAt, type Path } from "./paths.ts";
 import { removedWishes, replacedState, withdrawnWishes } from "./replacing.ts";
-import { addPending, pendingTarget } from "./pending.ts";
+import { addPending, pendingLeaves, pendingTarget } from "./pending.ts";
 import { StateDraft, type Side } from "./state-draft.ts";
 import { MAX_DEPTH, sizeFault, twinFault } from "./twin-limits.ts";
 
@@ -88,7 +88,7 @@ export function writeState(
   const changed = changedLeaves(before.state, wanted);
   if (changed.length === 0 && Object.keys(withdrawn).length === 0) return { ok: true, change: null };
   const draft = new StateDraft(before, { rule: "newest", now: at });
-  stampAll(draft, changed, "api");
+  stampAll(draft, [...changed.map(([path]) => path), ...removedObjects(before.state, given)], "api");
   for (const text of leavesOf(withdrawn).keys()) draft.keepPrints(pathFrom(text));
   draft.update({ state: wanted });
   if (Object.keys(withdrawn).length > 0) waitIn(draft, "desired", withdrawn);
@@ -108,7 +108,7 @@ export function reportState(before: DeviceState, given: JsonObject, at: number):
   const wanted = cleaned(mergePatch(before.state, given));
   const changed = changedLeaves(before.state, wanted);
   const draft = new StateDraft(before, { rule: "newest", now: at });
-  stampAll(draft, changed, "device");
+  stampAll(draft, [...changed.map(([path]) => path), ...removedObjects(before.state, given)], "device");
   draft.update({ state: wanted });
   if (Object.keys(patch).length > 0) waitIn(draft, "reported", patch);
   return { ok: true, change: draft.finish() };
@@ -173,17 +173,24 @@ function withoutForeignRemovals(patch: JsonObject): JsonObject {
   return Object.fromEntries(entries);
 }
 
+/** Objects that are removed with all that is in them, so that what of them comes late is removed, too. */
+function removedObjects(state: JsonObject, given: JsonObject): readonly Path[] {
+  return pendingLeaves(given)
+    .filter(
+      ([path, value]) => value === null && valueAt(state, path) !== undefined && leafAt(state, path) === undefined,
+    )
+    .map(([path]) => path);
+}
+
 /** Later than what it replaces, whatever the clocks say: who wrote it knew that. */
-function stampAll(
-  draft: StateDraft,
-  changed: readonly (readonly [Path, Json | undefined])[],
-  source: "api" | "device",
-): void {
-  for (const [path] of changed) {
+function stampAll(draft: StateDraft, paths: readonly Path[], source: "api" | "device"): void {
+  for (const path of paths) {
     draft.keepPrints(path);
     const text = pathText(path);
-    const [at = 0, , ...prints] = draft.stamp(text) ?? [];
-    draft.setStamp(text, [Math.max(draft.now, at + 1), source, ...prints]);
+    const [, , ...prints] = draft.stamp(text) ?? [];
+    const replaced = [path, ...leavesAlong(draft.record.state, path).map(([leaf]) => leaf)];
+    const since = replaced.map((other) => draft.stamp(pathText(other))?.[0] ?? 0);
+    draft.setStamp(text, [Math.max(draft.now, ...since.map((at) => at + 1)), source, ...prints]);
   }
 }
 
