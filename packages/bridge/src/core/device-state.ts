@@ -63,8 +63,8 @@ export interface DeviceState {
   readonly reported: MirroredSection;
   /** Since when something waits for the hub, unix milliseconds; `null`: nothing does. */
   readonly pendingSince: number | null;
-  /** The whole state is to be sent as a cloud-to-device message too. */
-  readonly messagePending: boolean;
+  /** The revision with which the whole state was last asked to be sent as a cloud-to-device message too; `null`: it need not be. */
+  readonly messageFor: number | null;
   /** Of the twin as last seen; `null`: never seen. */
   readonly etag: string | null;
   readonly standing: HubStanding;

@@ -86,11 +86,11 @@ test("a message that the device's full queue holds up keeps nothing else back, a
   };
   for (const n of [1, 2]) {
     const state = await write(n);
-    expect(state).toMatchObject({ messagePending: true, desired: { properties: { n }, pending: null } });
+    expect(state).toMatchObject({ messageFor: expect.any(Number), desired: { properties: { n }, pending: null } });
     expect(state.trouble?.failure.code).toBe("message_queue_full");
   }
   changes.settings = {};
-  expect(await write(3)).toMatchObject({ messagePending: false, pendingSince: null, trouble: null });
+  expect(await write(3)).toMatchObject({ messageFor: null, pendingSince: null, trouble: null });
 });
 
 test("a state that no message can hold is in its twin, and says what is in the message's way", async () => {
@@ -101,10 +101,21 @@ test("a state that no message can hold is in its twin, and says what is in the m
   // Six bytes of JSON for each that a twin counts.
   const log = Object.fromEntries(["a", "b", "c"].map((key) => [key, "\u0001".repeat(4_000)]));
   const written = await engine.write(device, { kind: "merge", patch: { log } }, 60_000);
-  expect(written).toMatchObject({ state: { messagePending: true, trouble: { failure: { code: "state_too_large" } } } });
+  expect(written).toMatchObject({
+    state: { messageFor: expect.any(Number), trouble: { failure: { code: "state_too_large" } } },
+  });
   expect((await mirror.registry.getTwin("kettle")).responseBody.properties.desired).toMatchObject({ log });
   const smaller = await engine.write(device, { kind: "merge", patch: { log: null, level: 1 } }, 60_000);
-  expect(smaller).toMatchObject({ state: { messagePending: false, pendingSince: null, trouble: null } });
+  expect(smaller).toMatchObject({ state: { messageFor: null, pendingSince: null, trouble: null } });
+});
+
+test("a Thing whose id is as long as a hub takes gets its messages", async () => {
+  const mirror = await startMirror();
+  const { things, engine } = await mirror.live({ isQuiet: true, settings: { cloudToDevice: true } });
+  const id = "k".repeat(128);
+  madeOf(await things.create(mirror.product, { ...NEW_THING, id }));
+  const written = await engine.write((await mirror.store.device(id))!, { kind: "merge", patch: { level: 1 } }, 60_000);
+  expect(written).toMatchObject({ state: { messageFor: null, pendingSince: null, trouble: null } });
 });
 
 test("one sweep repairs what no message told: what a device reported, what another service wished", async () => {

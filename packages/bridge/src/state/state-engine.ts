@@ -127,7 +127,9 @@ export function createStateEngine(options: StateEngineOptions): StateEngine {
     if (record.connectionId !== null || scope === null) return record;
     const found = await options.connectionFor(scope);
     if (!("connectionId" in found)) return record;
-    return joinHub(record, found.connectionId, { rule: "newest", now: clock.now() })?.next ?? record;
+    const joined = joinHub(record, found.connectionId, { rule: "newest", now: clock.now() })?.next;
+    // Written together with what comes next, as one revision.
+    return joined === undefined ? record : { ...joined, revision: record.revision };
   }
 
   async function written(

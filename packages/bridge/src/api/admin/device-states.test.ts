@@ -86,7 +86,7 @@ test("a message that its device's full queue holds up is told apart from what th
   const trouble = { failure, attempts: 1, retryAt: 0 };
   const record = (await api.states.state(DEVICE))!;
   const desired = { ...record.desired, pending: null };
-  api.states.set({ ...record, desired, pendingSince: 0, messagePending: true, trouble });
+  api.states.set({ ...record, desired, pendingSince: 0, messageFor: 7, trouble });
   expect((await call("GET", PATH)).json).toMatchObject({
     sync: "waiting",
     pending: { desired: null, reported: null, message: true },

@@ -13,7 +13,7 @@ export function stateJson(record: DeviceState): Record<string, unknown> {
     state: record.state,
     desired: { properties: desired.properties, version: desired.version },
     reported: { properties: reported.properties, version: reported.version },
-    pending: { desired: desired.pending, reported: reported.pending, message: record.messagePending },
+    pending: { desired: desired.pending, reported: reported.pending, message: record.messageFor !== null },
     sync: syncOf(record),
     waiting_since: isoTime(record.pendingSince),
     error: trouble === null ? null : troubleJson(trouble),

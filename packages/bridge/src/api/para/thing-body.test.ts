@@ -244,7 +244,7 @@ const state: DeviceState = {
   desired: section,
   reported: section,
   pendingSince: null,
-  messagePending: false,
+  messageFor: null,
   etag: null,
   trouble: null,
   conflicts: 2,

@@ -89,7 +89,7 @@ export class FakeStates implements StateControl {
       desired: section,
       reported: { ...section, properties: {} },
       pendingSince: null,
-      messagePending: false,
+      messageFor: null,
       etag: "AAAAAAAAAAE=",
       standing: {
         generationId: "1",

@@ -134,7 +134,7 @@ test("what waits for the hub says why and what to do", async () => {
   const { out } = await run(`things state show ${id}`);
   expect(out).toContain("Kept here, waits for the hub. No answer from the hub. Next: Check that the hub is up");
   const full = { code: "message_queue_full", message: "Too many." } as const;
-  api.states.set({ ...waits, messagePending: true, trouble: { ...waits.trouble, failure: full } });
+  api.states.set({ ...waits, messageFor: 2, trouble: { ...waits.trouble, failure: full } });
   const message = await run(`things state show ${id}`);
   expect(message.out).toContain("The twin is in step; the message to the device waits. Too many. Next: ");
 });

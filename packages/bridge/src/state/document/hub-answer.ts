@@ -54,9 +54,10 @@ export function reportedWritten(
 }
 
 /** The cloud-to-device message is in the hub, or is not wanted any more. What was written here since then needs another one. */
-export function messageSent(before: DeviceState, judging: Judging): StateChange | null {
+export function messageSent(before: DeviceState, sentFor: number, judging: Judging): StateChange | null {
   const draft = new StateDraft(before, judging);
-  draft.update({ messagePending: before.messagePending && before.desired.pending !== null, trouble: null });
+  const { messageFor } = before;
+  draft.update({ messageFor: messageFor === sentFor ? null : messageFor, trouble: null });
   return draft.finish();
 }
 

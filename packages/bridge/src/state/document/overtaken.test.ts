@@ -223,11 +223,18 @@ test("a device made anew is wished what was wished before, and its twin is not k
 });
 
 test("what was written while a message was sent is sent in another one", () => {
-  const sending: DeviceState = { ...takingBack(THING), messagePending: true };
+  const sending = writeState(emptyState(THING), { kind: "merge", patch: { mode: 1 } }, { at: 1_000, message: true });
+  if (!sending.ok || sending.change === null) throw new Error("Nothing was written.");
+  const { next: first } = sending.change;
+  const second = writeState(first, { kind: "merge", patch: { mode: 2 } }, { at: 2_000, message: true });
+  if (!second.ok || second.change === null) throw new Error("Nothing was written.");
   const judging = { rule: "newest", now: 3_000 } as const;
-  expect((messageSent(sending, judging)?.next ?? sending).messagePending).toBe(true);
-  const settled: DeviceState = { ...sending, desired: { ...sending.desired, pending: null } };
-  expect(messageSent(settled, judging)?.next).toMatchObject({ messagePending: false, pendingSince: null });
+  expect(messageSent(second.change.next, first.messageFor!, judging)).toBe(null);
+  const settled: DeviceState = { ...first, desired: { ...first.desired, pending: null } };
+  expect(messageSent(settled, first.messageFor!, judging)?.next).toMatchObject({
+    messageFor: null,
+    pendingSince: null,
+  });
 });
 
 /** Messages of a Thing, in the order in which they are read. */

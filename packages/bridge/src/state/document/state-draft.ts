@@ -131,8 +131,9 @@ export class StateDraft {
   finish(): StateChange | null {
     const { now } = this;
     const before = this.#before;
-    const { connectionId, desired, reported, messagePending } = this.#next;
-    const waits = connectionId !== null && (desired.pending !== null || reported.pending !== null || messagePending);
+    const { connectionId, desired, reported, messageFor } = this.#next;
+    const waits =
+      connectionId !== null && (desired.pending !== null || reported.pending !== null || messageFor !== null);
     const stamps = boundedStamps(Object.fromEntries(this.#stamps), this.#next.state, now);
     const changed = !sameJson(before.state, this.#next.state);
     const next: DeviceState = {

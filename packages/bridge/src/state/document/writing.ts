@@ -37,7 +37,7 @@ export function emptyState(of: NewState): DeviceState {
     desired: UNSEEN,
     reported: UNSEEN,
     pendingSince: null,
-    messagePending: false,
+    messageFor: null,
     etag: null,
     standing: {
       generationId: "",
@@ -93,7 +93,8 @@ export function writeState(
   draft.update({ state: wanted });
   if (Object.keys(withdrawn).length > 0) waitIn(draft, "desired", withdrawn);
   if (Object.keys(patch).length > 0) waitIn(draft, "desired", patch);
-  if (message && before.reach === "itself" && before.connectionId !== null) draft.update({ messagePending: true });
+  if (message && before.reach === "itself" && before.connectionId !== null)
+    draft.update({ messageFor: before.revision + 1 });
   return { ok: true, change: draft.finish() };
 }
 

@@ -101,12 +101,12 @@ async function startTooLarge(): Promise<StillWorld> {
 test("a state too large for a message says so, and its twin is written all the same", async () => {
   const world = await startTooLarge();
   const trouble = { failure: { code: "state_too_large" } };
-  expect(world.record()).toMatchObject({ desired: { pending: null }, messagePending: true, trouble });
+  expect(world.record()).toMatchObject({ desired: { pending: null }, messageFor: expect.any(Number), trouble });
   expect(world.hub.view(ID)?.desired.properties).toEqual({ level: 1 });
   await world.patch({ level: 2 });
   expect(world.hub.view(ID)?.desired.properties).toEqual({ level: 2 });
   await world.patch(Object.fromEntries(SAID.map((key) => [key, null])));
-  expect(world.record()).toMatchObject({ messagePending: false, pendingSince: null, trouble: null });
+  expect(world.record()).toMatchObject({ messageFor: null, pendingSince: null, trouble: null });
   expect(world.hub.messages.get(ID)).toMatchObject([{ body: { level: 2 } }]);
 });
 
@@ -118,4 +118,24 @@ test("a write that a restart comes across does not wait for the next try of a me
   delete world.answers.patchDesired;
   await world.clock.advance(30_000);
   expect(world.hub.view(ID)?.desired.properties).toEqual({ level: 2 });
+});
+
+test("a message that may have come already is sent again under its id, whatever the device has said since", async () => {
+  const world = startStillWorld({ settings: { cloudToDevice: true } });
+  const { sendToDevice } = world.hub.client(() => true);
+  world.answers.sendToDevice = async (id, message) => {
+    await sendToDevice(id, message);
+    return new Promise(() => undefined);
+  };
+  await world.patch({ level: 1 });
+  await world.tell(world.writes("device", "reported", { said: 1 }));
+  world.restart();
+  delete world.answers.sendToDevice;
+  await world.clock.advance(30_000);
+  const ids = (): (string | undefined)[] => world.hub.messages.get(ID)?.map(({ messageId }) => messageId) ?? [];
+  expect(ids()).toHaveLength(2);
+  expect(new Set(ids()).size).toBe(1);
+  await world.patch({ level: 2 });
+  expect(new Set(ids()).size).toBe(2);
+  expect(world.record().messageFor).toBe(null);
 });

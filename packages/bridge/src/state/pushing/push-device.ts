@@ -6,7 +6,6 @@ import { backoffMs, type Backoff } from "../../core/backoff.ts";
 import type { DeviceState } from "../../core/device-state.ts";
 import { FAILURES, fail, type Failure, type FailureCode } from "../../core/failure.ts";
 import { desiredWritten, messageSent, reportedWritten, withTrouble } from "../document/hub-answer.ts";
-import { printOf } from "../document/json-values.ts";
 import { changed, judging, missing, type DevicePushing } from "./device-pushing.ts";
 import { readTwin } from "./read-twin.ts";
 
@@ -92,22 +91,22 @@ async function writeRest(before: DeviceState, pushing: DevicePushing): Promise<F
     pushing.onPushed("reported");
     record = await changed(record, pushing, (now) => reportedWritten(now, { patch, version }, judging(pushing)));
   }
-  if (record === null || !record.messagePending) return null;
+  if (record === null || record.messageFor === null) return null;
+  const { state, standing, messageFor } = record;
   if (!pushing.sendsMessages) {
     // Switched off meanwhile: one that a full queue holds up would be waited for in vain.
-    await changed(record, pushing, (now) => messageSent(now, judging(pushing)));
+    await changed(record, pushing, (now) => messageSent(now, messageFor, judging(pushing)));
     return null;
   }
-  const { state, changedAt } = record;
   const sent = await hub.sendToDevice(record.hubDeviceId, {
-    // The same when it is sent again, so that the device knows it.
-    messageId: `${record.deviceId}-${changedAt}-${printOf(state)}`,
+    // The same when it is sent again, whatever was seen meanwhile, so that the device knows it: ids are the device's own.
+    messageId: `${standing.generationId}-${messageFor}`,
     body: Buffer.from(JSON.stringify(state)),
     expiresAt: clock.now() + MESSAGE_LIFE_MS,
   });
   if (!sent.ok) return ofState(sent.failure);
   pushing.onPushed("message");
-  await changed(record, pushing, (now) => messageSent(now, judging(pushing)));
+  await changed(record, pushing, (now) => messageSent(now, messageFor, judging(pushing)));
   return null;
 }
 

@@ -64,9 +64,12 @@ const inPlace: Check = ({ origins, settings, lastTelemetry }, record, view) =>
 /** At most two messages a change; the same again only where nobody can know whether it arrived. */
 const sparing: Check = ({ pushes, messages, repeats, localWrites, isMeddled }) => {
   const allowed = localWrites.length + repeats + (isMeddled ? 60 : 0);
+  const ids = new Set(messages.map(({ messageId }) => messageId));
+  const wishes = localWrites.filter(({ kind }) => kind !== "report").length + (isMeddled ? 60 : 0);
   return [
     ...(pushes > allowed ? [`${pushes} writes for ${localWrites.length} changes and ${repeats} lost answers`] : []),
     ...(messages.length > allowed ? [`${messages.length} messages for ${localWrites.length} changes`] : []),
+    ...(ids.size > wishes ? [`messages with ${ids.size} ids for ${wishes} changes`] : []),
   ];
 };
 

@@ -103,7 +103,7 @@ const COLUMNS: readonly { readonly name: string; readonly of: (state: DeviceStat
   { name: "hub_device_id", of: ({ hubDeviceId }) => hubDeviceId },
   { name: "pending_since", of: ({ pendingSince }) => pendingSince },
   { name: "due_at", of: ({ trouble }) => trouble?.retryAt ?? 0 },
-  { name: "message_pending", of: ({ messagePending }) => (messagePending ? 1 : 0) },
+  { name: "message_pending", of: ({ messageFor }) => messageFor ?? 0 },
   { name: "missing_since", of: ({ standing }) => standing.missingSince },
   { name: "etag", of: ({ etag }) => etag },
   { name: "generation_id", of: ({ standing }) => standing.generationId },
@@ -130,7 +130,7 @@ export function toDeviceState(row: Row): DeviceState {
     desired: parsed(row["desired"]),
     reported: parsed(row["reported"]),
     pendingSince: row["pending_since"] as number | null,
-    messagePending: row["message_pending"] === 1,
+    messageFor: row["message_pending"] === 0 ? null : (row["message_pending"] as number),
     etag: row["etag"] as string | null,
     standing: {
       generationId: String(row["generation_id"]),

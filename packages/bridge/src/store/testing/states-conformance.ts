@@ -17,7 +17,7 @@ export function deviceState(n: number, overrides: Partial<DeviceState> = {}): De
     desired: { properties: {}, version: 0, pending: { fan: { speed: 3 } } },
     reported: { properties: {}, version: 0, pending: null },
     pendingSince: null,
-    messagePending: false,
+    messageFor: null,
     etag: null,
     standing: {
       generationId: "",
@@ -71,7 +71,7 @@ export function describeStates(open: OpenStore): void {
         desired: { properties: { a: 1.5 }, version: 7, pending: null },
         reported: { properties: {}, version: 2 ** 53 - 1, pending: { b: null } },
         pendingSince: 12,
-        messagePending: true,
+        messageFor: 41,
         etag: '"AAAA="',
         standing: {
           generationId: "g",
@@ -226,14 +226,14 @@ export function describeStates(open: OpenStore): void {
       const seen = deviceState(1, {
         desired: { properties: { a: 1, b: { c: 2 } }, version: 7, pending: { a: null, b: { d: 3 } } },
         pendingSince: 5,
-        messagePending: true,
+        messageFor: 41,
         standing: { ...deviceState(1).standing, generationId: "g", status: "disabled", missingSince: 6 },
         trouble: { failure: { code: "message_refused", message: "No." }, attempts: 2, retryAt: 99 },
       });
       await store.saveStates([written(seen)]);
       await store.addToProduct(product.id, [deviceId(1)]);
       const { standing } = deviceState(1);
-      const left = { ...seen, connectionId: null, pendingSince: null, messagePending: false, trouble: null, standing };
+      const left = { ...seen, connectionId: null, pendingSince: null, messageFor: null, trouble: null, standing };
       expect(await store.deviceState(deviceId(1))).toEqual({ ...left, revision: 2 });
       await store.saveStates([written({ ...seen, connectionId: "fleet", revision: 3 })]);
       // Nothing changes for one that is a member already.

@@ -40,7 +40,7 @@ export function stateOf(deviceId: string, connectionId: string, state: JsonObjec
     desired: { properties: state, version: 1, pending: null },
     reported: { properties: {}, version: 1, pending: null },
     pendingSince: null,
-    messagePending: false,
+    messageFor: null,
     etag: null,
     standing: {
       generationId: "1",
